@@ -1,0 +1,10 @@
+//! Who may do what right now: questions, answers, grants, and the permits and leases that prove them.
+//!
+//! What is absent: clocks, windows, the network, and any way to a [`Permit`] other than a grant that
+//! a person gave to a question that was shown. Read [`Consent`], then [`Lease`].
+
+mod lease;
+mod state;
+
+pub use lease::{ConsentCell, Control, FetchFile, Kind, Lease, Permit, Revoked, SendFile, View};
+pub use state::{Answer, AskError, Consent, Outcome, Question, Scope};

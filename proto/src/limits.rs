@@ -1,0 +1,53 @@
+//! Every limit of the wire in one place, each with its reason.
+
+/// Longest control message, in bytes: an operator's chain of two certificates fits, and 100
+/// messages waiting for a slow reader stay under half a megabyte.
+pub const CONTROL_MESSAGE_BYTES: usize = 4096;
+/// Longest control message that may be sent before an end is known to be genuine, in bytes.
+pub const SMALL_MESSAGE_BYTES: usize = 1024;
+/// Longest opaque pairing message that the relay forwards, in bytes: P1 to P4 need under 200.
+pub const OPAQUE_BYTES: usize = 512;
+/// Longest end-to-end packet that a link carries, in bytes: an Ethernet frame without headers.
+pub const PACKET_BYTES: usize = 1500;
+/// Size to which an inner QUIC packet always fits without discovery, in bytes (RFC 9000, 14.1).
+pub const INNER_INITIAL_PACKET_BYTES: u16 = 1200;
+/// Packets that wait for one direction of one link before the oldest is dropped: 64 of 1,200
+/// bytes are 77 kB, 30 ms at 20 Mbit/s, so that the queue cannot grow a delay.
+pub const PACKET_QUEUE: usize = 64;
+/// Most one WebSocket message carries, in bytes.
+pub const BATCH_BYTES: usize = 16 * 1024;
+/// How long a session key is valid, in seconds.
+pub const OFFER_SECONDS: u64 = 600;
+/// How long a used locator is not given out again, in seconds.
+pub const LOCATOR_QUARANTINE_SECONDS: u64 = 600;
+/// Wrong secrets after which a session key burns.
+pub const KEY_TRIES: u8 = 3;
+/// Joins of one offer that may be in progress at a time.
+pub const ATTEMPTS_IN_PARALLEL: usize = 4;
+/// Longest line of chat, in bytes of UTF-8: a long paragraph.
+pub const CHAT_BYTES: usize = 3000;
+/// Longest display name of a person or an organisation, in bytes of UTF-8.
+pub const NAME_BYTES: usize = 200;
+/// Longest file name, in bytes of UTF-8, as most file systems have it.
+pub const FILE_NAME_BYTES: usize = 255;
+/// Longest path, in bytes of UTF-8.
+pub const PATH_BYTES: usize = 1024;
+/// Block of a file transfer, in bytes.
+pub const FILE_BLOCK_BYTES: usize = 64 * 1024;
+/// Most monitors that a layout may name.
+pub const MONITORS: usize = 16;
+/// Widest or highest picture, in pixels: two 8K screens side by side.
+pub const PICTURE_SIDE_PIXELS: u32 = 16_384;
+/// Most pixels of one picture: 8K; bounds the decoder's memory at 132 MB.
+pub const PICTURE_PIXELS: u64 = 7680 * 4320;
+/// Largest side of a cursor's shape, in pixels.
+pub const CURSOR_SIDE_PIXELS: u32 = 256;
+/// Most bytes of one encoded screen update of a picture of `width` x `height` pixels: raw pixels
+/// plus one eighth for operations, plus slack for headers.
+#[must_use]
+pub fn screen_update_bytes(width: u32, height: u32) -> u64 {
+    let raw = u64::from(width) * u64::from(height) * 4;
+    raw + raw / 8 + 64 * 1024
+}
+/// Longest text of one input event, in bytes of UTF-8: a composed word.
+pub const INPUT_TEXT_BYTES: usize = 256;

@@ -1,0 +1,315 @@
+//! What the two ends say to each other inside the channel.
+
+use crate::codec::Message;
+use crate::geometry::{Layout, MonitorId};
+use crate::limits;
+use crate::text::Text;
+use serde::{Deserialize, Serialize};
+
+/// A line of chat.
+pub type ChatText = Text<{ limits::CHAT_BYTES }>;
+/// A person's or organisation's display name.
+pub type Name = Text<{ limits::NAME_BYTES }>;
+/// A file's name or relative path.
+pub type FileName = Text<{ limits::FILE_NAME_BYTES }>;
+/// A whole path.
+pub type PathText = Text<{ limits::PATH_BYTES }>;
+
+/// A kind of power over the client's machine; each is asked for and granted by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Capability {
+    /// See the screen (with chat and pointer).
+    View,
+    /// Use mouse and keyboard.
+    Control,
+    /// Put a file on the client's machine.
+    SendFile,
+    /// Take a file from the client's machine.
+    FetchFile,
+}
+
+impl Capability {
+    /// All of them, in the order in which a person meets them.
+    pub const ALL: [Self; 4] = [Self::View, Self::Control, Self::SendFile, Self::FetchFile];
+}
+
+/// First message of every stream, says what follows on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum StreamKind {
+    /// Both ways, opened by the console, the first stream: [`ConsoleToAgent`], [`AgentToConsole`].
+    Control,
+    /// Console to agent: [`crate::input::InputRecord`].
+    Input,
+    /// Agent to console: [`crate::screen::ScreenHead`], then updates.
+    Screen,
+    /// Agent to console: [`crate::screen::CursorUpdate`].
+    Cursor,
+    /// The content of one file, either way.
+    File {
+        /// Which transfer.
+        transfer: TransferId,
+    },
+}
+
+/// Number of a question from the console, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RequestId(pub u32);
+
+/// Number of a file transfer, chosen by the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TransferId(pub u32);
+
+/// What exactly the console asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// To see the screen.
+    View,
+    /// To use mouse and keyboard.
+    Control,
+    /// To put this file on the client's machine.
+    SendFile {
+        /// The transfer.
+        transfer: TransferId,
+        /// Its name; hostile text, the agent makes it safe.
+        name: FileName,
+        /// Its size in bytes.
+        size_bytes: u64,
+    },
+    /// To take this file from the client's machine.
+    FetchFile {
+        /// The transfer.
+        transfer: TransferId,
+        /// The path as the operator typed it.
+        path: PathText,
+    },
+}
+
+impl Request {
+    /// Which power this is.
+    #[must_use]
+    pub fn capability(&self) -> Capability {
+        match self {
+            Self::View => Capability::View,
+            Self::Control => Capability::Control,
+            Self::SendFile { .. } => Capability::SendFile,
+            Self::FetchFile { .. } => Capability::FetchFile,
+        }
+    }
+}
+
+/// How a question ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Decision {
+    /// The person said yes.
+    Granted,
+    /// The person said no.
+    Denied,
+    /// Nobody answered in time, which is a no.
+    TimedOut,
+    /// The console took the question back.
+    Withdrawn,
+    /// It cannot be done on that machine.
+    Impossible,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EndReason {
+    /// The person pressed the red X.
+    ClientEnded,
+    /// The operator ended it.
+    OperatorEnded,
+    /// The person did not consent to viewing.
+    ConsentDenied,
+    /// The person did not recognise the operator.
+    OperatorNotRecognised,
+    /// The other end did not answer any more.
+    ConnectionLost,
+    /// The other end broke the protocol.
+    ProtocolViolation,
+    /// The screen could not be shared.
+    ScreenUnavailable,
+}
+
+/// Why a file did not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TransferFailure {
+    /// No such file.
+    NotFound,
+    /// The system does not allow it.
+    PermissionDenied,
+    /// The disk is full.
+    DiskFull,
+    /// It is a folder or a device.
+    NotAFile,
+    /// The name cannot be made safe.
+    BadName,
+    /// The digest does not match.
+    Corrupted,
+    /// The file changed while it was read.
+    Changed,
+    /// Somebody took it back.
+    Cancelled,
+    /// The disk failed otherwise.
+    Storage,
+}
+
+/// From the console, on the control stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConsoleToAgent {
+    /// First: proof that this channel belongs to the pairing.
+    Proof {
+        /// HMAC over the TLS exporter under the pairing's exporter key.
+        proof: [u8; 32],
+        /// Program and version.
+        build: Text<64>,
+    },
+    /// May I?
+    Ask {
+        /// Number of the question.
+        request: RequestId,
+        /// What for.
+        what: Request,
+    },
+    /// Never mind.
+    Withdraw {
+        /// Number of the question.
+        request: RequestId,
+    },
+    /// A line of chat.
+    Chat {
+        /// Counts from 1.
+        id: u64,
+        /// The line.
+        text: ChatText,
+    },
+    /// All lines of the agent up to this one have arrived.
+    ChatReceived {
+        /// The last of them.
+        up_to: u64,
+    },
+    /// Updates of a screen stream up to this one are decoded.
+    ScreenDecoded {
+        /// Which monitor.
+        monitor: MonitorId,
+        /// Which layout.
+        epoch: u32,
+        /// The last of them.
+        sequence: u64,
+    },
+    /// Which monitors the operator looks at now.
+    Watch {
+        /// At most all of them.
+        monitors: Vec<MonitorId>,
+    },
+    /// The file is whole and its digest right.
+    FileReceived {
+        /// Which.
+        transfer: TransferId,
+    },
+    /// The file will not arrive.
+    FileFailed {
+        /// Which.
+        transfer: TransferId,
+        /// Why.
+        failure: TransferFailure,
+    },
+    /// Answered at once by [`AgentToConsole::Pong`].
+    Ping {
+        /// Comes back.
+        token: u64,
+    },
+    /// The operator ends the session.
+    End,
+}
+
+/// From the agent, on the control stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AgentToConsole {
+    /// First: proof that this channel belongs to the pairing.
+    Proof {
+        /// HMAC over the TLS exporter under the pairing's exporter key.
+        proof: [u8; 32],
+        /// Program and version.
+        build: Text<64>,
+        /// The agent's language, for the check word ("it", "en").
+        language: Text<16>,
+    },
+    /// The person recognised the operator; questions may come.
+    Ready {
+        /// The operating system's name, after consent to nothing but help.
+        system: Text<100>,
+    },
+    /// The answer to a question.
+    Decided {
+        /// Which.
+        request: RequestId,
+        /// How it ended.
+        decision: Decision,
+    },
+    /// A power was taken back.
+    Revoked {
+        /// Which.
+        capability: Capability,
+    },
+    /// The monitors that are shared; sent before their streams.
+    Layout(Layout),
+    /// A line of chat.
+    Chat {
+        /// Counts from 1.
+        id: u64,
+        /// The line.
+        text: ChatText,
+    },
+    /// All lines of the console up to this one have arrived.
+    ChatReceived {
+        /// The last of them.
+        up_to: u64,
+    },
+    /// To a granted fetch: the file's name and size; its content follows on a stream.
+    FileComing {
+        /// Which.
+        transfer: TransferId,
+        /// Its name.
+        name: FileName,
+        /// Its size in bytes.
+        size_bytes: u64,
+    },
+    /// The file is whole and its digest right.
+    FileReceived {
+        /// Which.
+        transfer: TransferId,
+    },
+    /// The file will not arrive.
+    FileFailed {
+        /// Which.
+        transfer: TransferId,
+        /// Why.
+        failure: TransferFailure,
+    },
+    /// To [`ConsoleToAgent::Ping`].
+    Pong {
+        /// The same.
+        token: u64,
+    },
+    /// Input is not taken now (a question is open, or the pointer is on Ponte's own windows).
+    InputPaused {
+        /// Whether it is paused.
+        paused: bool,
+    },
+    /// The session is over; powers have stopped before this was sent.
+    Ended {
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+impl Message for StreamKind {
+    const MAX_BYTES: usize = 16;
+}
+impl Message for ConsoleToAgent {
+    const MAX_BYTES: usize = limits::CONTROL_MESSAGE_BYTES;
+}
+impl Message for AgentToConsole {
+    const MAX_BYTES: usize = limits::CONTROL_MESSAGE_BYTES;
+}

@@ -1,0 +1,145 @@
+//! Bounded text and bytes: what a peer may send, never longer than its type says.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+
+/// UTF-8 text of at most `MAX` bytes. What a peer sends is hostile text: show it through
+/// [`Text::shown`], which removes what could rearrange a line.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Text<const MAX: usize>(String);
+
+/// A text was longer than its type allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("longer than {max} bytes")]
+pub struct TooLong {
+    /// The limit that was passed, in bytes.
+    pub max: usize,
+}
+
+impl<const MAX: usize> Text<MAX> {
+    /// Takes `text` if it fits.
+    ///
+    /// # Errors
+    /// [`TooLong`] if it has more than `MAX` bytes.
+    pub fn new(text: impl Into<String>) -> Result<Self, TooLong> {
+        let text = text.into();
+        if text.len() > MAX { Err(TooLong { max: MAX }) } else { Ok(Self(text)) }
+    }
+
+    /// Takes as much of `text` as fits, cut at a character.
+    #[must_use]
+    pub fn truncated(text: &str) -> Self {
+        let mut end = text.len().min(MAX);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self(text[..end].to_owned())
+    }
+
+    /// The text as it was sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text safe to show in one line: no control characters, no bidirectional overrides,
+    /// no line breaks, no invisible characters.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        shown(&self.0, false)
+    }
+
+    /// Like [`Text::shown`], but keeps line breaks (chat).
+    #[must_use]
+    pub fn shown_lines(&self) -> String {
+        shown(&self.0, true)
+    }
+}
+
+fn shown(text: &str, keep_lines: bool) -> String {
+    text.chars()
+        .filter_map(|c| match c {
+            '\n' if keep_lines => Some('\n'),
+            '\n' | '\r' | '\t' => Some(' '),
+            c if c.is_control() => None,
+            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{FEFF}' => None,
+            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => None,
+            '\u{2028}' | '\u{2029}' => Some(' '),
+            c => Some(c),
+        })
+        .collect()
+}
+
+impl<const MAX: usize> fmt::Debug for Text<MAX> {
+    /// Only the length: text may be personal, and debug output ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text({} bytes)", self.0.len())
+    }
+}
+
+impl<const MAX: usize> Serialize for Text<MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// At most `MAX` bytes of binary content.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Blob<const MAX: usize>(Vec<u8>);
+
+impl<const MAX: usize> Blob<MAX> {
+    /// Takes `bytes` if they fit.
+    ///
+    /// # Errors
+    /// [`TooLong`] if there are more than `MAX`.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, TooLong> {
+        let bytes = bytes.into();
+        if bytes.len() > MAX { Err(TooLong { max: MAX }) } else { Ok(Self(bytes)) }
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> fmt::Debug for Blob<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Blob({} bytes)", self.0.len())
+    }
+}
+
+impl<const MAX: usize> Serialize for Blob<MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Blob<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(Vec::<u8>::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shown_text_cannot_rearrange_a_line() {
+        let hostile = Text::<100>::new("invoice\u{202E}fdp.exe\n\u{200B}x\u{7}").unwrap();
+        assert_eq!(hostile.shown(), "invoicefdp.exe x");
+    }
+
+    #[test]
+    fn text_is_cut_at_a_character() {
+        assert_eq!(Text::<3>::truncated("aàà").as_str(), "aà");
+    }
+}
