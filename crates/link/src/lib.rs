@@ -1,0 +1,53 @@
+//! One hop: reach the relay over QUIC or TLS, and carry control messages and packets over it.
+//!
+//! What is absent: any knowledge of what packets hold, and any state that outlives a [`Link`].
+//! Read [`connect`] and [`Link`] first; [`pump`] is what both ends of a link share, [`quic`],
+//! [`tls`] and [`websocket`] are how it is dressed on the wire.
+
+pub mod connect;
+pub mod control;
+pub mod pump;
+
+pub mod packets;
+pub mod quic;
+pub mod tls;
+pub mod websocket;
+pub mod work;
+
+pub use connect::{Choice, Link, LinkKind, RelayAddress, Welcome, connect};
+pub use control::{Control, ControlReceiver, ControlSender};
+pub use packets::{PacketReceiver, PacketSender, Packets};
+pub use pump::Counters;
+pub use tls::Trust;
+
+use proto::DecodeError;
+use proto::relay::Refusal;
+
+/// A link could not be made, or has ended.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The network did not bring us to the relay: name not found, refused, no route, cut.
+    #[error("the relay cannot be reached: {0}")]
+    Unreachable(#[from] std::io::Error),
+    /// Nothing answered in time.
+    #[error("the relay did not answer in time")]
+    TimedOut,
+    /// Whoever answered has a certificate that is not trusted.
+    #[error("the relay's certificate is not trusted")]
+    Untrusted,
+    /// Whoever answered does not speak this protocol.
+    #[error("whoever answered is not a relay of this version")]
+    NotPonte,
+    /// The relay turned the link away.
+    #[error("the relay refused the link: {0:?}")]
+    Refused(Refusal),
+    /// The link has ended.
+    #[error("the link is closed")]
+    Closed,
+    /// The relay sent what is not a message.
+    #[error("the relay sent a bad message: {0}")]
+    Peer(#[from] DecodeError),
+    /// This machine could not prepare the link (trust store, socket options).
+    #[error("the link could not be prepared: {0}")]
+    Local(String),
+}

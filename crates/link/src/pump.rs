@@ -1,0 +1,462 @@
+//! Moves control messages and packets between a carrier (QUIC or WebSocket) and the queues that the
+//! layers above see; the same on both ends of a link.
+//!
+//! One task per link runs every direction; it ends when the control messages that arrived have all
+//! been handed on and no more can come, when the peer takes nothing any more, or when both halves of
+//! the control are dropped (after what was sent has left).
+
+use crate::LinkError;
+use crate::control::{Control, ControlEnds, ControlReader, control};
+use crate::packets::{PacketReceiver, PacketSender, packet_queue};
+use crate::quic::{KEEP_ALIVE, ONE_SHOT_STREAMS};
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use proto::limits::{BATCH_BYTES, INNER_INITIAL_PACKET_BYTES, PACKET_BYTES};
+use proto::{Message, PROTOCOL_VERSION};
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
+
+/// A peer that takes nothing for so long is gone.
+const WRITE_STALL: Duration = Duration::from_secs(10);
+/// How long a closing link may take to deliver its last control messages.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Datagrams leave and no acknowledgement comes for so long: the path is gone, redial now instead
+/// of waiting for the idle timeout.
+const UNANSWERED: Duration = Duration::from_secs(3);
+/// First byte of a WebSocket message with control bytes.
+const CONTROL: u8 = 0;
+/// First byte of a WebSocket message with packets.
+const BATCH: u8 = 1;
+
+/// Where packets go that arrive on a link.
+pub trait PacketSink: Send + Sync + 'static {
+    /// Takes one packet; never blocks.
+    fn put(&self, packet: Bytes);
+}
+
+impl PacketSink for PacketSender {
+    fn put(&self, packet: Bytes) {
+        self.send(packet);
+    }
+}
+
+/// What went over a link so far; clones read the same numbers.
+#[derive(Debug, Clone, Default)]
+pub struct Counters(Arc<Numbers>);
+
+#[derive(Debug, Default)]
+struct Numbers {
+    packets_sent: AtomicU64,
+    bytes_sent: AtomicU64,
+    packets_received: AtomicU64,
+    bytes_received: AtomicU64,
+}
+
+impl Counters {
+    /// End-to-end packets handed to the network.
+    #[must_use]
+    pub fn packets_sent(&self) -> u64 {
+        self.0.packets_sent.load(Ordering::Relaxed)
+    }
+
+    /// Their bytes.
+    #[must_use]
+    pub fn bytes_sent(&self) -> u64 {
+        self.0.bytes_sent.load(Ordering::Relaxed)
+    }
+
+    /// End-to-end packets taken from the network.
+    #[must_use]
+    pub fn packets_received(&self) -> u64 {
+        self.0.packets_received.load(Ordering::Relaxed)
+    }
+
+    /// Their bytes.
+    #[must_use]
+    pub fn bytes_received(&self) -> u64 {
+        self.0.bytes_received.load(Ordering::Relaxed)
+    }
+
+    fn sent(&self, bytes: usize) {
+        self.0.packets_sent.fetch_add(1, Ordering::Relaxed);
+        self.0.bytes_sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    fn received(&self, bytes: usize) {
+        self.0.packets_received.fetch_add(1, Ordering::Relaxed);
+        self.0.bytes_received.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+/// A link whose pump runs.
+#[derive(Debug)]
+pub struct Pumped<Out, In> {
+    /// Control messages; the link lives as long as either half.
+    pub control: Control<Out, In>,
+    /// Packets to the peer; those from it go to the sink.
+    pub packets: PacketSender,
+    /// What went over it.
+    pub counters: Counters,
+}
+
+struct Pump<In> {
+    control: ControlEnds<In>,
+    outgoing: PacketReceiver,
+    sink: Arc<dyn PacketSink>,
+    counters: Counters,
+}
+
+fn start<Out, In>(sink: Arc<dyn PacketSink>) -> (Pumped<Out, In>, Pump<In>) {
+    let (control, ends) = control();
+    let (packets, outgoing) = packet_queue();
+    let counters = Counters::default();
+    let pump = Pump { control: ends, outgoing, sink, counters: counters.clone() };
+    (Pumped { control, packets, counters }, pump)
+}
+
+/// Runs a link over a QUIC connection whose control stream is open.
+pub fn quic<Out: Message + 'static, In: Message + Send + 'static>(
+    connection: quinn::Connection,
+    control: (quinn::SendStream, quinn::RecvStream),
+    sink: Arc<dyn PacketSink>,
+) -> Pumped<Out, In> {
+    let (pumped, pump) = start(sink);
+    tokio::spawn(run_quic(connection, control, pump));
+    pumped
+}
+
+async fn run_quic<In: Message + Send>(
+    connection: quinn::Connection,
+    (mut send, mut recv): (quinn::SendStream, quinn::RecvStream),
+    pump: Pump<In>,
+) {
+    let Pump { control: ControlEnds { mut outgoing, incoming }, outgoing: mut packets, sink, counters } = pump;
+    let abandoned = incoming.clone();
+    let write = async {
+        let mut first = Some(PROTOCOL_VERSION);
+        while let Some(frame) = outgoing.recv().await {
+            let bytes: Vec<u8> = first.take().into_iter().chain(frame).collect();
+            match timeout(WRITE_STALL, send.write_all(&bytes)).await {
+                Ok(Ok(())) => {}
+                // Lost: reading ends the link, after the last message that arrived.
+                Ok(Err(_)) => pending().await,
+                Err(_) => return,
+            }
+        }
+        abandoned.closed().await;
+        if send.finish().is_ok() {
+            let _ = timeout(LAST_WORDS, send.stopped()).await;
+        }
+    };
+    let read = async {
+        let mut reader = ControlReader::default();
+        while let Ok(Some(chunk)) = recv.read_chunk(4096, true).await {
+            if take_control(&mut reader, &chunk.bytes, &incoming).await.is_err() {
+                return;
+            }
+        }
+    };
+    let datagrams = async {
+        while let Ok(packet) = connection.read_datagram().await {
+            arrived(packet, &*sink, &counters);
+        }
+        pending().await
+    };
+    let packets_out = async {
+        while let Some(packet) = packets.recv().await {
+            counters.sent(packet.len());
+            match connection.send_datagram(packet.clone()) {
+                Ok(()) => {}
+                Err(quinn::SendDatagramError::ConnectionLost(_)) => break,
+                // Larger packets are lost, so that the discovery inside learns what fits.
+                Err(_) if packet.len() <= usize::from(INNER_INITIAL_PACKET_BYTES) => one_shot(&connection, &packet),
+                Err(_) => {}
+            }
+        }
+        pending().await
+    };
+    tokio::select! {
+        () = write => {}
+        () = read => {}
+        () = datagrams => {}
+        () = one_shots(&connection, &*sink, &counters) => {}
+        () = packets_out => {}
+        () = unanswered(&connection) => {}
+    }
+    connection.close(0u8.into(), b"");
+}
+
+fn arrived(packet: Bytes, sink: &dyn PacketSink, counters: &Counters) {
+    if packet.is_empty() || packet.len() > PACKET_BYTES {
+        return;
+    }
+    counters.received(packet.len());
+    sink.put(packet);
+}
+
+/// Hands control bytes on as messages; an error (already reported) ends the link.
+async fn take_control<In: Message>(
+    reader: &mut ControlReader,
+    bytes: &[u8],
+    incoming: &tokio::sync::mpsc::Sender<Result<In, LinkError>>,
+) -> Result<(), ()> {
+    if let Err(error) = reader.push(bytes) {
+        let _ = incoming.send(Err(error)).await;
+        return Err(());
+    }
+    loop {
+        match reader.next_message() {
+            Ok(None) => return Ok(()),
+            // A dropped receiver alone does not end the link: the sender may still have last words.
+            Ok(Some(message)) => drop(incoming.send(Ok(message)).await),
+            Err(error) => {
+                let _ = incoming.send(Err(error)).await;
+                return Err(());
+            }
+        }
+    }
+}
+
+/// Sends a packet that fits in no datagram whole, or drops it when too many are on their way.
+fn one_shot(connection: &quinn::Connection, packet: &Bytes) {
+    let Some(Ok(mut stream)) = connection.open_uni().now_or_never() else { return };
+    match stream.write_all(packet).now_or_never() {
+        Some(Ok(())) => drop(stream.finish()),
+        Some(Err(_)) | None => drop(stream.reset(0u8.into())),
+    }
+}
+
+async fn one_shots(connection: &quinn::Connection, sink: &dyn PacketSink, counters: &Counters) {
+    let mut reading = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            stream = connection.accept_uni(), if reading.len() < ONE_SHOT_STREAMS as usize => match stream {
+                Ok(mut stream) => reading.push(async move { stream.read_to_end(PACKET_BYTES).await }),
+                Err(_) => return pending().await,
+            },
+            Some(packet) = reading.next(), if !reading.is_empty() => if let Ok(packet) = packet {
+                arrived(packet.into(), sink, counters);
+            },
+        }
+    }
+}
+
+/// Ends when datagrams have left for [`UNANSWERED`] without one acknowledgement.
+async fn unanswered(connection: &quinn::Connection) {
+    let mut tick = interval(Duration::from_millis(500));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut acknowledged = 0;
+    let mut sent = 0;
+    let mut ticks_without = 0;
+    loop {
+        tick.tick().await;
+        let stats = connection.stats();
+        if stats.frame_rx.acks != acknowledged {
+            acknowledged = stats.frame_rx.acks;
+            ticks_without = 0;
+        } else if stats.frame_tx.datagram != sent || ticks_without > 0 {
+            ticks_without += 1;
+        }
+        sent = stats.frame_tx.datagram;
+        if ticks_without * tick.period() > UNANSWERED {
+            tracing::debug!("datagrams leave without acknowledgement, the link is down");
+            return;
+        }
+    }
+}
+
+/// Runs a link over a WebSocket.
+pub fn websocket<Out, In, S>(socket: WebSocketStream<S>, sink: Arc<dyn PacketSink>) -> Pumped<Out, In>
+where
+    Out: Message + 'static,
+    In: Message + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (pumped, pump) = start(sink);
+    tokio::spawn(run_websocket(socket, pump));
+    pumped
+}
+
+async fn run_websocket<In, S>(socket: WebSocketStream<S>, pump: Pump<In>)
+where
+    In: Message + Send,
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let Pump { control: ControlEnds { mut outgoing, incoming }, outgoing: mut packets, sink, counters } = pump;
+    let (mut out, mut arriving) = socket.split();
+    let abandoned = incoming.clone();
+    let write = async {
+        let mut first = true;
+        let mut keep_alive = interval(KEEP_ALIVE);
+        keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut controlled = true;
+        let mut packeted = true;
+        loop {
+            let message = tokio::select! {
+                biased;
+                frame = outgoing.recv(), if controlled => match frame {
+                    Some(frame) => control_message(&frame, std::mem::take(&mut first)),
+                    None => {
+                        controlled = false;
+                        continue;
+                    }
+                },
+                () = abandoned.closed(), if !controlled => break,
+                packet = packets.recv(), if packeted => match packet {
+                    Some(packet) => batch(packet, &mut packets, &counters),
+                    None => {
+                        packeted = false;
+                        continue;
+                    }
+                },
+                _ = keep_alive.tick() => WebSocketMessage::Ping(Bytes::new()),
+            };
+            match timeout(WRITE_STALL, out.send(message)).await {
+                Ok(Ok(())) => {}
+                // Lost: reading ends the link, after the last message that arrived.
+                Ok(Err(_)) => pending().await,
+                Err(_) => return,
+            }
+        }
+        let _ = timeout(LAST_WORDS, out.close()).await;
+    };
+    let read = async {
+        let mut reader = ControlReader::default();
+        while let Ok(Some(Ok(message))) = timeout(crate::quic::IDLE, arriving.next()).await {
+            match message {
+                WebSocketMessage::Binary(bytes) => match bytes.first() {
+                    Some(&CONTROL) => {
+                        if take_control(&mut reader, bytes.get(1..).unwrap_or_default(), &incoming).await.is_err() {
+                            return;
+                        }
+                    }
+                    Some(&BATCH) => unbatch(&bytes.slice(1..), |packet| arrived(packet, &*sink, &counters)),
+                    _ => return,
+                },
+                WebSocketMessage::Ping(_) | WebSocketMessage::Pong(_) => {}
+                WebSocketMessage::Text(_) | WebSocketMessage::Close(_) | WebSocketMessage::Frame(_) => return,
+            }
+        }
+    };
+    tokio::select! {
+        () = write => {}
+        () = read => {}
+    }
+}
+
+fn control_message(frame: &[u8], first: bool) -> WebSocketMessage {
+    let mut bytes = BytesMut::with_capacity(frame.len() + 2);
+    bytes.extend_from_slice(&[CONTROL]);
+    if first {
+        bytes.extend_from_slice(&[PROTOCOL_VERSION]);
+    }
+    bytes.extend_from_slice(frame);
+    WebSocketMessage::Binary(bytes.freeze())
+}
+
+/// One message of `packet` and what else waits already, up to [`BATCH_BYTES`].
+fn batch(packet: Bytes, waiting: &mut PacketReceiver, counters: &Counters) -> WebSocketMessage {
+    let mut bytes = BytesMut::with_capacity(packet.len() + 3);
+    bytes.extend_from_slice(&[BATCH]);
+    let mut next = Some(packet);
+    while let Some(packet) = next {
+        counters.sent(packet.len());
+        // The queue takes nothing longer than PACKET_BYTES, far below u16::MAX.
+        bytes.extend_from_slice(&u16::try_from(packet.len()).unwrap_or(u16::MAX).to_be_bytes());
+        bytes.extend_from_slice(&packet);
+        next = if bytes.len() + 2 + PACKET_BYTES <= BATCH_BYTES { waiting.try_recv() } else { None };
+    }
+    WebSocketMessage::Binary(bytes.freeze())
+}
+
+/// Cuts a batch back into packets; what is cut short is dropped.
+fn unbatch(mut batch: &[u8], mut each: impl FnMut(Bytes)) {
+    while let Some((head, rest)) = batch.split_first_chunk::<2>() {
+        let Some((packet, rest)) = rest.split_at_checked(usize::from(u16::from_be_bytes(*head))) else { return };
+        each(Bytes::copy_from_slice(packet));
+        batch = rest;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proto::relay::{EndToRelay, RelayToEnd};
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    type End = (Control, PacketSender, PacketReceiver);
+
+    async fn ends() -> (End, Pumped<RelayToEnd, EndToRelay>, PacketReceiver) {
+        let (a, b) = tokio::io::duplex(4096);
+        let config = Some(crate::websocket::limits());
+        let (to_end, end_receives) = packet_queue();
+        let (to_relay, relay_receives) = packet_queue();
+        let end = websocket(WebSocketStream::from_raw_socket(a, Role::Client, config).await, Arc::new(to_end));
+        let relay = websocket(WebSocketStream::from_raw_socket(b, Role::Server, config).await, Arc::new(to_relay));
+        ((end.control, end.packets, end_receives), relay, relay_receives)
+    }
+
+    #[test]
+    fn a_batch_comes_apart_as_it_was_put_together() {
+        let (sender, mut receiver) = packet_queue();
+        let lengths = [1, 1500, 700, 1500, 2];
+        for (number, length) in lengths.iter().enumerate() {
+            sender.send(Bytes::from(vec![number as u8; *length]));
+        }
+        let first = receiver.try_recv().unwrap();
+        let WebSocketMessage::Binary(bytes) = batch(first, &mut receiver, &Counters::default()) else { panic!() };
+        let mut seen = Vec::new();
+        unbatch(&bytes[1..], |packet| seen.push(packet.len()));
+        assert_eq!(seen, lengths);
+    }
+
+    #[test]
+    fn a_batch_cut_short_gives_only_its_whole_packets() {
+        let mut seen = 0;
+        unbatch(&[0, 1, 7, 0, 9, 1], |_| seen += 1);
+        assert_eq!(seen, 1);
+    }
+
+    #[tokio::test]
+    async fn control_and_packets_pass_in_both_directions() {
+        let ((mut control, packets, mut received), mut relay, mut relay_received) = ends().await;
+        control.send(&EndToRelay::Ping).await.unwrap();
+        assert_eq!(relay.control.recv().await.unwrap(), EndToRelay::Ping);
+        relay.control.send(&RelayToEnd::Pong).await.unwrap();
+        assert_eq!(control.recv().await.unwrap(), RelayToEnd::Pong);
+        packets.send(Bytes::from_static(b"to the relay"));
+        assert_eq!(relay_received.recv().await.unwrap().as_ref(), b"to the relay");
+        relay.packets.send(Bytes::from_static(b"to the end"));
+        assert_eq!(received.recv().await.unwrap().as_ref(), b"to the end");
+    }
+
+    #[tokio::test]
+    async fn last_words_arrive_before_a_dropped_link_closes() {
+        let ((control, packets, _received), mut relay, _) = ends().await;
+        control.send(&EndToRelay::Leave).await.unwrap();
+        drop((control, packets));
+        assert_eq!(relay.control.recv().await.unwrap(), EndToRelay::Leave);
+        assert!(matches!(relay.control.recv().await, Err(LinkError::Closed)));
+        assert!(relay.packets.is_closed());
+    }
+
+    #[tokio::test]
+    async fn malformed_control_bytes_end_the_link_with_the_peer_to_blame() {
+        let (a, b) = tokio::io::duplex(4096);
+        let mut raw = WebSocketStream::from_raw_socket(a, Role::Client, None).await;
+        let (sink, _receiver) = packet_queue();
+        let mut relay: Pumped<RelayToEnd, EndToRelay> =
+            websocket(WebSocketStream::from_raw_socket(b, Role::Server, None).await, Arc::new(sink));
+        let bytes = vec![CONTROL, PROTOCOL_VERSION, 0, 2, 0xFF, 0xFF];
+        raw.send(WebSocketMessage::binary(bytes)).await.unwrap();
+        assert!(matches!(relay.control.recv().await, Err(LinkError::Peer(_))));
+        assert!(matches!(relay.control.recv().await, Err(LinkError::Closed)));
+    }
+}

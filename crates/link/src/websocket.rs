@@ -1,0 +1,85 @@
+//! The TLS dress of a link: a WebSocket, which middleboxes let pass where private upgrades break.
+
+use crate::LinkError;
+use crate::connect::RelayAddress;
+use crate::tls::{self, Trust};
+use proto::limits::BATCH_BYTES;
+use rustls::pki_types::ServerName;
+use std::io;
+use std::sync::Arc;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+/// The path of a link.
+pub const PATH: &str = "/link/1";
+/// The subprotocol of a link.
+pub const SUBPROTOCOL: &str = "ponte.1";
+/// The protocol's name inside TLS.
+pub const ALPN: &[u8] = b"http/1.1";
+/// Unsent bytes that the kernel holds: more would be delay that nobody can drop.
+const NOT_SENT_LOW_WATER_BYTES: u32 = 16 * 1024;
+
+/// Size limits of both ends: a whole batch and its head, nothing longer.
+#[must_use]
+pub fn limits() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(BATCH_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(8 * BATCH_BYTES)
+        .max_message_size(Some(BATCH_BYTES + 64))
+        .max_frame_size(Some(BATCH_BYTES + 64))
+}
+
+/// Sets a TCP stream up for short delays. Options that the system lacks are left out: they only
+/// cost delay.
+pub fn tune(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(NOT_SENT_LOW_WATER_BYTES);
+}
+
+/// The stream on which TLS is spoken to the relay; the place where a proxy would come between.
+async fn tcp_stream(relay: &RelayAddress) -> Result<TcpStream, LinkError> {
+    let stream = TcpStream::connect((relay.host.as_str(), relay.port)).await?;
+    tune(&stream);
+    Ok(stream)
+}
+
+pub(crate) async fn dial(
+    relay: &RelayAddress,
+    trust: &Trust,
+) -> Result<WebSocketStream<TlsStream<TcpStream>>, LinkError> {
+    let (config, distrust) = tls::client_config(trust, ALPN)?;
+    let name = ServerName::try_from(relay.host.clone()).map_err(|error| LinkError::Local(error.to_string()))?;
+    let stream = tcp_stream(relay).await?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(|error| {
+        if distrust.happened() {
+            LinkError::Untrusted
+        } else if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+            LinkError::NotPonte
+        } else {
+            error.into()
+        }
+    })?;
+    let host = if relay.host.contains(':') { format!("[{}]", relay.host) } else { relay.host.clone() };
+    let mut request = format!("wss://{host}:{}{PATH}", relay.port).into_client_request().map_err(failed)?;
+    request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    let (socket, _response) = client_async_with_config(request, stream, Some(limits())).await.map_err(failed)?;
+    Ok(socket)
+}
+
+fn failed(error: tungstenite::Error) -> LinkError {
+    match error {
+        tungstenite::Error::Io(error) => LinkError::Unreachable(error),
+        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => {
+            LinkError::Unreachable(io::ErrorKind::UnexpectedEof.into())
+        }
+        _ => LinkError::NotPonte,
+    }
+}

@@ -1,0 +1,146 @@
+//! What the relay holds: one state per link, one slot per locator, one record per session.
+
+use crate::source::Source;
+use proto::Locator;
+use proto::relay::{AttemptId, OfferId, SessionId, Side};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Number of a link, given by the program around this crate, never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LinkId(pub u64);
+
+/// Where a link stands.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// Nothing was said yet.
+    Fresh { deadline: Instant },
+    /// Welcomed; may become a console's or an agent's.
+    Greeted { nonce: [u8; 32], deadline: Instant },
+    /// The program verifies the operator's proof.
+    Proving { deadline: Instant },
+    /// A console whose operator is known, with the locator of its offer.
+    Certified { operator: [u8; 32], offer: Option<Locator> },
+    /// An agent between two joins, with the work that the next one costs.
+    Agent { work: Option<Demand>, deadline: Instant },
+    /// An agent that gets "no such key" when the time has come.
+    NotFoundDue { deadline: Instant },
+    /// An agent in one of the offer's places.
+    Joining { locator: Locator, attempt: AttemptId, deadline: Instant },
+    /// Packets are forwarded.
+    Paired { session: SessionId, side: Side },
+    /// The other end left; this one has a moment to close by itself.
+    Left { deadline: Instant },
+}
+
+/// Work that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Demand {
+    pub(crate) bits: u8,
+    pub(crate) seed: [u8; 32],
+}
+
+impl State {
+    /// When the relay acts on it by itself.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Fresh { deadline }
+            | Self::Greeted { deadline, .. }
+            | Self::Proving { deadline }
+            | Self::Agent { deadline, .. }
+            | Self::NotFoundDue { deadline }
+            | Self::Joining { deadline, .. }
+            | Self::Left { deadline } => Some(*deadline),
+            Self::Certified { .. } | Self::Paired { .. } => None,
+        }
+    }
+
+    /// Whether it counts among the links that one source may hold without having shown anything.
+    pub(crate) fn unclaimed(&self) -> bool {
+        match self {
+            Self::Fresh { .. }
+            | Self::Greeted { .. }
+            | Self::Proving { .. }
+            | Self::Agent { .. }
+            | Self::NotFoundDue { .. }
+            | Self::Joining { .. } => true,
+            Self::Certified { .. } | Self::Paired { .. } | Self::Left { .. } => false,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) source: Source,
+    pub(crate) state: State,
+    pub(crate) messages: u32,
+    pub(crate) window_began: Instant,
+}
+
+/// An offer that waits for its agent.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) offer: OfferId,
+    pub(crate) console: LinkId,
+    pub(crate) operator: [u8; 32],
+    pub(crate) expires_at: Instant,
+    pub(crate) attempts: BTreeMap<AttemptId, Attempt>,
+    pub(crate) last_attempt: u32,
+}
+
+/// One join of an offer.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) agent: LinkId,
+    pub(crate) joined_at: Instant,
+    pub(crate) confirmation_due: Option<Instant>,
+    pub(crate) confirmed: bool,
+}
+
+/// A session, as far as the relay knows it.
+#[derive(Debug)]
+pub(crate) enum Session {
+    /// May be attached to.
+    Live(Live),
+    /// Over; remembered so long as a ticket of it could still hold.
+    Ended { until: Instant },
+}
+
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) console: Option<LinkId>,
+    pub(crate) agent: Option<LinkId>,
+    pub(crate) operator: [u8; 32],
+    /// Unknown to a node that learned of the session by a ticket.
+    pub(crate) attempt: Option<AttemptId>,
+    pub(crate) renew_at: Instant,
+    /// Set while neither end is there.
+    pub(crate) away_until: Option<Instant>,
+}
+
+impl Live {
+    pub(crate) fn place(&mut self, side: Side) -> &mut Option<LinkId> {
+        match side {
+            Side::Console => &mut self.console,
+            Side::Agent => &mut self.agent,
+        }
+    }
+
+    pub(crate) fn other(&self, side: Side) -> Option<LinkId> {
+        match side {
+            Side::Console => self.agent,
+            Side::Agent => self.console,
+        }
+    }
+}
+
+/// What a timer is for. One that no longer applies when it fires is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    Link(LinkId),
+    Slot(Locator),
+    Confirmation(Locator, AttemptId),
+    Quarantine(Locator),
+    Session(SessionId),
+    Sweep,
+}
