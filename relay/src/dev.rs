@@ -1,0 +1,113 @@
+//! A relay for trials: everything it needs is made at the first start and kept in one folder.
+
+use crate::settings::{Limits, OrganisationTrust, Settings, SettingsError, bind, read, stored_secret, unix_s, write};
+use identity::{Authority, OperatorFile, Organisation, RelayAddress, RelayNode, Seed};
+use proto::relay::NodeName;
+use rand::RngCore;
+use rand::rngs::OsRng;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// The operator of the throw-away organisation unless another name is given.
+pub const DEV_OPERATOR: &str = identity::dev::SAMPLE_OPERATOR;
+/// The domain of the throw-away organisation.
+pub const DEV_DOMAIN: &str = identity::dev::SAMPLE_DOMAIN;
+
+const RELAY_NAME: &str = "dev relay";
+const NODE_NAME: &str = "dev 1";
+const ORGANISATION: &str = "organisation.ponte";
+const OPERATOR: &str = "operator.json";
+
+pub(crate) fn settings(
+    dir: &Path,
+    listen: SocketAddr,
+    operator_name: &str,
+    limits: Limits,
+) -> Result<Settings, SettingsError> {
+    fs::create_dir_all(dir).map_err(|error| SettingsError::File { path: dir.to_owned(), error })?;
+    let now_s = unix_s();
+    let node_secret = stored_secret(&dir.join("node.secret"))?;
+    // The key stays, so the pin stays; the certificate around it is made new at each start by an
+    // authority that nobody keeps, so that it never ends.
+    let outer = Seed::new(stored_secret(&dir.join("outer.seed"))?);
+    let host = listen.ip().to_string();
+    let ca = identity::create_root(Seed::random(&mut OsRng), "Ponte trial", &serial(), now_s)?;
+    let certificate = identity::server_certificate(&ca, &outer, &[host.clone(), "localhost".to_owned()], now_s)?;
+    let sockets = bind(listen)?;
+    let relay = RelayAddress {
+        name: RELAY_NAME.to_owned(),
+        nodes: vec![RelayNode { name: NODE_NAME.to_owned(), host, port: sockets.address.port() }],
+        pin: identity::spki_sha256(&certificate),
+    };
+    let organisation = match kept(dir, &relay, operator_name, now_s)? {
+        Some(organisation) => organisation,
+        None => make(dir, relay, operator_name, now_s)?,
+    };
+    Ok(Settings {
+        node: NodeName::truncated(NODE_NAME),
+        sockets,
+        chain: vec![CertificateDer::from(certificate), CertificateDer::from(ca.certificate().to_vec())],
+        key: PrivateKeyDer::from(PrivatePkcs8KeyDer::from(outer.pkcs8_der().to_vec())),
+        organisations: vec![OrganisationTrust { organisation, revocation_list: None }],
+        node_secret,
+        limits,
+    })
+}
+
+fn serial() -> [u8; 16] {
+    let mut serial = [0; 16];
+    OsRng.fill_bytes(&mut serial);
+    serial[0] |= 0x40;
+    serial
+}
+
+/// The organisation of an earlier start, if file, operator and root key still fit together; signed
+/// again when the relay has moved.
+fn kept(
+    dir: &Path,
+    relay: &RelayAddress,
+    operator_name: &str,
+    now_s: u64,
+) -> Result<Option<Organisation>, SettingsError> {
+    let (Some(file), Some(operator), Some(seed)) =
+        (read(&dir.join(ORGANISATION))?, read(&dir.join(OPERATOR))?, read(&dir.join("root.seed"))?)
+    else {
+        return Ok(None);
+    };
+    let (Ok(organisation), Ok(operator), Ok(seed)) =
+        (Organisation::open(&file, now_s), OperatorFile::open(&operator), <[u8; 32]>::try_from(seed))
+    else {
+        return Ok(None);
+    };
+    let chain: Vec<CertificateDer<'_>> =
+        operator.chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let proven = identity::verify_operator(&organisation, &chain, None, now_s);
+    if !proven.is_ok_and(|operator| operator.name == operator_name) {
+        return Ok(None);
+    }
+    if organisation.relay() == relay {
+        return Ok(Some(organisation));
+    }
+    let mut moved = organisation.file().clone();
+    moved.relay = relay.clone();
+    moved.serial = moved.serial.saturating_add(1);
+    let Ok(signed) = moved.sign(&Seed::new(seed)) else { return Ok(None) };
+    write(&dir.join(ORGANISATION), &signed, false)?;
+    Ok(Organisation::open(&signed, now_s).ok())
+}
+
+fn make(dir: &Path, relay: RelayAddress, operator_name: &str, now_s: u64) -> Result<Organisation, SettingsError> {
+    let names: BTreeMap<String, String> = [("it", "Assistenza Comune di Lucca"), ("en", "Lucca City Help Desk")]
+        .map(|(language, name)| (language.to_owned(), name.to_owned()))
+        .into();
+    let made = identity::dev::throw_away(&mut OsRng, now_s, relay, operator_name, &names, DEV_DOMAIN)?;
+    let root: &Authority = &made.root;
+    write(&dir.join("root.seed"), root.seed().expose(), true)?;
+    write(&dir.join(OPERATOR), &made.operator_file().to_bytes(), true)?;
+    write(&dir.join(ORGANISATION), &made.organisation_file, false)?;
+    Organisation::open(&made.organisation_file, now_s)
+        .map_err(|error| identity::IssueError::Unwritable(error.to_string()).into())
+}

@@ -1,0 +1,230 @@
+//! One task that owns the relay's decisions, and what each link's task tells it.
+
+use crate::forward::Forward;
+use crate::settings::{Limits, OrganisationTrust, unix_s};
+use identity::OperatorError;
+use link::pump::Pumped;
+use link::{ControlSender, LinkKind, PacketSender};
+use proto::Blob;
+use proto::relay::{CertificateBytes, EndToRelay, Refusal, RelayToEnd};
+use rand::rngs::StdRng;
+use relay_core::{LinkId, OperatorProof, Output, RelayCore, Source};
+use rustls_pki_types::CertificateDer;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep_until;
+
+/// What happens on links and waits to be decided on. When it is full the links' tasks wait, which
+/// slows their senders down.
+pub(crate) const WAITING_EVENTS: usize = 1024;
+
+/// Numbers that anyone may read while the relay runs.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers {
+    pub(crate) links: AtomicUsize,
+    pub(crate) sessions: AtomicUsize,
+    pub(crate) offers: AtomicUsize,
+    pub(crate) bytes_forwarded: Arc<AtomicU64>,
+}
+
+pub(crate) enum Event {
+    Opened(LinkId, Opened),
+    Message(LinkId, EndToRelay),
+    Closed(LinkId),
+    Shutdown,
+}
+
+pub(crate) struct Opened {
+    peer: SocketAddr,
+    kind: LinkKind,
+    control: ControlSender<RelayToEnd>,
+    packets: PacketSender,
+    forward: Arc<Forward>,
+    /// Dropped to end the link's task.
+    _stop: oneshot::Sender<()>,
+    opened_at: Instant,
+}
+
+/// What a link's task uses.
+#[derive(Clone)]
+pub(crate) struct Hub {
+    events: mpsc::Sender<Event>,
+    next_link: Arc<AtomicU64>,
+    numbers: Arc<Numbers>,
+    limits: Limits,
+}
+
+impl Hub {
+    pub(crate) fn new(events: mpsc::Sender<Event>, numbers: Arc<Numbers>, limits: Limits) -> Self {
+        Self { events, next_link: Arc::new(AtomicU64::new(1)), numbers, limits }
+    }
+
+    /// Where a new link's packets will go.
+    pub(crate) fn forward(&self) -> Arc<Forward> {
+        Arc::new(Forward::new(self.limits == Limits::Normal, self.numbers.bytes_forwarded.clone()))
+    }
+
+    /// Serves one link until either side ends it.
+    pub(crate) async fn serve(
+        &self,
+        pumped: Pumped<RelayToEnd, EndToRelay>,
+        forward: Arc<Forward>,
+        peer: SocketAddr,
+        kind: LinkKind,
+    ) {
+        let id = LinkId(self.next_link.fetch_add(1, Ordering::Relaxed));
+        let (stop, mut stopped) = oneshot::channel();
+        let (control, mut receiver) = pumped.control.split();
+        let packets = pumped.packets;
+        let opened = Opened { peer, kind, control, packets, forward, _stop: stop, opened_at: Instant::now() };
+        if self.events.send(Event::Opened(id, opened)).await.is_err() {
+            return;
+        }
+        loop {
+            let event = tokio::select! {
+                _ = &mut stopped => return,
+                message = receiver.recv() => match message {
+                    Ok(message) => Event::Message(id, message),
+                    Err(_) => Event::Closed(id),
+                },
+            };
+            let last = matches!(event, Event::Closed(_));
+            if self.events.send(event).await.is_err() || last {
+                return;
+            }
+        }
+    }
+}
+
+/// The task that decides; ends when told to shut down or when every [`Hub`] is gone.
+pub(crate) struct Decider {
+    pub(crate) core: RelayCore<StdRng>,
+    pub(crate) organisations: Vec<OrganisationTrust>,
+    pub(crate) numbers: Arc<Numbers>,
+    pub(crate) links: HashMap<LinkId, Opened>,
+}
+
+impl Decider {
+    pub(crate) async fn run(mut self, mut events: mpsc::Receiver<Event>) {
+        loop {
+            let due = self.core.poll_timeout();
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(Event::Shutdown) => {
+                        self.core.handle_shutdown(Instant::now());
+                        self.act();
+                        return;
+                    }
+                    Some(event) => self.handle(event),
+                    None => return,
+                },
+                () = async {
+                    match due {
+                        Some(due) => sleep_until(due.into()).await,
+                        None => std::future::pending().await,
+                    }
+                } => self.core.handle_timeout(Instant::now()),
+            }
+            self.act();
+            self.numbers.links.store(self.links.len(), Ordering::Relaxed);
+            self.numbers.sessions.store(self.core.sessions(), Ordering::Relaxed);
+            self.numbers.offers.store(self.core.offers(), Ordering::Relaxed);
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        let now = Instant::now();
+        match event {
+            Event::Opened(id, opened) => {
+                tracing::info!(link = id.0, peer = %opened.peer, kind = %opened.kind, "link opened");
+                let source = Source::from(opened.peer.ip());
+                self.links.insert(id, opened);
+                self.core.handle_link(now, id, source);
+            }
+            Event::Message(id, message) => self.core.handle_message(now, id, message),
+            Event::Closed(id) => {
+                self.core.handle_closed(now, id);
+                // After the core, which may still unjoin it.
+                self.act();
+                self.drop_link(id);
+            }
+            Event::Shutdown => {}
+        }
+    }
+
+    fn drop_link(&mut self, id: LinkId) {
+        let Some(link) = self.links.remove(&id) else { return };
+        link.forward.set(None);
+        let seconds = link.opened_at.elapsed().as_secs();
+        tracing::info!(link = id.0, peer = %link.peer, seconds, bytes = link.forward.bytes(), "link closed");
+    }
+
+    /// Does what the core decided.
+    fn act(&mut self) {
+        while let Some(output) = self.core.poll_output() {
+            match output {
+                Output::Send(id, message) => {
+                    let stuck = self.links.get(&id).is_some_and(|link| link.control.try_send(&message).is_err());
+                    if stuck {
+                        self.core.handle_closed(Instant::now(), id);
+                        self.drop_link(id);
+                    }
+                }
+                Output::Close(id) => self.drop_link(id),
+                Output::VerifyProof { link, chain, signature, nonce } => {
+                    let proof = self.verify(&chain, &signature, &nonce);
+                    self.core.handle_proved(Instant::now(), link, proof);
+                }
+                Output::Join(console, agent) => {
+                    if let (Some(a), Some(b)) = (self.links.get(&console), self.links.get(&agent)) {
+                        a.forward.set(Some(b.packets.clone()));
+                        b.forward.set(Some(a.packets.clone()));
+                        tracing::info!(console = console.0, agent = agent.0, "joined");
+                    }
+                }
+                Output::Unjoin(one, other) => {
+                    for link in [one, other].iter().filter_map(|id| self.links.get(id)) {
+                        link.forward.set(None);
+                    }
+                    let bytes = |id| self.links.get(id).map_or(0, |link| link.forward.bytes());
+                    tracing::info!(
+                        one = one.0,
+                        other = other.0,
+                        from_one = bytes(&one),
+                        from_other = bytes(&other),
+                        "parted"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Whether a proof holds for any organisation of this relay; the refusal that tells most if not.
+    fn verify(
+        &self,
+        chain: &[CertificateBytes],
+        signature: &Blob<64>,
+        nonce: &[u8; 32],
+    ) -> Result<OperatorProof, Refusal> {
+        let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+        let mut refusal = Refusal::NotCertified;
+        for OrganisationTrust { organisation, revocation_list } in &self.organisations {
+            match identity::verify_operator(organisation, &chain, revocation_list.as_deref(), unix_s()) {
+                Ok(operator) => {
+                    let relay = &organisation.relay().name;
+                    if identity::verify_link(&operator.public_key, relay, nonce, signature.as_slice()) {
+                        return Ok(OperatorProof { sha256: operator.leaf_sha256 });
+                    }
+                }
+                Err(OperatorError::Expired | OperatorError::NotYetValid) => refusal = Refusal::CertificateTime,
+                Err(OperatorError::Revoked) => refusal = Refusal::Revoked,
+                Err(error) => tracing::debug!(%error, "an operator's certificate does not hold"),
+            }
+        }
+        Err(refusal)
+    }
+}

@@ -1,0 +1,20 @@
+//! The relay program: a blind meeting point.
+//!
+//! What is absent: everything that knows a secret (`pairing`, `channel`, `session`), a database, a
+//! web administration, child processes. `relay-core` decides, `link` frames; this crate binds
+//! sockets, verifies operators and moves packets. Read [`Settings`] and [`start`] first.
+
+mod config;
+mod dev;
+mod forward;
+mod hub;
+mod places;
+mod quic;
+mod settings;
+mod start;
+mod tcp;
+
+pub use config::ConfigError;
+pub use dev::{DEV_DOMAIN, DEV_OPERATOR};
+pub use settings::{Limits, OrganisationTrust, Settings, SettingsError};
+pub use start::{RelayHandle, StartError, Stats, start};

@@ -1,0 +1,141 @@
+//! Starts the relay's tasks and owns them.
+
+use crate::hub::{Decider, Event, Hub, Numbers, WAITING_EVENTS};
+use crate::places::Places;
+use crate::settings::{Settings, unix_s};
+use crate::{quic, tcp};
+use link::quic::NodeKeys;
+use link::{LinkError, tls, websocket};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use relay_core::{ClusterKey, Config, RelayCore, limits};
+use ring::hmac;
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+/// How long a shutdown waits for ends to be told.
+const SHUTDOWN: Duration = Duration::from_secs(2);
+
+/// The relay could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A socket could not be used.
+    #[error("the sockets cannot be used: {0}")]
+    Socket(#[from] io::Error),
+    /// Certificate and key do not fit together or cannot be used.
+    #[error("the certificate cannot be used: {0}")]
+    Certificate(#[from] LinkError),
+}
+
+/// What a relay is doing at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Open links.
+    pub links: usize,
+    /// Live sessions, also those whose ends are away for the moment.
+    pub sessions: usize,
+    /// Offers that wait for an agent.
+    pub offers: usize,
+    /// Bytes of packets forwarded since the start.
+    pub bytes_forwarded: u64,
+}
+
+/// A running relay. Dropping it ends every task and closes every link.
+#[derive(Debug)]
+pub struct RelayHandle {
+    address: SocketAddr,
+    numbers: Arc<Numbers>,
+    events: mpsc::Sender<Event>,
+    endpoint: quinn::Endpoint,
+    tasks: JoinSet<()>,
+    decider: JoinSet<()>,
+}
+
+/// Starts a relay on the runtime of the caller.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(settings: Settings) -> Result<RelayHandle, StartError> {
+    let Settings { node, sockets, chain, key, organisations, node_secret, limits } = settings;
+    let keys = NodeKeys::derive(&node_secret)?;
+    let server = keys.server_config(chain.clone(), key.clone_key())?;
+    let acceptor = TlsAcceptor::from(Arc::new(tls::server_config(chain, key, websocket::ALPN)?));
+    let endpoint =
+        quinn::Endpoint::new(keys.endpoint_config(), Some(server), sockets.udp, Arc::new(quinn::TokioRuntime))?;
+    let listener = tokio::net::TcpListener::from_std(sockets.tcp)?;
+
+    let numbers = Arc::new(Numbers::default());
+    let (events, waiting) = mpsc::channel(WAITING_EVENTS);
+    let hub = Hub::new(events.clone(), numbers.clone(), limits);
+    let crl_number = organisations
+        .iter()
+        .filter_map(|trust| trust.revocation_list.as_deref().and_then(identity::crl_number))
+        .max()
+        .unwrap_or(0);
+    let config = Config {
+        node,
+        cluster_key: cluster_key(&node_secret),
+        crl_number,
+        started: Instant::now(),
+        started_unix_s: unix_s(),
+        links: limits::LINKS,
+        sessions: limits::SESSIONS,
+    };
+    let core = RelayCore::new(config, StdRng::from_entropy());
+    let mut decider = JoinSet::new();
+    decider.spawn(Decider { core, organisations, numbers: numbers.clone(), links: HashMap::new() }.run(waiting));
+    let mut tasks = JoinSet::new();
+    let places = Places::default();
+    tasks.spawn(quic::accept(endpoint.clone(), places.clone(), hub.clone()));
+    tasks.spawn(tcp::accept(listener, acceptor, places, hub));
+    tracing::info!(address = %sockets.address, "listening");
+    Ok(RelayHandle { address: sockets.address, numbers, events, endpoint, tasks, decider })
+}
+
+/// The key of tickets, from the node's secret: as long as a relay has one node they need not be
+/// told apart.
+fn cluster_key(node_secret: &[u8; 32]) -> ClusterKey {
+    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, node_secret), b"ponte relay cluster key 1");
+    ClusterKey::new(derived.as_ref().first_chunk().unwrap_or(node_secret))
+}
+
+impl RelayHandle {
+    /// Where it listens, for QUIC and TLS alike.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it is doing.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats {
+            links: self.numbers.links.load(Ordering::Relaxed),
+            sessions: self.numbers.sessions.load(Ordering::Relaxed),
+            offers: self.numbers.offers.load(Ordering::Relaxed),
+            bytes_forwarded: self.numbers.bytes_forwarded.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Tells every end that the relay is going, then ends it; takes at most a few seconds.
+    pub async fn shutdown(mut self) {
+        let _ = timeout(SHUTDOWN, async {
+            if self.events.send(Event::Shutdown).await.is_ok() {
+                while self.decider.join_next().await.is_some() {}
+            }
+        })
+        .await;
+        self.tasks.shutdown().await;
+        // The links' last messages are on their way; closing the endpoint would cut them off.
+        let _ = timeout(SHUTDOWN, self.endpoint.wait_idle()).await;
+        self.endpoint.close(0u8.into(), b"");
+    }
+}

@@ -1,0 +1,178 @@
+//! Two ends meet, packets pass, links and relays come back.
+
+use crate::ends::{Ends, World, any_port, both_ways, settings};
+use bytes::Bytes;
+use link::{Choice, LinkError, LinkKind, connect};
+use proto::relay::{EndToRelay, Refusal, RelayToEnd};
+use relay::{RelayHandle, start};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::time::{interval, timeout};
+
+async fn check(console: LinkKind, agent: LinkKind) {
+    let world = World::new().await;
+    let mut pair = world.ends().pair(console, agent).await;
+    both_ways(&mut pair.console, &mut pair.agent, 1000).await;
+    assert_eq!(world.relay.stats().sessions, 1);
+    assert!(world.relay.stats().bytes_forwarded > 1_000_000);
+    assert!(pair.agent.counters.packets_received() >= 1000);
+    pair.agent.control.send(&EndToRelay::Leave).await.unwrap();
+    assert_eq!(pair.console.control.recv().await.unwrap(), RelayToEnd::PeerLeft);
+    assert!(matches!(pair.agent.control.recv().await, Err(LinkError::Closed)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packets_pass_between_two_quic_links() {
+    check(LinkKind::Quic, LinkKind::Quic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packets_pass_between_two_tls_links() {
+    check(LinkKind::Tls, LinkKind::Tls).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packets_pass_between_links_of_different_kinds() {
+    check(LinkKind::Quic, LinkKind::Tls).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_race_is_won_by_quic_where_udp_passes_and_by_tls_where_not() {
+    let world = World::new().await;
+    let ends = world.ends();
+    let link = connect(&ends.address, &ends.trust, Choice::Race, "test").await.unwrap();
+    assert_eq!(link.kind, LinkKind::Quic);
+
+    // A port where UDP vanishes and TCP leads to the relay.
+    let blocked = loop {
+        let tcp = tokio::net::TcpListener::bind(any_port()).await.unwrap();
+        if let Ok(udp) = std::net::UdpSocket::bind(tcp.local_addr().unwrap()) {
+            break (tcp, udp);
+        }
+    };
+    let mut address = ends.address.clone();
+    address.port = blocked.0.local_addr().unwrap().port();
+    let relay = world.relay.local_addr();
+    let bridge = tokio::spawn(async move {
+        let (mut one, _) = blocked.0.accept().await.unwrap();
+        let mut other = tokio::net::TcpStream::connect(relay).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut one, &mut other).await;
+        drop(blocked.1);
+    });
+    let link = connect(&address, &ends.trust, Choice::Race, "test").await.unwrap();
+    assert_eq!(link.kind, LinkKind::Tls);
+    bridge.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_lost_its_link_attaches_over_another_kind() {
+    let world = World::new().await;
+    let ends = world.ends();
+    let mut pair = ends.pair(LinkKind::Quic, LinkKind::Quic).await;
+    drop(pair.agent);
+    assert_eq!(pair.console.control.recv().await.unwrap(), RelayToEnd::PeerPresence { present: false });
+    let mut agent = ends.attach(LinkKind::Tls, pair.agent_ticket).await;
+    assert_eq!(pair.console.control.recv().await.unwrap(), RelayToEnd::PeerPresence { present: true });
+    both_ways(&mut pair.console, &mut agent, 100).await;
+}
+
+/// A relay on a runtime of its own, which can be killed: nothing says goodbye.
+struct Killable {
+    runtime: Runtime,
+    relay: RelayHandle,
+}
+
+impl Killable {
+    async fn start(dir: PathBuf, listen: SocketAddr) -> Self {
+        tokio::task::spawn_blocking(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let relay = runtime.block_on(start(settings(&dir, listen))).unwrap();
+            Self { runtime, relay }
+        })
+        .await
+        .unwrap()
+    }
+
+    async fn kill(self) {
+        let gone = tokio::task::spawn_blocking(move || {
+            drop(self.runtime);
+            drop(self.relay);
+        });
+        gone.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_survives_the_relay_being_killed_and_started_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let relay = Killable::start(dir.path().to_owned(), any_port()).await;
+    let address = relay.relay.local_addr();
+    let ends = Ends::of(dir.path());
+    let mut pair = ends.pair(LinkKind::Quic, LinkKind::Tls).await;
+    both_ways(&mut pair.console, &mut pair.agent, 20).await;
+
+    relay.kill().await;
+    let again = Killable::start(dir.path().to_owned(), address).await;
+    // The node's keys are the same, so that the first packet after the restart ends the link.
+    let noticed = async {
+        let mut tick = interval(Duration::from_millis(20));
+        loop {
+            tokio::select! {
+                ended = pair.console.control.recv() => break ended,
+                _ = tick.tick() => drop(pair.console.packets.sender.send(Bytes::from_static(&[7; 100]))),
+            }
+        }
+    };
+    let ended = timeout(Duration::from_secs(2), noticed).await.unwrap();
+    assert!(matches!(ended, Err(LinkError::Closed)), "{ended:?}");
+    assert!(matches!(pair.agent.control.recv().await, Err(LinkError::Closed)));
+
+    let ends = Ends::of(dir.path());
+    let mut console = ends.attach(LinkKind::Quic, pair.console_ticket).await;
+    let mut agent = ends.attach(LinkKind::Tls, pair.agent_ticket).await;
+    both_ways(&mut console, &mut agent, 100).await;
+    again.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_shuts_down_says_so() {
+    let world = World::new().await;
+    let ends = world.ends();
+    for kind in [LinkKind::Quic, LinkKind::Tls] {
+        let mut link = ends.link(kind).await.unwrap();
+        assert_eq!(ends.prove(&mut link).await, RelayToEnd::Proved);
+    }
+    let mut pair = ends.pair(LinkKind::Quic, LinkKind::Tls).await;
+    world.relay.shutdown().await;
+    for link in [&mut pair.console, &mut pair.agent] {
+        let mut heard = Vec::new();
+        let end = loop {
+            match link.control.recv().await {
+                Ok(message) => heard.push(message),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(heard.pop(), Some(RelayToEnd::Refused { refusal: Refusal::Draining }));
+        assert!(matches!(end, LinkError::Closed));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_folder_of_a_trial_keeps_pin_and_operator_when_the_port_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let read = |name: &str| std::fs::read(dir.path().join(name)).unwrap();
+    drop(settings(dir.path(), any_port()));
+    let (first, operator) = (Ends::of(dir.path()), read("operator.json"));
+    drop(settings(dir.path(), any_port()));
+    let second = Ends::of(dir.path());
+    assert_eq!(first.trust, second.trust);
+    assert_ne!(first.address.port, second.address.port);
+    assert_eq!(operator, read("operator.json"));
+    #[cfg(unix)]
+    for secret in ["operator.json", "root.seed", "node.secret", "outer.seed"] {
+        let mode = std::fs::metadata(dir.path().join(secret)).unwrap();
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,83 @@
+//! The program itself: its one line of output, and a real configuration file.
+
+use crate::ends::{Ends, any_port, settings};
+use identity::{Seed, create_root, server_certificate};
+use link::LinkKind;
+use relay::{Limits, Settings, SettingsError};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::SystemTime;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ponte-relay"));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_says_where_it_listens_and_takes_links_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = program().arg("--dev").arg(dir.path()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines.next_line().await.unwrap().unwrap();
+    let ends = Ends::of(dir.path());
+    assert_eq!(line, format!("ponte-relay listening on 127.0.0.1:{}", ends.address.port));
+    ends.pair(LinkKind::Quic, LinkKind::Tls).await;
+}
+
+/// A folder with certificate and key in PEM and the organisation file of a trial.
+fn service(dir: &Path) {
+    drop(settings(dir, any_port()));
+    let now_s = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let ca = create_root(Seed::new([1; 32]), "Test", &[1], now_s).unwrap();
+    let seed = Seed::new([2; 32]);
+    let certificate = server_certificate(&ca, &seed, &["localhost".to_owned()], now_s).unwrap();
+    std::fs::write(dir.join("chain.pem"), pem("CERTIFICATE", &certificate)).unwrap();
+    std::fs::write(dir.join("key.pem"), pem("PRIVATE KEY", &seed.pkcs8_der())).unwrap();
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let symbols = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for three in der.chunks(3) {
+        let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        for place in 0..4 {
+            let symbol = symbols[(bits >> (18 - 6 * place)) as usize & 63];
+            text.push(if place <= three.len() { char::from(symbol) } else { '=' });
+        }
+    }
+    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+}
+
+fn configured(dir: &Path, text: &str) -> Result<Settings, SettingsError> {
+    let path = dir.join("relay.json");
+    std::fs::write(&path, text).unwrap();
+    Settings::from_config(&path, Limits::Normal)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_starts_from_its_configuration_file() {
+    let dir = tempfile::tempdir().unwrap();
+    service(dir.path());
+    let text = r#"{ "node": "dev 1", "listen": "127.0.0.1:0", "certificate": "chain.pem", "key": "key.pem",
+                    "organisations": [{ "file": "organisation.ponte" }], "state": "state" }"#;
+    let relay = relay::start(configured(dir.path(), text).unwrap()).await.unwrap();
+    assert_ne!(relay.local_addr().port(), 0);
+    assert!(dir.path().join("state/node.secret").exists());
+}
+
+#[test]
+fn every_problem_of_a_configuration_file_is_named_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = r#"{ "node": "n", "listen": "here", "certificate": "no.pem", "key": "none.pem",
+                    "organisations": [{ "file": "missing.ponte" }], "state": "state" }"#;
+    let Err(SettingsError::Config(error)) = configured(dir.path(), text) else { panic!("was accepted") };
+    for (problem, about) in error.problems.iter().zip(["listen", "certificate", "key", "missing.ponte"]) {
+        assert!(problem.starts_with(about), "{problem}");
+    }
+    assert_eq!(error.problems.len(), 4);
+    let Err(error) = configured(dir.path(), r#"{ "nodes": "n" }"#) else { panic!("was accepted") };
+    assert!(error.to_string().contains("unknown field `nodes`"), "{error}");
+}
