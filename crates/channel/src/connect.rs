@@ -1,0 +1,236 @@
+//! Making the channel after the pairing, on either end, and what one can do with it.
+
+use crate::port::{PEER, Port};
+use crate::tls;
+use identity::{Operator, OperatorError, Organisation, Seed};
+use link::packets::Packets;
+use pairing::{Paired, Role};
+use quinn::congestion::BbrConfig;
+use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
+use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, MtuDiscoveryConfig, TransportConfig, VarInt};
+use rustls::pki_types::CertificateDer;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a session survives without a link, in seconds.
+const IDLE: Duration = Duration::from_secs(120);
+/// How often a quiet channel shows that it lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// How long the two ends may take to make the channel.
+const HANDSHAKE: Duration = Duration::from_secs(20);
+/// Largest packet that discovery may find: fits a QUIC datagram of the outer hop at 1,452 bytes.
+const LARGEST_PACKET: u16 = 1400;
+/// Bytes that may be under way unread on one stream: 50 Mbit/s at 300 ms.
+const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
+/// Bytes that may be under way unread in all.
+const CHANNEL_WINDOW: u32 = 6 * 1024 * 1024;
+/// Streams of each kind that a peer may have open.
+const STREAMS: u32 = 64;
+
+/// Code with which a channel is closed in order.
+const CLOSED: VarInt = VarInt::from_u32(0);
+
+/// Why there is no channel.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelError {
+    /// The other end did not answer in time.
+    #[error("the other end did not answer in time")]
+    TimedOut,
+    /// The certificate shown is not the one of the pairing, or the proof does not fit: somebody is
+    /// in between, or the other end is broken.
+    #[error("the other end is not the one that was paired")]
+    NotThePeer,
+    /// The operator's certificate does not hold.
+    #[error("the operator's certificate: {0}")]
+    Operator(OperatorError),
+    /// The connection failed otherwise.
+    #[error("the channel failed: {0}")]
+    Connection(#[from] quinn::ConnectionError),
+    /// Our own keys or settings are unusable.
+    #[error("the channel could not be set up: {0}")]
+    Setup(String),
+}
+
+/// What the console proves itself with.
+pub struct ConsoleIdentity {
+    /// Leaf first, then the issuing authority.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The operator's key.
+    pub seed: Seed,
+}
+
+/// The end-to-end connection. Clones share it; it closes when all are gone.
+#[derive(Clone)]
+pub struct Channel {
+    endpoint: Endpoint,
+    connection: Connection,
+    port: Port,
+    exporter: [u8; 32],
+}
+
+impl fmt::Debug for Channel {
+    /// Nothing of the exporter, which proves the pairing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Channel")
+    }
+}
+
+/// A channel as the agent gets it.
+#[derive(Debug)]
+pub struct AcceptedChannel {
+    /// The channel.
+    pub channel: Channel,
+    /// The operator at its other end, proven.
+    pub operator: Operator,
+}
+
+fn transport() -> Arc<TransportConfig> {
+    let mut transport = TransportConfig::default();
+    let mut discovery = MtuDiscoveryConfig::default();
+    discovery.upper_bound(LARGEST_PACKET);
+    transport
+        .initial_mtu(proto::limits::INNER_INITIAL_PACKET_BYTES)
+        .mtu_discovery_config(Some(discovery))
+        .keep_alive_interval(Some(KEEP_ALIVE))
+        .max_idle_timeout(IDLE.try_into().ok())
+        .congestion_controller_factory(Arc::new(BbrConfig::default()))
+        .stream_receive_window(STREAM_WINDOW.into())
+        .receive_window(CHANNEL_WINDOW.into())
+        .send_window(u64::from(CHANNEL_WINDOW))
+        .max_concurrent_bidi_streams(STREAMS.into())
+        .max_concurrent_uni_streams(STREAMS.into())
+        .datagram_receive_buffer_size(None);
+    Arc::new(transport)
+}
+
+fn endpoint(port: &Port, server: Option<quinn::ServerConfig>) -> Result<Endpoint, ChannelError> {
+    let runtime = quinn::default_runtime().ok_or_else(|| ChannelError::Setup("no runtime".into()))?;
+    Endpoint::new_with_abstract_socket(EndpointConfig::default(), server, port.socket(), runtime)
+        .map_err(|error| ChannelError::Setup(error.to_string()))
+}
+
+/// The console's end. The agent's certificate must be the one of the pairing.
+///
+/// # Errors
+/// [`ChannelError`].
+pub async fn connect(port: Port, paired: &Paired, identity: &ConsoleIdentity) -> Result<Channel, ChannelError> {
+    let setup = |error: &dyn fmt::Display| ChannelError::Setup(error.to_string());
+    let tls = tls::client_config(identity.chain.clone(), &identity.seed, paired.peer).map_err(|e| setup(&e))?;
+    let crypto = QuicClientConfig::try_from(tls).map_err(|e| setup(&e))?;
+    let mut config = ClientConfig::new(Arc::new(crypto));
+    config.transport_config(transport());
+    let endpoint = endpoint(&port, None)?;
+    let connecting = endpoint.connect_with(config, PEER, tls::AGENT_NAME).map_err(|e| setup(&e))?;
+    let connection = within(connecting).await?.map_err(refused)?;
+    Channel::new(endpoint, connection, port)
+}
+
+/// The agent's end. The operator's certificate must be the one committed to in the pairing, and
+/// hold under the organisation.
+///
+/// # Errors
+/// [`ChannelError`].
+pub async fn accept(
+    port: Port,
+    paired: &Paired,
+    certificate: CertificateDer<'static>,
+    seed: &Seed,
+    organisation: Arc<Organisation>,
+    now_s: u64,
+) -> Result<AcceptedChannel, ChannelError> {
+    let setup = |error: &dyn fmt::Display| ChannelError::Setup(error.to_string());
+    let verifier = Arc::new(tls::CommittedOperator::new(paired.peer, organisation, None, now_s));
+    let tls = tls::server_config(certificate, seed, Arc::clone(&verifier)).map_err(|e| setup(&e))?;
+    let crypto = QuicServerConfig::try_from(tls).map_err(|e| setup(&e))?;
+    let mut config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
+    config.transport_config(transport()).migration(false);
+    let endpoint = endpoint(&port, Some(config))?;
+    let handshake = async {
+        let incoming = endpoint.accept().await.ok_or(ChannelError::TimedOut)?;
+        incoming.await.map_err(refused)
+    };
+    let connection = within(handshake).await?;
+    let connection = match (connection, verifier.outcome()) {
+        (Ok(connection), Some(Ok(operator))) => {
+            let channel = Channel::new(endpoint, connection, port)?;
+            return Ok(AcceptedChannel { channel, operator });
+        }
+        (_, Some(Err(error))) => return Err(ChannelError::Operator(error)),
+        (connection, None) => connection,
+        (Err(error), Some(Ok(_))) => return Err(error),
+    };
+    Err(connection.err().unwrap_or(ChannelError::NotThePeer))
+}
+
+async fn within<T>(work: impl Future<Output = T>) -> Result<T, ChannelError> {
+    tokio::time::timeout(HANDSHAKE, work).await.map_err(|_| ChannelError::TimedOut)
+}
+
+/// A certificate refused by either side shows as a TLS alert.
+fn refused(error: quinn::ConnectionError) -> ChannelError {
+    let tls_alert = |code: &quinn::TransportErrorCode| (0x100..0x200).contains(&u64::from(*code));
+    match &error {
+        quinn::ConnectionError::TransportError(transport) if tls_alert(&transport.code) => ChannelError::NotThePeer,
+        quinn::ConnectionError::ConnectionClosed(close) if tls_alert(&close.error_code) => ChannelError::NotThePeer,
+        quinn::ConnectionError::TimedOut => ChannelError::TimedOut,
+        _ => ChannelError::Connection(error),
+    }
+}
+
+impl Channel {
+    fn new(endpoint: Endpoint, connection: Connection, port: Port) -> Result<Self, ChannelError> {
+        let mut exporter = [0; 32];
+        connection
+            .export_keying_material(&mut exporter, b"EXPORTER-ponte-channel-1", b"")
+            .map_err(|_| ChannelError::Setup("no exporter".into()))?;
+        Ok(Self { endpoint, connection, port, exporter })
+    }
+
+    /// What this end sends to prove that the channel belongs to the pairing.
+    #[must_use]
+    pub fn proof(&self, paired: &Paired, role: Role) -> [u8; 32] {
+        paired.proof(role, &self.exporter)
+    }
+
+    /// Whether the other end's proof holds.
+    #[must_use]
+    pub fn verify_proof(&self, paired: &Paired, peer: Role, proof: &[u8; 32]) -> bool {
+        paired.verify_proof(peer, &self.exporter, proof)
+    }
+
+    /// The number behind the check word, the same on both ends of one channel.
+    #[must_use]
+    pub fn check_number(&self, paired: &Paired) -> u32 {
+        paired.check_number(&self.exporter)
+    }
+
+    /// The QUIC connection, for its streams.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Where the packets go.
+    #[must_use]
+    pub fn port(&self) -> &Port {
+        &self.port
+    }
+
+    /// Goes on over another link: attaches it and makes QUIC probe at once instead of waiting for
+    /// its back-off.
+    pub fn reattach(&self, packets: Packets) {
+        self.port.attach(packets);
+        if let Err(error) = self.endpoint.rebind_abstract(self.port.socket()) {
+            tracing::warn!(%error, "the channel could not probe its new link");
+        }
+    }
+
+    /// Closes in order: what was written and finished is delivered first if the link carries it
+    /// within `deadline`.
+    pub async fn close(&self, deadline: Duration) {
+        self.connection.close(CLOSED, b"");
+        // An error here is only the deadline: the other end then notices by itself.
+        let _ = tokio::time::timeout(deadline, self.endpoint.wait_idle()).await;
+    }
+}

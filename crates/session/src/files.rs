@@ -1,0 +1,173 @@
+//! Moving one file over one stream, from and to the disk, the same on both ends.
+//!
+//! A file has its final name only when it is whole and its digest right; until then it is a partial
+//! file beside it, which is removed when the transfer fails.
+
+use crate::stream::{Reader, StreamError, Writer};
+use bytes::BytesMut;
+use proto::limits::FILE_BLOCK_BYTES;
+use proto::session::{TransferFailure, TransferId};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use tokio::fs::{self, File, OpenOptions};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use transfer::{FileReceiver, FileSender, PartName, SafeName};
+
+/// Names that are tried when the wished one is taken: "a.txt", "a (2).txt", and so on.
+const NAMES_TRIED: u32 = 1000;
+
+/// Turns the system's word into ours.
+#[must_use]
+pub fn storage_failure(error: &io::Error) -> TransferFailure {
+    match error.kind() {
+        ErrorKind::NotFound => TransferFailure::NotFound,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => TransferFailure::PermissionDenied,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => TransferFailure::DiskFull,
+        ErrorKind::IsADirectory | ErrorKind::NotADirectory => TransferFailure::NotAFile,
+        _ => TransferFailure::Storage,
+    }
+}
+
+fn stream_failure(_: StreamError) -> TransferFailure {
+    TransferFailure::Cancelled
+}
+
+/// The size in bytes of a plain file, which may then be sent.
+///
+/// # Errors
+/// [`TransferFailure`] as words can explain it.
+pub async fn sendable(path: &Path) -> Result<u64, TransferFailure> {
+    let metadata = fs::metadata(path).await.map_err(|error| storage_failure(&error))?;
+    if metadata.is_file() { Ok(metadata.len()) } else { Err(TransferFailure::NotAFile) }
+}
+
+/// Sends the file at `path`, which must still have `size_bytes`, as long as `allowed` says so.
+///
+/// # Errors
+/// [`TransferFailure`]; the stream is then given up, so that the other end keeps nothing.
+pub async fn send_file(
+    writer: &mut Writer,
+    path: &Path,
+    size_bytes: u64,
+    allowed: impl Fn() -> bool,
+    mut progress: impl FnMut(u64),
+) -> Result<(), TransferFailure> {
+    let sent = async {
+        let mut file = File::open(path).await.map_err(|error| storage_failure(&error))?;
+        let mut sender = FileSender::new(size_bytes, 0).map_err(|_| TransferFailure::Changed)?;
+        let mut done = 0;
+        loop {
+            let mut block = BytesMut::with_capacity(FILE_BLOCK_BYTES);
+            let length = file.read_buf(&mut block).await.map_err(|error| storage_failure(&error))?;
+            if !allowed() {
+                return Err(TransferFailure::Cancelled);
+            }
+            if length == 0 {
+                break;
+            }
+            sender.push(&block).map_err(|_| TransferFailure::Changed)?;
+            done += length as u64;
+            writer.bytes(block.freeze()).await.map_err(stream_failure)?;
+            progress(done);
+        }
+        let digest = sender.finish().map_err(|_| TransferFailure::Changed)?;
+        writer.bytes(digest.to_vec().into()).await.map_err(stream_failure)
+    };
+    let result = sent.await;
+    match result {
+        Ok(()) => writer.finish(),
+        Err(_) => writer.abandon(),
+    }
+    result
+}
+
+/// Receives a file of `size_bytes` into `folder` under `name`, or the next free number of it, as
+/// long as `allowed` says so. Returns where it is.
+///
+/// # Errors
+/// [`TransferFailure`]; nothing is then left on the disk.
+pub async fn receive_file(
+    reader: &mut Reader,
+    (transfer, name, size_bytes): (TransferId, &SafeName, u64),
+    folder: &Path,
+    allowed: impl Fn() -> bool,
+    progress: impl FnMut(u64),
+) -> Result<PathBuf, TransferFailure> {
+    let part = Partial(folder.join(PartName::new(transfer, name, size_bytes).as_str()));
+    let received = receive_part(reader, size_bytes, &part.0, allowed, progress).await;
+    let result = match received {
+        Ok(()) => place(&part.0, folder, name).await,
+        Err(failure) => Err(failure),
+    };
+    if result.is_err() {
+        reader.stop();
+    }
+    result
+}
+
+/// A partial file; removed however the transfer ends, also when its task is cancelled. After
+/// success it is a second name of the whole file.
+struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.0)
+            && error.kind() != ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "a partial file could not be removed");
+        }
+    }
+}
+
+async fn receive_part(
+    reader: &mut Reader,
+    size_bytes: u64,
+    part: &Path,
+    allowed: impl Fn() -> bool,
+    mut progress: impl FnMut(u64),
+) -> Result<(), TransferFailure> {
+    let failed = |error: io::Error| storage_failure(&error);
+    // One that an earlier crash left behind is of no use.
+    if let Err(error) = fs::remove_file(part).await
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(failed(error));
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(part).await.map_err(failed)?;
+    let mut receiver = FileReceiver::new(size_bytes);
+    while let Some(bytes) = reader.some().await.map_err(stream_failure)? {
+        if !allowed() {
+            return Err(TransferFailure::Cancelled);
+        }
+        let content = receiver.feed(&bytes).map_err(|_| TransferFailure::Corrupted)?;
+        file.write_all(content).await.map_err(failed)?;
+        progress(receiver.done_bytes());
+    }
+    receiver.finish().map_err(|_| TransferFailure::Corrupted)?;
+    file.flush().await.map_err(failed)?;
+    file.sync_all().await.map_err(failed)
+}
+
+/// Gives the whole file its final name without ever replacing another.
+async fn place(part: &Path, folder: &Path, name: &SafeName) -> Result<PathBuf, TransferFailure> {
+    for number in 1..=NAMES_TRIED {
+        let wished = if number == 1 { name.clone() } else { name.numbered(number) };
+        let path = folder.join(wished.as_str());
+        match fs::hard_link(part, &path).await {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            // File systems without links: reserve the name, then move over the reservation.
+            Err(_) => match OpenOptions::new().write(true).create_new(true).open(&path).await {
+                Ok(_) => {
+                    return match fs::rename(part, &path).await {
+                        Ok(()) => Ok(path),
+                        Err(error) => Err(storage_failure(&error)),
+                    };
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(storage_failure(&error)),
+            },
+        }
+    }
+    Err(TransferFailure::BadName)
+}

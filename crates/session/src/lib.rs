@@ -1,0 +1,19 @@
+//! What both ends share once the channel stands: handshake, streams, chat, latency, pace.
+//!
+//! What is absent: what to capture, inject or show; that is `agent-core`'s and `console-core`'s.
+//! Read [`Reader`] and [`Writer`] for how streams carry messages and bulk bytes, then
+//! [`handshake`] for how the first stream proves the pairing.
+
+mod chat;
+mod files;
+mod handshake;
+mod outbox;
+mod pace;
+mod stream;
+
+pub use chat::{Chat, ChatEntry};
+pub use files::{receive_file, send_file, sendable, storage_failure};
+pub use handshake::{AgentGreeting, ConsoleGreeting, HandshakeError, greet_agent, greet_console};
+pub use outbox::{Outbox, OutboxClosed};
+pub use pace::Pace;
+pub use stream::{Priority, Reader, StreamError, Writer, accept_stream, open_stream};

@@ -1,0 +1,78 @@
+//! What tests share: seeded randomness, a test organisation, and a pairing without a relay.
+
+use identity::dev::DevOrganisation;
+use identity::{OperatorFile, Organisation, RelayAddress, RelayNode, Seed};
+use pairing::{AgentPairing, ConsolePairing, P3Outcome, Paired, Secret, SessionKey};
+use proto::Locator;
+use proto::relay::{AttemptId, OfferId};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The time of every test that needs one, in seconds since 1970: 1 January 2027.
+pub const NOW_S: u64 = 1_798_761_600;
+
+/// A generator that gives the same in every run.
+#[must_use]
+pub fn seeded(seed: u64) -> StdRng {
+    StdRng::seed_from_u64(seed)
+}
+
+/// An organisation with one operator, its relay at this address.
+///
+/// # Panics
+/// Never with the values that it uses.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a test organisation that cannot be made is a broken test")]
+pub fn organisation(seed: u64, host: &str, port: u16, pin: Option<[u8; 32]>, now_s: u64) -> DevOrganisation {
+    let node = RelayNode { name: "node-1".into(), host: host.into(), port };
+    let relay = RelayAddress { name: "relay.lucca.example".into(), nodes: vec![node], pin };
+    identity::dev::sample(&mut seeded(seed), now_s, relay).expect("a test organisation can be made")
+}
+
+/// Both ends of a pairing that went well, and what each needs for the channel.
+pub struct PairedEnds {
+    /// The organisation that both trust.
+    pub organisation: Arc<Organisation>,
+    /// The operator's chain and key.
+    pub operator: OperatorFile,
+    /// What the console has.
+    pub console: Paired,
+    /// What the agent has.
+    pub agent: Paired,
+    /// The agent's channel certificate, DER.
+    pub certificate: Vec<u8>,
+    /// The agent's channel key.
+    pub seed: Seed,
+}
+
+/// Runs the pairing in memory, with the right key.
+///
+/// # Panics
+/// When the pairing is broken.
+#[must_use]
+#[expect(clippy::expect_used, clippy::panic, reason = "a pairing that fails here fails the test")]
+pub fn paired_ends(seed: u64) -> PairedEnds {
+    let mut rng = seeded(seed);
+    let dev = organisation(seed, "127.0.0.1", 1, None, NOW_S);
+    let organisation = Organisation::open(&dev.organisation_file, NOW_S).expect("the file was just made");
+    let operator = dev.operator_file();
+    let seed = Seed::random(&mut rng);
+    let certificate = identity::channel_certificate(&seed, NOW_S).expect("a certificate can be made");
+    let relay_name = organisation.relay().name.clone();
+    let leaf = operator.chain.first().expect("a chain has a leaf");
+
+    let secret = Secret::random(&mut rng);
+    let locator = Locator::from_number(4711).expect("a locator of that number");
+    let (offer, attempt, now) = (OfferId([5; 16]), AttemptId(1), Instant::now());
+    let mut console = ConsolePairing::new(secret.clone(), locator, offer, &relay_name, leaf);
+    let key = SessionKey::new(locator, secret);
+    let (agent, p1) = AgentPairing::start(&key, &relay_name, &certificate, &mut rng).expect("P1");
+    let p2 = console.handle_joined(now, attempt, &p1, &mut rng).expect("P2");
+    let (agent, p3) = agent.handle_p2(offer, attempt, &p2).expect("P3");
+    let P3Outcome::Right = console.handle_p3(now, attempt, &p3) else { panic!("the right key was refused") };
+    let (p4, console) = console.finish(attempt).expect("P4");
+    let agent = agent.handle_p4(&p4).expect("the console's confirmation");
+    PairedEnds { organisation: Arc::new(organisation), operator, console, agent, certificate, seed }
+}
