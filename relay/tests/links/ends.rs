@@ -115,7 +115,7 @@ impl Ends {
     }
 }
 
-/// One packet: its number, then filling; every seventh is larger than a datagram can carry.
+/// One packet: its number, then filling; every seventh as large as a link carries for sure.
 fn packet(number: u16) -> Bytes {
     let length = if number.is_multiple_of(7) { 1200 } else { 30 + usize::from(number % 1170) };
     let mut bytes = vec![u8::try_from(number % 251).unwrap(); length];

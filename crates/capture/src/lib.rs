@@ -1,0 +1,197 @@
+//! Screens and cursor as frames with damage.
+//!
+//! What is absent: any way to read a pixel or the pointer's place without a [`Permit`]; encoding;
+//! threads that run on their own. A caller waits (no permit), takes a permit, reads, and gives the
+//! permit back. Read [`MonitorCapture`] first, then [`Desktop`].
+
+use consent::{Permit, View};
+use proto::{CursorShape, Damage, Frame, Layout, MonitorId};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod difference;
+pub mod fake;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod scrap;
+#[cfg(target_os = "linux")]
+mod x11;
+
+/// The screens of this machine.
+pub trait Desktop: Send + Sync {
+    /// The monitors as they stand now; the epoch grows whenever they differ from the last call's.
+    ///
+    /// # Errors
+    /// [`CaptureError::Lost`] when the system no longer answers.
+    fn layout(&self) -> Result<Layout, CaptureError>;
+
+    /// A capturer of one monitor of the newest layout.
+    ///
+    /// # Errors
+    /// [`CaptureError::LayoutChanged`] when the layout is not the one that was last asked for,
+    /// [`CaptureError::NoSuchMonitor`], and what the system refuses.
+    fn open(&self, monitor: MonitorId) -> Result<Box<dyn MonitorCapture>, CaptureError>;
+
+    /// A reader of the pointer.
+    ///
+    /// # Errors
+    /// [`CaptureError::NotSupported`] where the system does not tell, [`CaptureError::Lost`].
+    fn cursor(&self) -> Result<Box<dyn CursorCapture>, CaptureError>;
+}
+
+/// One monitor's pixels.
+pub trait MonitorCapture: Send {
+    /// Waits without reading a pixel, so without a permit: until something was drawn on this
+    /// monitor, the layout changed, somebody interrupted, or `timeout` passed. The first call
+    /// returns [`Change::Damaged`] at once.
+    ///
+    /// # Errors
+    /// [`CaptureError::Lost`] when the system no longer answers.
+    fn wait(&mut self, timeout: Duration) -> Result<Change, CaptureError>;
+
+    /// The newest pixels of the monitor, and everything drawn since the last call.
+    ///
+    /// # Errors
+    /// [`CaptureError::LayoutChanged`] when the monitor is not what it was when it was opened: open
+    /// it again. [`CaptureError::Lost`] when the system no longer answers. No damage is lost with
+    /// an error.
+    fn capture(&mut self, permit: &Permit<'_, View>) -> Result<(Frame<'_>, Damage), CaptureError>;
+
+    /// What ends [`MonitorCapture::wait`] early.
+    fn interrupter(&self) -> Interrupter;
+}
+
+/// The pointer's place and picture.
+pub trait CursorCapture: Send {
+    /// Waits, without a permit, until the pointer moved or changed; false after `timeout` or an
+    /// interruption. The first call returns true at once.
+    ///
+    /// # Errors
+    /// [`CaptureError::Lost`] when the system no longer answers.
+    fn wait(&mut self, timeout: Duration) -> Result<bool, CaptureError>;
+
+    /// Where the pointer is, and what it looks like if that changed since the last call.
+    ///
+    /// # Errors
+    /// [`CaptureError::Lost`] when the system no longer answers.
+    fn read(&mut self, permit: &Permit<'_, View>) -> Result<CursorState, CaptureError>;
+
+    /// What ends [`CursorCapture::wait`] early.
+    fn interrupter(&self) -> Interrupter;
+}
+
+/// What [`MonitorCapture::wait`] saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing in that time.
+    Nothing,
+    /// Something was drawn (where the system does not tell: may have been drawn).
+    Damaged,
+    /// The monitors changed; this capturer is of no use any more.
+    LayoutChanged,
+    /// Somebody called [`Interrupter::interrupt`].
+    Interrupted,
+}
+
+/// The pointer as [`CursorCapture::read`] found it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CursorState {
+    /// The monitor it is on and its place there in pixels; `None` when it is on none.
+    pub position: Option<(MonitorId, i32, i32)>,
+    /// Its picture, only when that changed since the last read.
+    pub shape: Option<CursorShape>,
+}
+
+/// Why the screen cannot be seen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CaptureError {
+    /// There is no graphical session to connect to.
+    #[error("no display: {0}")]
+    NoDisplay(String),
+    /// The session draws with Wayland, whose screen X11 does not show.
+    #[error("a Wayland session, whose screen X11 does not show")]
+    WaylandWithoutX,
+    /// The system cannot do this.
+    #[error("not supported here: {0}")]
+    NotSupported(&'static str),
+    /// The screen's pixels are not 32-bit BGRX.
+    #[error("the screen has pixels of another format: depth {depth}, {bits_per_pixel} bits per pixel")]
+    UnsupportedPixelFormat {
+        /// Significant bits of a pixel.
+        depth: u8,
+        /// Stored bits of a pixel.
+        bits_per_pixel: u8,
+    },
+    /// The layout has no monitor of that number.
+    #[error("no monitor {}", .0.0)]
+    NoSuchMonitor(MonitorId),
+    /// The monitors changed.
+    #[error("the layout of the monitors changed")]
+    LayoutChanged,
+    /// The system stopped answering, or answered nonsense.
+    #[error("the display is lost: {0}")]
+    Lost(String),
+}
+
+/// Wakes a `wait` from another thread. An interruption that comes while nobody waits ends the
+/// next wait.
+#[derive(Clone)]
+pub struct Interrupter(Arc<dyn Fn() + Send + Sync>);
+
+impl Interrupter {
+    pub(crate) fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wake))
+    }
+
+    /// Ends the wait.
+    pub fn interrupt(&self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for Interrupter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Interrupter")
+    }
+}
+
+/// The screens of the session that this program runs in.
+///
+/// # Errors
+/// As [`open_display`].
+pub fn open_desktop() -> Result<Box<dyn Desktop>, CaptureError> {
+    open_display(None)
+}
+
+/// The screens of the X display of that name, `None` for the session's own. Systems without X
+/// displays ignore the name.
+///
+/// # Errors
+/// [`CaptureError::NoDisplay`], [`CaptureError::WaylandWithoutX`],
+/// [`CaptureError::UnsupportedPixelFormat`] or [`CaptureError::NotSupported`].
+#[cfg(target_os = "linux")]
+pub fn open_display(name: Option<&str>) -> Result<Box<dyn Desktop>, CaptureError> {
+    Ok(Box::new(x11::X11Desktop::connect(name)?))
+}
+
+/// The screens of this machine; the name is ignored.
+///
+/// # Errors
+/// [`CaptureError::NoDisplay`].
+#[cfg(target_os = "macos")]
+pub fn open_display(_name: Option<&str>) -> Result<Box<dyn Desktop>, CaptureError> {
+    Ok(Box::new(scrap::ScrapDesktop::open()?))
+}
+
+/// The screens of this machine.
+///
+/// # Errors
+/// [`CaptureError::NotSupported`], always.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub fn open_display(_name: Option<&str>) -> Result<Box<dyn Desktop>, CaptureError> {
+    Err(CaptureError::NotSupported("capturing the screen of this system"))
+}
+
+#[cfg(test)]
+pub(crate) mod test_support;

@@ -1,0 +1,127 @@
+//! A connection to an X display, and what its root window says about monitors and pixels.
+
+use super::Root;
+use crate::CaptureError;
+use proto::{Monitor, MonitorId, limits};
+use x11rb::connection::{Connection, RequestConnection};
+use x11rb::protocol::randr::{self, ConnectionExt as _};
+use x11rb::protocol::xproto::{ConnectionExt as _, ImageOrder};
+use x11rb::rust_connection::RustConnection;
+
+/// Dots per inch at which the interface has its natural size.
+const NATURAL_DPI: u32 = 96;
+
+/// One connection and the default screen's root window.
+pub(super) struct Screen {
+    pub(super) connection: RustConnection,
+    pub(super) root: Root,
+    number: usize,
+    has_monitors: bool,
+}
+
+impl Screen {
+    pub(super) fn connect(display: Option<&str>) -> Result<Self, CaptureError> {
+        let (connection, number) = RustConnection::connect(display)?;
+        let root = connection.setup().roots.get(number).ok_or_else(no_screen)?.root;
+        let has_monitors = connection.extension_information(randr::X11_EXTENSION_NAME)?.is_some() && {
+            let version = connection.randr_query_version(1, 5)?.reply()?;
+            (version.major_version, version.minor_version) >= (1, 5)
+        };
+        Ok(Self { connection, root, number, has_monitors })
+    }
+
+    /// Asks to be told when monitors come, go or change.
+    pub(super) fn watch_layout(&self) -> Result<(), CaptureError> {
+        if self.has_monitors {
+            let what = randr::NotifyMask::SCREEN_CHANGE
+                | randr::NotifyMask::CRTC_CHANGE
+                | randr::NotifyMask::OUTPUT_CHANGE
+                | randr::NotifyMask::RESOURCE_CHANGE;
+            self.connection.randr_select_input(self.root, what)?;
+        }
+        Ok(())
+    }
+
+    /// The monitors, those of RandR or else the screen as one.
+    pub(super) fn monitors(&self) -> Result<Vec<Monitor>, CaptureError> {
+        let scale_percent = self.scale_percent()?;
+        let mut monitors = Vec::new();
+        if self.has_monitors {
+            let reply = self.connection.randr_get_monitors(self.root, true)?.reply()?;
+            for info in reply.monitors.iter().filter(|info| info.width > 0 && info.height > 0).take(limits::MONITORS) {
+                monitors.push(Monitor {
+                    id: MonitorId(monitors.len() as u8),
+                    x: info.x.into(),
+                    y: info.y.into(),
+                    width: info.width.into(),
+                    height: info.height.into(),
+                    scale_percent,
+                    primary: info.primary,
+                });
+            }
+        }
+        if monitors.is_empty() {
+            let whole = self.connection.get_geometry(self.root)?.reply()?;
+            monitors.push(Monitor {
+                id: MonitorId(0),
+                x: 0,
+                y: 0,
+                width: whole.width.into(),
+                height: whole.height.into(),
+                scale_percent,
+                primary: true,
+            });
+        }
+        Ok(monitors)
+    }
+
+    /// X11 has one scale for all monitors: the resource `Xft.dpi`.
+    fn scale_percent(&self) -> Result<u16, CaptureError> {
+        let resources = x11rb::resource_manager::new_from_default(&self.connection)?;
+        let dpi = resources.get_value::<u32>("Xft.dpi", "").ok().flatten().unwrap_or(NATURAL_DPI);
+        Ok((dpi.clamp(NATURAL_DPI / 2, NATURAL_DPI * 8) * 100 / NATURAL_DPI) as u16)
+    }
+
+    /// Pixels must be BGRX in 32 bits, as they are on every PC.
+    pub(super) fn check_pixel_format(&self) -> Result<(), CaptureError> {
+        let setup = self.connection.setup();
+        let screen = setup.roots.get(self.number).ok_or_else(no_screen)?;
+        let depth = screen.root_depth;
+        let format = setup.pixmap_formats.iter().find(|format| format.depth == depth);
+        let bits_per_pixel = format.map_or(0, |format| format.bits_per_pixel);
+        let visual = screen
+            .allowed_depths
+            .iter()
+            .flat_map(|depth| &depth.visuals)
+            .find(|visual| visual.visual_id == screen.root_visual);
+        let is_bgrx = visual
+            .is_some_and(|visual| (visual.red_mask, visual.green_mask, visual.blue_mask) == (0xff_0000, 0xff00, 0xff));
+        let is_little_endian = setup.image_byte_order == ImageOrder::LSB_FIRST;
+        if matches!(depth, 24 | 32) && bits_per_pixel == 32 && is_bgrx && is_little_endian {
+            Ok(())
+        } else {
+            Err(CaptureError::UnsupportedPixelFormat { depth, bits_per_pixel })
+        }
+    }
+
+    /// Whether the server belongs to a Wayland compositor: its root window is black.
+    pub(super) fn is_xwayland(&self) -> Result<bool, CaptureError> {
+        if self.connection.query_extension(b"XWAYLAND")?.reply()?.present {
+            return Ok(true);
+        }
+        if !self.has_monitors {
+            return Ok(false);
+        }
+        // Servers before 23.1 only show by the names of their outputs.
+        for monitor in self.connection.randr_get_monitors(self.root, true)?.reply()?.monitors {
+            if self.connection.get_atom_name(monitor.name)?.reply()?.name.starts_with(b"XWAYLAND") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn no_screen() -> CaptureError {
+    CaptureError::NoDisplay("the X display has no screen".into())
+}

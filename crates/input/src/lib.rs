@@ -1,0 +1,119 @@
+//! Inject keyboard and pointer, with a permit only, and never into Ponte's own windows.
+//!
+//! What is absent: any way to press something without a [`Permit`], and any way to lift what
+//! somebody else pressed. Read [`Injector`], then [`OwnWindows`].
+
+use consent::{Control, Permit};
+use proto::Layout;
+use proto::input::InputEvent;
+
+pub mod fake;
+mod keys;
+mod tracked;
+#[cfg(target_os = "linux")]
+mod x11;
+
+/// Does what the operator did.
+///
+/// It remembers what it pressed: a key or button that is already down is not pressed again (the
+/// system repeats keys by itself), and one that it did not press is not lifted.
+pub trait Injector: Send {
+    /// Injects one event. Places on monitors that `layout` does not have are ignored, places
+    /// outside a monitor are moved to its edge.
+    ///
+    /// # Errors
+    /// [`InputError::Failed`] when the system refuses or is gone.
+    fn inject(
+        &mut self,
+        permit: &Permit<'_, Control>,
+        event: &InputEvent,
+        layout: &Layout,
+    ) -> Result<Injected, InputError>;
+
+    /// Lifts everything that this injector pressed, and nothing else. Needs no permit, because
+    /// that must be possible after the permit is gone; dropping the injector does it too.
+    fn release_all(&mut self);
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Injected {
+    /// It was done, or there was nothing to do.
+    Done,
+    /// It would have gone to one of Ponte's own windows: nothing was pressed.
+    RefusedOwnWindow,
+}
+
+/// Why nothing can be injected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// This system has no back end.
+    #[error("not supported here: {0}")]
+    NotSupported(&'static str),
+    /// The system's way to inject cannot be opened.
+    #[error("cannot inject: {0}")]
+    Unavailable(String),
+    /// One event could not be injected.
+    #[error("injecting failed: {0}")]
+    Failed(String),
+}
+
+/// Which windows are Ponte's own: those of a process, and single ones.
+///
+/// A question to the person that the operator can answer is no question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnWindows {
+    process: u32,
+    windows: Vec<u32>,
+}
+
+impl OwnWindows {
+    /// All windows of the process with this number; usually [`std::process::id`].
+    #[must_use]
+    pub fn new(process: u32) -> Self {
+        Self { process, windows: Vec::new() }
+    }
+
+    /// Also this window, by the system's number for it, whatever it says of itself.
+    #[must_use]
+    pub fn with_window(mut self, window: u32) -> Self {
+        self.windows.push(window);
+        self
+    }
+
+    /// Whether a window of this number that belongs to this process is one of them.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    pub(crate) fn holds(&self, window: u32, process: Option<u32>) -> bool {
+        process == Some(self.process) || self.windows.contains(&window)
+    }
+}
+
+/// The keyboard and pointer of the session that this program runs in.
+///
+/// # Errors
+/// As [`open_display`].
+pub fn open(own: OwnWindows) -> Result<Box<dyn Injector>, InputError> {
+    open_display(None, own)
+}
+
+/// The keyboard and pointer of the X display of that name, `None` for the session's own.
+///
+/// # Errors
+/// [`InputError::Unavailable`] when there is no such display or it does not let itself be driven.
+#[cfg(target_os = "linux")]
+pub fn open_display(name: Option<&str>, own: OwnWindows) -> Result<Box<dyn Injector>, InputError> {
+    Ok(Box::new(tracked::Tracked::new(x11::X11Backend::connect(name, own)?)))
+}
+
+/// The keyboard and pointer of this machine; the name is ignored.
+///
+/// # Errors
+/// [`InputError::NotSupported`], always: there is no guard of Ponte's own windows here yet, and
+/// without it nothing may be injected.
+#[cfg(not(target_os = "linux"))]
+pub fn open_display(_name: Option<&str>, _own: OwnWindows) -> Result<Box<dyn Injector>, InputError> {
+    Err(InputError::NotSupported("injecting input on this system"))
+}
+
+#[cfg(test)]
+pub(crate) mod test_support;

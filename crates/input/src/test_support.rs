@@ -1,0 +1,58 @@
+//! What this crate's tests share: a granted consent, events, and an X server of their own.
+
+use consent::{Answer, Consent};
+use proto::input::{InputEvent, KeyUsage, Modifiers};
+use proto::session::{Request, RequestId};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+/// A consent in which viewing and control were asked, shown and allowed.
+pub(crate) fn controlling() -> Consent {
+    let now = Instant::now();
+    let mut consent = Consent::new();
+    for (id, request) in [(RequestId(1), Request::View), (RequestId(2), Request::Control)] {
+        consent.ask(now, id, request).unwrap();
+        consent.mark_shown(now, id);
+        assert!(consent.answer(id, Answer::Allow));
+    }
+    consent
+}
+
+/// A key event.
+pub(crate) fn key(usage: u8, down: bool) -> InputEvent {
+    InputEvent::Key { usage: KeyUsage(usage), down, modifiers: Modifiers::default() }
+}
+
+/// A program that ends when dropped.
+pub(crate) struct Process(pub(crate) Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// An X server without a screen.
+pub(crate) struct Xvfb {
+    _process: Process,
+    /// Its name, as in `DISPLAY`.
+    pub(crate) display: String,
+}
+
+impl Xvfb {
+    /// A server that has chosen a free number for itself.
+    pub(crate) fn start() -> Self {
+        let mut process = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-noreset"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("this test needs Xvfb: apt-get install xvfb");
+        let mut number = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        assert!(!number.trim().is_empty(), "Xvfb did not start");
+        Self { display: format!(":{}", number.trim()), _process: Process(process) }
+    }
+}
