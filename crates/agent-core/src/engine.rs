@@ -1,0 +1,307 @@
+//! The handle of a running agent, and the stages from key to goodbye.
+
+use crate::config::AgentConfig;
+use crate::join::{self, JoinError, Joined};
+use crate::live::{self, Live};
+use crate::view::{AgentCommand, AgentView, EndView, Failure, KeyProblem, OperatorView, Page, RemovalView};
+use channel::{AcceptedChannel, Channel, ChannelError, Dial, Keeper, Port};
+use identity::{Operator, OperatorError};
+use proto::session::EndReason;
+use session::{AgentGreeting, HandshakeError, greet_console};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, watch};
+
+/// Wrong secrets that one run of the agent takes.
+const TRIES_PER_RUN: u8 = 3;
+/// Commands of the person that may wait.
+const COMMANDS: usize = 64;
+/// How long goodbyes may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// A running agent. Dropping it ends every task.
+pub struct AgentHandle {
+    commands: mpsc::Sender<AgentCommand>,
+    view: watch::Receiver<AgentView>,
+    runtime: Option<Runtime>,
+}
+
+impl AgentHandle {
+    /// Starts the engine; `on_change` is called from its threads whenever the view has changed.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub fn start(config: AgentConfig, on_change: Box<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("agent").enable_all().build()?;
+        let (commands, waiting) = mpsc::channel(COMMANDS);
+        let first = AgentView { page: Page::EnterKey { problem: None }, panel: None };
+        let (publish, view) = watch::channel(first);
+        let desk = Desk { commands: waiting, view: publish, on_change };
+        runtime.spawn(run(config, desk));
+        Ok(Self { commands, view, runtime: Some(runtime) })
+    }
+
+    /// What the window shows now.
+    #[must_use]
+    pub fn view(&self) -> AgentView {
+        self.view.borrow().clone()
+    }
+
+    /// The view, to be watched.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<AgentView> {
+        self.view.clone()
+    }
+
+    /// Hands a command to the engine. One that comes faster than the engine takes them is lost,
+    /// which only a program can manage.
+    pub fn send(&self, command: AgentCommand) {
+        if self.commands.try_send(command).is_err() {
+            tracing::warn!("a command was lost: the engine is busy or has ended");
+        }
+    }
+
+    /// Ends the engine, waiting at most `deadline` for what it still does.
+    pub fn shutdown(mut self, deadline: Duration) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(deadline);
+        }
+    }
+}
+
+impl Drop for AgentHandle {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Where the engine meets the person.
+pub(crate) struct Desk {
+    pub(crate) commands: mpsc::Receiver<AgentCommand>,
+    view: watch::Sender<AgentView>,
+    on_change: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Desk {
+    pub(crate) fn show(&self, view: AgentView) {
+        let changed = self.view.send_if_modified(|shown| {
+            let changed = *shown != view;
+            if changed {
+                *shown = view;
+            }
+            changed
+        });
+        if changed {
+            (self.on_change)();
+        }
+    }
+
+    fn page(&self, page: Page) {
+        self.show(AgentView { page, panel: None });
+    }
+
+    /// Waits until the person leaves whatever is shown.
+    async fn until_quit(&mut self) {
+        while let Some(command) = self.commands.recv().await {
+            if matches!(command, AgentCommand::Quit | AgentCommand::End) {
+                return;
+            }
+        }
+    }
+}
+
+/// How a try ended that did not come to a session.
+enum Setback {
+    Key(KeyProblem),
+    Failure(Failure),
+    Ended(EndReason, Option<OperatorView>),
+    Quit,
+}
+
+async fn run(config: AgentConfig, mut desk: Desk) {
+    let mut problem = None;
+    let mut wrong = 0;
+    loop {
+        desk.page(Page::EnterKey { problem });
+        let Some(typed) = next_key(&mut desk).await else {
+            // The person leaves before anything happened: the program goes all the same.
+            remove(&config);
+            return;
+        };
+        match attempt(&config, &mut desk, &typed).await {
+            Ok(end) => {
+                finish(&config, &mut desk, end).await;
+                return;
+            }
+            Err(Setback::Key(KeyProblem::Malformed)) => problem = Some(KeyProblem::Malformed),
+            Err(Setback::Key(KeyProblem::WrongSecret { tries_left })) => {
+                wrong += 1;
+                let left = tries_left.min(TRIES_PER_RUN.saturating_sub(wrong));
+                problem =
+                    Some(if left == 0 { KeyProblem::Burned } else { KeyProblem::WrongSecret { tries_left: left } });
+            }
+            Err(Setback::Key(other)) => problem = Some(other),
+            Err(Setback::Failure(failure)) => {
+                desk.page(Page::Failed(failure));
+                desk.until_quit().await;
+                remove(&config);
+                return;
+            }
+            Err(Setback::Ended(reason, operator)) => {
+                let end = EndView {
+                    reason,
+                    operator,
+                    lasted: Duration::ZERO,
+                    used: Vec::new(),
+                    files: Vec::new(),
+                    removed: None,
+                };
+                finish(&config, &mut desk, end).await;
+                return;
+            }
+            Err(Setback::Quit) => {
+                remove(&config);
+                return;
+            }
+        }
+    }
+}
+
+async fn next_key(desk: &mut Desk) -> Option<String> {
+    loop {
+        match desk.commands.recv().await? {
+            AgentCommand::SubmitKey(typed) => return Some(typed),
+            AgentCommand::Quit | AgentCommand::End => return None,
+            _ => {}
+        }
+    }
+}
+
+async fn finish(config: &AgentConfig, desk: &mut Desk, mut end: EndView) {
+    let kept = end.files.iter().filter_map(|file| file.saved_to.clone()).collect();
+    let mut removal = remove(config);
+    removal.kept = kept;
+    end.removed = Some(removal);
+    desk.page(Page::Ended(end));
+    desk.until_quit().await;
+}
+
+fn remove(config: &AgentConfig) -> RemovalView {
+    let report = config.platform.removal.run();
+    RemovalView {
+        removed: report.removed.iter().map(|path| path.display().to_string()).collect(),
+        failed: report.failed.iter().map(|(path, why)| (path.display().to_string(), why.clone())).collect(),
+        kept: report.kept.iter().map(|path| path.display().to_string()).collect(),
+    }
+}
+
+/// One key: from the relay to the end of the session.
+async fn attempt(config: &AgentConfig, desk: &mut Desk, typed: &str) -> Result<EndView, Setback> {
+    let Ok(key) = pairing::SessionKey::parse(typed) else { return Err(Setback::Key(KeyProblem::Malformed)) };
+    desk.page(Page::Connecting);
+    let joining = async {
+        let joined = join::join(config, &key).await?;
+        Ok::<_, JoinError>(joined)
+    };
+    let joined = or_quit(desk, joining).await?.map_err(|error| match error {
+        JoinError::Key(problem) => Setback::Key(problem),
+        JoinError::Failed(failure) => Setback::Failure(failure),
+    })?;
+    let made = or_quit(desk, make_channel(config, joined)).await?;
+    let Made { channel, keeper, greeting, operator } = made.map_err(Setback::Failure)?;
+    let check_word = (config.check_word)(greeting.check_number);
+    let profile = operator.profile.clone();
+    let operator = operator_view(config, &operator);
+
+    desk.page(Page::WhoAsks { operator: operator.clone(), check_word: check_word.clone() });
+    let recognised = tokio::select! {
+        recognised = recognise(desk) => recognised,
+        _ = channel.connection().closed() => return Err(Setback::Failure(Failure::OperatorGone)),
+    };
+    let session = live::Session { channel, keeper, greeting, operator: operator.clone(), check_word, profile };
+    if !recognised {
+        session.turn_away(EndReason::OperatorNotRecognised, GOODBYE).await;
+        return Err(Setback::Ended(EndReason::OperatorNotRecognised, Some(operator)));
+    }
+    Ok(Live::start(config, session).run(desk).await)
+}
+
+async fn recognise(desk: &mut Desk) -> bool {
+    loop {
+        match desk.commands.recv().await {
+            Some(AgentCommand::RecogniseOperator(yes)) => return yes,
+            Some(AgentCommand::End | AgentCommand::Quit) | None => return false,
+            Some(_) => {}
+        }
+    }
+}
+
+/// Does `work` unless the person leaves first.
+async fn or_quit<T>(desk: &mut Desk, work: impl Future<Output = T>) -> Result<T, Setback> {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return Ok(done),
+            command = desk.commands.recv() => {
+                if matches!(command, None | Some(AgentCommand::Quit | AgentCommand::End)) {
+                    return Err(Setback::Quit);
+                }
+            }
+        }
+    }
+}
+
+struct Made {
+    channel: Channel,
+    keeper: Keeper,
+    greeting: AgentGreeting,
+    operator: Operator,
+}
+
+async fn make_channel(config: &AgentConfig, joined: Joined) -> Result<Made, Failure> {
+    let Joined { link, paired, ticket, certificate, seed, relay } = joined;
+    let dial = Dial { relay, trust: join::trust(config), choice: config.choice, build: config.build.clone() };
+    let port = Port::new();
+    port.attach(link.packets);
+    let accepting =
+        channel::accept(port, &paired, certificate.into(), &seed, Arc::clone(&config.organisation), now_s());
+    let AcceptedChannel { channel, operator } = accepting.await.map_err(|error| {
+        tracing::warn!(%error, "no channel");
+        match error {
+            ChannelError::Operator(OperatorError::Expired | OperatorError::NotYetValid) => Failure::ClockWrong,
+            ChannelError::Operator(_) => Failure::OperatorNotProven,
+            ChannelError::NotThePeer | ChannelError::Setup(_) => Failure::ProtocolBroken,
+            ChannelError::TimedOut | ChannelError::Connection(_) => Failure::OperatorGone,
+        }
+    })?;
+    let keeper = Keeper::start(channel.clone(), link.kind, link.control, ticket, dial);
+    let greeting = greet_console(&channel, &paired, &config.build, &config.language).await.map_err(|error| {
+        tracing::warn!(%error, "the first stream failed");
+        match error {
+            HandshakeError::TimedOut | HandshakeError::Stream(session::StreamError::Gone) => Failure::OperatorGone,
+            _ => Failure::ProtocolBroken,
+        }
+    })?;
+    Ok(Made { channel, keeper, greeting, operator })
+}
+
+fn operator_view(config: &AgentConfig, operator: &Operator) -> OperatorView {
+    let organisation = &config.organisation;
+    let clean = |text: &str| proto::Text::<{ proto::limits::NAME_BYTES }>::truncated(text).shown();
+    OperatorView {
+        name: clean(&operator.name),
+        organisation: clean(organisation.name_for(&config.language)),
+        domain: clean(organisation.domain()),
+        team: operator.team.as_deref().map(clean),
+        verified: config.organisation_verified,
+    }
+}
+
+/// Seconds since 1970 by this machine's clock.
+pub(crate) fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,86 @@
+//! Files that the operator asked to send or to fetch: what is asked, and the tasks that move them.
+
+use channel::Channel;
+use consent::{FetchFile, Lease, SendFile};
+use proto::session::{StreamKind, TransferFailure, TransferId};
+use session::{Priority, Reader, open_stream, receive_file, send_file};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use transfer::SafeName;
+
+/// Progress is told at most this often.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// A question about a file, made ready so that a yes can be acted on at once.
+#[derive(Debug, Clone)]
+pub(crate) enum Prepared {
+    /// From the operator, into the downloads folder.
+    Receive { transfer: TransferId, name: SafeName, size_bytes: u64 },
+    /// To the operator.
+    Give { transfer: TransferId, path: PathBuf, name: String, size_bytes: u64 },
+}
+
+/// How a transfer goes on.
+#[derive(Debug)]
+pub(crate) enum TransferEvent {
+    Progress { transfer: TransferId, done_bytes: u64 },
+    Done { transfer: TransferId, saved_to: Option<PathBuf> },
+    Failed { transfer: TransferId, failure: TransferFailure },
+}
+
+/// The path that an operator named: relative ones and `~` begin in the person's home.
+pub(crate) fn named_path(home: &Path, named: &str) -> PathBuf {
+    let named = named.trim();
+    let below_home = named.strip_prefix("~/").unwrap_or(named);
+    home.join(below_home)
+}
+
+/// Receives one file under its own grant.
+pub(crate) async fn receive(
+    lease: Lease<SendFile>,
+    mut reader: Reader,
+    (transfer, name, size_bytes): (TransferId, SafeName, u64),
+    folder: PathBuf,
+    events: mpsc::Sender<TransferEvent>,
+) {
+    let progress = throttled(transfer, events.clone());
+    let received =
+        receive_file(&mut reader, (transfer, &name, size_bytes), &folder, || lease.is_live(), progress).await;
+    let event = match received {
+        Ok(path) => TransferEvent::Done { transfer, saved_to: Some(path) },
+        Err(failure) => TransferEvent::Failed { transfer, failure },
+    };
+    // Fails only when the session is over.
+    let _ = events.send(event).await;
+}
+
+/// Gives one file under its own grant.
+pub(crate) async fn give(
+    lease: Lease<FetchFile>,
+    channel: Channel,
+    (transfer, path, size_bytes): (TransferId, PathBuf, u64),
+    events: mpsc::Sender<TransferEvent>,
+) {
+    let progress = throttled(transfer, events.clone());
+    let given = match open_stream(&channel, StreamKind::File { transfer }, Priority::File).await {
+        Ok(mut writer) => send_file(&mut writer, &path, size_bytes, || lease.is_live(), progress).await,
+        Err(_) => Err(TransferFailure::Cancelled),
+    };
+    // Success is only known when the console says that the digest is right.
+    if let Err(failure) = given {
+        let _ = events.send(TransferEvent::Failed { transfer, failure }).await;
+    }
+}
+
+fn throttled(transfer: TransferId, events: mpsc::Sender<TransferEvent>) -> impl FnMut(u64) {
+    let mut told: Option<Instant> = None;
+    move |done_bytes| {
+        let now = Instant::now();
+        if told.is_none_or(|at| now.duration_since(at) >= PROGRESS_EVERY) {
+            told = Some(now);
+            // Progress that finds no room is replaced by the next.
+            let _ = events.try_send(TransferEvent::Progress { transfer, done_bytes });
+        }
+    }
+}

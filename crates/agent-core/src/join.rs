@@ -1,0 +1,144 @@
+//! The agent's side of the pairing: one key, through one link, to an authenticated secret.
+
+use crate::config::AgentConfig;
+use crate::engine::now_s;
+use crate::view::{Failure, KeyProblem};
+use identity::Seed;
+use link::{Link, LinkError, RelayAddress, Trust};
+use pairing::{AgentPairing, Paired, PairingError, SessionKey};
+use proto::relay::{EndToRelay, OpaqueBytes, RelayToEnd, Ticket, Work};
+use rand::RngCore as _;
+use std::time::Duration;
+
+/// From the join to the pairing's end; longer than every honest step together.
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// Why there is no pairing.
+pub(crate) enum JoinError {
+    Key(KeyProblem),
+    Failed(Failure),
+}
+
+impl From<LinkError> for JoinError {
+    fn from(error: LinkError) -> Self {
+        tracing::warn!(%error, "the link to the relay failed");
+        Self::Failed(Failure::RelayUnreachable)
+    }
+}
+
+impl From<PairingError> for JoinError {
+    fn from(error: PairingError) -> Self {
+        tracing::warn!(%error, "the pairing failed");
+        Self::Failed(Failure::ProtocolBroken)
+    }
+}
+
+/// A pairing that succeeded, and the link that it used.
+pub(crate) struct Joined {
+    pub(crate) link: Link,
+    pub(crate) paired: Paired,
+    pub(crate) ticket: Ticket,
+    pub(crate) certificate: Vec<u8>,
+    pub(crate) seed: Seed,
+    pub(crate) relay: RelayAddress,
+}
+
+/// Whom to trust on the way to the relay.
+pub(crate) fn trust(config: &AgentConfig) -> Trust {
+    config.organisation.relay().pin.map_or(Trust::Platform, Trust::Pin)
+}
+
+/// Joins with this key.
+pub(crate) async fn join(config: &AgentConfig, key: &SessionKey) -> Result<Joined, JoinError> {
+    let mut seed = [0; 32];
+    rand::rngs::OsRng.fill_bytes(&mut seed);
+    let seed = Seed::new(seed);
+    let certificate =
+        identity::channel_certificate(&seed, now_s()).map_err(|_| JoinError::Failed(Failure::ProtocolBroken))?;
+    let mut unreachable = None;
+    for node in &config.organisation.relay().nodes {
+        let relay =
+            RelayAddress { name: config.organisation.relay().name.clone(), host: node.host.clone(), port: node.port };
+        match link::connect(&relay, &trust(config), config.choice, &config.build).await {
+            Ok(link) => {
+                let pairing = pair(config, key, link, &certificate);
+                let (link, paired, ticket) = tokio::time::timeout(WITHIN, pairing)
+                    .await
+                    .map_err(|_| JoinError::Failed(Failure::OperatorGone))??;
+                return Ok(Joined { link, paired, ticket, certificate, seed, relay });
+            }
+            Err(error) => unreachable = Some(error),
+        }
+    }
+    Err(unreachable.map_or(JoinError::Failed(Failure::Organisation), JoinError::from))
+}
+
+async fn pair(
+    config: &AgentConfig,
+    key: &SessionKey,
+    mut link: Link,
+    certificate: &[u8],
+) -> Result<(Link, Paired, Ticket), JoinError> {
+    let relay_name = &config.organisation.relay().name;
+    let (pairing, p1) = AgentPairing::start(key, relay_name, certificate, &mut rand::rngs::OsRng)?;
+    let p1 = opaque(p1)?;
+    let join = |work| EndToRelay::Join { locator: key.locator(), p1: p1.clone(), work };
+    link.control.send(&join(None)).await?;
+
+    let mut joined = None;
+    let mut waiting = Some(pairing);
+    let mut confirming = None;
+    let mut paired = None;
+    let mut ticket = None;
+    loop {
+        match link.control.recv().await? {
+            RelayToEnd::Joined { offer, attempt } => joined = Some((offer, attempt)),
+            RelayToEnd::NeedWork { bits, seed } => {
+                let work = solve(bits, seed).await?;
+                link.control.send(&join(Some(work))).await?;
+            }
+            RelayToEnd::P2 { body } => {
+                let (Some((offer, attempt)), Some(pairing)) = (joined, waiting.take()) else {
+                    return Err(unexpected());
+                };
+                let (next, p3) = pairing.handle_p2(offer, attempt, body.as_slice())?;
+                confirming = Some(next);
+                link.control.send(&EndToRelay::P3 { body: opaque(p3)? }).await?;
+            }
+            RelayToEnd::P4 { body } => {
+                let confirming = confirming.take().ok_or_else(unexpected)?;
+                paired = Some(confirming.handle_p4(body.as_slice()).map_err(|error| match error {
+                    PairingError::WrongConfirmation => JoinError::Key(KeyProblem::NotFound),
+                    other => other.into(),
+                })?);
+            }
+            RelayToEnd::Paired { ticket: given, .. } => ticket = Some(given),
+            RelayToEnd::P4Fail { tries_left: 0 } => return Err(JoinError::Key(KeyProblem::Burned)),
+            RelayToEnd::P4Fail { tries_left } => return Err(JoinError::Key(KeyProblem::WrongSecret { tries_left })),
+            RelayToEnd::NotFound => return Err(JoinError::Key(KeyProblem::NotFound)),
+            RelayToEnd::Busy => return Err(JoinError::Key(KeyProblem::Busy)),
+            RelayToEnd::PeerLeft => return Err(JoinError::Failed(Failure::OperatorGone)),
+            RelayToEnd::Refused { refusal } => return Err(LinkError::Refused(refusal).into()),
+            RelayToEnd::Pong | RelayToEnd::PeerPresence { .. } => {}
+            _ => return Err(unexpected()),
+        }
+        match (paired.take(), ticket.take()) {
+            (Some(paired), Some(ticket)) => return Ok((link, paired, ticket)),
+            (half, other) => (paired, ticket) = (half, other),
+        }
+    }
+}
+
+async fn solve(bits: u8, seed: [u8; 32]) -> Result<Work, JoinError> {
+    let solved = tokio::task::spawn_blocking(move || link::work::solve(seed, bits)).await;
+    solved.ok().flatten().ok_or_else(unexpected)
+}
+
+fn opaque(bytes: Vec<u8>) -> Result<OpaqueBytes, JoinError> {
+    OpaqueBytes::new(bytes).map_err(|_| unexpected())
+}
+
+fn unexpected() -> JoinError {
+    tracing::warn!("the relay sent a message that does not belong here");
+    JoinError::Failed(Failure::ProtocolBroken)
+}

@@ -1,0 +1,255 @@
+//! What the agent's window shows, as plain data, and what a person can do there.
+//!
+//! The engine makes an [`AgentView`]; a screen draws it and returns [`AgentCommand`]s. No text of a
+//! language is in here: screens turn these values into words.
+
+use proto::session::{Capability, EndReason, RequestId, TransferFailure};
+use std::time::{Duration, SystemTime};
+
+/// Everything that the agent's window shows at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AgentView {
+    /// The page of the main window.
+    pub page: Page,
+    /// The panel, from consent to view until the end; while it is there the page window is hidden
+    /// unless the page is [`Page::Question`].
+    pub panel: Option<PanelView>,
+}
+
+/// One page: one question or one message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Page {
+    /// Type the key.
+    EnterKey {
+        /// What was wrong with the last one.
+        problem: Option<KeyProblem>,
+    },
+    /// The key is being tried.
+    Connecting,
+    /// Who wants to help.
+    WhoAsks {
+        /// The operator, from the certificate.
+        operator: OperatorView,
+        /// The word that the operator reads aloud.
+        check_word: String,
+    },
+    /// The operator was recognised; waiting for the first question.
+    Waiting {
+        /// The operator.
+        operator: OperatorView,
+    },
+    /// A question stands open.
+    Question(QuestionView),
+    /// The session runs; the panel shows all there is.
+    Session,
+    /// The session is over.
+    Ended(EndView),
+    /// It did not come to a session.
+    Failed(Failure),
+}
+
+/// What was wrong with a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyProblem {
+    /// Not seven symbols, or one that keys never have.
+    Malformed,
+    /// The relay knows no such key: mistyped, expired or used.
+    NotFound,
+    /// The secret half was wrong.
+    WrongSecret {
+        /// Tries that are left.
+        tries_left: u8,
+    },
+    /// Three wrong tries: the operator must make a new key.
+    Burned,
+    /// Somebody else is trying this key right now.
+    Busy,
+}
+
+/// Who helps, as the verified certificate says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorView {
+    /// Given name and surname.
+    pub name: String,
+    /// The organisation's display name.
+    pub organisation: String,
+    /// The organisation's domain.
+    pub domain: String,
+    /// The team, where the certificate names one.
+    pub team: Option<String>,
+    /// Whether the organisation's root is known to belong to that domain.
+    pub verified: bool,
+}
+
+/// The panel that stays visible the whole time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PanelView {
+    /// Who helps.
+    pub operator: OperatorView,
+    /// The check word, again.
+    pub check_word: String,
+    /// Since when.
+    pub since: SystemTime,
+    /// What is allowed now; a switch each.
+    pub grants: Vec<GrantView>,
+    /// The chat, oldest first.
+    pub chat: Vec<ChatLine>,
+    /// Files that moved or move.
+    pub transfers: Vec<TransferView>,
+    /// Whether the link is down and being dialled again.
+    pub reconnecting: bool,
+}
+
+/// One power in the panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GrantView {
+    /// Which.
+    pub capability: Capability,
+    /// Whether it is granted now.
+    pub granted: bool,
+}
+
+/// One line of chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatLine {
+    /// Whether the person at this window wrote it.
+    pub mine: bool,
+    /// The line, safe to show.
+    pub text: String,
+    /// When it was written or arrived.
+    pub at: SystemTime,
+    /// Whether the other end has it (mine only).
+    pub delivered: bool,
+}
+
+/// A question to the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuestionView {
+    /// Its number.
+    pub id: RequestId,
+    /// Who asks.
+    pub operator: OperatorView,
+    /// What for.
+    pub kind: QuestionKind,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuestionKind {
+    /// See the screen.
+    View,
+    /// Use mouse and keyboard.
+    Control,
+    /// Receive a file.
+    ReceiveFile {
+        /// Its safe name.
+        name: String,
+        /// Its size in bytes.
+        size_bytes: u64,
+        /// Where it will be put.
+        folder: String,
+    },
+    /// Give a file.
+    GiveFile {
+        /// Its path.
+        path: String,
+        /// Its size in bytes.
+        size_bytes: u64,
+    },
+}
+
+/// One file that moved or moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransferView {
+    /// Its name, safe to show.
+    pub name: String,
+    /// Whether it goes to this machine.
+    pub incoming: bool,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// Bytes that have moved.
+    pub done_bytes: u64,
+    /// Where it stands.
+    pub state: TransferState,
+    /// Where it was put, once it is whole.
+    pub saved_to: Option<String>,
+}
+
+/// Where a transfer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransferState {
+    /// It moves.
+    Running,
+    /// It is whole, and its digest right.
+    Done,
+    /// It did not arrive.
+    Failed(TransferFailure),
+}
+
+/// The last page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndView {
+    /// Why it ended.
+    pub reason: EndReason,
+    /// Who helped, if it came so far.
+    pub operator: Option<OperatorView>,
+    /// How long the session lasted.
+    pub lasted: Duration,
+    /// How long each power was granted, those that were.
+    pub used: Vec<(Capability, Duration)>,
+    /// The files that moved.
+    pub files: Vec<TransferView>,
+    /// What was removed, once that is done.
+    pub removed: Option<RemovalView>,
+}
+
+/// What the agent removed of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovalView {
+    /// Paths that are gone: the program and what it made.
+    pub removed: Vec<String>,
+    /// Paths that could not be removed, with the system's reason.
+    pub failed: Vec<(String, String)>,
+    /// Files that the person received and that stay.
+    pub kept: Vec<String>,
+}
+
+/// Why it did not come to a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// No organisation file was given, or it does not hold.
+    Organisation,
+    /// The relay cannot be reached by any way.
+    RelayUnreachable,
+    /// The operator's certificate does not hold; the person must not go on.
+    OperatorNotProven,
+    /// The certificate's time does not fit this machine's clock.
+    ClockWrong,
+    /// The other end broke the protocol, or somebody is in between.
+    ProtocolBroken,
+    /// The operator went away before the session began.
+    OperatorGone,
+    /// The screen cannot be captured here.
+    ScreenUnavailable,
+}
+
+/// What a person can do in the agent's window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AgentCommand {
+    /// Try this key, as typed.
+    SubmitKey(String),
+    /// It is the right person / it is not.
+    RecogniseOperator(bool),
+    /// The question now stands on the screen.
+    QuestionShown(RequestId),
+    /// Yes or no to that question.
+    Answer(RequestId, bool),
+    /// Take a power back.
+    Revoke(Capability),
+    /// Say something.
+    SendChat(String),
+    /// The red X: end everything now.
+    End,
+    /// Close the program (removing it, if it may).
+    Quit,
+}

@@ -1,0 +1,89 @@
+//! What a console is started with: the operator's key and certificate, and the organisation.
+
+use crate::view::OperatorView;
+use channel::ConsoleIdentity;
+use identity::{Operator, OperatorError, OperatorFile, OperatorFileError, Organisation, OrganisationError};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// Turns the number behind the check word into a word of the language with this tag.
+pub type CheckWord = Arc<dyn Fn(u32, &str) -> String + Send + Sync>;
+
+/// Everything that the console needs to work.
+pub struct ConsoleConfig {
+    pub(crate) identity: ConsoleIdentity,
+    pub(crate) operator: Operator,
+    pub(crate) organisation: Organisation,
+    /// The operator's language, for the organisation's name.
+    pub language: String,
+    /// By which way the relay is reached.
+    pub choice: link::Choice,
+    /// Program and version, for the other ends' logs.
+    pub build: String,
+    /// How the check word is found.
+    pub check_word: CheckWord,
+    /// Where pictures of the remote screen are saved.
+    pub pictures_folder: PathBuf,
+}
+
+/// Why the console cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The organisation file does not hold.
+    #[error("the organisation file: {0}")]
+    Organisation(#[from] OrganisationError),
+    /// The operator file does not hold.
+    #[error("the operator file: {0}")]
+    Operator(#[from] OperatorFileError),
+    /// The operator's certificate does not hold.
+    #[error("the operator's certificate: {0}")]
+    Certificate(#[from] OperatorError),
+    /// The system gives no threads.
+    #[error("the engine could not start: {0}")]
+    System(#[from] std::io::Error),
+}
+
+impl ConsoleConfig {
+    /// Reads both files and checks that they belong together now (`now_s` seconds since 1970).
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn open(operator_file: &[u8], organisation_file: &[u8], now_s: u64) -> Result<Self, StartError> {
+        let organisation = Organisation::open(organisation_file, now_s)?;
+        let file = OperatorFile::open(operator_file)?;
+        let chain: Vec<_> = file.chain.iter().map(|der| der.clone().into()).collect();
+        let operator = identity::verify_operator(&organisation, &chain, None, now_s)?;
+        Ok(Self {
+            identity: ConsoleIdentity { chain, seed: file.seed.clone() },
+            operator,
+            organisation,
+            language: "en".into(),
+            choice: link::Choice::Race,
+            build: format!("ponte-console {}", env!("CARGO_PKG_VERSION")),
+            check_word: Arc::new(|number, _| number.to_string()),
+            pictures_folder: PathBuf::from("."),
+        })
+    }
+
+    /// Who works here, for the window.
+    #[must_use]
+    pub fn operator_view(&self, now_s: u64) -> OperatorView {
+        let seconds = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        OperatorView {
+            name: self.operator.name.clone(),
+            organisation: self.organisation.name_for(&self.language).to_owned(),
+            domain: self.organisation.domain().to_owned(),
+            days_left: seconds(self.operator.not_after_s).saturating_sub(seconds(now_s)).div_euclid(DAY),
+        }
+    }
+}
+
+impl fmt::Debug for ConsoleConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConsoleConfig")
+    }
+}

@@ -1,0 +1,210 @@
+//! The handle of a running console, and the stages from idle to the end of a session.
+
+use crate::config::{ConsoleConfig, StartError};
+use crate::live::Live;
+use crate::offer::{self, OfferEnded, Paired};
+use crate::picture::SharedPictures;
+use crate::view::{ConsoleCommand, ConsoleView, EndView, KeyView, Notice, NoticeKind, Stage};
+use channel::{Channel, ChannelError, Dial, Keeper, Port};
+use session::{ConsoleGreeting, greet_agent};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, watch};
+
+/// Commands that may wait: a burst of mouse and keyboard.
+const COMMANDS: usize = 1024;
+/// Notices that are kept; the oldest go.
+const NOTICES: usize = 50;
+
+/// A running console. Dropping it ends every task.
+pub struct ConsoleHandle {
+    commands: mpsc::Sender<ConsoleCommand>,
+    view: watch::Receiver<ConsoleView>,
+    pictures: SharedPictures,
+    runtime: Option<Runtime>,
+}
+
+impl ConsoleHandle {
+    /// Starts the engine; `on_change` is called from its threads whenever view or pictures have
+    /// changed.
+    ///
+    /// # Errors
+    /// [`StartError::System`].
+    pub fn start(config: ConsoleConfig, on_change: Box<dyn Fn() + Send + Sync>) -> Result<Self, StartError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("console")
+            .enable_all()
+            .build()?;
+        let (commands, waiting) = mpsc::channel(COMMANDS);
+        let first = ConsoleView { operator: config.operator_view(now_s()), stage: Stage::Idle, notices: Vec::new() };
+        let (publish, view) = watch::channel(first);
+        let pictures = SharedPictures::new();
+        let desk = Desk {
+            commands: waiting,
+            view: publish,
+            on_change: on_change.into(),
+            pictures: pictures.clone(),
+            last_notice: 0,
+        };
+        runtime.spawn(run(config, desk));
+        Ok(Self { commands, view, pictures, runtime: Some(runtime) })
+    }
+
+    /// What the window shows now.
+    #[must_use]
+    pub fn view(&self) -> ConsoleView {
+        self.view.borrow().clone()
+    }
+
+    /// The view, to be watched.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<ConsoleView> {
+        self.view.clone()
+    }
+
+    /// The pictures of the session.
+    #[must_use]
+    pub fn pictures(&self) -> SharedPictures {
+        self.pictures.clone()
+    }
+
+    /// Hands a command to the engine; false if it takes no more now.
+    pub fn send(&self, command: ConsoleCommand) -> bool {
+        let taken = self.commands.try_send(command).is_ok();
+        if !taken {
+            tracing::warn!("a command was lost: the engine is busy or has ended");
+        }
+        taken
+    }
+
+    /// Ends the engine, waiting at most `deadline` for what it still does.
+    pub fn shutdown(mut self, deadline: Duration) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(deadline);
+        }
+    }
+}
+
+impl Drop for ConsoleHandle {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Where the engine meets the operator.
+pub(crate) struct Desk {
+    pub(crate) commands: mpsc::Receiver<ConsoleCommand>,
+    view: watch::Sender<ConsoleView>,
+    pub(crate) on_change: std::sync::Arc<dyn Fn() + Send + Sync>,
+    pub(crate) pictures: SharedPictures,
+    last_notice: u64,
+}
+
+impl Desk {
+    pub(crate) fn stage(&self, stage: Stage) {
+        self.view.send_modify(|view| view.stage = stage);
+        (self.on_change)();
+    }
+
+    pub(crate) fn notice(&mut self, kind: NoticeKind) {
+        self.last_notice += 1;
+        let notice = Notice { id: self.last_notice, kind };
+        self.view.send_modify(|view| {
+            if view.notices.len() >= NOTICES {
+                view.notices.remove(0);
+            }
+            view.notices.push(notice);
+        });
+        (self.on_change)();
+    }
+
+    /// Handles what is the same at every stage; gives back every other command.
+    pub(crate) fn common(&mut self, command: ConsoleCommand) -> Option<ConsoleCommand> {
+        if let ConsoleCommand::DismissNotice(id) = command {
+            self.view.send_modify(|view| view.notices.retain(|notice| notice.id != id));
+            (self.on_change)();
+            return None;
+        }
+        Some(command)
+    }
+
+    /// Waits for one of the commands that `wanted` takes; `None` when the window is gone.
+    async fn wait_for(&mut self, wanted: impl Fn(&ConsoleCommand) -> bool) -> Option<ConsoleCommand> {
+        loop {
+            let command = self.commands.recv().await?;
+            if let Some(command) = self.common(command)
+                && wanted(&command)
+            {
+                return Some(command);
+            }
+        }
+    }
+}
+
+async fn run(config: ConsoleConfig, mut desk: Desk) {
+    let mut again = false;
+    loop {
+        if !again {
+            desk.stage(Stage::Idle);
+            if desk.wait_for(|command| matches!(command, ConsoleCommand::NewKey)).await.is_none() {
+                return;
+            }
+        }
+        again = match one_key(&config, &mut desk).await {
+            Ok(Some(end)) => {
+                desk.stage(Stage::Ended(end));
+                let wanted =
+                    |command: &ConsoleCommand| matches!(command, ConsoleCommand::NewKey | ConsoleCommand::CloseEnded);
+                match desk.wait_for(wanted).await {
+                    None => return,
+                    Some(command) => command == ConsoleCommand::NewKey,
+                }
+            }
+            Ok(None) => false,
+            Err(kind) => {
+                desk.notice(kind);
+                false
+            }
+        };
+    }
+}
+
+/// From a new key to the end of its session; `None` if the operator took the key back.
+async fn one_key(config: &ConsoleConfig, desk: &mut Desk) -> Result<Option<EndView>, NoticeKind> {
+    desk.stage(Stage::Preparing);
+    let paired = match offer::offer(config, desk).await {
+        Ok(paired) => paired,
+        Err(OfferEnded::Cancelled) => return Ok(None),
+        Err(OfferEnded::Notice(kind)) => return Err(kind),
+    };
+    desk.stage(Stage::Joining);
+    let Paired { link, paired, ticket, relay } = paired;
+    let port = Port::new();
+    port.attach(link.packets);
+    let not_proven = |error: &dyn std::fmt::Display| {
+        tracing::warn!(%error, "no channel");
+        NoticeKind::ChannelNotProven
+    };
+    let channel: Channel = channel::connect(port, &paired, &config.identity).await.map_err(|error| match error {
+        ChannelError::TimedOut | ChannelError::Connection(_) => NoticeKind::ClientLost,
+        other => not_proven(&other),
+    })?;
+    let dial = Dial { relay, trust: offer::trust(config), choice: config.choice, build: config.build.clone() };
+    let keeper = Keeper::start(channel.clone(), link.kind, link.control, ticket, dial);
+    let greeting: ConsoleGreeting = greet_agent(&channel, &paired, &config.build).await.map_err(|e| not_proven(&e))?;
+    drop(paired);
+    Ok(Some(Live::start(config, channel, keeper, greeting, desk).run(desk).await))
+}
+
+/// The key as the window shows it.
+pub(crate) fn key_view(grouped: &str, expires_at: std::time::Instant, tries_left: u8) -> KeyView {
+    KeyView { grouped: grouped.to_owned(), expires_at, tries_left }
+}
+
+/// Seconds since 1970 by this machine's clock.
+pub(crate) fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

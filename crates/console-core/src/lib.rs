@@ -1,0 +1,17 @@
+//! The console without a window: from the new key to the end of the session.
+//!
+//! What is absent: capture, input and host (a console cannot control its own machine), text in any
+//! language, windows. Read [`ConsoleHandle`], then [`view`] and [`picture`].
+
+pub mod picture;
+pub mod view;
+
+mod config;
+mod engine;
+mod live;
+mod offer;
+mod screens;
+
+pub use config::{CheckWord, ConsoleConfig, StartError};
+pub use engine::ConsoleHandle;
+pub use link::{Choice, LinkKind};

@@ -1,0 +1,659 @@
+//! The running session on the console: questions, pictures, input, chat, files, and the end.
+
+use crate::config::ConsoleConfig;
+use crate::engine::Desk;
+use crate::picture::{Picture, SharedPictures};
+use crate::screens::{self, Decoded};
+use crate::view::{
+    ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, PowerView, SessionView, Stage, TransferState,
+    TransferView,
+};
+use channel::{Channel, Keeper, LinkState};
+use proto::geometry::{Layout, MonitorId};
+use proto::input::{InputEvent, InputRecord};
+use proto::limits::FILE_NAME_BYTES;
+use proto::session::{
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, RequestId,
+    StreamKind, TransferFailure, TransferId,
+};
+use proto::text::Text;
+use session::{
+    Chat, ConsoleGreeting, Outbox, Priority, Reader, StreamError, accept_stream, open_stream, receive_file, send_file,
+    sendable,
+};
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use transfer::SafeName;
+
+/// Events of tasks that may wait.
+const EVENTS: usize = 256;
+/// Input events that may wait for the link.
+const INPUT_WAITING: usize = 1024;
+/// How long each step of the goodbye may take when the other end does not answer.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// How often the round trip is measured and figures are renewed.
+const TICK: Duration = Duration::from_secs(1);
+/// Progress of a transfer is shown at most this often.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+type Flow = ControlFlow<EndReason>;
+
+/// What the tasks of a session report.
+enum Event {
+    Stream(StreamKind, Reader),
+    StreamsEnded(StreamError),
+    Broken(StreamError),
+    Progress { transfer: TransferId, done_bytes: u64 },
+    Done { transfer: TransferId, saved_to: Option<PathBuf> },
+    Failed { transfer: TransferId, failure: TransferFailure },
+    PictureSaved(Option<PathBuf>),
+}
+
+/// A file that was asked for.
+struct Wanted {
+    view: TransferView,
+    /// The file to send, or the folder that receives.
+    path: PathBuf,
+}
+
+pub(crate) struct Live<'a> {
+    config: &'a ConsoleConfig,
+    channel: Channel,
+    keeper: Keeper,
+    link: watch::Receiver<LinkState>,
+    outbox: Outbox<ConsoleToAgent>,
+    reader: Option<Reader>,
+    pictures: SharedPictures,
+    on_change: Arc<dyn Fn() + Send + Sync>,
+    check_word: String,
+    system: String,
+    recognised: bool,
+    powers: BTreeMap<Capability, PowerState>,
+    asked: BTreeMap<RequestId, Request>,
+    last_request: u32,
+    layout: Layout,
+    monitor: Option<MonitorId>,
+    chat: Chat,
+    transfers: BTreeMap<TransferId, Wanted>,
+    last_transfer: u32,
+    input: Option<mpsc::Sender<InputEvent>>,
+    input_paused: bool,
+    ping: Option<(u64, Instant)>,
+    last_ping: u64,
+    round_trip: Option<Duration>,
+    decoded_at: VecDeque<Instant>,
+    pictures_decoded: u64,
+    began: Instant,
+    since: SystemTime,
+    tasks: JoinSet<()>,
+    events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
+    decoded: (mpsc::Sender<Decoded>, mpsc::Receiver<Decoded>),
+}
+
+impl<'a> Live<'a> {
+    pub(crate) fn start(
+        config: &'a ConsoleConfig,
+        channel: Channel,
+        keeper: Keeper,
+        greeting: ConsoleGreeting,
+        desk: &Desk,
+    ) -> Self {
+        let events = mpsc::channel(EVENTS);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept_streams(channel.clone(), events.0.clone()));
+        {
+            let mut pictures = desk.pictures.lock();
+            pictures.monitors.clear();
+            pictures.pointer = crate::picture::Pointer::default();
+        }
+        Self {
+            config,
+            link: keeper.state(),
+            channel,
+            keeper,
+            check_word: (config.check_word)(greeting.check_number, &greeting.language),
+            outbox: greeting.outbox,
+            reader: Some(greeting.reader),
+            pictures: desk.pictures.clone(),
+            on_change: Arc::clone(&desk.on_change),
+            system: String::new(),
+            recognised: false,
+            powers: [Capability::View, Capability::Control].map(|capability| (capability, PowerState::Off)).into(),
+            asked: BTreeMap::new(),
+            last_request: 0,
+            layout: Layout::default(),
+            monitor: None,
+            chat: Chat::new(),
+            transfers: BTreeMap::new(),
+            last_transfer: 0,
+            input: None,
+            input_paused: false,
+            ping: None,
+            last_ping: 0,
+            round_trip: None,
+            decoded_at: VecDeque::new(),
+            pictures_decoded: 0,
+            began: Instant::now(),
+            since: SystemTime::now(),
+            tasks,
+            events,
+            decoded: mpsc::channel(EVENTS),
+        }
+    }
+
+    /// Runs until somebody ends it.
+    pub(crate) async fn run(mut self, desk: &mut Desk) -> EndView {
+        let mut reader = self.reader.take();
+        let mut tick = tokio::time::interval(TICK);
+        let connection = self.channel.connection().clone();
+        let mut flow = Flow::Continue(());
+        while let Flow::Continue(()) = flow {
+            desk.stage(Stage::Session(Box::new(self.view())));
+            flow = tokio::select! {
+                biased;
+                command = desk.commands.recv() => {
+                    let command = command.map(|command| desk.common(command));
+                    self.handle_commands(command, desk).await
+                }
+                message = next_message(&mut reader) => self.handle_message(message),
+                Some(decoded) = self.decoded.1.recv() => self.handle_decoded(decoded),
+                Some(event) = self.events.1.recv() => self.handle_event(event, desk),
+                _ = self.link.changed() => Flow::Continue(()),
+                _ = tick.tick() => self.handle_tick(),
+                _ = connection.closed() => Flow::Break(EndReason::ConnectionLost),
+            };
+        }
+        let Flow::Break(reason) = flow else { unreachable!("the loop ends with a reason") };
+        self.end(reason).await
+    }
+
+    fn tell(&self, message: ConsoleToAgent) -> Flow {
+        match self.outbox.send(message) {
+            Ok(()) => Flow::Continue(()),
+            Err(_) => Flow::Break(EndReason::ConnectionLost),
+        }
+    }
+
+    /// Handles a command and all that wait behind it, so that a burst of input shows one view.
+    async fn handle_commands(&mut self, first: Option<Option<ConsoleCommand>>, desk: &mut Desk) -> Flow {
+        let Some(first) = first else { return Flow::Break(EndReason::OperatorEnded) };
+        let mut next = first;
+        loop {
+            if let Some(command) = next {
+                self.handle_command(command).await?;
+            }
+            match desk.commands.try_recv() {
+                Ok(command) => next = desk.common(command),
+                Err(_) => return Flow::Continue(()),
+            }
+        }
+    }
+
+    async fn handle_command(&mut self, command: ConsoleCommand) -> Flow {
+        match command {
+            ConsoleCommand::Ask(capability) => self.ask_power(capability),
+            ConsoleCommand::ShowMonitor(monitor) => {
+                if self.layout.monitor(monitor).is_none() {
+                    return Flow::Continue(());
+                }
+                self.monitor = Some(monitor);
+                self.tell(ConsoleToAgent::Watch { monitors: vec![monitor] })
+            }
+            ConsoleCommand::Input(event) => {
+                if let Some(input) = &self.input {
+                    // A link that takes no input for a thousand events loses moves, never the end of a press:
+                    // the agent lifts everything when it hears nothing.
+                    let _ = input.try_send(event);
+                }
+                Flow::Continue(())
+            }
+            ConsoleCommand::SendChat(text) => match self.chat.write(&text, SystemTime::now()) {
+                Some((id, text)) => self.tell(ConsoleToAgent::Chat { id, text }),
+                None => Flow::Continue(()),
+            },
+            ConsoleCommand::SendFile(path) => self.offer_file(&path).await,
+            ConsoleCommand::FetchFile { path, into } => self.ask_file(&path, into),
+            ConsoleCommand::SavePicture => {
+                self.save_picture();
+                Flow::Continue(())
+            }
+            ConsoleCommand::End => Flow::Break(EndReason::OperatorEnded),
+            ConsoleCommand::NewKey
+            | ConsoleCommand::CancelKey
+            | ConsoleCommand::CloseEnded
+            | ConsoleCommand::DismissNotice(_) => Flow::Continue(()),
+        }
+    }
+
+    fn ask(&mut self, what: Request) -> Flow {
+        self.last_request += 1;
+        let request = RequestId(self.last_request);
+        self.asked.insert(request, what.clone());
+        self.tell(ConsoleToAgent::Ask { request, what })
+    }
+
+    fn ask_power(&mut self, capability: Capability) -> Flow {
+        let what = match capability {
+            Capability::View => Request::View,
+            Capability::Control => Request::Control,
+            Capability::SendFile | Capability::FetchFile => return Flow::Continue(()),
+        };
+        if !self.recognised || matches!(self.powers.get(&capability), Some(PowerState::Asked | PowerState::Granted)) {
+            return Flow::Continue(());
+        }
+        self.powers.insert(capability, PowerState::Asked);
+        self.ask(what)
+    }
+
+    fn new_transfer(&mut self, name: &str, incoming: bool, size_bytes: u64, path: PathBuf) -> TransferId {
+        self.last_transfer += 1;
+        let id = TransferId(self.last_transfer);
+        let name = Text::<FILE_NAME_BYTES>::truncated(name).shown();
+        let state = TransferState::Asked;
+        let view = TransferView { id, name, incoming, size_bytes, done_bytes: 0, state, saved_to: None };
+        self.transfers.insert(id, Wanted { view, path });
+        id
+    }
+
+    async fn offer_file(&mut self, path: &Path) -> Flow {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let size = sendable(path).await;
+        let transfer = self.new_transfer(&name, false, size.unwrap_or_default(), path.to_owned());
+        match (size, FileName::new(name)) {
+            (Ok(size_bytes), Ok(name)) => self.ask(Request::SendFile { transfer, name, size_bytes }),
+            (Err(failure), _) => {
+                self.transfer_over(transfer, Err(failure));
+                Flow::Continue(())
+            }
+            (_, Err(_)) => {
+                self.transfer_over(transfer, Err(TransferFailure::BadName));
+                Flow::Continue(())
+            }
+        }
+    }
+
+    fn ask_file(&mut self, path: &str, into: PathBuf) -> Flow {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        let transfer = self.new_transfer(&name, true, 0, into);
+        match PathText::new(path) {
+            Ok(path) => self.ask(Request::FetchFile { transfer, path }),
+            Err(_) => {
+                self.transfer_over(transfer, Err(TransferFailure::BadName));
+                Flow::Continue(())
+            }
+        }
+    }
+
+    fn handle_message(&mut self, message: Result<Option<AgentToConsole>, StreamError>) -> Flow {
+        let message = match message {
+            Ok(Some(message)) => message,
+            Ok(None) | Err(StreamError::Gone) => return Flow::Break(EndReason::ConnectionLost),
+            Err(error) => {
+                tracing::warn!(%error, "the agent broke the protocol");
+                return Flow::Break(EndReason::ProtocolViolation);
+            }
+        };
+        match message {
+            AgentToConsole::Proof { .. } => return Flow::Break(EndReason::ProtocolViolation),
+            AgentToConsole::Ready { system } => {
+                self.system = system.shown();
+                if !std::mem::replace(&mut self.recognised, true) {
+                    return self.ask_power(Capability::View);
+                }
+            }
+            AgentToConsole::Decided { request, decision } => return self.handle_decided(request, decision),
+            AgentToConsole::Revoked { capability } => {
+                self.powers.insert(capability, PowerState::Revoked);
+                self.power_gone(capability);
+            }
+            AgentToConsole::Layout(layout) => {
+                if !layout.is_acceptable() {
+                    return Flow::Break(EndReason::ProtocolViolation);
+                }
+                let first = layout.monitors.iter().find(|monitor| monitor.primary).or(layout.monitors.first());
+                self.monitor = first.map(|monitor| monitor.id);
+                self.layout = layout;
+            }
+            AgentToConsole::Chat { id, text } => {
+                return match self.chat.handle_line(id, &text, SystemTime::now()) {
+                    Some(up_to) => self.tell(ConsoleToAgent::ChatReceived { up_to }),
+                    None => Flow::Break(EndReason::ProtocolViolation),
+                };
+            }
+            AgentToConsole::ChatReceived { up_to } => self.chat.handle_received(up_to),
+            AgentToConsole::FileComing { transfer, name, size_bytes } => {
+                if let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| wanted.view.incoming) {
+                    wanted.view.name = name.shown();
+                    wanted.view.size_bytes = size_bytes;
+                }
+            }
+            AgentToConsole::FileReceived { transfer } => self.transfer_over(transfer, Ok(None)),
+            AgentToConsole::FileFailed { transfer, failure } => self.transfer_over(transfer, Err(failure)),
+            AgentToConsole::Pong { token } => {
+                if let Some((_, sent)) = self.ping.take_if(|(asked, _)| *asked == token) {
+                    self.round_trip = Some(sent.elapsed());
+                }
+            }
+            AgentToConsole::InputPaused { paused } => self.input_paused = paused,
+            AgentToConsole::Ended { reason } => return Flow::Break(reason),
+        }
+        Flow::Continue(())
+    }
+
+    fn handle_decided(&mut self, request: RequestId, decision: Decision) -> Flow {
+        let Some(what) = self.asked.remove(&request) else { return Flow::Break(EndReason::ProtocolViolation) };
+        let state = if decision == Decision::Granted { PowerState::Granted } else { PowerState::Refused(decision) };
+        match what {
+            Request::View => drop(self.powers.insert(Capability::View, state)),
+            Request::Control => {
+                self.powers.insert(Capability::Control, state);
+                if decision == Decision::Granted && self.input.is_none() {
+                    let (input, events) = mpsc::channel(INPUT_WAITING);
+                    self.input = Some(input);
+                    self.tasks.spawn(send_input(self.channel.clone(), events));
+                }
+            }
+            Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } => {
+                self.file_decided(transfer, decision);
+            }
+        }
+        Flow::Continue(())
+    }
+
+    fn file_decided(&mut self, transfer: TransferId, decision: Decision) {
+        let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
+        if wanted.view.state != TransferState::Asked {
+            return;
+        }
+        match decision {
+            Decision::Granted => wanted.view.state = TransferState::Running,
+            // The reason comes in a message of its own.
+            Decision::Impossible => return,
+            Decision::Denied | Decision::TimedOut | Decision::Withdrawn => {
+                wanted.view.state = TransferState::Refused;
+                return;
+            }
+        }
+        if !wanted.view.incoming {
+            let (path, size_bytes) = (wanted.path.clone(), wanted.view.size_bytes);
+            self.tasks.spawn(send(self.channel.clone(), transfer, path, size_bytes, self.events.0.clone()));
+        }
+    }
+
+    fn power_gone(&mut self, capability: Capability) {
+        match capability {
+            Capability::View => {
+                self.powers.insert(Capability::Control, PowerState::Revoked);
+                self.input = None;
+                self.pictures.lock().monitors.clear();
+            }
+            Capability::Control => self.input = None,
+            Capability::SendFile | Capability::FetchFile => {}
+        }
+    }
+
+    fn handle_event(&mut self, event: Event, desk: &mut Desk) -> Flow {
+        match event {
+            Event::Stream(StreamKind::Screen, reader) => {
+                let (pictures, decoded) = (self.pictures.clone(), self.decoded.0.clone());
+                let decoding = screens::decode(reader, pictures, decoded, Arc::clone(&self.on_change));
+                self.tasks.spawn(report_broken(decoding, self.events.0.clone()));
+            }
+            Event::Stream(StreamKind::Cursor, reader) => {
+                let following = screens::follow_cursor(reader, self.pictures.clone(), Arc::clone(&self.on_change));
+                self.tasks.spawn(report_broken(following, self.events.0.clone()));
+            }
+            Event::Stream(StreamKind::File { transfer }, mut reader) => {
+                let wanted = self.transfers.get(&transfer);
+                let Some(wanted) = wanted.filter(|w| w.view.incoming && w.view.state == TransferState::Running) else {
+                    reader.stop();
+                    return Flow::Continue(());
+                };
+                let file = (transfer, wanted.view.name.clone(), wanted.view.size_bytes);
+                self.tasks.spawn(receive(reader, file, wanted.path.clone(), self.events.0.clone()));
+            }
+            Event::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
+            Event::StreamsEnded(StreamError::Gone) => return Flow::Break(EndReason::ConnectionLost),
+            Event::StreamsEnded(error) | Event::Broken(error) => {
+                tracing::warn!(%error, "the agent broke the protocol");
+                return Flow::Break(EndReason::ProtocolViolation);
+            }
+            Event::Progress { transfer, done_bytes } => {
+                if let Some(wanted) = self.transfers.get_mut(&transfer) {
+                    wanted.view.done_bytes = done_bytes;
+                }
+            }
+            Event::Done { transfer, saved_to } => {
+                self.transfer_over(transfer, Ok(saved_to));
+                return self.tell(ConsoleToAgent::FileReceived { transfer });
+            }
+            Event::Failed { transfer, failure } => {
+                self.transfer_over(transfer, Err(failure));
+                return self.tell(ConsoleToAgent::FileFailed { transfer, failure });
+            }
+            Event::PictureSaved(Some(path)) => desk.notice(NoticeKind::PictureSaved { path }),
+            Event::PictureSaved(None) => desk.notice(NoticeKind::PictureNotSaved),
+        }
+        Flow::Continue(())
+    }
+
+    fn transfer_over(&mut self, transfer: TransferId, result: Result<Option<PathBuf>, TransferFailure>) {
+        let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
+        let view = &mut wanted.view;
+        if !matches!(view.state, TransferState::Running | TransferState::Asked) {
+            return;
+        }
+        match result {
+            Ok(saved_to) => {
+                view.done_bytes = view.size_bytes;
+                view.state = TransferState::Done;
+                view.saved_to = saved_to;
+            }
+            Err(failure) => view.state = TransferState::Failed(failure),
+        }
+    }
+
+    fn handle_decoded(&mut self, decoded: Decoded) -> Flow {
+        let Decoded { monitor, epoch, sequence } = decoded;
+        self.pictures_decoded += 1;
+        self.decoded_at.push_back(Instant::now());
+        self.tell(ConsoleToAgent::ScreenDecoded { monitor, epoch, sequence })
+    }
+
+    fn handle_tick(&mut self) -> Flow {
+        let now = Instant::now();
+        while self.decoded_at.front().is_some_and(|at| now.duration_since(*at) > TICK) {
+            self.decoded_at.pop_front();
+        }
+        if self.ping.is_some() {
+            return Flow::Continue(());
+        }
+        self.last_ping += 1;
+        self.ping = Some((self.last_ping, now));
+        self.tell(ConsoleToAgent::Ping { token: self.last_ping })
+    }
+
+    fn save_picture(&mut self) {
+        let picture = self.monitor.and_then(|monitor| self.pictures.lock().monitors.get(&monitor).cloned());
+        let (Some(picture), folder) = (picture, self.config.pictures_folder.clone()) else { return };
+        let events = self.events.0.clone();
+        self.tasks.spawn(async move {
+            let saved = tokio::task::spawn_blocking(move || write_picture(&picture, &folder)).await;
+            let saved = saved.map_err(std::io::Error::other).and_then(|saved| saved);
+            if let Err(error) = &saved {
+                tracing::warn!(%error, "the picture could not be saved");
+            }
+            // Fails only when the session is over.
+            let _ = events.send(Event::PictureSaved(saved.ok())).await;
+        });
+    }
+
+    fn view(&self) -> SessionView {
+        let link = *self.link.borrow();
+        let (sent, received) = self.channel.port().traffic_bytes();
+        SessionView {
+            check_word: self.check_word.clone(),
+            system: self.system.clone(),
+            recognised: self.recognised,
+            since: self.since,
+            powers: self
+                .powers
+                .iter()
+                .map(|(capability, state)| PowerView { capability: *capability, state: *state })
+                .collect(),
+            layout: self.layout.clone(),
+            monitor: self.monitor,
+            chat: self.chat_lines(),
+            transfers: self.transfers.values().map(|wanted| wanted.view.clone()).collect(),
+            round_trip: self.round_trip,
+            pictures_per_s: u32::try_from(self.decoded_at.len()).unwrap_or(u32::MAX),
+            pictures: self.pictures_decoded,
+            link: link.kind.to_string(),
+            reconnecting: !link.attached,
+            input_paused: self.input_paused,
+            bytes_to_console: received,
+            bytes_to_agent: sent,
+        }
+    }
+
+    fn chat_lines(&self) -> Vec<ChatLine> {
+        let line = |entry: &session::ChatEntry| ChatLine {
+            mine: entry.mine,
+            text: entry.text.clone(),
+            at: entry.at,
+            delivered: entry.delivered,
+        };
+        self.chat.entries().iter().map(line).collect()
+    }
+
+    async fn end(mut self, reason: EndReason) -> EndView {
+        self.input = None;
+        self.tasks.shutdown().await;
+        if reason == EndReason::OperatorEnded {
+            let _ = self.outbox.send(ConsoleToAgent::End);
+        }
+        self.outbox.close(GOODBYE).await;
+        self.channel.close(GOODBYE).await;
+        self.keeper.leave(GOODBYE).await;
+        let mut transfers: Vec<TransferView> = self.transfers.into_values().map(|wanted| wanted.view).collect();
+        for view in &mut transfers {
+            if matches!(view.state, TransferState::Running | TransferState::Asked) {
+                view.state = TransferState::Failed(TransferFailure::Cancelled);
+            }
+        }
+        EndView { reason, lasted: self.began.elapsed(), transfers }
+    }
+}
+
+async fn next_message(reader: &mut Option<Reader>) -> Result<Option<AgentToConsole>, StreamError> {
+    match reader {
+        Some(reader) => reader.message().await,
+        None => Ok(None),
+    }
+}
+
+async fn accept_streams(channel: Channel, report: mpsc::Sender<Event>) {
+    loop {
+        let event = match accept_stream(&channel).await {
+            Ok((kind, reader)) => Event::Stream(kind, reader),
+            Err(error) => Event::StreamsEnded(error),
+        };
+        let last = matches!(event, Event::StreamsEnded(_));
+        if report.send(event).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+/// A stream that is given up ends by itself; one that breaks the protocol ends the session.
+async fn report_broken(work: impl Future<Output = Result<(), StreamError>>, report: mpsc::Sender<Event>) {
+    if let Err(error @ StreamError::Peer(_)) = work.await {
+        let _ = report.send(Event::Broken(error)).await;
+    }
+}
+
+async fn send_input(channel: Channel, mut events: mpsc::Receiver<InputEvent>) {
+    let sending = async {
+        let mut writer = open_stream(&channel, StreamKind::Input, Priority::Input).await?;
+        let mut sequence = 0;
+        while let Some(event) = events.recv().await {
+            sequence += 1;
+            writer.message(&InputRecord { sequence, event }).await?;
+        }
+        writer.finish();
+        writer.delivered().await;
+        Ok::<(), StreamError>(())
+    };
+    if let Err(error) = sending.await {
+        tracing::debug!(%error, "the input stream ended");
+    }
+}
+
+async fn send(channel: Channel, transfer: TransferId, path: PathBuf, size_bytes: u64, events: mpsc::Sender<Event>) {
+    let progress = throttled(transfer, events.clone());
+    let sent = match open_stream(&channel, StreamKind::File { transfer }, Priority::File).await {
+        Ok(mut writer) => send_file(&mut writer, &path, size_bytes, || true, progress).await,
+        Err(_) => Err(TransferFailure::Cancelled),
+    };
+    // Success is only known when the agent says that the digest is right.
+    if let Err(failure) = sent {
+        let _ = events.send(Event::Failed { transfer, failure }).await;
+    }
+}
+
+async fn receive(
+    mut reader: Reader,
+    (transfer, name, size_bytes): (TransferId, String, u64),
+    folder: PathBuf,
+    events: mpsc::Sender<Event>,
+) {
+    let received = match SafeName::parse(&name) {
+        Ok(name) => {
+            let progress = throttled(transfer, events.clone());
+            receive_file(&mut reader, (transfer, &name, size_bytes), &folder, || true, progress).await
+        }
+        Err(_) => Err(TransferFailure::BadName),
+    };
+    let event = match received {
+        Ok(path) => Event::Done { transfer, saved_to: Some(path) },
+        Err(failure) => Event::Failed { transfer, failure },
+    };
+    let _ = events.send(event).await;
+}
+
+fn throttled(transfer: TransferId, events: mpsc::Sender<Event>) -> impl FnMut(u64) {
+    let mut told: Option<Instant> = None;
+    move |done_bytes| {
+        let now = Instant::now();
+        if told.is_none_or(|at| now.duration_since(at) >= PROGRESS_EVERY) {
+            told = Some(now);
+            let _ = events.try_send(Event::Progress { transfer, done_bytes });
+        }
+    }
+}
+
+/// Writes the picture beside those that are there: "ponte-1.png", "ponte-2.png", ...
+fn write_picture(picture: &Picture, folder: &Path) -> std::io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    for number in 1..10_000 {
+        let path = folder.join(format!("ponte-{number}.png"));
+        let file = match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
+            Err(error) => return Err(error),
+        };
+        let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), picture.width, picture.height);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&picture.rgba)?;
+        writer.finish()?;
+        return Ok(path);
+    }
+    Err(std::io::ErrorKind::AlreadyExists.into())
+}

@@ -1,0 +1,57 @@
+//! The decoded pictures of a session, shared with the window that draws them.
+
+use proto::geometry::{CursorShape, Damage, MonitorId};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// One monitor's newest picture.
+#[derive(Debug, Clone, Default)]
+pub struct Picture {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Rows of RGBA, opaque, `4 * width * height` bytes: as textures want them.
+    pub rgba: Vec<u8>,
+    /// Counts updates from 1, 0 before the first; of an older layout it starts again.
+    pub sequence: u64,
+    /// What changed since the window last took it.
+    pub fresh: Damage,
+}
+
+/// The pointer over the pictures.
+#[derive(Debug, Clone, Default)]
+pub struct Pointer {
+    /// Where, in pixels of that monitor; `None` while it is nowhere that is shared.
+    pub position: Option<(MonitorId, i32, i32)>,
+    /// What it looks like, premultiplied BGRA.
+    pub shape: CursorShape,
+    /// Changes with each shape.
+    pub shape_number: u64,
+}
+
+/// All pictures of a session.
+#[derive(Debug, Default)]
+pub struct Pictures {
+    /// By monitor.
+    pub monitors: BTreeMap<MonitorId, Picture>,
+    /// The pointer.
+    pub pointer: Pointer,
+}
+
+/// The pictures behind a lock that is held only to copy.
+#[derive(Debug, Clone, Default)]
+pub struct SharedPictures(Arc<Mutex<Pictures>>);
+
+impl SharedPictures {
+    /// Without pictures.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Looks at them; do not wait while holding the guard.
+    pub fn lock(&self) -> MutexGuard<'_, Pictures> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

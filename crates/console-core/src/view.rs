@@ -1,0 +1,257 @@
+//! What the console's window shows, as plain data, and what an operator can do there.
+
+use proto::geometry::{Layout, MonitorId};
+use proto::input::InputEvent;
+use proto::session::{Capability, Decision, EndReason, TransferFailure, TransferId};
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Everything that the console's window shows at one moment, but for the pixels (see
+/// [`crate::picture`]).
+#[derive(Debug, Clone)]
+pub struct ConsoleView {
+    /// Who works here.
+    pub operator: OperatorView,
+    /// Where the one session of this window stands.
+    pub stage: Stage,
+    /// What happened, newest last; shown until dismissed.
+    pub notices: Vec<Notice>,
+}
+
+/// The operator, from the own certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorView {
+    /// Given name and surname.
+    pub name: String,
+    /// The organisation's display name.
+    pub organisation: String,
+    /// The organisation's domain.
+    pub domain: String,
+    /// Whole days until the certificate ends.
+    pub days_left: i64,
+}
+
+/// Where the session stands.
+#[derive(Debug, Clone)]
+pub enum Stage {
+    /// Nothing runs.
+    Idle,
+    /// A key is being made.
+    Preparing,
+    /// The key waits for the client.
+    Waiting(KeyView),
+    /// Somebody typed the key; the channel is being made.
+    Joining,
+    /// The channel stands.
+    Session(Box<SessionView>),
+    /// It is over.
+    Ended(EndView),
+}
+
+/// A key that waits.
+#[derive(Debug, Clone)]
+pub struct KeyView {
+    /// The key as it is read out: "K7M 4QXP".
+    pub grouped: String,
+    /// When it ends.
+    pub expires_at: Instant,
+    /// Wrong tries that are left.
+    pub tries_left: u8,
+}
+
+/// One running session.
+#[derive(Debug, Clone)]
+pub struct SessionView {
+    /// The word to read aloud.
+    pub check_word: String,
+    /// The client's operating system; empty until the person recognised the operator.
+    pub system: String,
+    /// Whether the person has said who the operator is and questions may be asked.
+    pub recognised: bool,
+    /// Since when.
+    pub since: SystemTime,
+    /// What the operator may do.
+    pub powers: Vec<PowerView>,
+    /// The monitors that are shared.
+    pub layout: Layout,
+    /// The monitor that is shown.
+    pub monitor: Option<MonitorId>,
+    /// The chat, oldest first.
+    pub chat: Vec<ChatLine>,
+    /// Files that moved or move.
+    pub transfers: Vec<TransferView>,
+    /// Round trip to the agent; `None` until measured.
+    pub round_trip: Option<Duration>,
+    /// Pictures decoded in the last second.
+    pub pictures_per_s: u32,
+    /// Pictures decoded in all.
+    pub pictures: u64,
+    /// "quic" or "tls".
+    pub link: String,
+    /// Whether the link is down and being dialled again.
+    pub reconnecting: bool,
+    /// Whether the agent takes no input now.
+    pub input_paused: bool,
+    /// Bytes that the console received in this session, packets as they arrived.
+    pub bytes_to_console: u64,
+    /// Bytes that the console sent in this session.
+    pub bytes_to_agent: u64,
+}
+
+/// One power and how the person decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PowerView {
+    /// Which.
+    pub capability: Capability,
+    /// Where it stands.
+    pub state: PowerState,
+}
+
+/// Where a power stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PowerState {
+    /// Not asked for.
+    Off,
+    /// The person has the question.
+    Asked,
+    /// Granted.
+    Granted,
+    /// The last question ended otherwise.
+    Refused(Decision),
+    /// Taken back.
+    Revoked,
+}
+
+/// One line of chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatLine {
+    /// Whether the operator wrote it.
+    pub mine: bool,
+    /// The line, safe to show.
+    pub text: String,
+    /// When it was written or arrived.
+    pub at: SystemTime,
+    /// Whether the other end has it (mine only).
+    pub delivered: bool,
+}
+
+/// One file that moved or moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransferView {
+    /// Its number.
+    pub id: TransferId,
+    /// Its name, safe to show.
+    pub name: String,
+    /// Whether it comes to the console.
+    pub incoming: bool,
+    /// Its size in bytes, 0 until known.
+    pub size_bytes: u64,
+    /// Bytes that have moved.
+    pub done_bytes: u64,
+    /// Where it stands.
+    pub state: TransferState,
+    /// Where it was put, once it is whole (incoming only).
+    pub saved_to: Option<PathBuf>,
+}
+
+/// Where a transfer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransferState {
+    /// The person has the question.
+    Asked,
+    /// It moves.
+    Running,
+    /// It is whole, and its digest right.
+    Done,
+    /// The person said no, or did not answer.
+    Refused,
+    /// It did not arrive.
+    Failed(TransferFailure),
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndView {
+    /// Why.
+    pub reason: EndReason,
+    /// How long it lasted.
+    pub lasted: Duration,
+    /// The files that moved.
+    pub transfers: Vec<TransferView>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Counts from 1.
+    pub id: u64,
+    /// What.
+    pub kind: NoticeKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// Ten minutes passed without anybody typing the key.
+    KeyExpired,
+    /// Three wrong tries: somebody guesses, or the key was misheard.
+    KeyBurned,
+    /// One wrong try.
+    WrongTry {
+        /// What is left.
+        tries_left: u8,
+    },
+    /// The relay cannot be reached.
+    RelayUnreachable,
+    /// The relay does not accept the certificate.
+    CertificateRefused,
+    /// The certificate has ended, or the clock is wrong.
+    CertificateTime,
+    /// The relay takes no more keys now.
+    RelayFull,
+    /// Somebody seems to be in between; the attempt was closed.
+    ChannelNotProven,
+    /// The client's connection was lost before the session began.
+    ClientLost,
+    /// A picture of the remote screen was saved.
+    PictureSaved {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A picture of the remote screen could not be saved.
+    PictureNotSaved,
+}
+
+/// What an operator can do in the console's window.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConsoleCommand {
+    /// Make a new key.
+    NewKey,
+    /// Withdraw the waiting key.
+    CancelKey,
+    /// Ask the person for a power (viewing or control).
+    Ask(Capability),
+    /// Show this monitor.
+    ShowMonitor(MonitorId),
+    /// Mouse and keyboard.
+    Input(InputEvent),
+    /// Say something.
+    SendChat(String),
+    /// Offer this file to the person.
+    SendFile(PathBuf),
+    /// Ask the person for the file at this path of the client's machine.
+    FetchFile {
+        /// The path as typed.
+        path: String,
+        /// The folder of this machine that receives it.
+        into: PathBuf,
+    },
+    /// Save the picture that is shown, pixel for pixel, as PNG.
+    SavePicture,
+    /// End the session.
+    End,
+    /// Back to the beginning after the end.
+    CloseEnded,
+    /// That notice was read.
+    DismissNotice(u64),
+}
