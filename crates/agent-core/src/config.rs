@@ -5,13 +5,19 @@ use host::Removal;
 use identity::Organisation;
 use input::{Injector, InputError, OwnWindows};
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Turns the number behind the check word into a word of the person's language.
+pub type CheckWord = Arc<dyn Fn(u32) -> String + Send + Sync>;
 
 /// Everything that one run of the agent needs; it stores nothing, so this is all there is.
 pub struct AgentConfig {
-    /// The organisation whose operators may help.
-    pub organisation: Arc<Organisation>,
+    /// The organisation whose operators may help; `None` if there is no file or it does not hold,
+    /// which the person is told.
+    pub organisation: Option<Arc<Organisation>>,
     /// Whether it is known that the organisation owns its domain: it came inside the
     /// organisation's own package.
     pub organisation_verified: bool,
@@ -19,12 +25,110 @@ pub struct AgentConfig {
     pub language: String,
     /// By which way the relay is reached.
     pub choice: link::Choice,
+    /// With which proxies, and how often QUIC is tried again.
+    pub dialing: link::Dialing,
     /// Program and version, for the other ends' logs.
     pub build: String,
-    /// Turns the number behind the check word into a word of the person's language.
-    pub check_word: Arc<dyn Fn(u32) -> String + Send + Sync>,
+    /// How the check word is found.
+    pub check_word: CheckWord,
     /// The machine.
     pub platform: Platform,
+}
+
+/// Where the organisation file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrganisationSource {
+    /// Appended to this program: the organisation's own package.
+    Program,
+    /// A file that somebody named: whose it is, is not known.
+    File(PathBuf),
+}
+
+impl AgentConfig {
+    /// For the program that runs here: finds the organisation, and names the program for removal.
+    #[must_use]
+    pub fn for_program(
+        source: OrganisationSource,
+        language: String,
+        choice: link::Choice,
+        build: String,
+        check_word: CheckWord,
+    ) -> Self {
+        let program = std::env::current_exe().unwrap_or_default();
+        let read = match &source {
+            OrganisationSource::Program => read_appended(&program),
+            OrganisationSource::File(path) => read_bounded(path),
+        };
+        let opened = read
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| Organisation::open(&bytes, crate::engine::now_s()).map_err(|error| error.to_string()));
+        let organisation = opened.inspect_err(|error| tracing::error!(%error, "no organisation file")).ok();
+        Self {
+            organisation: organisation.map(Arc::new),
+            organisation_verified: source == OrganisationSource::Program,
+            language,
+            choice,
+            dialing: link::Dialing::default(),
+            build,
+            check_word,
+            platform: Platform::this_machine(Removal::new(program)),
+        }
+    }
+
+    /// What the stages need, once an organisation is known; otherwise what there is to remove.
+    pub(crate) fn ready(self) -> Result<Setup, Removal> {
+        match self.organisation {
+            Some(organisation) => Ok(Setup {
+                organisation,
+                organisation_verified: self.organisation_verified,
+                language: self.language,
+                choice: self.choice,
+                dialing: self.dialing,
+                build: self.build,
+                check_word: self.check_word,
+                platform: self.platform,
+            }),
+            None => Err(self.platform.removal),
+        }
+    }
+}
+
+/// [`AgentConfig`] with an organisation.
+pub(crate) struct Setup {
+    pub(crate) organisation: Arc<Organisation>,
+    pub(crate) organisation_verified: bool,
+    pub(crate) language: String,
+    pub(crate) choice: link::Choice,
+    pub(crate) dialing: link::Dialing,
+    pub(crate) build: String,
+    pub(crate) check_word: CheckWord,
+    pub(crate) platform: Platform,
+}
+
+/// More of a named file is not read.
+const ORGANISATION_BYTES: u64 = 1024 * 1024;
+/// Bytes at the end of a program that say whether something is appended.
+const TRAILER_BYTES: u64 = 24;
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(ORGANISATION_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn read_appended(program: &Path) -> io::Result<Vec<u8>> {
+    let none = || io::Error::new(io::ErrorKind::NotFound, "this program carries no organisation file");
+    let mut file = File::open(program)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TRAILER_BYTES)))?;
+    let mut last = [0; TRAILER_BYTES as usize];
+    file.read_exact(&mut last)?;
+    let tail = identity::bytes_to_read(&last).map(|bytes| bytes as u64).filter(|bytes| *bytes <= length);
+    let tail = tail.ok_or_else(none)?;
+    file.seek(SeekFrom::Start(length - tail))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(identity::find_appended(&bytes).ok_or_else(none)?.to_vec())
 }
 
 /// Opens something that injects.

@@ -1,6 +1,6 @@
 //! The handle of a running agent, and the stages from key to goodbye.
 
-use crate::config::AgentConfig;
+use crate::config::{AgentConfig, Setup};
 use crate::join::{self, JoinError, Joined};
 use crate::live::{self, Live};
 use crate::view::{AgentCommand, AgentView, EndView, Failure, KeyProblem, OperatorView, Page, RemovalView};
@@ -12,9 +12,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
+use zeroize::Zeroizing;
 
-/// Wrong secrets that one run of the agent takes.
-const TRIES_PER_RUN: u8 = 3;
+/// How often one key is tried: each try lets whoever sits at the relay check one guess of it.
+const TRIES_PER_KEY: u8 = 3;
 /// Commands of the person that may wait.
 const COMMANDS: usize = 64;
 /// How long goodbyes may take.
@@ -104,6 +105,18 @@ impl Desk {
         self.show(AgentView { page, panel: None });
     }
 
+    /// Waits until the person tries again (true) or leaves.
+    async fn until_again(&mut self) -> bool {
+        while let Some(command) = self.commands.recv().await {
+            match command {
+                AgentCommand::TryAgain => return true,
+                AgentCommand::Quit | AgentCommand::End => return false,
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// Waits until the person leaves whatever is shown.
     async fn until_quit(&mut self) {
         while let Some(command) = self.commands.recv().await {
@@ -123,33 +136,46 @@ enum Setback {
 }
 
 async fn run(config: AgentConfig, mut desk: Desk) {
+    let config = match config.ready() {
+        Ok(config) => config,
+        Err(removal) => {
+            desk.page(Page::Failed(Failure::Organisation));
+            desk.until_quit().await;
+            let _ = removal.run();
+            return;
+        }
+    };
     let mut problem = None;
-    let mut wrong = 0;
+    let mut tries = Tries::default();
     loop {
         desk.page(Page::EnterKey { problem });
-        let Some(typed) = next_key(&mut desk).await else {
+        let Some(typed) = next_key(&mut desk).await.map(Zeroizing::new) else {
             // The person leaves before anything happened: the program goes all the same.
             remove(&config);
             return;
         };
+        if tries.left(&typed) == 0 {
+            problem = Some(KeyProblem::Burned);
+            continue;
+        }
         match attempt(&config, &mut desk, &typed).await {
             Ok(end) => {
                 finish(&config, &mut desk, end).await;
                 return;
             }
-            Err(Setback::Key(KeyProblem::Malformed)) => problem = Some(KeyProblem::Malformed),
             Err(Setback::Key(KeyProblem::WrongSecret { tries_left })) => {
-                wrong += 1;
-                let left = tries_left.min(TRIES_PER_RUN.saturating_sub(wrong));
+                let left = tries_left.min(tries.count(typed));
                 problem =
                     Some(if left == 0 { KeyProblem::Burned } else { KeyProblem::WrongSecret { tries_left: left } });
             }
             Err(Setback::Key(other)) => problem = Some(other),
             Err(Setback::Failure(failure)) => {
                 desk.page(Page::Failed(failure));
-                desk.until_quit().await;
-                remove(&config);
-                return;
+                if !desk.until_again().await {
+                    remove(&config);
+                    return;
+                }
+                problem = None;
             }
             Err(Setback::Ended(reason, operator)) => {
                 let end = EndView {
@@ -171,6 +197,28 @@ async fn run(config: AgentConfig, mut desk: Desk) {
     }
 }
 
+/// How often the newest key was tried.
+#[derive(Default)]
+struct Tries {
+    key: Zeroizing<String>,
+    count: u8,
+}
+
+impl Tries {
+    fn left(&self, key: &Zeroizing<String>) -> u8 {
+        if self.key == *key { TRIES_PER_KEY.saturating_sub(self.count) } else { TRIES_PER_KEY }
+    }
+
+    /// One more failed; gives what is left.
+    fn count(&mut self, key: Zeroizing<String>) -> u8 {
+        if self.key != key {
+            *self = Self { key, count: 0 };
+        }
+        self.count += 1;
+        TRIES_PER_KEY.saturating_sub(self.count)
+    }
+}
+
 async fn next_key(desk: &mut Desk) -> Option<String> {
     loop {
         match desk.commands.recv().await? {
@@ -181,7 +229,7 @@ async fn next_key(desk: &mut Desk) -> Option<String> {
     }
 }
 
-async fn finish(config: &AgentConfig, desk: &mut Desk, mut end: EndView) {
+async fn finish(config: &Setup, desk: &mut Desk, mut end: EndView) {
     let kept = end.files.iter().filter_map(|file| file.saved_to.clone()).collect();
     let mut removal = remove(config);
     removal.kept = kept;
@@ -190,7 +238,7 @@ async fn finish(config: &AgentConfig, desk: &mut Desk, mut end: EndView) {
     desk.until_quit().await;
 }
 
-fn remove(config: &AgentConfig) -> RemovalView {
+fn remove(config: &Setup) -> RemovalView {
     let report = config.platform.removal.run();
     RemovalView {
         removed: report.removed.iter().map(|path| path.display().to_string()).collect(),
@@ -200,7 +248,7 @@ fn remove(config: &AgentConfig) -> RemovalView {
 }
 
 /// One key: from the relay to the end of the session.
-async fn attempt(config: &AgentConfig, desk: &mut Desk, typed: &str) -> Result<EndView, Setback> {
+async fn attempt(config: &Setup, desk: &mut Desk, typed: &str) -> Result<EndView, Setback> {
     let Ok(key) = pairing::SessionKey::parse(typed) else { return Err(Setback::Key(KeyProblem::Malformed)) };
     desk.page(Page::Connecting);
     let joining = async {
@@ -262,9 +310,15 @@ struct Made {
     operator: Operator,
 }
 
-async fn make_channel(config: &AgentConfig, joined: Joined) -> Result<Made, Failure> {
+async fn make_channel(config: &Setup, joined: Joined) -> Result<Made, Failure> {
     let Joined { link, paired, ticket, certificate, seed, relay } = joined;
-    let dial = Dial { relay, trust: join::trust(config), choice: config.choice, build: config.build.clone() };
+    let dial = Dial {
+        relay,
+        trust: join::trust(config),
+        choice: config.choice,
+        dialing: config.dialing.clone(),
+        build: config.build.clone(),
+    };
     let port = Port::new();
     port.attach(link.packets);
     let accepting =
@@ -289,7 +343,7 @@ async fn make_channel(config: &AgentConfig, joined: Joined) -> Result<Made, Fail
     Ok(Made { channel, keeper, greeting, operator })
 }
 
-fn operator_view(config: &AgentConfig, operator: &Operator) -> OperatorView {
+fn operator_view(config: &Setup, operator: &Operator) -> OperatorView {
     let organisation = &config.organisation;
     let clean = |text: &str| proto::Text::<{ proto::limits::NAME_BYTES }>::truncated(text).shown();
     OperatorView {

@@ -1,6 +1,6 @@
 //! The agent's side of the pairing: one key, through one link, to an authenticated secret.
 
-use crate::config::AgentConfig;
+use crate::config::Setup;
 use crate::engine::now_s;
 use crate::view::{Failure, KeyProblem};
 use identity::Seed;
@@ -44,12 +44,12 @@ pub(crate) struct Joined {
 }
 
 /// Whom to trust on the way to the relay.
-pub(crate) fn trust(config: &AgentConfig) -> Trust {
+pub(crate) fn trust(config: &Setup) -> Trust {
     config.organisation.relay().pin.map_or(Trust::Platform, Trust::Pin)
 }
 
 /// Joins with this key.
-pub(crate) async fn join(config: &AgentConfig, key: &SessionKey) -> Result<Joined, JoinError> {
+pub(crate) async fn join(config: &Setup, key: &SessionKey) -> Result<Joined, JoinError> {
     let mut seed = [0; 32];
     rand::rngs::OsRng.fill_bytes(&mut seed);
     let seed = Seed::new(seed);
@@ -59,7 +59,8 @@ pub(crate) async fn join(config: &AgentConfig, key: &SessionKey) -> Result<Joine
     for node in &config.organisation.relay().nodes {
         let relay =
             RelayAddress { name: config.organisation.relay().name.clone(), host: node.host.clone(), port: node.port };
-        match link::connect(&relay, &trust(config), config.choice, &config.build).await {
+        let proxies = &config.dialing.proxies;
+        match link::connect_with(&relay, &trust(config), config.choice, proxies, &config.build).await {
             Ok(link) => {
                 let pairing = pair(config, key, link, &certificate);
                 let (link, paired, ticket) = tokio::time::timeout(WITHIN, pairing)
@@ -74,7 +75,7 @@ pub(crate) async fn join(config: &AgentConfig, key: &SessionKey) -> Result<Joine
 }
 
 async fn pair(
-    config: &AgentConfig,
+    config: &Setup,
     key: &SessionKey,
     mut link: Link,
     certificate: &[u8],
@@ -108,7 +109,7 @@ async fn pair(
             RelayToEnd::P4 { body } => {
                 let confirming = confirming.take().ok_or_else(unexpected)?;
                 paired = Some(confirming.handle_p4(body.as_slice()).map_err(|error| match error {
-                    PairingError::WrongConfirmation => JoinError::Key(KeyProblem::NotFound),
+                    PairingError::WrongConfirmation => JoinError::Key(KeyProblem::WrongSecret { tries_left: u8::MAX }),
                     other => other.into(),
                 })?);
             }

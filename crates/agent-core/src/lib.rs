@@ -14,6 +14,6 @@ mod join;
 mod live;
 mod screens;
 
-pub use config::{AgentConfig, InjectorOpener, Platform};
+pub use config::{AgentConfig, CheckWord, InjectorOpener, OrganisationSource, Platform};
 pub use engine::AgentHandle;
-pub use link::{Choice, LinkKind};
+pub use link::{Choice, Dialing, LinkKind, Proxies};

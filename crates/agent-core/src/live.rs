@@ -1,6 +1,6 @@
 //! The running session on the agent: questions, grants, streams, chat, and the end.
 
-use crate::config::AgentConfig;
+use crate::config::Setup;
 use crate::engine::Desk;
 use crate::files::{self, Prepared, TransferEvent};
 use crate::injection::{Injection, InputGate};
@@ -71,7 +71,7 @@ struct Use {
 }
 
 pub(crate) struct Live<'a> {
-    config: &'a AgentConfig,
+    config: &'a Setup,
     channel: Channel,
     keeper: Keeper,
     link: watch::Receiver<LinkState>,
@@ -101,7 +101,7 @@ pub(crate) struct Live<'a> {
 }
 
 impl<'a> Live<'a> {
-    pub(crate) fn start(config: &'a AgentConfig, session: Session) -> Self {
+    pub(crate) fn start(config: &'a Setup, session: Session) -> Self {
         let Session { channel, keeper, greeting, operator, check_word, profile } = session;
         let (report, events) = mpsc::channel(EVENTS);
         let mut tasks = JoinSet::new();
@@ -154,9 +154,9 @@ impl<'a> Live<'a> {
                 Some(event) = self.events.recv() => self.handle_event(event),
                 Some(event) = self.screen_events.1.recv() => self.handle_screen(event),
                 Some(event) = self.transfer_events.1.recv() => self.handle_transfer(event),
-                _ = self.link.changed() => Flow::Continue(()),
+                Ok(()) = self.link.changed() => Flow::Continue(()),
                 () = until(deadline) => { self.consent.handle_timeout(Instant::now()); Flow::Continue(()) }
-                _ = connection.closed() => Flow::Break(EndReason::ConnectionLost),
+                _ = connection.closed() => Flow::Break(self.how_lost()),
             };
             if flow.is_continue() {
                 flow = self.settle();
@@ -174,6 +174,11 @@ impl<'a> Live<'a> {
         }
     }
 
+    /// Why the channel is gone: closed in order by the other end, or lost.
+    fn how_lost(&self) -> EndReason {
+        if self.channel.was_closed_in_order() { EndReason::OperatorEnded } else { EndReason::ConnectionLost }
+    }
+
     fn handle_command(&mut self, command: Option<AgentCommand>) -> Flow {
         match command {
             None | Some(AgentCommand::End | AgentCommand::Quit) => return Flow::Break(EndReason::ClientEnded),
@@ -188,7 +193,7 @@ impl<'a> Live<'a> {
                     return self.tell(AgentToConsole::Chat { id, text });
                 }
             }
-            Some(AgentCommand::SubmitKey(_) | AgentCommand::RecogniseOperator(_)) => {}
+            Some(AgentCommand::SubmitKey(_) | AgentCommand::TryAgain | AgentCommand::RecogniseOperator(_)) => {}
         }
         Flow::Continue(())
     }
@@ -197,7 +202,7 @@ impl<'a> Live<'a> {
         let message = match message {
             Ok(Some(message)) => message,
             Ok(None) => return Flow::Break(EndReason::OperatorEnded),
-            Err(StreamError::Gone) => return Flow::Break(EndReason::ConnectionLost),
+            Err(StreamError::Gone) => return Flow::Break(self.how_lost()),
             Err(error) => {
                 tracing::warn!(%error, "the console broke the protocol");
                 return Flow::Break(EndReason::ProtocolViolation);
@@ -307,7 +312,7 @@ impl<'a> Live<'a> {
                 tracing::warn!(what, "the console broke the protocol");
                 return Flow::Break(EndReason::ProtocolViolation);
             }
-            Event::StreamsEnded(_) => return Flow::Break(EndReason::ConnectionLost),
+            Event::StreamsEnded(_) => return Flow::Break(self.how_lost()),
         }
         Flow::Continue(())
     }
@@ -508,6 +513,7 @@ impl<'a> Live<'a> {
     }
 
     fn panel(&self) -> PanelView {
+        let link = *self.link.borrow();
         let granted = self.consent.granted();
         let grant =
             |capability| GrantView { capability, granted: granted.iter().any(|scope| scope.capability == capability) };
@@ -518,7 +524,7 @@ impl<'a> Live<'a> {
             grants: Capability::ALL.into_iter().map(grant).collect(),
             chat: self.chat_lines(),
             transfers: self.transfers.values().cloned().collect(),
-            reconnecting: !self.link.borrow().attached,
+            reconnecting: !(link.attached && link.peer_attached),
         }
     }
 

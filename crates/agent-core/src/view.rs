@@ -238,6 +238,8 @@ pub enum Failure {
 pub enum AgentCommand {
     /// Try this key, as typed.
     SubmitKey(String),
+    /// Back from a failure to the key.
+    TryAgain,
     /// It is the right person / it is not.
     RecogniseOperator(bool),
     /// The question now stands on the screen.

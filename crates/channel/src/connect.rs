@@ -226,6 +226,13 @@ impl Channel {
         }
     }
 
+    /// Whether the other end closed the channel in order, as opposed to a loss.
+    #[must_use]
+    pub fn was_closed_in_order(&self) -> bool {
+        let reason = self.connection.close_reason();
+        matches!(reason, Some(quinn::ConnectionError::ApplicationClosed(close)) if close.error_code == CLOSED)
+    }
+
     /// Closes in order: what was written and finished is delivered first if the link carries it
     /// within `deadline`.
     pub async fn close(&self, deadline: Duration) {

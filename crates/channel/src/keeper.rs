@@ -1,7 +1,8 @@
-//! Keeps a link under the channel: listens to the relay, and dials again when the link is lost.
+//! Keeps a link under the channel: listens to the relay, dials again when the link is lost, and moves
+//! from TLS to QUIC when that becomes possible.
 
 use crate::connect::Channel;
-use link::{Choice, Control, Link, LinkKind, RelayAddress, Trust};
+use link::{Choice, Control, Dialing, Link, LinkKind, Packets, RelayAddress, Trust};
 use proto::relay::{EndToRelay, Refusal, RelayToEnd, Ticket};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -10,6 +11,8 @@ use tokio::task::JoinHandle;
 /// Pause before the second and later dials, doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The relay must answer a ticket by then.
+const ATTACH: Duration = Duration::from_secs(5);
 
 /// How to reach the relay again.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ pub struct Dial {
     pub trust: Trust,
     /// By which way.
     pub choice: Choice,
+    /// With which proxies, and how often QUIC is tried again.
+    pub dialing: Dialing,
     /// Which program this is.
     pub build: String,
 }
@@ -93,15 +98,36 @@ struct Run {
 }
 
 enum Over {
+    /// A better link has taken this one's place.
+    Moved(Control),
     Lost,
     Left,
     Refused,
+}
+
+/// A link that the relay has joined to the session.
+struct Attached {
+    kind: LinkKind,
+    control: Control,
+    packets: Packets,
+    ticket: Ticket,
+    peer_present: bool,
+}
+
+enum NotAttached {
+    /// The relay does not take the ticket.
+    Refused,
+    Failed,
 }
 
 impl Run {
     async fn run(mut self, mut control: Control) {
         loop {
             match self.attend(control).await {
+                Over::Moved(better) => {
+                    control = better;
+                    continue;
+                }
                 Over::Left => return,
                 Over::Refused => {
                     self.state.send_modify(|state| {
@@ -121,10 +147,23 @@ impl Run {
         }
     }
 
-    /// Listens to the relay until the link is over.
+    /// Listens to the relay until the link is over or a better one has taken its place.
     async fn attend(&mut self, mut control: Control) -> Over {
+        let port = self.channel.port().clone();
+        let kind = self.state.borrow().kind;
+        let mut quic = Box::pin(try_quic(self.dial.clone(), kind));
         loop {
             tokio::select! {
+                found = &mut quic => {
+                    // The relay lets go of the older link as soon as it has attached the newer: what
+                    // happens to the older one meanwhile is looked at only if the newer one fails.
+                    if let Some(link) = found
+                        && let Ok(attached) = attach(link, self.ticket.clone()).await
+                    {
+                        return Over::Moved(self.adopt(attached));
+                    }
+                    quic.set(try_quic(self.dial.clone(), kind));
+                }
                 message = control.recv() => match message {
                     Ok(RelayToEnd::TicketRenewed { ticket }) => self.ticket = ticket,
                     Ok(RelayToEnd::PeerPresence { present }) => {
@@ -135,7 +174,7 @@ impl Run {
                     Ok(RelayToEnd::Refused { .. }) | Err(_) => return Over::Lost,
                     Ok(_) => {}
                 },
-                () = self.channel.port().lost() => return Over::Lost,
+                () = port.lost() => return Over::Lost,
                 changed = self.leaving.changed() => {
                     if changed.is_err() || *self.leaving.borrow() {
                         // The relay also notices by itself: a failure here loses nothing.
@@ -147,6 +186,18 @@ impl Run {
         }
     }
 
+    /// Uses a link from now on, and drops the one before.
+    fn adopt(&mut self, attached: Attached) -> Control {
+        let Attached { kind, control, packets, ticket, peer_present } = attached;
+        self.ticket = ticket;
+        self.channel.reattach(packets);
+        self.state.send_modify(|state| {
+            state.attached = true;
+            state.kind = kind;
+            state.peer_attached = peer_present;
+        });
+        control
+    }
     /// Dials until a link is attached; `None` once the channel is over or this end leaves.
     async fn redial(&mut self) -> Option<Control> {
         let mut pause = FIRST_PAUSE;
@@ -154,13 +205,13 @@ impl Run {
         let connection = self.channel.connection().clone();
         loop {
             tokio::select! {
-                control = self.attach() => match control {
-                    Attempt::Attached(control) => return Some(control),
-                    Attempt::Refused => {
+                attached = dial_and_attach(&self.dial, self.ticket.clone()) => match attached {
+                    Ok(attached) => return Some(self.adopt(attached)),
+                    Err(NotAttached::Refused) => {
                         self.state.send_modify(|state| state.refused = true);
                         return None;
                     }
-                    Attempt::Failed => {}
+                    Err(NotAttached::Failed) => {}
                 },
                 _ = connection.closed() => return None,
                 _ = leaving.changed() => return None,
@@ -172,42 +223,46 @@ impl Run {
             }
         }
     }
+}
 
-    async fn attach(&mut self) -> Attempt {
-        let dial = &self.dial;
-        let link = match link::connect(&dial.relay, &dial.trust, dial.choice, &dial.build).await {
-            Ok(link) => link,
-            Err(error) => {
-                tracing::debug!(%error, "the relay cannot be reached yet");
-                return Attempt::Failed;
-            }
-        };
-        let Link { kind, mut control, packets, .. } = link;
-        if control.send(&EndToRelay::Attach { ticket: self.ticket.clone() }).await.is_err() {
-            return Attempt::Failed;
-        }
-        loop {
-            match control.recv().await {
-                Ok(RelayToEnd::Attached { ticket, peer_present }) => {
-                    self.ticket = ticket;
-                    self.channel.reattach(packets);
-                    self.state.send_modify(|state| {
-                        state.attached = true;
-                        state.kind = kind;
-                        state.peer_attached = peer_present;
-                    });
-                    return Attempt::Attached(control);
-                }
-                Ok(RelayToEnd::Refused { refusal: Refusal::BadTicket }) => return Attempt::Refused,
-                Ok(RelayToEnd::Refused { .. }) | Err(_) => return Attempt::Failed,
-                Ok(_) => {}
-            }
+/// Dials QUIC after a while, if TLS won the race; `None` if that came to nothing. Where there was no
+/// race there is nothing better.
+async fn try_quic(dial: Dial, kind: LinkKind) -> Option<Link> {
+    if kind == LinkKind::Quic || dial.choice != Choice::Race {
+        return std::future::pending().await;
+    }
+    tokio::time::sleep(dial.dialing.quic_again).await;
+    let Dial { relay, trust, dialing, build, .. } = dial;
+    let link = link::connect_with(&relay, &trust, Choice::Only(LinkKind::Quic), &dialing.proxies, &build).await;
+    link.inspect_err(|error| tracing::debug!(%error, "still no way for QUIC")).ok()
+}
+
+async fn dial_and_attach(dial: &Dial, ticket: Ticket) -> Result<Attached, NotAttached> {
+    let Dial { relay, trust, choice, dialing, build } = dial;
+    match link::connect_with(relay, trust, *choice, &dialing.proxies, build).await {
+        Ok(link) => attach(link, ticket).await,
+        Err(error) => {
+            tracing::debug!(%error, "the relay cannot be reached yet");
+            Err(NotAttached::Failed)
         }
     }
 }
 
-enum Attempt {
-    Attached(Control),
-    Refused,
-    Failed,
+/// Joins a link to the session.
+async fn attach(link: Link, ticket: Ticket) -> Result<Attached, NotAttached> {
+    let Link { kind, mut control, packets, .. } = link;
+    let attaching = async {
+        control.send(&EndToRelay::Attach { ticket }).await.map_err(|_| NotAttached::Failed)?;
+        loop {
+            match control.recv().await {
+                Ok(RelayToEnd::Attached { ticket, peer_present }) => return Ok((ticket, peer_present)),
+                Ok(RelayToEnd::Refused { refusal: Refusal::BadTicket }) => return Err(NotAttached::Refused),
+                Ok(RelayToEnd::Refused { .. }) | Err(_) => return Err(NotAttached::Failed),
+                Ok(_) => {}
+            }
+        }
+    };
+    let attached = tokio::time::timeout(ATTACH, attaching).await;
+    let (ticket, peer_present) = attached.unwrap_or(Err(NotAttached::Failed))?;
+    Ok(Attached { kind, control, packets, ticket, peer_present })
 }

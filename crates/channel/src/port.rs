@@ -81,9 +81,12 @@ impl Port {
         self.lock().packets.as_ref().is_some_and(|packets| !packets.sender.is_closed())
     }
 
-    /// Waits until the attached link fails.
+    /// Waits until no working link is attached.
     pub(crate) async fn lost(&self) {
-        self.0.lost.notified().await;
+        // A notice may be left over from a link before this one, so it alone says nothing.
+        while self.is_attached() {
+            self.0.lost.notified().await;
+        }
     }
 
     /// Bytes of packets sent and received so far.

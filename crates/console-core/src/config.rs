@@ -22,6 +22,8 @@ pub struct ConsoleConfig {
     pub language: String,
     /// By which way the relay is reached.
     pub choice: link::Choice,
+    /// With which proxies, and how often QUIC is tried again.
+    pub dialing: link::Dialing,
     /// Program and version, for the other ends' logs.
     pub build: String,
     /// How the check word is found.
@@ -63,6 +65,7 @@ impl ConsoleConfig {
             organisation,
             language: "en".into(),
             choice: link::Choice::Race,
+            dialing: link::Dialing::default(),
             build: format!("ponte-console {}", env!("CARGO_PKG_VERSION")),
             check_word: Arc::new(|number, _| number.to_string()),
             pictures_folder: PathBuf::from("."),

@@ -192,7 +192,13 @@ async fn one_key(config: &ConsoleConfig, desk: &mut Desk) -> Result<Option<EndVi
         ChannelError::TimedOut | ChannelError::Connection(_) => NoticeKind::ClientLost,
         other => not_proven(&other),
     })?;
-    let dial = Dial { relay, trust: offer::trust(config), choice: config.choice, build: config.build.clone() };
+    let dial = Dial {
+        relay,
+        trust: offer::trust(config),
+        choice: config.choice,
+        dialing: config.dialing.clone(),
+        build: config.build.clone(),
+    };
     let keeper = Keeper::start(channel.clone(), link.kind, link.control, ticket, dial);
     let greeting: ConsoleGreeting = greet_agent(&channel, &paired, &config.build).await.map_err(|e| not_proven(&e))?;
     drop(paired);

@@ -14,4 +14,4 @@ mod screens;
 
 pub use config::{CheckWord, ConsoleConfig, StartError};
 pub use engine::ConsoleHandle;
-pub use link::{Choice, LinkKind};
+pub use link::{Choice, Dialing, LinkKind, Proxies};

@@ -163,13 +163,18 @@ impl<'a> Live<'a> {
                 message = next_message(&mut reader) => self.handle_message(message),
                 Some(decoded) = self.decoded.1.recv() => self.handle_decoded(decoded),
                 Some(event) = self.events.1.recv() => self.handle_event(event, desk),
-                _ = self.link.changed() => Flow::Continue(()),
+                Ok(()) = self.link.changed() => Flow::Continue(()),
                 _ = tick.tick() => self.handle_tick(),
-                _ = connection.closed() => Flow::Break(EndReason::ConnectionLost),
+                _ = connection.closed() => Flow::Break(self.how_lost()),
             };
         }
         let Flow::Break(reason) = flow else { unreachable!("the loop ends with a reason") };
         self.end(reason).await
+    }
+
+    /// Why the channel is gone: closed in order by the other end, or lost.
+    fn how_lost(&self) -> EndReason {
+        if self.channel.was_closed_in_order() { EndReason::ClientEnded } else { EndReason::ConnectionLost }
     }
 
     fn tell(&self, message: ConsoleToAgent) -> Flow {
@@ -292,7 +297,7 @@ impl<'a> Live<'a> {
     fn handle_message(&mut self, message: Result<Option<AgentToConsole>, StreamError>) -> Flow {
         let message = match message {
             Ok(Some(message)) => message,
-            Ok(None) | Err(StreamError::Gone) => return Flow::Break(EndReason::ConnectionLost),
+            Ok(None) | Err(StreamError::Gone) => return Flow::Break(self.how_lost()),
             Err(error) => {
                 tracing::warn!(%error, "the agent broke the protocol");
                 return Flow::Break(EndReason::ProtocolViolation);
@@ -418,7 +423,7 @@ impl<'a> Live<'a> {
                 self.tasks.spawn(receive(reader, file, wanted.path.clone(), self.events.0.clone()));
             }
             Event::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
-            Event::StreamsEnded(StreamError::Gone) => return Flow::Break(EndReason::ConnectionLost),
+            Event::StreamsEnded(StreamError::Gone) => return Flow::Break(self.how_lost()),
             Event::StreamsEnded(error) | Event::Broken(error) => {
                 tracing::warn!(%error, "the agent broke the protocol");
                 return Flow::Break(EndReason::ProtocolViolation);
@@ -514,7 +519,7 @@ impl<'a> Live<'a> {
             pictures_per_s: u32::try_from(self.decoded_at.len()).unwrap_or(u32::MAX),
             pictures: self.pictures_decoded,
             link: link.kind.to_string(),
-            reconnecting: !link.attached,
+            reconnecting: !(link.attached && link.peer_attached),
             input_paused: self.input_paused,
             bytes_to_console: received,
             bytes_to_agent: sent,

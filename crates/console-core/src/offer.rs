@@ -87,7 +87,8 @@ async fn reach(config: &ConsoleConfig) -> Result<(Link, RelayAddress), OfferEnde
     let address = config.organisation.relay();
     for node in &address.nodes {
         let relay = RelayAddress { name: address.name.clone(), host: node.host.clone(), port: node.port };
-        match link::connect(&relay, &trust(config), config.choice, &config.build).await {
+        let proxies = &config.dialing.proxies;
+        match link::connect_with(&relay, &trust(config), config.choice, proxies, &config.build).await {
             Ok(link) => return Ok((link, relay)),
             Err(error) => last = Some(error),
         }

@@ -1,0 +1,67 @@
+//! Shows the agent's pages with sample data, from one on: `gallery PAGE it|en light|dark|contrast`.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use agent_core::view::{AgentCommand, AgentView, Page, QuestionKind};
+use client_agent::engine::Engine;
+use client_agent::window;
+use i18n::{I18n, Language};
+use proto::session::EndReason;
+use std::cell::RefCell;
+use ui_kit::Mode;
+
+/// An engine that shows one page, and the next one when the person answers.
+struct Tour(RefCell<Option<AgentView>>);
+
+impl Engine for Tour {
+    fn view(&self) -> AgentView {
+        self.0.borrow().clone().unwrap_or_else(|| support::page(Page::Connecting))
+    }
+
+    fn send(&self, command: AgentCommand) {
+        let shown = self.view();
+        let next = match command {
+            AgentCommand::SubmitKey(_) => {
+                support::page(Page::WhoAsks { operator: support::operator(), check_word: "girasole".into() })
+            }
+            AgentCommand::TryAgain => support::page(Page::EnterKey { problem: None }),
+            AgentCommand::RecogniseOperator(true) => support::page(support::question(QuestionKind::View)),
+            AgentCommand::Answer(_, true) => support::with_panel(Page::Session, support::busy_panel()),
+            AgentCommand::Revoke(_) => support::with_panel(support::question(QuestionKind::Control), support::panel()),
+            AgentCommand::Answer(_, false) if shown.panel.is_some() => {
+                support::with_panel(Page::Session, support::panel())
+            }
+            AgentCommand::RecogniseOperator(false) | AgentCommand::Answer(_, false) => {
+                support::page(Page::Ended(support::short_end(EndReason::ConsentDenied)))
+            }
+            AgentCommand::End => support::page(Page::Ended(support::end(EndReason::ClientEnded))),
+            AgentCommand::QuestionShown(_) | AgentCommand::SendChat(_) => return,
+            AgentCommand::Quit => {
+                self.0.take();
+                return;
+            }
+        };
+        self.0.replace(Some(next));
+    }
+
+    fn has_ended(&self) -> bool {
+        self.0.borrow().is_none()
+    }
+
+    fn shutdown(self: Box<Self>) {}
+}
+
+fn main() -> eframe::Result {
+    let mut arguments = std::env::args().skip(1);
+    let number: usize = arguments.next().and_then(|number| number.parse().ok()).unwrap_or_default();
+    let language = arguments.next().and_then(|tag| Language::from_tag(&tag)).unwrap_or(Language::Italian);
+    let mode = match arguments.next().as_deref() {
+        Some("dark") => Mode::Dark,
+        Some("contrast") => Mode::HighContrast,
+        _ => Mode::Light,
+    };
+    let mut views = support::views();
+    let (_, view) = views.swap_remove(number % views.len());
+    window::run(I18n::new(language), mode, |_| Ok(Box::new(Tour(RefCell::new(Some(view))))))
+}

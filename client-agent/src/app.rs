@@ -1,0 +1,274 @@
+//! The one window: it folds the engine's view into a page or the panel, and cannot be hidden.
+
+use crate::engine::Engine;
+use crate::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ScreenState, screen_ui};
+use agent_core::view::{AgentCommand, AgentView, Page};
+use eframe::Frame;
+use egui::{Context, Pos2, Ui, UserAttentionType, Vec2, ViewportCommand, Visuals, WindowLevel};
+use i18n::I18n;
+use proto::session::RequestId;
+use std::time::{Duration, Instant};
+use ui_kit::{Density, Mode, theme};
+
+/// Smallest size of the window as a page, in points.
+pub const SMALLEST_PAGE: Vec2 = Vec2::new(360.0, 440.0);
+/// Smallest size of the window as a panel, in points.
+const SMALLEST_PANEL: Vec2 = Vec2::new(PANEL_WIDTH, 64.0);
+/// Space between the panel and the edges of the screen, in points.
+const PANEL_INSET: f32 = 24.0;
+/// More than any window manager's frame measures, in points.
+const FRAME: f32 = 48.0;
+/// How long the engine may take to tidy up after the person has left.
+const GOODBYE: Duration = Duration::from_secs(5);
+/// How often is looked whether the engine is done, in that time.
+const GOODBYE_LOOK: Duration = Duration::from_millis(30);
+
+/// The agent's window.
+pub struct AgentApp {
+    engine: Option<Box<dyn Engine>>,
+    i18n: I18n,
+    state: ScreenState,
+    form: Form,
+    level: WindowLevel,
+    panel_height: f32,
+    zoom: f32,
+    zoom_seen: f32,
+    page_place: Option<Pos2>,
+    panel_place: Option<Pos2>,
+    asked: Option<RequestId>,
+    leaving: Option<Instant>,
+}
+
+impl AgentApp {
+    /// A window on this engine. Installs the theme in `ctx`.
+    #[must_use]
+    pub fn new(ctx: &Context, engine: Box<dyn Engine>, i18n: I18n, mode: Mode) -> Self {
+        theme::install(ctx, mode, Density::Agent);
+        Self {
+            engine: Some(engine),
+            i18n,
+            state: ScreenState::default(),
+            form: Form::Page,
+            level: WindowLevel::Normal,
+            panel_height: 0.0,
+            zoom: 1.0,
+            zoom_seen: 1.0,
+            page_place: None,
+            panel_place: None,
+            asked: None,
+            leaving: None,
+        }
+    }
+
+    fn view(&self) -> AgentView {
+        let idle = || AgentView { page: Page::Connecting, panel: None };
+        self.engine.as_ref().map_or_else(idle, |engine| engine.view())
+    }
+
+    fn send(&mut self, command: AgentCommand) {
+        if command == AgentCommand::Quit && self.leaving.is_none() {
+            self.leaving = Some(Instant::now());
+        }
+        if let Some(engine) = &self.engine {
+            engine.send(command);
+        }
+    }
+
+    /// The window's own close button ends what is going on; only then does it close the program.
+    fn heed_close(&mut self, ctx: &Context, view: &AgentView) {
+        if !ctx.input(|input| input.viewport().close_requested()) {
+            return;
+        }
+        if self.leaving.is_some_and(|since| self.may_go(since)) {
+            return;
+        }
+        ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+        self.send(on_close(view));
+        ctx.request_repaint();
+    }
+
+    /// Whether the engine has tidied up, or has had its time.
+    fn may_go(&self, since: Instant) -> bool {
+        since.elapsed() >= GOODBYE || self.engine.as_ref().is_none_or(|engine| engine.has_ended())
+    }
+
+    fn heed_leaving(&self, ctx: &Context) {
+        let Some(since) = self.leaving else { return };
+        if self.may_go(since) {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        } else {
+            ctx.request_repaint_after(GOODBYE_LOOK);
+        }
+    }
+
+    /// Gives the one window the form that the view asks for.
+    fn take_form(&mut self, ctx: &Context, view: &AgentView) {
+        let form = Form::of(view);
+        self.heed_zoom(ctx);
+        if form != self.form {
+            let place = ctx.input(|input| input.viewport().outer_rect.map(|rect| rect.min));
+            match form {
+                Form::Panel => {
+                    self.page_place = moved(self.page_place, place);
+                    self.panel_place = self.panel_place.or_else(|| top_right(ctx));
+                    self.panel_height = 0.0;
+                    become_panel(ctx, self.panel_place);
+                }
+                Form::Page => {
+                    self.panel_place = moved(self.panel_place, place);
+                    become_page(ctx, self.page_place);
+                }
+            }
+            self.form = form;
+        }
+        // While somebody may see or steer, or asks to, nothing covers this window.
+        let asked = if let Page::Question(question) = &view.page { Some(question.id) } else { None };
+        let above = view.panel.is_some() || asked.is_some();
+        let level = if above { WindowLevel::AlwaysOnTop } else { WindowLevel::Normal };
+        if level != self.level {
+            self.level = level;
+            ctx.send_viewport_cmd(ViewportCommand::WindowLevel(level));
+        }
+        if asked != self.asked {
+            self.asked = asked;
+            if asked.is_some() {
+                ctx.send_viewport_cmd(ViewportCommand::Focus);
+                ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
+            }
+        }
+        if above && ctx.input(|input| input.viewport().minimized == Some(true)) {
+            ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+        }
+    }
+
+    /// Larger text needs a larger window, as far as the screen goes.
+    fn heed_zoom(&mut self, ctx: &Context) {
+        let zoom = ctx.zoom_factor();
+        let seen = std::mem::replace(&mut self.zoom_seen, zoom);
+        if (zoom - seen).abs() > 0.001 {
+            // The screen is measured in the new points from the next pass on.
+            ctx.request_repaint();
+            return;
+        }
+        if (zoom - self.zoom).abs() < 0.001 {
+            return;
+        }
+        self.zoom = zoom;
+        self.panel_place = None;
+        self.page_place = None;
+        match self.form {
+            Form::Page => ctx.send_viewport_cmd(ViewportCommand::InnerSize(page_size(ctx))),
+            Form::Panel => {
+                self.panel_height = 0.0;
+                self.panel_place = top_right(ctx);
+                become_panel(ctx, self.panel_place);
+            }
+        }
+    }
+
+    /// The panel is as high as what is in it.
+    fn fit_panel(&mut self, ui: &Ui) {
+        let height = ui.min_rect().height().ceil();
+        if self.form == Form::Panel && (height - self.panel_height).abs() > 0.5 {
+            self.panel_height = height;
+            ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(Vec2::new(PANEL_WIDTH, height)));
+        }
+    }
+}
+
+impl eframe::App for AgentApp {
+    fn logic(&mut self, ctx: &Context, _frame: &mut Frame) {
+        let view = self.view();
+        self.heed_close(ctx, &view);
+        self.heed_leaving(ctx);
+        self.take_form(ctx, &view);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
+        let view = self.view();
+        for command in screen_ui(ui, &view, &self.i18n, &mut self.state) {
+            self.send(command);
+            ui.ctx().request_repaint();
+        }
+        self.fit_panel(ui);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        if let Some(engine) = self.engine.take() {
+            engine.shutdown();
+        }
+    }
+
+    fn clear_color(&self, visuals: &Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+/// What the window's own close button means on this page.
+#[must_use]
+pub const fn on_close(view: &AgentView) -> AgentCommand {
+    match &view.page {
+        Page::EnterKey { .. } | Page::Connecting | Page::Ended(_) | Page::Failed(_) => AgentCommand::Quit,
+        Page::WhoAsks { .. } | Page::Waiting { .. } | Page::Question(_) | Page::Session => AgentCommand::End,
+    }
+}
+
+fn become_panel(ctx: &Context, place: Option<Pos2>) {
+    ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(SMALLEST_PANEL));
+    ctx.send_viewport_cmd(ViewportCommand::Decorations(false));
+    ctx.send_viewport_cmd(ViewportCommand::InnerSize(Vec2::new(PANEL_WIDTH, 240.0)));
+    if let Some(place) = place {
+        ctx.send_viewport_cmd(ViewportCommand::OuterPosition(place));
+    }
+}
+
+fn become_page(ctx: &Context, place: Option<Pos2>) {
+    ctx.send_viewport_cmd(ViewportCommand::Decorations(true));
+    ctx.send_viewport_cmd(ViewportCommand::InnerSize(page_size(ctx)));
+    ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(SMALLEST_PAGE.min(page_size(ctx))));
+    if let Some(place) = place {
+        ctx.send_viewport_cmd(ViewportCommand::OuterPosition(place));
+    }
+    ctx.send_viewport_cmd(ViewportCommand::Focus);
+}
+
+/// The size of a page, or what the screen has.
+fn page_size(ctx: &Context) -> Vec2 {
+    let monitor = ctx.input(|input| input.viewport().monitor_size);
+    monitor.map_or(PAGE_SIZE, |monitor| PAGE_SIZE.min((monitor - Vec2::splat(FRAME)).max(Vec2::splat(FRAME))))
+}
+
+/// Where the window belongs: where it was put, unless the person has moved it since. Window managers
+/// count their frame in or out, so that a few points are no move.
+fn moved(put: Option<Pos2>, found: Option<Pos2>) -> Option<Pos2> {
+    match (put, found) {
+        (Some(put), Some(found)) if put.distance(found) > FRAME => Some(found),
+        (Some(put), _) => Some(put),
+        (None, found) => found,
+    }
+}
+
+fn top_right(ctx: &Context) -> Option<Pos2> {
+    let monitor = ctx.input(|input| input.viewport().monitor_size)?;
+    Some(Pos2::new((monitor.x - PANEL_WIDTH - PANEL_INSET).max(0.0), PANEL_INSET))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_returns_to_where_the_person_put_it_and_does_not_drift() {
+        let put = Pos2::new(900.0, 24.0);
+        let rows = [
+            (None, None, None),
+            (None, Some(put), Some(put)),
+            (Some(put), None, Some(put)),
+            (Some(put), Some(put - Vec2::new(1.0, 20.0)), Some(put)),
+            (Some(put), Some(Pos2::new(300.0, 24.0)), Some(Pos2::new(300.0, 24.0))),
+        ];
+        for (was, found, expected) in rows {
+            assert_eq!(moved(was, found), expected, "{was:?} {found:?}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The wires between the window and `agent-core`; the only file that starts it.
+
+use crate::cli::Cli;
+use agent_core::view::{AgentCommand, AgentView};
+use agent_core::{AgentConfig, AgentHandle, OrganisationSource};
+use i18n::check_word;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the engine's tasks may take to end.
+const SHUTDOWN: Duration = Duration::from_secs(2);
+
+/// What the window needs of the engine.
+pub trait Engine {
+    /// What to show now.
+    fn view(&self) -> AgentView;
+    /// What the person did.
+    fn send(&self, command: AgentCommand);
+    /// Whether it has done everything, the tidying up included.
+    fn has_ended(&self) -> bool;
+    /// Ends it.
+    fn shutdown(self: Box<Self>);
+}
+
+impl Engine for AgentHandle {
+    fn view(&self) -> AgentView {
+        Self::view(self)
+    }
+
+    fn send(&self, command: AgentCommand) {
+        Self::send(self, command);
+    }
+
+    fn has_ended(&self) -> bool {
+        self.watch().has_changed().is_err()
+    }
+
+    fn shutdown(self: Box<Self>) {
+        Self::shutdown(*self, SHUTDOWN);
+    }
+}
+
+/// Starts the engine as the command line says; `on_change` is called whenever the view has changed.
+///
+/// # Errors
+/// The system gives no threads.
+pub fn start(cli: &Cli, on_change: Box<dyn Fn() + Send + Sync>) -> std::io::Result<Box<dyn Engine>> {
+    let language = cli.language();
+    let organisation = cli.organisation.clone().map_or(OrganisationSource::Program, OrganisationSource::File);
+    let config = AgentConfig::for_program(
+        organisation,
+        language.tag().to_owned(),
+        cli.choice(),
+        concat!("ponte-agent ", env!("CARGO_PKG_VERSION")).to_owned(),
+        Arc::new(move |number| check_word(number, language).to_owned()),
+    );
+    Ok(Box::new(AgentHandle::start(config, on_change)?))
+}

@@ -1,0 +1,33 @@
+//! The agent's program: reads the command line, opens the window, waits.
+
+use clap::Parser;
+use client_agent::cli::Cli;
+use client_agent::{engine, window};
+use i18n::I18n;
+use std::io::Write;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+use ui_kit::Mode;
+
+/// Exit code when no window can be opened.
+const NO_WINDOW: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("PONTE_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let i18n = I18n::new(cli.language());
+    let sorry = i18n.text("agent-no-window");
+    let opened = window::run(i18n, Mode::System, |ctx| {
+        let ctx = ctx.clone();
+        engine::start(&cli, Box::new(move || ctx.request_repaint()))
+    });
+    match opened {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "no window");
+            let _ = writeln!(std::io::stderr(), "{sorry}");
+            ExitCode::from(NO_WINDOW)
+        }
+    }
+}

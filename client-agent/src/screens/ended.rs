@@ -1,0 +1,131 @@
+//! The last page: what happened, and what is gone from this computer.
+
+use super::layout;
+use agent_core::view::{AgentCommand, EndView, RemovalView, TransferState, TransferView};
+use egui::Ui;
+use i18n::I18n;
+use proto::session::{Capability, EndReason};
+use ui_kit::TagKind;
+
+pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) -> Vec<AgentCommand> {
+    let ok = layout::page(
+        ui,
+        |ui| content_ui(ui, end, i18n),
+        |ui| {
+            layout::single(ui, |ui| {
+                let ok = ui_kit::primary_button(ui, &i18n.text("common-ok"));
+                if ui.memory(|memory| memory.focused().is_none()) {
+                    ok.request_focus();
+                }
+                ok
+            })
+        },
+    );
+    if ok.clicked() { vec![AgentCommand::Quit] } else { Vec::new() }
+}
+
+fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
+    let (title, text) = words(end.reason);
+    ui_kit::title(ui, &i18n.text(title));
+    if let Some(text) = text {
+        ui_kit::body_secondary(ui, &i18n.text(text));
+    }
+    if let Some(operator) = &end.operator
+        && !end.lasted.is_zero()
+    {
+        let time = sentence(&i18n.duration_in_words(end.lasted));
+        let values = [("time", time.into()), ("name", (&operator.name).into())];
+        ui_kit::body_secondary(ui, &i18n.text_with("ended-lasted", &values));
+    }
+    ui.add_space(8.0);
+    if !end.used.is_empty() || !end.files.is_empty() {
+        facts_ui(ui, end, i18n);
+        ui.add_space(8.0);
+    }
+    removal_ui(ui, end.removed.as_ref(), i18n);
+}
+
+const fn words(reason: EndReason) -> (&'static str, Option<&'static str>) {
+    match reason {
+        EndReason::ClientEnded => ("ended-title", None),
+        EndReason::OperatorEnded => ("ended-title", Some("ended-by-operator")),
+        EndReason::ConsentDenied => ("ended-denied-title", Some("ended-denied")),
+        EndReason::OperatorNotRecognised => ("ended-not-recognised-title", Some("ended-not-recognised")),
+        EndReason::ConnectionLost => ("ended-lost-title", Some("ended-lost")),
+        EndReason::ProtocolViolation => ("ended-violation-title", Some("ended-violation")),
+        EndReason::ScreenUnavailable => ("ended-screen-title", Some("ended-screen")),
+    }
+}
+
+fn facts_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
+    ui_kit::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 10.0;
+        let used = end.used.iter().map(|(capability, time)| {
+            let id = match capability {
+                Capability::View => "ended-used-view",
+                Capability::Control => "ended-used-control",
+                Capability::SendFile => "ended-used-send-file",
+                Capability::FetchFile => "ended-used-fetch-file",
+            };
+            (i18n.text(id), i18n.duration(*time))
+        });
+        let files = end.files.iter().map(|file| file_fact(file, i18n));
+        for (at, (left, right)) in used.chain(files).enumerate() {
+            if at > 0 {
+                layout::line(ui);
+            }
+            layout::fact(ui, &left, &right);
+        }
+    });
+}
+
+fn file_fact(file: &TransferView, i18n: &I18n) -> (String, String) {
+    let id = if file.incoming { "ended-file-received" } else { "ended-file-given" };
+    let right = match file.state {
+        TransferState::Done => i18n.bytes(file.size_bytes),
+        TransferState::Running | TransferState::Failed(_) => i18n.text("ended-file-failed"),
+    };
+    (i18n.text_with(id, &[("name", (&file.name).into())]), right)
+}
+
+fn removal_ui(ui: &mut Ui, removal: Option<&RemovalView>, i18n: &I18n) {
+    let Some(removal) = removal else {
+        ui.horizontal(|ui| {
+            let accent = ui_kit::theme::tokens(ui).accent;
+            ui.add(egui::Spinner::new().size(18.0).color(accent));
+            ui_kit::small(ui, &i18n.text("ended-removing"));
+        });
+        return;
+    };
+    if removal.failed.is_empty() {
+        let text = i18n.text_with("ended-removed-do", &[("count", removal.removed.len().into())]);
+        ui_kit::notice(ui, TagKind::Ok, &i18n.text("ended-removed"), &text);
+        paths_ui(ui, &removal.removed);
+    } else {
+        ui_kit::notice(ui, TagKind::Warn, &i18n.text("ended-not-removed"), &i18n.text("ended-not-removed-do"));
+        for (path, reason) in &removal.failed {
+            let values = [("path", path.into()), ("reason", reason.into())];
+            ui_kit::tiny(ui, &i18n.text_with("ended-path-reason", &values));
+        }
+    }
+    if !removal.kept.is_empty() {
+        ui.add_space(4.0);
+        ui_kit::small(ui, &i18n.text("ended-kept"));
+        paths_ui(ui, &removal.kept);
+    }
+}
+
+fn paths_ui(ui: &mut Ui, paths: &[String]) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for path in paths {
+            ui_kit::tiny(ui, path);
+        }
+    });
+}
+
+/// With a capital at the start.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,65 @@
+//! It did not come to a session: what happened, what it means, what to do.
+
+use super::layout;
+use agent_core::view::{AgentCommand, Failure};
+use egui::{Response, Ui};
+use i18n::I18n;
+use ui_kit::TagKind;
+
+pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n) -> Vec<AgentCommand> {
+    let id = match failure {
+        Failure::Organisation => "failed-organisation",
+        Failure::RelayUnreachable => "failed-relay",
+        Failure::OperatorNotProven => "failed-operator",
+        Failure::ClockWrong => "failed-clock",
+        Failure::ProtocolBroken => "failed-protocol",
+        Failure::OperatorGone => "failed-gone",
+        Failure::ScreenUnavailable => "failed-screen",
+    };
+    let grave = matches!(failure, Failure::OperatorNotProven | Failure::ProtocolBroken);
+    let chosen = layout::page(
+        ui,
+        |ui| {
+            ui_kit::title(ui, &i18n.text(&format!("{id}-title")));
+            ui_kit::body_secondary(ui, &i18n.text(&format!("{id}-means")));
+            ui.add_space(8.0);
+            let kind = if grave { TagKind::Danger } else { TagKind::Accent };
+            ui_kit::notice(ui, kind, "", &i18n.text(&format!("{id}-do")));
+        },
+        |ui| match can_try_again(failure) {
+            true => {
+                let (close, again) = ui_kit::button_pair(ui, &i18n.text("failed-close"), &i18n.text("failed-again"));
+                focus_first(ui, &again);
+                choice(&close, Some(&again))
+            }
+            false => {
+                let close = layout::single(ui, |ui| ui_kit::primary_button(ui, &i18n.text("failed-close")));
+                focus_first(ui, &close);
+                choice(&close, None)
+            }
+        },
+    );
+    chosen.into_iter().collect()
+}
+
+/// Whether another try makes sense: not where the program or the other end cannot be trusted.
+fn can_try_again(failure: &Failure) -> bool {
+    match failure {
+        Failure::RelayUnreachable | Failure::ClockWrong | Failure::ProtocolBroken | Failure::OperatorGone => true,
+        Failure::Organisation | Failure::OperatorNotProven | Failure::ScreenUnavailable => false,
+    }
+}
+
+fn focus_first(ui: &Ui, button: &Response) {
+    if ui.memory(|memory| memory.focused().is_none()) {
+        button.request_focus();
+    }
+}
+
+fn choice(close: &Response, again: Option<&Response>) -> Option<AgentCommand> {
+    if close.clicked() {
+        Some(AgentCommand::Quit)
+    } else {
+        again.is_some_and(Response::clicked).then_some(AgentCommand::TryAgain)
+    }
+}

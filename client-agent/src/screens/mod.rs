@@ -1,0 +1,74 @@
+//! The pages and the panel: plain data in, commands out, one file a page.
+
+mod connecting;
+mod ended;
+mod enter_key;
+mod failed;
+mod layout;
+mod panel;
+mod question;
+mod waiting;
+mod who_asks;
+
+use agent_core::view::{AgentCommand, AgentView, Page};
+use egui::{Ui, Vec2};
+use i18n::I18n;
+use proto::session::RequestId;
+
+/// Size of the window when it shows a page, in points.
+pub const PAGE_SIZE: Vec2 = Vec2::new(460.0, 620.0);
+/// Width of the window when it shows the panel, in points; its height follows what is in it.
+pub const PANEL_WIDTH: f32 = 340.0;
+
+/// The two forms of the one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A page: one question or one message.
+    Page,
+    /// The panel: small, above everything else.
+    Panel,
+}
+
+impl Form {
+    /// The form for this view: a question comes before the panel, and so does what ends a session.
+    #[must_use]
+    pub const fn of(view: &AgentView) -> Self {
+        match (&view.panel, &view.page) {
+            (None, _) | (Some(_), Page::Question(_) | Page::Ended(_) | Page::Failed(_)) => Self::Page,
+            (Some(_), _) => Self::Panel,
+        }
+    }
+}
+
+/// What a window remembers between two passes and the engine does not need to know.
+#[derive(Debug, Default)]
+pub struct ScreenState {
+    key: String,
+    chat_draft: String,
+    chat_open: bool,
+    chat_read: usize,
+    drawn: Option<(RequestId, u64)>,
+    told: Option<RequestId>,
+}
+
+/// Draws what `view` says and returns what the person did.
+pub fn screen_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
+    let tokens = ui_kit::theme::tokens(ui);
+    ui.painter().rect_filled(ui.max_rect(), 0.0, tokens.background);
+    if let (Form::Panel, Some(panel)) = (Form::of(view), &view.panel) {
+        return panel::panel_ui(ui, panel, i18n, state);
+    }
+    if !matches!(view.page, Page::Question(_)) {
+        state.drawn = None;
+    }
+    match &view.page {
+        Page::EnterKey { problem } => enter_key::page_ui(ui, *problem, i18n, state),
+        Page::Connecting => connecting::page_ui(ui, i18n),
+        Page::WhoAsks { operator, check_word } => who_asks::page_ui(ui, operator, check_word, i18n),
+        Page::Waiting { operator } => waiting::page_ui(ui, Some(operator), i18n),
+        Page::Session => waiting::page_ui(ui, None, i18n),
+        Page::Question(question) => question::page_ui(ui, question, view.panel.as_ref(), i18n, state),
+        Page::Ended(end) => ended::page_ui(ui, end, i18n),
+        Page::Failed(failure) => failed::page_ui(ui, failure, i18n),
+    }
+}

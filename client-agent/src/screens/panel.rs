@@ -1,0 +1,195 @@
+//! The panel: who, since when, what is allowed now, the red X, the chat.
+
+use super::{ScreenState, layout};
+use agent_core::view::{AgentCommand, ChatLine, GrantView, PanelView, TransferState, TransferView};
+use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, ViewportCommand, vec2};
+use i18n::I18n;
+use proto::session::{Capability, TransferFailure};
+use ui_kit::fonts::Weight;
+use ui_kit::{ChatBubble, TagKind, theme};
+
+/// Height of the open chat, in points.
+const CHAT_HEIGHT: f32 = 280.0;
+/// Height of the rows on a screen whose size is unknown, in points.
+const TALLEST: f32 = 900.0;
+/// Transfers that are shown, the newest.
+const TRANSFERS: usize = 3;
+
+pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
+    let mut commands = Vec::new();
+    if header_ui(ui, panel, i18n) {
+        commands.push(AgentCommand::End);
+    }
+    let height = ui.input(|input| input.viewport().monitor_size).map_or(TALLEST, |monitor| monitor.y - 120.0);
+    // The window follows the rows, so they may take more than there is room for now.
+    let rows = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
+    rows.show(ui, |ui| commands.extend(rows_ui(ui, panel, i18n, state)));
+    commands
+}
+
+fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
+    let mut commands = Vec::new();
+    Frame::new().inner_margin(Margin { left: 16, right: 16, top: 6, bottom: 14 }).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        if panel.reconnecting {
+            ui.add_space(6.0);
+            ui_kit::notice(ui, TagKind::Warn, &i18n.text("panel-reconnecting"), &i18n.text("panel-reconnecting-do"));
+            ui.add_space(6.0);
+        }
+        for grant in &panel.grants {
+            commands.extend(grant_ui(ui, grant, i18n));
+            layout::line(ui);
+        }
+        check_word_ui(ui, &panel.check_word, i18n);
+        for transfer in panel.transfers.iter().rev().take(TRANSFERS).rev() {
+            layout::line(ui);
+            transfer_ui(ui, transfer, i18n);
+        }
+        ui.add_space(4.0);
+        commands.extend(chat_part_ui(ui, &panel.chat, i18n, state));
+    });
+    commands
+}
+
+/// The bar at the top, by which the panel can be moved; whether the red X was pressed.
+pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> bool {
+    let tokens = theme::tokens(ui);
+    let size = vec2(ui.available_width(), 44.0);
+    let (bar, grip) = ui.allocate_exact_size(size, Sense::drag());
+    ui.painter().rect_filled(bar, 0.0, tokens.surface);
+    ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, egui::Stroke::new(1.0, tokens.line));
+    if grip.drag_started() {
+        ui.ctx().send_viewport_cmd(ViewportCommand::StartDrag);
+    }
+    let inside = bar.shrink2(vec2(12.0, 0.0));
+    let builder = egui::UiBuilder::new().max_rect(inside).layout(Layout::right_to_left(Align::Center));
+    let mut row = ui.new_child(builder);
+    let end = ui_kit::red_x_button(&mut row, &i18n.text("panel-end")).clicked();
+    row.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+        ui.painter().circle_filled(dot.center(), 5.0, tokens.danger);
+        let since = i18n.text_with("common-since", &[("time", i18n.time_of_day(panel.since).into())]);
+        let font = Weight::Regular.at(tokens.tiny_size);
+        let since_width = ui.painter().layout_no_wrap(since.clone(), font, tokens.ink).size().x;
+        let name = RichText::new(&panel.operator.name).font(Weight::Bold.at(tokens.small_size)).color(tokens.ink);
+        let room = (ui.available_width() - since_width - tokens.unit - 4.0).max(40.0);
+        ui.scope(|ui| {
+            ui.set_max_width(room);
+            ui.add(Label::new(name).truncate());
+        });
+        ui_kit::tiny(ui, &since);
+    });
+    end
+}
+
+fn grant_ui(ui: &mut Ui, grant: &GrantView, i18n: &I18n) -> Option<AgentCommand> {
+    let id = match grant.capability {
+        Capability::View => "panel-grant-view",
+        Capability::Control => "panel-grant-control",
+        Capability::SendFile => "panel-grant-send-file",
+        Capability::FetchFile => "panel-grant-fetch-file",
+    };
+    // Only a question can grant: a switch that is off stays off here.
+    let clicked =
+        ui.add_enabled_ui(grant.granted, |ui| ui_kit::switch(ui, grant.granted, &i18n.text(id)).clicked()).inner;
+    (clicked && grant.granted).then_some(AgentCommand::Revoke(grant.capability))
+}
+
+fn check_word_ui(ui: &mut Ui, word: &str, i18n: &I18n) {
+    let tokens = theme::tokens(ui);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), 40.0), Layout::left_to_right(Align::Center), |ui| {
+        ui_kit::small(ui, &i18n.text("panel-check-word"));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui_kit::mono_key(ui, word, tokens.small_size + 2.0);
+        });
+    });
+}
+
+fn transfer_ui(ui: &mut Ui, transfer: &TransferView, i18n: &I18n) {
+    let name = [("name", (&transfer.name).into())];
+    ui.add_space(8.0);
+    match transfer.state {
+        TransferState::Running => {
+            let id = if transfer.incoming { "panel-receiving" } else { "panel-giving" };
+            layout::ink_small(ui, &i18n.text_with(id, &name));
+            ui.add_space(4.0);
+            let share = if transfer.size_bytes == 0 {
+                0.0
+            } else {
+                (transfer.done_bytes as f64 / transfer.size_bytes as f64) as f32
+            };
+            let values =
+                [("done", i18n.bytes(transfer.done_bytes).into()), ("total", i18n.bytes(transfer.size_bytes).into())];
+            ui_kit::progress(ui, share, &i18n.text_with("transfer-of", &values));
+        }
+        TransferState::Done => {
+            let id = if transfer.incoming { "panel-received" } else { "panel-given" };
+            layout::fact(ui, &i18n.text_with(id, &name), &i18n.bytes(transfer.size_bytes));
+            if let Some(path) = &transfer.saved_to {
+                ui_kit::tiny(ui, &i18n.text_with("panel-saved-to", &[("path", path.into())]));
+            }
+        }
+        TransferState::Failed(failure) => {
+            layout::ink_small(ui, &i18n.text_with("panel-transfer-failed", &name));
+            ui_kit::tiny(ui, &i18n.text(failure_id(failure)));
+        }
+    }
+    ui.add_space(8.0);
+}
+
+const fn failure_id(failure: TransferFailure) -> &'static str {
+    match failure {
+        TransferFailure::NotFound => "transfer-failure-not-found",
+        TransferFailure::PermissionDenied => "transfer-failure-permission-denied",
+        TransferFailure::DiskFull => "transfer-failure-disk-full",
+        TransferFailure::NotAFile => "transfer-failure-not-a-file",
+        TransferFailure::BadName => "transfer-failure-bad-name",
+        TransferFailure::Corrupted => "transfer-failure-corrupted",
+        TransferFailure::Changed => "transfer-failure-changed",
+        TransferFailure::Cancelled => "transfer-failure-cancelled",
+        TransferFailure::Storage => "transfer-failure-storage",
+    }
+}
+
+fn chat_part_ui(ui: &mut Ui, chat: &[ChatLine], i18n: &I18n, state: &mut ScreenState) -> Option<AgentCommand> {
+    let unread = chat.iter().skip(state.chat_read).filter(|line| !line.mine).count();
+    let label = if state.chat_open || unread == 0 {
+        i18n.text("panel-chat")
+    } else {
+        i18n.text_with("panel-chat-unread", &[("count", unread.into())])
+    };
+    let wide = Layout::top_down_justified(Align::Center);
+    let news = unread > 0 && !state.chat_open;
+    let toggle = |ui: &mut Ui| if news { ui_kit::primary_button(ui, &label) } else { ui_kit::button(ui, &label) };
+    if ui.with_layout(wide, toggle).inner.clicked() {
+        state.chat_open = !state.chat_open;
+        if state.chat_open {
+            ui_kit::focus_chat(ui.ctx());
+        }
+    }
+    if !state.chat_open {
+        return None;
+    }
+    state.chat_read = chat.len();
+    ui.add_space(8.0);
+    let lines: Vec<ChatBubble> = chat
+        .iter()
+        .map(|line| ChatBubble {
+            mine: line.mine,
+            text: line.text.clone(),
+            time: i18n.time_of_day(line.at),
+            delivered: line.delivered,
+        })
+        .collect();
+    let size = vec2(ui.available_width(), CHAT_HEIGHT);
+    ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
+        ui.set_max_height(CHAT_HEIGHT);
+        ui.spacing_mut().item_spacing.y = 8.0;
+        if lines.is_empty() {
+            ui_kit::tiny(ui, &i18n.text("panel-chat-empty"));
+        }
+        ui_kit::chat_ui(ui, i18n, &lines, &mut state.chat_draft, &i18n.text("panel-chat-hint"))
+    })
+    .inner
+    .map(AgentCommand::SendChat)
+}

@@ -1,0 +1,126 @@
+//! A question: what is asked, what it means, a calm warning, and two answers.
+
+use super::{ScreenState, layout, panel};
+use agent_core::view::{AgentCommand, PanelView, QuestionKind, QuestionView};
+use egui::{Ui, UiBuilder};
+use i18n::I18n;
+use ui_kit::{Choice, TagKind};
+
+pub(super) fn page_ui(
+    ui: &mut Ui,
+    question: &QuestionView,
+    panel: Option<&PanelView>,
+    i18n: &I18n,
+    state: &mut ScreenState,
+) -> Vec<AgentCommand> {
+    let mut commands = told(ui, question, state);
+    if let Some(panel) = panel
+        && panel::header_ui(ui, panel, i18n)
+    {
+        commands.push(AgentCommand::End);
+    }
+    let (choice, scam) = ui
+        .push_id(("question", question.id.0), |ui| {
+            layout::page(
+                ui,
+                |ui| content_ui(ui, question, i18n),
+                |ui| {
+                    let scam = question.kind == QuestionKind::Control && scam_ui(ui, i18n);
+                    let (no, yes) = answers(&question.kind);
+                    (ui_kit::question_buttons(ui, &i18n.text(no), &i18n.text(yes)), scam)
+                },
+            )
+        })
+        .inner;
+    if scam {
+        commands.push(AgentCommand::End);
+    } else if let Some(choice) = choice {
+        commands.push(AgentCommand::Answer(question.id, choice == Choice::Accept));
+    }
+    commands
+}
+
+/// Red words whose first letter stands where all other lines begin.
+fn scam_ui(ui: &mut Ui, i18n: &I18n) -> bool {
+    let inset = ui_kit::theme::tokens(ui).unit;
+    let row = ui.available_rect_before_wrap();
+    let mut child = ui.new_child(UiBuilder::new().max_rect(row.with_min_x(row.left() - inset)));
+    let clicked = ui_kit::danger_button(&mut child, &i18n.text("ask-scam")).clicked();
+    ui.advance_cursor_after_rect(child.min_rect().with_min_x(row.left()));
+    clicked
+}
+
+/// The word to the engine that the question stands on the screen, one frame after it was drawn.
+fn told(ui: &Ui, question: &QuestionView, state: &mut ScreenState) -> Vec<AgentCommand> {
+    let frame = ui.ctx().cumulative_frame_nr();
+    match state.drawn {
+        Some((id, since)) if id == question.id => {
+            if frame > since && state.told != Some(id) {
+                state.told = Some(id);
+                return vec![AgentCommand::QuestionShown(id)];
+            }
+        }
+        _ => {
+            state.drawn = Some((question.id, frame));
+            state.told = None;
+        }
+    }
+    if state.told.is_none() {
+        ui.ctx().request_repaint();
+    }
+    Vec::new()
+}
+
+const fn answers(kind: &QuestionKind) -> (&'static str, &'static str) {
+    match kind {
+        QuestionKind::View => ("ask-view-no", "ask-view-yes"),
+        QuestionKind::Control => ("ask-not-now", "ask-control-yes"),
+        QuestionKind::ReceiveFile { .. } => ("ask-not-now", "ask-receive-yes"),
+        QuestionKind::GiveFile { .. } => ("ask-not-now", "ask-give-yes"),
+    }
+}
+
+fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
+    layout::who(ui, &question.operator, i18n);
+    let name = [("name", (&question.operator.name).into())];
+    let lead = |ui: &mut Ui, title: &str, lead: &str| {
+        ui_kit::title(ui, &i18n.text(title));
+        ui_kit::body_secondary(ui, &i18n.text_with(lead, &name));
+        ui.add_space(8.0);
+    };
+    let warn = |ui: &mut Ui, what: &str| {
+        ui_kit::notice(ui, TagKind::Warn, &i18n.text(what), &i18n.text(&format!("{what}-do")));
+    };
+    match &question.kind {
+        QuestionKind::View => {
+            lead(ui, "ask-view-title", "ask-view-lead");
+            warn(ui, "ask-view-advice");
+            ui.add_space(8.0);
+            ui_kit::small(ui, &i18n.text("ask-view-only"));
+        }
+        QuestionKind::Control => {
+            lead(ui, "ask-control-title", "ask-control-lead");
+            warn(ui, "ask-control-warning");
+        }
+        QuestionKind::ReceiveFile { name, size_bytes, folder } => {
+            lead(ui, "ask-receive-title", "ask-receive-lead");
+            file_card(ui, name, *size_bytes, i18n);
+            ui_kit::small(ui, &i18n.text_with("ask-receive-folder", &[("folder", folder.into())]));
+            ui.add_space(4.0);
+            warn(ui, "ask-receive-advice");
+        }
+        QuestionKind::GiveFile { path, size_bytes } => {
+            lead(ui, "ask-give-title", "ask-give-lead");
+            file_card(ui, path, *size_bytes, i18n);
+            ui.add_space(4.0);
+            warn(ui, "ask-give-advice");
+        }
+    }
+}
+
+fn file_card(ui: &mut Ui, name: &str, size_bytes: u64, i18n: &I18n) {
+    ui_kit::card(ui, |ui| {
+        layout::strong(ui, name, 17.0);
+        ui_kit::tiny(ui, &i18n.bytes(size_bytes));
+    });
+}

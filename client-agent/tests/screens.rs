@@ -1,0 +1,219 @@
+//! Every page in both languages: its buttons are found by name, say the right thing, and fit.
+
+mod support;
+
+use agent_core::view::{Failure, AgentCommand, AgentView, Page, QuestionKind};
+use client_agent::app::on_close;
+use client_agent::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ScreenState, screen_ui};
+use egui::accesskit::Role;
+use egui::{Key, Vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use i18n::{I18n, Language};
+use proto::session::{Capability, EndReason, RequestId};
+use ui_kit::{Density, Mode, theme};
+
+/// What a test's window shows and what came back from it.
+struct Shown {
+    view: AgentView,
+    state: ScreenState,
+    commands: Vec<AgentCommand>,
+}
+
+/// A tenth of a second a pass: this many and a yes counts.
+const GUARD_PASSES: usize = 6;
+
+fn window(view: AgentView, language: Language) -> Harness<'static, Shown> {
+    let i18n = I18n::new(language);
+    let size = match Form::of(&view) {
+        Form::Page => PAGE_SIZE,
+        Form::Panel => Vec2::new(PANEL_WIDTH, 900.0),
+    };
+    let shown = Shown { view, state: ScreenState::default(), commands: Vec::new() };
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .with_step_dt(0.1)
+        .with_context_setup(|ctx| theme::install(ctx, Mode::Light, Density::Agent))
+        .build_ui_state(
+            move |ui, shown: &mut Shown| {
+                let view = shown.view.clone();
+                shown.commands.extend(screen_ui(ui, &view, &i18n, &mut shown.state));
+            },
+            shown,
+        );
+    harness.run_steps(3);
+    harness
+}
+
+/// The commands after a deliberate press on the button `name`.
+fn press(view: AgentView, name: &str) -> Vec<AgentCommand> {
+    let mut harness = window(view, Language::English);
+    harness.run_steps(GUARD_PASSES);
+    harness.get_by_role_and_label(Role::Button, name).click();
+    harness.run_steps(2);
+    harness
+        .state_mut()
+        .commands
+        .drain(..)
+        .filter(|command| !matches!(command, AgentCommand::QuestionShown(_)))
+        .collect()
+}
+
+#[test]
+fn everything_fits_in_both_languages_and_no_message_is_missing() {
+    for language in Language::ALL {
+        let mut harness = window(support::page(Page::Connecting), language);
+        for (name, view) in support::views() {
+            let size = if Form::of(&view) == Form::Page { PAGE_SIZE } else { Vec2::new(PANEL_WIDTH, 900.0) };
+            harness.set_size(size);
+            harness.state_mut().view = view;
+            harness.run_steps(2);
+            let mut words = 0;
+            for node in harness.root().children_recursive() {
+                let role = node.accesskit_node().role();
+                if !matches!(role, Role::Button | Role::Label | Role::Heading | Role::Switch | Role::TextInput) {
+                    continue;
+                }
+                words += 1;
+                let rect = node.rect();
+                let label = format!("{name} in {language:?}: {:?} {:?}", node.accesskit_node().label(), node.value());
+                assert!(!label.contains('['), "{label}");
+                assert!(rect.left() >= 0.0 && rect.right() <= size.x + 0.5, "{label} {rect:?}");
+                if role == Role::Button {
+                    assert!(rect.bottom() <= size.y, "{label} {rect:?}");
+                    assert!(rect.height() >= 30.0 && rect.width() >= 44.0, "{label} {rect:?}");
+                }
+            }
+            assert!(words > 0, "{name} is empty");
+        }
+    }
+}
+
+#[test]
+fn buttons_say_what_they_are_for() {
+    let key = || support::page(Page::EnterKey { problem: None });
+    let who = || support::page(Page::WhoAsks { operator: support::operator(), check_word: "girasole".into() });
+    let ask = |kind| support::with_panel(support::question(kind), support::panel());
+    let panel = || support::with_panel(Page::Session, support::panel());
+    let ended = || support::page(Page::Ended(support::end(EndReason::ClientEnded)));
+    let id = RequestId(7);
+    let rows = [
+        (key(), "Exit", AgentCommand::Quit),
+        (key(), "Continue", AgentCommand::SubmitKey(String::new())),
+        (support::page(Page::Connecting), "Exit", AgentCommand::Quit),
+        (who(), "No, leave", AgentCommand::RecogniseOperator(false)),
+        (who(), "Yes, it is this person", AgentCommand::RecogniseOperator(true)),
+        (support::page(Page::Waiting { operator: support::operator() }), "Leave", AgentCommand::End),
+        (support::page(support::question(QuestionKind::View)), "Do not show", AgentCommand::Answer(id, false)),
+        (support::page(support::question(QuestionKind::View)), "Show the screen", AgentCommand::Answer(id, true)),
+        (ask(QuestionKind::Control), "Not now", AgentCommand::Answer(id, false)),
+        (ask(QuestionKind::Control), "Allow", AgentCommand::Answer(id, true)),
+        (ask(QuestionKind::Control), "This is a scam: close now", AgentCommand::End),
+        (ask(QuestionKind::Control), "End the help now", AgentCommand::End),
+        (ask(support::receive()), "Receive the file", AgentCommand::Answer(id, true)),
+        (ask(support::give()), "Give the file", AgentCommand::Answer(id, true)),
+        (panel(), "End the help now", AgentCommand::End),
+        (ended(), "OK", AgentCommand::Quit),
+    ];
+    for (view, button, command) in rows {
+        assert_eq!(press(view, button), [command], "{button}");
+    }
+    for failure in support::FAILURES {
+        assert_eq!(press(support::page(Page::Failed(failure)), "Close"), [AgentCommand::Quit]);
+    }
+    assert_eq!(press(support::page(Page::Failed(Failure::RelayUnreachable)), "Try again"), [AgentCommand::TryAgain]);
+}
+
+#[test]
+fn the_safe_answer_has_the_focus_and_neither_escape_nor_enter_says_yes() {
+    let kinds = [QuestionKind::View, QuestionKind::Control, support::receive(), support::give()];
+    for kind in kinds {
+        let safe = if kind == QuestionKind::View { "Do not show" } else { "Not now" };
+        for key in [Key::Escape, Key::Enter] {
+            let mut harness = window(support::page(support::question(kind.clone())), Language::English);
+            assert!(harness.get_by_label(safe).is_focused(), "{safe}");
+            harness.run_steps(GUARD_PASSES);
+            harness.key_press(key);
+            harness.run_steps(2);
+            let answers: Vec<_> =
+                harness.state().commands.iter().filter(|command| matches!(command, AgentCommand::Answer(..))).collect();
+            assert_eq!(answers, [&AgentCommand::Answer(RequestId(7), false)], "{kind:?} {key:?}");
+        }
+    }
+}
+
+#[test]
+fn a_question_is_reported_once_and_only_after_it_was_drawn() {
+    let i18n = I18n::new(Language::English);
+    let view = support::page(support::question(QuestionKind::View));
+    let shown = Shown { view, state: ScreenState::default(), commands: Vec::new() };
+    let mut harness = Harness::builder()
+        .with_size(PAGE_SIZE)
+        .with_context_setup(|ctx| theme::install(ctx, Mode::Light, Density::Agent))
+        .build_ui_state(
+            move |ui, shown: &mut Shown| {
+                let view = shown.view.clone();
+                let frame = ui.ctx().cumulative_frame_nr();
+                let commands = screen_ui(ui, &view, &i18n, &mut shown.state);
+                assert!(frame > 0 || commands.is_empty(), "reported before it stood on the screen");
+                shown.commands.extend(commands);
+            },
+            shown,
+        );
+    harness.run_steps(5);
+    assert_eq!(harness.state().commands, [AgentCommand::QuestionShown(RequestId(7))]);
+}
+
+#[test]
+fn the_key_is_typed_and_sent_without_touching_the_mouse() {
+    let mut harness = window(support::page(Page::EnterKey { problem: None }), Language::Italian);
+    assert!(harness.get_by_label("Chiave").is_focused());
+    harness.get_by_label("Chiave").type_text("k7m 4qxp");
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands, [AgentCommand::SubmitKey("K7M 4QXP".into())]);
+}
+
+#[test]
+fn a_switch_takes_a_power_back_and_never_gives_one() {
+    let mut harness = window(support::with_panel(Page::Session, support::panel()), Language::English);
+    for name in ["Sends you files", "Takes files from you", "Uses mouse and keyboard"] {
+        harness.get_by_label(name).click();
+        harness.run_steps(2);
+    }
+    assert_eq!(harness.state().commands, [AgentCommand::Revoke(Capability::Control)]);
+}
+
+#[test]
+fn a_line_of_chat_is_written_in_the_panel() {
+    let mut harness = window(support::with_panel(Page::Session, support::busy_panel()), Language::English);
+    harness.get_by_label("Chat, 2 new messages").click();
+    harness.run_steps(3);
+    harness.get_by_label("Chat");
+    assert!(harness.get_by_label("Write here").is_focused());
+    harness.get_by_label("Write here").type_text("Thank you");
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands, [AgentCommand::SendChat("Thank you".into())]);
+}
+
+#[test]
+fn closing_the_window_ends_a_session_and_quits_everything_else() {
+    for (name, view) in support::views() {
+        let live = matches!(view.page, Page::WhoAsks { .. } | Page::Waiting { .. } | Page::Question(_) | Page::Session);
+        let expected = if live { AgentCommand::End } else { AgentCommand::Quit };
+        assert_eq!(on_close(&view), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_panel_gives_way_to_a_question_and_to_the_end() {
+    let panel = support::panel;
+    let end = Page::Ended(support::end(EndReason::OperatorEnded));
+    assert_eq!(Form::of(&support::with_panel(Page::Session, panel())), Form::Panel);
+    assert_eq!(Form::of(&support::with_panel(support::question(QuestionKind::Control), panel())), Form::Page);
+    assert_eq!(Form::of(&support::with_panel(end, panel())), Form::Page);
+    assert_eq!(Form::of(&support::page(Page::Connecting)), Form::Page);
+}

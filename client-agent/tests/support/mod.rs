@@ -1,0 +1,164 @@
+//! Sample views for the tests and the gallery.
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+use agent_core::view::{
+    AgentView, ChatLine, EndView, Failure, GrantView, KeyProblem, OperatorView, Page, PanelView, QuestionKind,
+    QuestionView, RemovalView, TransferState, TransferView,
+};
+use proto::session::{Capability, EndReason, RequestId, TransferFailure};
+use std::time::{Duration, SystemTime};
+
+pub fn operator() -> OperatorView {
+    OperatorView {
+        name: "Giulia Rinaldi".into(),
+        organisation: "Assistenza Comune di Lucca".into(),
+        domain: "lucca.example".into(),
+        team: Some("Anagrafe".into()),
+        verified: true,
+    }
+}
+
+pub fn page(page: Page) -> AgentView {
+    AgentView { page, panel: None }
+}
+
+pub fn with_panel(page: Page, panel: PanelView) -> AgentView {
+    AgentView { page, panel: Some(panel) }
+}
+
+pub fn panel() -> PanelView {
+    PanelView {
+        operator: operator(),
+        check_word: "girasole".into(),
+        since: SystemTime::now(),
+        grants: Capability::ALL
+            .into_iter()
+            .map(|capability| GrantView {
+                capability,
+                granted: matches!(capability, Capability::View | Capability::Control),
+            })
+            .collect(),
+        chat: Vec::new(),
+        transfers: Vec::new(),
+        reconnecting: false,
+    }
+}
+
+pub fn busy_panel() -> PanelView {
+    let line = |mine, text: &str| ChatLine { mine, text: text.into(), at: SystemTime::now(), delivered: true };
+    PanelView {
+        chat: vec![
+            line(false, "Buongiorno, vedo la finestra dei certificati."),
+            line(true, "Non trovo il numero di protocollo"),
+            line(false, "Glielo indico: riquadro arancione."),
+        ],
+        transfers: vec![
+            transfer("guida.pdf", true, TransferState::Done, Some("/home/marco/Scaricati/guida.pdf")),
+            transfer("certificato di residenza 2026.pdf", true, TransferState::Running, None),
+            transfer("foto.jpg", false, TransferState::Failed(TransferFailure::NotFound), None),
+        ],
+        reconnecting: true,
+        ..panel()
+    }
+}
+
+fn transfer(name: &str, incoming: bool, state: TransferState, saved_to: Option<&str>) -> TransferView {
+    TransferView {
+        name: name.into(),
+        incoming,
+        size_bytes: 1_210_000,
+        done_bytes: 820_000,
+        state,
+        saved_to: saved_to.map(str::to_owned),
+    }
+}
+
+pub fn question(kind: QuestionKind) -> Page {
+    Page::Question(QuestionView { id: RequestId(7), operator: operator(), kind })
+}
+
+pub fn receive() -> QuestionKind {
+    QuestionKind::ReceiveFile {
+        name: "guida ai certificati.pdf".into(),
+        size_bytes: 1_210_000,
+        folder: "/home/marco/Scaricati".into(),
+    }
+}
+
+pub fn give() -> QuestionKind {
+    QuestionKind::GiveFile { path: "/home/marco/Documenti/bolletta.pdf".into(), size_bytes: 84_000 }
+}
+
+pub fn end(reason: EndReason) -> EndView {
+    EndView {
+        reason,
+        operator: Some(operator()),
+        lasted: Duration::from_secs(845),
+        used: vec![(Capability::View, Duration::from_secs(845)), (Capability::Control, Duration::from_secs(372))],
+        files: vec![transfer("guida.pdf", true, TransferState::Done, Some("/home/marco/Scaricati/guida.pdf"))],
+        removed: Some(RemovalView {
+            removed: vec!["/home/marco/Scaricati/ponte-agent".into(), "/tmp/ponte-a41f".into()],
+            failed: Vec::new(),
+            kept: vec!["/home/marco/Scaricati/guida.pdf".into()],
+        }),
+    }
+}
+
+pub fn short_end(reason: EndReason) -> EndView {
+    EndView { lasted: Duration::ZERO, used: Vec::new(), files: Vec::new(), ..end(reason) }
+}
+
+pub const FAILURES: [Failure; 7] = [
+    Failure::Organisation,
+    Failure::RelayUnreachable,
+    Failure::OperatorNotProven,
+    Failure::ClockWrong,
+    Failure::ProtocolBroken,
+    Failure::OperatorGone,
+    Failure::ScreenUnavailable,
+];
+
+pub const REASONS: [EndReason; 7] = [
+    EndReason::ClientEnded,
+    EndReason::OperatorEnded,
+    EndReason::ConsentDenied,
+    EndReason::OperatorNotRecognised,
+    EndReason::ConnectionLost,
+    EndReason::ProtocolViolation,
+    EndReason::ScreenUnavailable,
+];
+
+/// Every page that there is, with a name.
+pub fn views() -> Vec<(&'static str, AgentView)> {
+    let unverified = OperatorView { verified: false, ..operator() };
+    let word = || "girasole".to_owned();
+    let broken = EndView {
+        removed: Some(RemovalView {
+            removed: vec!["/tmp/ponte-a41f".into()],
+            failed: vec![("/home/marco/Scaricati/ponte-agent".into(), "Permission denied".into())],
+            kept: Vec::new(),
+        }),
+        ..end(EndReason::OperatorEnded)
+    };
+    let mut views = vec![
+        ("key", page(Page::EnterKey { problem: None })),
+        ("key-not-found", page(Page::EnterKey { problem: Some(KeyProblem::NotFound) })),
+        ("key-wrong", page(Page::EnterKey { problem: Some(KeyProblem::WrongSecret { tries_left: 1 }) })),
+        ("connecting", page(Page::Connecting)),
+        ("who", page(Page::WhoAsks { operator: operator(), check_word: word() })),
+        ("who-unverified", page(Page::WhoAsks { operator: unverified.clone(), check_word: word() })),
+        ("waiting", page(Page::Waiting { operator: unverified })),
+        ("view", page(question(QuestionKind::View))),
+        ("control", with_panel(question(QuestionKind::Control), panel())),
+        ("receive", with_panel(question(receive()), panel())),
+        ("give", with_panel(question(give()), panel())),
+        ("panel", with_panel(Page::Session, panel())),
+        ("panel-busy", with_panel(Page::Session, busy_panel())),
+        ("ended", page(Page::Ended(end(EndReason::ClientEnded)))),
+        ("ended-broken", page(Page::Ended(broken))),
+        ("ended-removing", page(Page::Ended(EndView { removed: None, ..end(EndReason::OperatorEnded) }))),
+    ];
+    views.extend(REASONS.into_iter().map(|reason| ("reason", page(Page::Ended(short_end(reason))))));
+    views.extend(FAILURES.into_iter().map(|failure| ("failure", page(Page::Failed(failure)))));
+    views
+}

@@ -1,0 +1,154 @@
+# Words of the window of the person being helped: plain and calm.
+agent-window-title = Ponte
+agent-exit = Exit
+agent-no-window = No window could be opened: graphics do not work on this computer. Ask the operator for another way to help you.
+agent-engine-stopped = The program could not start.
+
+# Key
+key-title = Enter the key
+key-lead = The operator reads it to you on the phone: seven letters and numbers.
+key-field = Key
+key-hint = Capitals and blanks do not matter. O counts as zero.
+key-nobody-sees = Nobody can see your screen until you say yes.
+key-continue = Continue
+key-problem-malformed = The key is not complete.
+key-problem-malformed-do = It has seven letters and numbers. Have it read out again, slowly, and type it once more.
+key-problem-not-found = This key is not known.
+key-problem-not-found-do = Perhaps one letter is different, or the key has expired: it lasts ten minutes. Check it with the operator, or ask for a new one.
+key-problem-wrong-secret = The key is not right.
+key-problem-wrong-secret-do = { $tries ->
+    [one] { $tries } try is left. Have it read out again, slowly.
+   *[other] { $tries } tries are left. Have it read out again, slowly.
+}
+key-problem-burned = This key cannot be used any more.
+key-problem-burned-do = To keep you safe, a key is cancelled after three wrong tries. Ask the operator for a new one.
+key-problem-busy = Somebody else is trying this key.
+key-problem-busy-do = If it is not you, ask the operator for a new key. Otherwise wait a moment and try again.
+
+# Connecting
+connecting-title = One moment
+connecting-lead = Looking for the operator. This usually takes a few seconds.
+
+# Who asks
+who-title = Wants to help you
+who-ask = Is this the person you are talking to? Ask them to read you this word:
+who-word = Check word: { $word }
+who-no = No, leave
+who-yes = Yes, it is this person
+who-unverified = Identity not verified.
+who-unverified-do = We cannot confirm that this person works for { $organisation }. If you did not ask for help yourself, leave.
+who-team = Team: { $team }
+who-domain-not-proven = { $domain } (not confirmed)
+
+# Waiting
+waiting-title = Almost there
+waiting-lead = { $name } is about to ask to see your screen. You decide: you can say no.
+waiting-leave = Leave
+
+# Questions
+ask-not-now = Not now
+ask-view-title = May they see your screen?
+ask-view-lead = { $name } will see everything that is open on the screen.
+ask-view-advice = First close what is private.
+ask-view-advice-do = Mail, bank, photos, documents: close what you do not want to show, then answer in your own time.
+ask-view-only = To use mouse and keyboard they must ask you again. You can stop at any time with the red X.
+ask-view-no = Do not show
+ask-view-yes = Show the screen
+ask-control-title = May they use mouse and keyboard?
+ask-control-lead = { $name } asks to steer the computer. You see everything, and when you move the mouse, you are in charge.
+ask-control-warning = Beware of scams.
+ask-control-warning-do = Do not open your bank and do not type passwords while somebody steers. If they called you without you asking for help, close.
+ask-control-yes = Allow
+ask-scam = This is a scam: close now
+ask-receive-title = Do you want this file?
+ask-receive-lead = { $name } wants to send you this file:
+ask-receive-folder = It will be put in { $folder }
+ask-receive-advice = Take it only if you expected it.
+ask-receive-advice-do = If you do not know what it is, ask before you answer.
+ask-receive-yes = Receive the file
+ask-give-title = Do you want to give this file?
+ask-give-lead = { $name } asks for a copy of this file:
+ask-give-advice = Look well which file it is.
+ask-give-advice-do = The operator will have a copy. Do not give files with passwords or bank details.
+ask-give-yes = Give the file
+
+# Panel
+panel-end = End the help now
+panel-grant-view = Sees this screen
+panel-grant-control = Uses mouse and keyboard
+panel-grant-send-file = Sends you files
+panel-grant-fetch-file = Takes files from you
+panel-check-word = Check word
+panel-chat = Chat
+panel-chat-unread = { $count ->
+    [one] Chat, { $count } new message
+   *[other] Chat, { $count } new messages
+}
+panel-chat-hint = Write here
+panel-chat-empty = Here you can write to the operator.
+panel-reconnecting = The line is interrupted.
+panel-reconnecting-do = Trying again. Meanwhile the operator sees nothing.
+panel-received = { $name } received
+panel-given = { $name } handed over
+panel-saved-to = It is in { $path }
+panel-receiving = { $name } is arriving
+panel-giving = { $name } is leaving
+panel-transfer-failed = { $name } did not get through
+
+# End
+ended-title = The help has ended
+ended-lasted = { $time } with { $name }.
+ended-lost-title = The line was lost
+ended-lost = The operator does not answer any more. Nobody sees your screen. If you still need help, call back and ask for a new key.
+ended-denied-title = That is all right
+ended-denied = Without your consent we cannot help you. Nobody has seen your screen.
+ended-not-recognised-title = You did the right thing
+ended-not-recognised = If it is not the person you were talking to, do not go on. Nobody has seen your screen. Call the number that you know.
+ended-violation-title = Closed to keep you safe
+ended-violation = Something was not in order, and the program stopped. Nobody sees your screen any more. Tell the person who was helping you.
+ended-screen-title = Screen not available
+ended-screen = The screen could not be shown, so the help has ended. Tell the operator.
+ended-by-operator = The operator ended it.
+ended-used-view = Saw the screen
+ended-used-control = Used mouse and keyboard
+ended-used-send-file = Could send you files
+ended-used-fetch-file = Could take files
+ended-file-received = Sent { $name }
+ended-file-given = Took { $name }
+ended-file-failed = not passed
+ended-removing = Removing what the program left on this computer.
+ended-removed = Removed.
+ended-removed-do = { $count ->
+    [0] There was nothing to delete.
+    [one] { $count } item deleted: the program and what it made are gone.
+   *[other] { $count } items deleted: the program and what it made are gone.
+}
+ended-not-removed = Not everything was removed.
+ended-not-removed-do = You can delete yourself what is left:
+ended-kept = The files that you received stay:
+ended-path-reason = { $path } ({ $reason })
+
+# It did not work
+failed-organisation-title = The program is not complete
+failed-organisation-means = It does not know which organisation to trust, so it cannot connect. Nothing is wrong with your computer.
+failed-organisation-do = Download it again from the page that the operator names.
+failed-relay-title = No way through
+failed-relay-means = The meeting point with the operator cannot be reached. Usually the internet is down, or an office network blocks it.
+failed-relay-do = Check that the internet works, then try again. If that is not enough, tell the operator.
+failed-operator-title = Do not go on
+failed-operator-means = Whoever answered could not prove who they are. Nobody has seen your screen.
+failed-operator-do = Close this and call the organisation yourself, on a number that you know. Do not use a number that you were just given.
+failed-clock-title = The clock is not right
+failed-clock-means = The date or time of this computer is off, so it cannot be checked who is asking.
+failed-clock-do = Correct date and time in the settings, then try again.
+failed-protocol-title = Closed to keep you safe
+failed-protocol-means = The answer was not in order: perhaps somebody is in between. Nobody has seen your screen.
+failed-protocol-do = Ask the operator for a new key. If it happens again, use another network.
+failed-gone-title = The operator has gone
+failed-gone-means = They left before you could begin. Nobody has seen your screen.
+failed-gone-do = Call back and ask for a new key.
+failed-screen-title = The screen cannot be shown
+failed-screen-means = On this computer the program cannot read the screen.
+failed-screen-do = Tell the operator: you will find another way.
+failed-close = Close
+failed-again = Try again

@@ -1,0 +1,45 @@
+# Words that both windows use.
+common-ponte = Ponte
+common-ok = OK
+common-yes = Yes
+common-no = No
+common-since = since { $time }
+common-bytes = { $count ->
+    [one] { $count } byte
+   *[other] { $count } bytes
+}
+common-seconds = { $seconds } s
+common-minutes = { $minutes } min
+common-hours = { $hours } h { $minutes } min
+common-less-than-a-minute = less than a minute
+common-minutes-in-words = { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+}
+common-hours-in-words = { $hours ->
+    [one] { $hours } hour
+   *[other] { $hours } hours
+}{ $minutes ->
+    [0] { "" }
+    [one] { " " }and { $minutes } minute
+   *[other] { " " }and { $minutes } minutes
+}
+
+common-send = Send
+common-you = You
+common-delivered = delivered
+common-not-delivered = not yet delivered
+common-verified = Identity verified
+common-not-verified = Identity not verified
+
+transfer-of = { $done } of { $total }
+transfer-done = { $size }
+transfer-failure-not-found = The file is not there any more.
+transfer-failure-permission-denied = The system does not allow it.
+transfer-failure-disk-full = The disk is full.
+transfer-failure-not-a-file = It is not a file.
+transfer-failure-bad-name = The file’s name does not work on this system.
+transfer-failure-corrupted = The file arrived damaged and was thrown away.
+transfer-failure-changed = The file changed while it was being sent.
+transfer-failure-cancelled = The transfer was cancelled.
+transfer-failure-storage = The disk reported an error.

@@ -1,0 +1,154 @@
+# Parole della finestra di chi riceve aiuto: al Lei, calde e semplici.
+agent-window-title = Ponte
+agent-exit = Esci
+agent-no-window = Non è stato possibile aprire una finestra: su questo computer non funziona la grafica. Chieda all’operatore un altro modo per farsi aiutare.
+agent-engine-stopped = Il programma non è riuscito ad avviarsi.
+
+# Chiave
+key-title = Inserisca la chiave
+key-lead = L’operatore gliela detta al telefono: sette lettere e numeri.
+key-field = Chiave
+key-hint = Maiuscole e spazi non contano. La O vale come zero.
+key-nobody-sees = Nessuno vede il Suo schermo finché Lei non dice di sì.
+key-continue = Continua
+key-problem-malformed = La chiave non è completa.
+key-problem-malformed-do = Ha sette lettere e numeri. Se la faccia ripetere con calma e la scriva di nuovo.
+key-problem-not-found = Questa chiave non risulta.
+key-problem-not-found-do = Forse una lettera è diversa, o la chiave è scaduta: vale dieci minuti. La controlli con l’operatore, o ne chieda una nuova.
+key-problem-wrong-secret = La chiave non è giusta.
+key-problem-wrong-secret-do = { $tries ->
+    [one] Resta { $tries } tentativo. Se la faccia ripetere con calma.
+   *[other] Restano { $tries } tentativi. Se la faccia ripetere con calma.
+}
+key-problem-burned = Questa chiave non si può più usare.
+key-problem-burned-do = Per sicurezza, dopo tre tentativi sbagliati si annulla. Chieda all’operatore una chiave nuova.
+key-problem-busy = Qualcun altro sta provando questa chiave.
+key-problem-busy-do = Se non è Lei, chieda all’operatore una chiave nuova. Altrimenti aspetti un momento e riprovi.
+
+# Collegamento
+connecting-title = Un momento
+connecting-lead = Sto cercando l’operatore. Di solito bastano pochi secondi.
+
+# Chi chiede
+who-title = Vuole aiutarla
+who-ask = È la persona con cui sta parlando? Le chieda di leggerle questa parola:
+who-word = Parola di controllo: { $word }
+who-no = No, esci
+who-yes = Sì, è questa persona
+who-unverified = Identità non verificata.
+who-unverified-do = Non possiamo confermare che questa persona lavori per { $organisation }. Se non è stato Lei a chiedere aiuto, esca.
+who-team = Ufficio: { $team }
+who-domain-not-proven = { $domain } (non confermato)
+
+# Attesa
+waiting-title = Ci siamo quasi
+waiting-lead = { $name } sta per chiederle di vedere lo schermo. Decide Lei: può dire di no.
+waiting-leave = Esci
+
+# Domande
+ask-not-now = Non ora
+ask-view-title = Può vedere il Suo schermo?
+ask-view-lead = { $name } vedrà tutto ciò che è aperto sullo schermo.
+ask-view-advice = Prima chiuda le cose private.
+ask-view-advice-do = Posta, banca, foto, documenti: chiuda ciò che non vuole mostrare, poi risponda con calma.
+ask-view-only = Per usare mouse e tastiera dovrà chiederglielo. Può smettere quando vuole con la X rossa.
+ask-view-no = Non mostrare
+ask-view-yes = Mostra lo schermo
+ask-control-title = Può usare mouse e tastiera?
+ask-control-lead = { $name } chiede di guidare il computer. Lei vede tutto e, se muove il mouse, comanda Lei.
+ask-control-warning = Attenzione alle truffe.
+ask-control-warning-do = Non apra la banca e non scriva password mentre qualcuno guida. Se Le hanno telefonato senza che Lei chiedesse aiuto, chiuda.
+ask-control-yes = Consenti
+ask-scam = È una truffa: chiudi subito
+ask-receive-title = Vuole ricevere un file?
+ask-receive-lead = { $name } vuole mandarle questo file:
+ask-receive-folder = Sarà messo in { $folder }
+ask-receive-advice = Lo accetti solo se lo aspettava.
+ask-receive-advice-do = Se non sa che cos’è, chieda prima di rispondere.
+ask-receive-yes = Ricevi il file
+ask-give-title = Vuole dare questo file?
+ask-give-lead = { $name } chiede una copia di questo file:
+ask-give-advice = Guardi bene quale file è.
+ask-give-advice-do = L’operatore ne avrà una copia. Non dia file con password o dati della banca.
+ask-give-yes = Dai il file
+
+# Pannello
+panel-end = Termina l’assistenza
+panel-grant-view = Vede questo schermo
+panel-grant-control = Usa mouse e tastiera
+panel-grant-send-file = Le manda file
+panel-grant-fetch-file = Prende file da Lei
+panel-check-word = Parola di controllo
+panel-chat = Chat
+panel-chat-unread = { $count ->
+    [one] Chat, { $count } messaggio nuovo
+   *[other] Chat, { $count } messaggi nuovi
+}
+panel-chat-hint = Scriva qui
+panel-chat-empty = Qui può scrivere all’operatore.
+panel-reconnecting = Collegamento interrotto.
+panel-reconnecting-do = Sto riprovando. Intanto l’operatore non vede nulla.
+panel-received = { $name } ricevuto
+panel-given = { $name } consegnato
+panel-saved-to = Si trova in { $path }
+panel-receiving = Arriva { $name }
+panel-giving = Parte { $name }
+panel-transfer-failed = { $name } non è passato
+
+# Fine
+ended-title = Assistenza terminata
+ended-lasted = { $time } con { $name }.
+ended-lost-title = Collegamento perso
+ended-lost = L’operatore non risponde più. Nessuno vede il Suo schermo. Se serve ancora aiuto, lo richiami e chieda una chiave nuova.
+ended-denied-title = Va bene così
+ended-denied = Senza il Suo consenso non possiamo aiutarla. Nessuno ha visto il Suo schermo.
+ended-not-recognised-title = Ha fatto bene
+ended-not-recognised = Se non è la persona con cui parlava, non continui. Nessuno ha visto il Suo schermo. Chiami Lei il numero che conosce.
+ended-violation-title = Chiuso per sicurezza
+ended-violation = Qualcosa non era in regola e il programma si è fermato. Nessuno vede più il Suo schermo. Avvisi chi la stava aiutando.
+ended-screen-title = Schermo non disponibile
+ended-screen = Non è stato possibile mostrare lo schermo, quindi l’assistenza è finita. Lo dica all’operatore.
+ended-by-operator = L’ha chiusa l’operatore.
+ended-used-view = Ha visto lo schermo
+ended-used-control = Ha usato mouse e tastiera
+ended-used-send-file = Poteva mandarle file
+ended-used-fetch-file = Poteva prendere file
+ended-file-received = Ha mandato { $name }
+ended-file-given = Ha preso { $name }
+ended-file-failed = non passato
+ended-removing = Sto togliendo ciò che il programma ha lasciato su questo computer.
+ended-removed = Rimosso.
+ended-removed-do = { $count ->
+    [0] Non c’era nulla da cancellare.
+    [one] Cancellato { $count } elemento: il programma e ciò che aveva creato non ci sono più.
+   *[other] Cancellati { $count } elementi: il programma e ciò che aveva creato non ci sono più.
+}
+ended-not-removed = Non tutto è stato rimosso.
+ended-not-removed-do = Può cancellare Lei ciò che resta:
+ended-kept = Restano i file che ha ricevuto:
+ended-path-reason = { $path } ({ $reason })
+
+# Non è andata
+failed-organisation-title = Il programma non è completo
+failed-organisation-means = Non sa di quale ente fidarsi, perciò non può collegarsi. Il computer non ha nulla.
+failed-organisation-do = Lo scarichi di nuovo dalla pagina che Le indica l’operatore.
+failed-relay-title = Il collegamento non riesce
+failed-relay-means = Non si raggiunge il punto d’incontro con l’operatore. Di solito manca internet, o una rete d’ufficio lo blocca.
+failed-relay-do = Controlli che internet funzioni, poi riprovi. Se non basta, lo dica all’operatore.
+failed-operator-title = Non continui
+failed-operator-means = Chi ha risposto non ha potuto dimostrare chi è. Nessuno ha visto il Suo schermo.
+failed-operator-do = Chiuda e chiami Lei l’ente, al numero che conosce. Non usi un numero che Le hanno appena dato.
+failed-clock-title = L’orologio non è giusto
+failed-clock-means = La data o l’ora di questo computer non va bene, e così non si può controllare chi chiede.
+failed-clock-do = Corregga data e ora nelle impostazioni, poi riprovi.
+failed-protocol-title = Chiuso per sicurezza
+failed-protocol-means = La risposta non era in regola: forse qualcuno si è messo in mezzo. Nessuno ha visto il Suo schermo.
+failed-protocol-do = Chieda all’operatore una chiave nuova. Se succede ancora, usi un’altra rete.
+failed-gone-title = L’operatore non c’è più
+failed-gone-means = Si è scollegato prima di cominciare. Nessuno ha visto il Suo schermo.
+failed-gone-do = Lo richiami e chieda una chiave nuova.
+failed-screen-title = Lo schermo non si può mostrare
+failed-screen-means = Su questo computer il programma non riesce a leggere lo schermo.
+failed-screen-do = Lo dica all’operatore: troverete un altro modo.
+failed-close = Chiudi
+failed-again = Riprova

@@ -1,0 +1,42 @@
+# Parole comuni alle due finestre.
+common-ponte = Ponte
+common-ok = OK
+common-yes = Sì
+common-no = No
+common-since = dalle { $time }
+common-bytes = { $count } byte
+common-seconds = { $seconds } s
+common-minutes = { $minutes } min
+common-hours = { $hours } h { $minutes } min
+common-less-than-a-minute = meno di un minuto
+common-minutes-in-words = { $minutes ->
+    [one] { $minutes } minuto
+   *[other] { $minutes } minuti
+}
+common-hours-in-words = { $hours ->
+    [one] { $hours } ora
+   *[other] { $hours } ore
+}{ $minutes ->
+    [0] { "" }
+    [one] { " " }e { $minutes } minuto
+   *[other] { " " }e { $minutes } minuti
+}
+
+common-send = Invia
+common-you = Lei
+common-delivered = consegnato
+common-not-delivered = non ancora consegnato
+common-verified = Identità verificata
+common-not-verified = Identità non verificata
+
+transfer-of = { $done } di { $total }
+transfer-done = { $size }
+transfer-failure-not-found = Il file non esiste più.
+transfer-failure-permission-denied = Il sistema non lo permette.
+transfer-failure-disk-full = Il disco è pieno.
+transfer-failure-not-a-file = Non è un file.
+transfer-failure-bad-name = Il nome del file non va bene per questo sistema.
+transfer-failure-corrupted = Il file è arrivato rovinato ed è stato scartato.
+transfer-failure-changed = Il file è cambiato durante l’invio.
+transfer-failure-cancelled = L’invio è stato annullato.
+transfer-failure-storage = Il disco ha dato un errore.

@@ -1,0 +1,147 @@
+//! The chat: lines and an entry.
+
+use super::icons::paint_check;
+use super::{focus_ring, primary_button};
+use crate::fonts::Weight;
+use crate::theme;
+use egui::text::{LayoutJob, TextFormat};
+use egui::{
+    Align, Align2, Context, Frame, Id, Key, Layout, Margin, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind,
+    TextEdit, Ui, WidgetInfo, pos2, vec2,
+};
+use i18n::I18n;
+
+/// Longest line that can be written, in characters.
+const LONGEST_LINE: usize = 2000;
+
+/// One line of chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatBubble {
+    /// Whether the person at this window wrote it.
+    pub mine: bool,
+    /// The line.
+    pub text: String,
+    /// The time of day to show.
+    pub time: String,
+    /// Whether the other end has it; only told for own lines.
+    pub delivered: bool,
+}
+
+/// Where it is noted that the entry is to take the focus.
+fn wish_id() -> Id {
+    Id::unique("the chat entry takes the focus")
+}
+
+/// Gives the focus to the entry of the chat that is drawn next.
+pub fn focus_chat(ctx: &Context) {
+    ctx.data_mut(|data| data.insert_temp(wish_id(), true));
+}
+
+/// Lines, the newest in sight, and an entry under them; fills the room that `ui` has. Returns the
+/// line that was sent; Enter sends.
+pub fn chat_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble], draft: &mut String, hint: &str) -> Option<String> {
+    let tokens = theme::tokens(ui);
+    let height = (ui.available_height() - tokens.control_height - tokens.unit - 4.0).max(48.0);
+    ScrollArea::vertical()
+        .id_salt("chat lines")
+        .max_height(height)
+        .min_scrolled_height(height)
+        .auto_shrink([false, false])
+        .stick_to_bottom(true)
+        .show(ui, |ui| {
+            for line in lines {
+                bubble(ui, i18n, line);
+            }
+        });
+    ui.add_space(4.0);
+    entry(ui, i18n, draft, hint)
+}
+
+fn bubble(ui: &mut Ui, i18n: &I18n, line: &ChatBubble) {
+    let tokens = theme::tokens(ui);
+    let size = tokens.small_size.max(15.0);
+    let padding = vec2(12.0, 8.0);
+    let full = ui.available_width() - 10.0;
+    let most = (full * 0.84 - 2.0 * padding.x).max(60.0);
+    let format = |size: f32, ink| TextFormat {
+        line_height: Some(size * 1.4),
+        ..TextFormat::simple(Weight::Regular.at(size), ink)
+    };
+    let mut job = LayoutJob::single_section(line.text.clone(), format(size, tokens.ink));
+    job.wrap.max_width = most;
+    job.wrap.break_anywhere = false;
+    let text = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let time =
+        ui.painter().layout_no_wrap(line.time.clone(), Weight::Regular.at(tokens.tiny_size), tokens.ink_secondary);
+    let mark = if line.mine { 18.0 } else { 0.0 };
+    let inner = vec2(text.size().x.max(time.size().x + mark), text.size().y + time.size().y) + 2.0 * padding;
+    let (row, response) = ui.allocate_exact_size(vec2(full, inner.y), Sense::hover());
+    let left = if line.mine { row.right() - inner.x } else { row.left() };
+    let rect = Rect::from_min_size(pos2(left, row.top()), inner);
+    if ui.is_rect_visible(rect) {
+        let fill = if line.mine { tokens.accent_soft } else { tokens.surface };
+        let edge = if line.mine && !tokens.high_contrast { Stroke::NONE } else { Stroke::new(1.0, tokens.line) };
+        ui.painter().rect(rect, tokens.card_radius, fill, edge, StrokeKind::Inside);
+        ui.painter().galley(rect.min + padding, text.clone(), tokens.ink);
+        let base = rect.max - padding - time.size();
+        let centre = pos2(base.x - 11.0, base.y + time.size().y / 2.0);
+        let stroke = Stroke::new(1.5, tokens.ink_secondary);
+        if line.mine && line.delivered {
+            paint_check(ui.painter(), centre, 9.0, stroke);
+        } else if line.mine {
+            ui.painter().circle_stroke(centre, 3.5, stroke);
+        }
+        ui.painter().galley(base, time, tokens.ink_secondary);
+    }
+    let state = match (line.mine, line.delivered) {
+        (false, _) => String::new(),
+        (true, true) => format!(", {}", i18n.text("common-delivered")),
+        (true, false) => format!(", {}", i18n.text("common-not-delivered")),
+    };
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{} ({}{state})", line.text, line.time)));
+}
+
+fn entry(ui: &mut Ui, i18n: &I18n, draft: &mut String, hint: &str) -> Option<String> {
+    let tokens = theme::tokens(ui);
+    let send = i18n.text("common-send");
+    let font = Weight::SemiBold.at(tokens.button_size);
+    let send_width = ui.painter().layout_no_wrap(send.clone(), font, tokens.ink).size().x + 2.0 * tokens.button_padding;
+    let row = vec2(ui.available_width(), tokens.control_height);
+    let (field, clicked) = ui
+        .allocate_ui_with_layout(row, Layout::left_to_right(Align::Center), |ui| {
+            let frame = Frame::new()
+                .fill(tokens.surface)
+                .stroke(Stroke::new(1.0, tokens.edge))
+                .corner_radius(tokens.radius)
+                .inner_margin(Margin::symmetric(12, 8));
+            let width = (row.x - send_width - ui.spacing().item_spacing.x).max(80.0);
+            let field = ui.add(
+                TextEdit::singleline(draft)
+                    .id_salt("chat entry")
+                    .hint_text(hint)
+                    .font(Weight::Regular.at(tokens.small_size.max(15.0)))
+                    .text_color(tokens.ink)
+                    .char_limit(LONGEST_LINE)
+                    .desired_width(width)
+                    .min_size(vec2(width, tokens.control_height))
+                    .align(Align2::LEFT_CENTER)
+                    .frame(frame),
+            );
+            focus_ring(ui, &field, field.rect, f32::from(tokens.radius), &tokens);
+            let ready = !draft.trim().is_empty();
+            let clicked = ui.add_enabled_ui(ready, |ui| primary_button(ui, &send).clicked()).inner;
+            (field.accessible_name(hint), clicked)
+        })
+        .inner;
+    let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let wished = ui.data_mut(|data| data.remove_temp::<bool>(wish_id())).unwrap_or_default();
+    if enter || clicked || wished {
+        field.request_focus();
+    }
+    let line = draft.trim().to_owned();
+    if (enter || clicked) && !line.is_empty() {
+        draft.clear();
+        return Some(line);
+    }
+    None
+}

@@ -1,0 +1,213 @@
+//! Every widget is found by its name, and nobody says yes by accident.
+
+use egui::accesskit::{Role, Toggled};
+use egui::{Key, Vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use i18n::{I18n, Language};
+use ui_kit::{ChatBubble, Choice, Density, Mode, TagKind, theme};
+
+/// A window with `draw` in it, a hundredth of a second a pass.
+fn window<State: 'static>(
+    state: State,
+    mut draw: impl FnMut(&mut egui::Ui, &mut State) + 'static,
+) -> Harness<'static, State> {
+    Harness::builder()
+        .with_size(Vec2::new(460.0, 620.0))
+        .with_step_dt(0.01)
+        .with_max_steps(200)
+        .with_context_setup(|ctx| theme::install(ctx, Mode::Light, Density::Agent))
+        .build_ui_state(
+            move |ui, state| {
+                egui::Frame::new().inner_margin(16.0).show(ui, |ui| draw(ui, state));
+            },
+            state,
+        )
+}
+
+#[test]
+fn every_widget_is_found_by_its_name_and_role() {
+    let i18n = I18n::new(Language::English);
+    let harness = window(String::from("K7M"), move |ui, key| {
+        ui_kit::primary_button(ui, "Primary");
+        ui_kit::button(ui, "Plain");
+        ui_kit::danger_button(ui, "Danger");
+        ui_kit::red_x_button(ui, "End");
+        ui_kit::switch(ui, true, "Sees this screen");
+        ui_kit::card(ui, |ui| ui_kit::tag(ui, TagKind::Ok, "Verified"));
+        ui_kit::accent_card(ui, |ui| ui_kit::avatar(ui, "Giulia Rinaldi", 40.0));
+        ui_kit::mark(ui, 22.0);
+        ui_kit::title(ui, "Title");
+        ui_kit::heading(ui, "Heading");
+        ui_kit::body(ui, "Body");
+        ui_kit::mono_key(ui, "K7M 4QXP", 28.0);
+        ui_kit::key_field(ui, key).accessible_name("Key");
+        ui_kit::notice(ui, TagKind::Warn, "Careful.", "Read this.");
+        ui_kit::progress(ui, 0.5, "half");
+        ui_kit::chat_ui(ui, &i18n, &[], &mut String::new(), "Write to Giulia");
+    });
+    let rows = [
+        (Role::Button, "Primary"),
+        (Role::Button, "Plain"),
+        (Role::Button, "Danger"),
+        (Role::Button, "End"),
+        (Role::Button, "Send"),
+        (Role::Switch, "Sees this screen"),
+        (Role::Label, "Verified"),
+        (Role::Image, "Giulia Rinaldi"),
+        (Role::Image, "Ponte"),
+        (Role::Heading, "Title"),
+        (Role::Heading, "Heading"),
+        (Role::Label, "Body"),
+        (Role::Label, "K7M 4QXP"),
+        (Role::TextInput, "Key"),
+        (Role::TextInput, "Write to Giulia"),
+        (Role::Label, "Careful. Read this."),
+        (Role::ProgressIndicator, "half"),
+    ];
+    for (role, name) in rows {
+        harness.get_by_role_and_label(role, name);
+    }
+    assert_eq!(harness.get_by_label("Sees this screen").accesskit_node().toggled(), Some(Toggled::True));
+}
+
+#[test]
+fn everything_that_can_be_pressed_is_reached_by_tab() {
+    let mut harness = window(0, |ui, pressed: &mut u32| {
+        *pressed += u32::from(ui_kit::primary_button(ui, "One").clicked());
+        *pressed += u32::from(ui_kit::switch(ui, false, "Two").clicked()) * 10;
+        *pressed += u32::from(ui_kit::red_x_button(ui, "Three").clicked()) * 100;
+    });
+    for name in ["One", "Two", "Three"] {
+        harness.key_press(Key::Tab);
+        harness.run();
+        assert!(harness.get_by_label(name).is_focused(), "{name}");
+        harness.key_press(Key::Enter);
+        harness.run();
+    }
+    assert_eq!(*harness.state(), 111);
+}
+
+#[test]
+fn a_key_is_grouped_while_it_is_typed_and_can_be_corrected() {
+    let mut harness = window(String::new(), |ui, key| {
+        ui_kit::key_field(ui, key).accessible_name("Key");
+    });
+    harness.get_by_label("Key").focus();
+    harness.run();
+    for symbol in ["k", "7", "m", "4", "o", "x", "p", "z"] {
+        harness.get_by_label("Key").type_text(symbol);
+        harness.run();
+    }
+    assert_eq!(harness.state(), "K7M 40XP");
+    for _ in 0..4 {
+        harness.key_press(Key::Backspace);
+        harness.run();
+    }
+    assert_eq!(harness.state(), "K7M");
+}
+
+#[test]
+fn enter_sends_a_line_of_chat_and_an_empty_one_is_not_sent() {
+    let i18n = I18n::new(Language::English);
+    let mut harness = window((String::new(), Vec::new()), move |ui, (draft, sent): &mut (String, Vec<String>)| {
+        let lines = [ChatBubble { mine: true, text: "Hello".into(), time: "10:42".into(), delivered: true }];
+        sent.extend(ui_kit::chat_ui(ui, &i18n, &lines, draft, "Write"));
+    });
+    harness.get_by_label("Hello (10:42, delivered)");
+    harness.get_by_label("Write").focus();
+    harness.run();
+    harness.key_press(Key::Enter);
+    harness.run();
+    harness.get_by_label("Write").type_text(" good morning ");
+    harness.run();
+    harness.key_press(Key::Enter);
+    harness.run();
+    assert_eq!(harness.state().1, ["good morning"]);
+    assert!(harness.get_by_label("Write").is_focused());
+}
+
+/// A question's answers.
+fn question() -> Harness<'static, Vec<Choice>> {
+    window(Vec::new(), |ui, answers| answers.extend(ui_kit::question_buttons(ui, "Not now", "Allow")))
+}
+
+/// Long enough for a yes to count: the guard at a hundredth of a second a pass, and some.
+const GUARD_PASSES: usize = 50;
+
+#[test]
+fn the_safe_answer_has_the_focus_and_escape_is_safe() {
+    let mut harness = question();
+    harness.run();
+    assert!(harness.get_by_label("Not now").is_focused());
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(*harness.state(), [Choice::Safe]);
+}
+
+#[test]
+fn neither_enter_nor_a_click_on_opening_grants_anything() {
+    let mut harness = question();
+    harness.key_press(Key::Enter);
+    harness.key_press(Key::Space);
+    harness.run_steps(2);
+    harness.get_by_label("Allow").click();
+    harness.run_steps(2);
+    assert_eq!(*harness.state(), []);
+    harness.run_steps(GUARD_PASSES);
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(*harness.state(), [Choice::Safe]);
+}
+
+#[test]
+fn a_press_that_began_before_the_guard_ended_grants_nothing() {
+    let mut harness = question();
+    let at = harness.get_by_label("Allow").rect().center();
+    harness.drag_at(at);
+    harness.run_steps(GUARD_PASSES);
+    harness.drop_at(at);
+    harness.run_steps(2);
+    assert_eq!(*harness.state(), []);
+}
+
+#[test]
+fn a_deliberate_yes_counts() {
+    let mut harness = question();
+    harness.run_steps(GUARD_PASSES);
+    harness.get_by_label("Allow").click();
+    harness.run_steps(2);
+    assert_eq!(*harness.state(), [Choice::Accept]);
+}
+
+#[test]
+fn a_yes_by_a_screen_reader_counts_only_after_the_guard() {
+    let mut harness = question();
+    harness.get_by_label("Allow").click_accesskit();
+    harness.run_steps(2);
+    assert_eq!(*harness.state(), []);
+    harness.run_steps(GUARD_PASSES);
+    harness.get_by_label("Allow").click_accesskit();
+    harness.run_steps(2);
+    assert_eq!(*harness.state(), [Choice::Accept]);
+}
+
+#[test]
+fn a_question_that_appears_anew_is_guarded_anew() {
+    let mut harness = window((1, Vec::new()), |ui, (number, answers): &mut (u32, Vec<Choice>)| {
+        if *number != 2 {
+            ui.push_id(*number, |ui| answers.extend(ui_kit::question_buttons(ui, "Not now", "Allow")));
+        }
+    });
+    harness.run_steps(GUARD_PASSES);
+    for next in [3, 2, 1] {
+        harness.state_mut().0 = next;
+        harness.run_steps(2);
+        if next != 2 {
+            harness.get_by_label("Allow").click();
+            harness.run_steps(2);
+            assert!(harness.get_by_label("Not now").is_focused());
+        }
+    }
+    assert_eq!(harness.state().1, []);
+}

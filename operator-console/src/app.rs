@@ -1,0 +1,125 @@
+//! The window: folds the engine's view into pages and hands their commands back.
+
+use crate::clipboard::{SystemClipboard, translate_shortcuts};
+use crate::engine::Engine;
+use crate::screens::{Copied, Effect, Scene, ScreenState, screen_ui};
+use i18n::I18n;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Instant;
+use ui_kit::theme::{self, Density, Mode};
+
+/// Size of the window when it opens, in points.
+pub const WINDOW_SIZE: [f32; 2] = [1280.0, 800.0];
+/// Smallest size of the window, in points.
+pub const SMALLEST_WINDOW: [f32; 2] = [900.0, 600.0];
+/// The name under which the desktop knows the window.
+pub const APP_ID: &str = "ponte-console";
+
+/// The console's window over an engine.
+pub struct ConsoleApp<E> {
+    engine: E,
+    i18n: I18n,
+    state: ScreenState,
+    clipboard: SystemClipboard,
+    chosen: (SyncSender<PathBuf>, Receiver<PathBuf>),
+}
+
+/// The options that the window must be opened with.
+#[must_use]
+pub fn native_options(i18n: &I18n) -> eframe::NativeOptions {
+    eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_app_id(APP_ID)
+            .with_title(i18n.text("console-window-title"))
+            .with_inner_size(WINDOW_SIZE)
+            .with_min_inner_size(SMALLEST_WINDOW)
+            .with_drag_and_drop(true),
+        // The remote screen needs these keys; text fields get them from `clipboard`.
+        clipboard_shortcuts: false,
+        ..Default::default()
+    }
+}
+
+/// Gives the window Ponte's look, and takes from it the shortcuts that belong to the client.
+pub fn prepare(context: &egui::Context, mode: Mode) {
+    theme::install(context, mode, Density::Console);
+    context.options_mut(|options| options.quit_shortcuts.clear());
+}
+
+impl<E: Engine> ConsoleApp<E> {
+    /// The window over a running engine.
+    #[must_use]
+    pub fn new(engine: E, i18n: I18n) -> Self {
+        Self {
+            engine,
+            i18n,
+            state: ScreenState::default(),
+            clipboard: SystemClipboard::default(),
+            chosen: sync_channel(4),
+        }
+    }
+
+    fn perform(&mut self, effect: Effect, context: &egui::Context) {
+        match effect {
+            Effect::CopyKey(text) => self.copy(text, Copied::Key),
+            Effect::CopyInvitation(text) => self.copy(text, Copied::Invitation),
+            Effect::Browse => browse(self.chosen.0.clone(), context.clone()),
+        }
+    }
+
+    fn copy(&mut self, text: String, as_what: Copied) {
+        self.state.copied = Some(if self.clipboard.set(text) { as_what } else { Copied::Failed });
+    }
+}
+
+/// Lets the operator choose a file, on a thread of its own because the dialog waits for them. Where
+/// the system has no such dialog nothing comes back, and the field is still there.
+fn browse(chosen: SyncSender<PathBuf>, context: egui::Context) {
+    let dialog = move || {
+        if let Some(path) = rfd::FileDialog::new().pick_file() {
+            if let Err(TrySendError::Full(_)) = chosen.try_send(path) {
+                tracing::warn!("a chosen file was dropped: too many at once");
+            }
+            context.request_repaint();
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("file dialog".to_owned()).spawn(dialog) {
+        tracing::warn!(%error, "the file dialog could not be opened");
+    }
+}
+
+impl<E: Engine> eframe::App for ConsoleApp<E> {
+    fn raw_input_hook(&mut self, context: &egui::Context, input: &mut egui::RawInput) {
+        // While the remote screen has the focus, shortcuts are not ours, even before control is granted.
+        let ours = !self.state.viewer.is_focused();
+        context.options_mut(|options| options.zoom_with_keyboard = ours);
+        if ours {
+            translate_shortcuts(&mut input.events, || self.clipboard.text());
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        while let Ok(path) = self.chosen.1.try_recv() {
+            self.state.files.choose(&path);
+        }
+        let view = self.engine.view();
+        let pictures = self.engine.pictures();
+        let scene = Scene { i18n: &self.i18n, view: &view, pictures: &pictures, now: Instant::now() };
+        let commands = screen_ui(ui, &scene, &mut self.state);
+        for command in commands {
+            self.engine.send(command);
+        }
+        let effects = std::mem::take(&mut self.state.effects);
+        if !effects.is_empty() {
+            ui.ctx().request_repaint();
+        }
+        for effect in effects {
+            self.perform(effect, ui.ctx());
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.engine.shutdown();
+    }
+}

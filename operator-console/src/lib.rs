@@ -1,0 +1,16 @@
+//! The console's window: pages over the plain data of `console_core`, and the remote screen.
+//!
+//! What is absent: sockets, keys and certificates (the engine has them, and only `engine` names
+//! it), and any access to this machine's own screen and input. Read [`screens::screen_ui`], then
+//! [`viewer::viewer_ui`].
+
+pub mod app;
+pub mod cli;
+pub mod engine;
+pub mod screens;
+pub mod viewer;
+
+pub mod clipboard;
+mod icons;
+pub mod places;
+pub mod words;

@@ -1,0 +1,64 @@
+//! `ponte-console`: reads the files, starts the engine, opens the window, waits.
+
+use clap::Parser;
+use i18n::I18n;
+use operator_console::app::{self, ConsoleApp};
+use operator_console::cli::Arguments;
+use operator_console::engine::{self, OpenError, Running};
+use std::error::Error;
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+use ui_kit::theme::Mode;
+
+/// The files or the engine are at fault.
+const CANNOT_START: u8 = 1;
+/// No window can be opened.
+const NO_WINDOW: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    let language = arguments.language();
+    let i18n = I18n::new(language);
+    let config = match engine::open(&arguments, language) {
+        Ok(config) => config,
+        Err(error) => {
+            let sentence = match &error {
+                OpenError::Read { path, .. } => {
+                    i18n.text_with("console-start-read", &[("path", path.display().to_string().into())])
+                }
+                OpenError::Start(_) => i18n.text("console-start-refused"),
+            };
+            return fail(CANNOT_START, &sentence, &error);
+        }
+    };
+    let no_window = i18n.text("console-start-no-window");
+    let options = app::native_options(&i18n);
+    let ran = eframe::run_native(
+        app::APP_ID,
+        options,
+        Box::new(move |creation| {
+            app::prepare(&creation.egui_ctx, Mode::System);
+            let context = creation.egui_ctx.clone();
+            let engine = Running::start(config, Box::new(move || context.request_repaint()))?;
+            Ok(Box::new(ConsoleApp::new(engine, i18n)))
+        }),
+    );
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(NO_WINDOW, &no_window, &error as &dyn Error),
+    }
+}
+
+fn fail(code: u8, sentence: &str, detail: &(impl Display + ?Sized)) -> ExitCode {
+    // Where stderr is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{sentence}\n({detail})");
+    ExitCode::from(code)
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PONTE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

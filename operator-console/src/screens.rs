@@ -1,0 +1,110 @@
+//! The pages of the window: plain data in, commands out; nothing here knows a session.
+
+pub mod ended;
+pub mod files;
+pub mod home;
+pub mod notices;
+pub mod parts;
+pub mod session;
+pub mod side;
+pub mod transfers;
+
+use crate::viewer::ViewerState;
+use console_core::picture::SharedPictures;
+use console_core::view::{ConsoleCommand, ConsoleView, Stage};
+use egui::{Frame, Margin, Panel, Ui};
+use files::FilesState;
+use i18n::I18n;
+use std::time::Instant;
+use transfers::Rates;
+use ui_kit::theme;
+
+/// What the window should do by itself. Has no `Debug`: it holds keys.
+#[derive(PartialEq, Eq)]
+pub enum Effect {
+    /// Put the key on the clipboard.
+    CopyKey(String),
+    /// Put the invitation on the clipboard.
+    CopyInvitation(String),
+    /// Let the operator choose a file to send.
+    Browse,
+}
+
+/// What became of the last copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copied {
+    /// The key is on the clipboard.
+    Key,
+    /// The invitation is on the clipboard.
+    Invitation,
+    /// The system gave no access.
+    Failed,
+}
+
+/// What the pages remember between frames.
+#[derive(Default)]
+pub struct ScreenState {
+    /// The remote screen.
+    pub viewer: ViewerState,
+    /// The line of chat that is being written.
+    pub draft: String,
+    /// The panels for sending and fetching files.
+    pub files: FilesState,
+    /// What became of the last copy.
+    pub copied: Option<Copied>,
+    /// What the window should do after this frame.
+    pub effects: Vec<Effect>,
+    rates: Rates,
+}
+
+impl ScreenState {
+    /// Forgets what belonged to a session or key that is over.
+    fn forget_session(&mut self) {
+        self.viewer = ViewerState::default();
+        self.draft.clear();
+        self.files.forget_session();
+        self.rates = Rates::default();
+    }
+}
+
+/// What every page is drawn from.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The words.
+    pub i18n: &'a I18n,
+    /// The data.
+    pub view: &'a ConsoleView,
+    /// The pixels.
+    pub pictures: &'a SharedPictures,
+    /// The time that countdowns count to.
+    pub now: Instant,
+}
+
+/// Draws the page that belongs to the view, into a `ui` that fills the window.
+pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec<ConsoleCommand> {
+    let mut commands = Vec::new();
+    if let Stage::Session(session) = &scene.view.stage {
+        session::session_ui(ui, scene, session, state, &mut commands);
+        return commands;
+    }
+    state.forget_session();
+    if !matches!(scene.view.stage, Stage::Waiting(_)) {
+        state.copied = None;
+    }
+    let tokens = theme::tokens(ui);
+    home::side_bar_ui(ui, scene);
+    egui::CentralPanel::default()
+        .frame(Frame::new().fill(tokens.background).inner_margin(Margin::symmetric(32, 28)))
+        .show(ui, |ui| {
+            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match &scene.view.stage {
+                Stage::Ended(end) => ended::ended_ui(ui, scene, end, &mut commands),
+                _ => home::home_ui(ui, scene, state, &mut commands),
+            });
+        });
+    commands
+}
+
+/// A panel at the bottom whose height is that of its contents.
+fn bottom_strip(name: &'static str) -> Panel {
+    Panel::bottom(name).min_size(0.0).show_separator_line(false)
+}

@@ -1,0 +1,188 @@
+//! The first page: a key to read out, or the button that makes one.
+
+use super::notices::notices_ui;
+use super::parts::keyboard_hint;
+use super::{Copied, Effect, Scene, ScreenState};
+use crate::words;
+use console_core::view::{ConsoleCommand, KeyView, Stage};
+use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Panel, Sense, StrokeKind, Ui, vec2};
+use proto::limits::KEY_TRIES;
+use ui_kit::fonts::Weight;
+use ui_kit::{
+    TagKind, accent_card, avatar, body, body_secondary, button, card, danger_button, heading, mark, mono_key, notice,
+    primary_button, small, tag, theme, tiny, title,
+};
+
+/// Size of the waiting key, in points: readable from a metre.
+const KEY_SIZE: f32 = 68.0;
+/// Wider cards are harder to read.
+const WIDEST_PAGE: f32 = 980.0;
+
+/// The bar at the left: the mark, where the operator is, and who they are.
+pub fn side_bar_ui(ui: &mut Ui, scene: &Scene<'_>) {
+    let tokens = theme::tokens(ui);
+    let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(12, 16));
+    Panel::left("side bar").exact_size(232.0).resizable(false).frame(frame).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.add_space(8.0);
+            mark(ui, 20.0);
+            super::parts::strong(ui, &scene.i18n.text("common-ponte"));
+        });
+        ui.add_space(8.0);
+        section_ui(ui, &scene.i18n.text("console-assistance"));
+        ui.with_layout(Layout::bottom_up(Align::LEFT), |ui| operator_ui(ui, scene));
+    });
+}
+
+fn section_ui(ui: &mut Ui, name: &str) {
+    let tokens = theme::tokens(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::hover());
+    let stroke = egui::Stroke::new(1.0, if tokens.high_contrast { tokens.accent } else { tokens.accent_soft });
+    ui.painter().rect(rect, tokens.radius, tokens.accent_soft, stroke, StrokeKind::Inside);
+    let at = rect.left_center() + vec2(12.0, 0.0);
+    let font = Weight::SemiBold.at(tokens.body_size);
+    ui.painter().text(at, egui::Align2::LEFT_CENTER, name, font, tokens.accent);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, name));
+}
+
+fn operator_ui(ui: &mut Ui, scene: &Scene<'_>) {
+    let operator = &scene.view.operator;
+    let days = operator.days_left;
+    let certificate = if days < 0 {
+        scene.i18n.text("console-certificate-ended")
+    } else {
+        scene.i18n.text_with("console-certificate-days", &[("days", days.into())])
+    };
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), 64.0), Layout::left_to_right(Align::Center), |ui| {
+        ui.add_space(4.0);
+        avatar(ui, &operator.name, 36.0);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            super::parts::strong(ui, &operator.name);
+            tiny(ui, &operator.organisation);
+            tiny(ui, &certificate);
+        });
+    });
+}
+
+/// The page while there is no session.
+pub fn home_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
+    ui.set_max_width(WIDEST_PAGE.min(ui.available_width()));
+    ui.spacing_mut().item_spacing.y = 12.0;
+    title(ui, &scene.i18n.text("console-assistance"));
+    notices_ui(ui, scene, matches!(scene.view.stage, Stage::Idle), commands);
+    match &scene.view.stage {
+        Stage::Idle => idle_ui(ui, scene, commands),
+        Stage::Preparing => waiting_words_ui(ui, &scene.i18n.text("console-preparing"), ""),
+        Stage::Waiting(key) => key_ui(ui, scene, key, state, commands),
+        Stage::Joining => {
+            let text = scene.i18n.text("console-joining-text");
+            waiting_words_ui(ui, &scene.i18n.text("console-joining-title"), &text);
+        }
+        Stage::Session(_) | Stage::Ended(_) => {}
+    }
+}
+
+fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<ConsoleCommand>) {
+    let by_key = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::N));
+    card(ui, |ui| {
+        heading(ui, &scene.i18n.text("console-new-title"));
+        body_secondary(ui, &scene.i18n.text("console-new-text"));
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
+            if primary_button(ui, &scene.i18n.text("console-new-key")).clicked() || by_key {
+                commands.push(ConsoleCommand::NewKey);
+            }
+            keyboard_hint(ui, "Ctrl N");
+        });
+    });
+    steps_ui(ui, scene, "console-how-title", "console-how-1");
+}
+
+/// What the next steps will be, from `first` on.
+fn steps_ui(ui: &mut Ui, scene: &Scene<'_>, title: &str, first: &str) {
+    card(ui, |ui| {
+        heading(ui, &scene.i18n.text(title));
+        for (number, id) in [first, "console-how-2", "console-how-3"].into_iter().enumerate() {
+            ui.horizontal_top(|ui| {
+                step_number(ui, number + 1);
+                ui.add_space(4.0);
+                body(ui, &scene.i18n.text(id));
+            });
+        }
+    });
+}
+
+fn step_number(ui: &mut Ui, number: usize) {
+    let tokens = theme::tokens(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(24.0, 24.0), Sense::hover());
+    ui.painter().circle_filled(rect.center(), 12.0, tokens.accent_soft);
+    let font = Weight::SemiBold.at(13.0);
+    ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, number.to_string(), font, tokens.accent);
+}
+
+fn waiting_words_ui(ui: &mut Ui, heading_text: &str, text: &str) {
+    let tokens = theme::tokens(ui);
+    accent_card(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.add(egui::Spinner::new().size(20.0).color(tokens.accent));
+            heading(ui, heading_text);
+        });
+        if !text.is_empty() {
+            body_secondary(ui, text);
+        }
+    });
+}
+
+fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
+    let seconds = words::seconds_left(key.expires_at, scene.now);
+    if seconds > 0 {
+        ui.ctx().request_repaint_after(words::until_next_second(key.expires_at, scene.now));
+    }
+    accent_card(ui, |ui| {
+        ui.horizontal(|ui| {
+            small(ui, &scene.i18n.text("console-key-waiting"));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let kind = if seconds > 60 { TagKind::Accent } else { TagKind::Warn };
+                let text = match seconds {
+                    0 => scene.i18n.text("console-key-expired-now"),
+                    _ => words::clock(seconds),
+                };
+                tag(ui, kind, &text).on_hover_text(scene.i18n.text("console-key-expires-name"));
+            });
+        });
+        mono_key(ui, &key.grouped, KEY_SIZE);
+        body(ui, &words::spelling(scene.i18n, &key.grouped)).on_hover_text(scene.i18n.text("console-spelling-name"));
+        if key.tries_left < KEY_TRIES {
+            let text = scene.i18n.text_with("console-tries-left", &[("tries", key.tries_left.into())]);
+            notice(ui, TagKind::Warn, "", &text);
+        }
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
+            if primary_button(ui, &scene.i18n.text("console-copy-invitation")).clicked() {
+                let text = words::invitation(scene.i18n, &scene.view.operator, key);
+                state.effects.push(Effect::CopyInvitation(text));
+            }
+            if button(ui, &scene.i18n.text("console-copy-key")).clicked() {
+                state.effects.push(Effect::CopyKey(key.grouped.clone()));
+            }
+            copied_ui(ui, scene, state.copied);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if danger_button(ui, &scene.i18n.text("console-cancel-key")).clicked() {
+                    commands.push(ConsoleCommand::CancelKey);
+                }
+            });
+        });
+    });
+    steps_ui(ui, scene, "console-next-title", "console-next-1");
+}
+
+fn copied_ui(ui: &mut Ui, scene: &Scene<'_>, copied: Option<Copied>) {
+    let (kind, id) = match copied {
+        None => return,
+        Some(Copied::Key) => (TagKind::Ok, "console-copied-key"),
+        Some(Copied::Invitation) => (TagKind::Ok, "console-copied-invitation"),
+        Some(Copied::Failed) => (TagKind::Warn, "console-copy-failed"),
+    };
+    tag(ui, kind, &scene.i18n.text(id));
+}

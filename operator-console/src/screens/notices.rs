@@ -1,0 +1,46 @@
+//! What happened and was not read yet, each with what to do about it.
+
+use super::Scene;
+use super::parts::close_button;
+use crate::words;
+use console_core::view::{ConsoleCommand, Notice, NoticeKind};
+use egui::{Align, Frame, Label, Layout, Margin, RichText, Ui, vec2};
+use ui_kit::fonts::Weight;
+use ui_kit::{button, theme};
+
+/// All notices but wrong tries, which the key's own card tells; with `offers_key` those that a new
+/// key helps have a button for it.
+pub fn notices_ui(ui: &mut Ui, scene: &Scene<'_>, offers_key: bool, commands: &mut Vec<ConsoleCommand>) {
+    let told_here = |notice: &&Notice| !matches!(notice.kind, NoticeKind::WrongTry { .. });
+    for notice in scene.view.notices.iter().filter(told_here) {
+        ui.push_id(("notice", notice.id), |ui| notice_ui(ui, scene, notice, offers_key, commands));
+    }
+}
+
+fn notice_ui(ui: &mut Ui, scene: &Scene<'_>, notice: &Notice, offers_key: bool, commands: &mut Vec<ConsoleCommand>) {
+    let tokens = theme::tokens(ui);
+    let stroke = if tokens.high_contrast { egui::Stroke::new(2.0, tokens.warning) } else { egui::Stroke::NONE };
+    let frame = Frame::new().fill(tokens.warning_soft).stroke(stroke).corner_radius(tokens.card_radius);
+    frame.inner_margin(Margin::symmetric(16, 12)).show(ui, |ui| {
+        let width = ui.available_width();
+        ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::right_to_left(Align::TOP), |ui| {
+            if close_button(ui, &scene.i18n.text("console-notice-dismiss"), tokens.warning).clicked() {
+                commands.push(ConsoleCommand::DismissNotice(notice.id));
+            }
+            ui.allocate_ui_with_layout(vec2(ui.available_width(), 0.0), Layout::top_down(Align::LEFT), |ui| {
+                ui.set_width(ui.available_width());
+                ui.add_space(3.0);
+                let words = RichText::new(words::notice(scene.i18n, &notice.kind));
+                let font = Weight::Regular.at(tokens.body_size);
+                ui.add(Label::new(words.font(font).color(tokens.warning).line_height(Some(21.0))).wrap());
+                if offers_key
+                    && words::new_key_helps(&notice.kind)
+                    && button(ui, &scene.i18n.text("console-new-key-again")).clicked()
+                {
+                    commands.push(ConsoleCommand::DismissNotice(notice.id));
+                    commands.push(ConsoleCommand::NewKey);
+                }
+            });
+        });
+    });
+}

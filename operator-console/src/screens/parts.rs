@@ -1,0 +1,103 @@
+//! Small widgets that only the console needs.
+
+use crate::icons::Icon;
+use egui::{Align2, CursorIcon, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use ui_kit::fonts::Weight;
+use ui_kit::theme;
+
+/// How a tool of the rail stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToolState {
+    /// It can be used.
+    Ready,
+    /// It is on.
+    On,
+    /// It ends something.
+    Danger,
+    /// It cannot be used now.
+    Disabled,
+}
+
+/// A tool of the rail: icon, short word under it, called `name` by screen readers.
+pub fn tool_button(ui: &mut Ui, icon: Icon, word: &str, name: &str, state: ToolState) -> Response {
+    let tokens = theme::tokens(ui);
+    let enabled = state != ToolState::Disabled;
+    ui.add_enabled_ui(enabled, |ui| {
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 56.0), Sense::click());
+        let ink = match state {
+            ToolState::On => tokens.accent,
+            ToolState::Danger => tokens.danger,
+            ToolState::Ready if response.hovered() => tokens.ink,
+            ToolState::Ready | ToolState::Disabled => tokens.ink_secondary,
+        };
+        if state == ToolState::On || response.hovered() {
+            let fill = if state == ToolState::Danger { tokens.danger_soft } else { tokens.accent_soft };
+            let edge = if tokens.high_contrast { Stroke::new(1.0, ink) } else { Stroke::NONE };
+            ui.painter().rect(rect, tokens.radius, fill, edge, StrokeKind::Inside);
+        }
+        icon.paint(ui.painter(), pos2(rect.center().x, rect.top() + 21.0), 20.0, Stroke::new(1.8, ink));
+        let font = Weight::SemiBold.at(12.0);
+        ui.painter().text(pos2(rect.center().x, rect.bottom() - 13.0), Align2::CENTER_CENTER, word, font, ink);
+        focus_ring(ui, &response, rect);
+        response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, state == ToolState::On, name));
+        // No hover text: it would lie over the remote screen.
+        response.on_hover_cursor(CursorIcon::PointingHand)
+    })
+    .inner
+}
+
+/// A small cross that closes something, called `name` by screen readers.
+pub fn close_button(ui: &mut Ui, name: &str, ink: egui::Color32) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(28.0, 28.0), Sense::click());
+    let width = if response.hovered() { 2.4 } else { 1.8 };
+    Icon::End.paint(ui.painter(), rect.center(), 20.0, Stroke::new(width, ink));
+    focus_ring(ui, &response, rect);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(name)
+}
+
+/// A key on the keyboard, as a hint beside a button.
+pub fn keyboard_hint(ui: &mut Ui, keys: &str) {
+    let tokens = theme::tokens(ui);
+    let galley = ui.painter().layout_no_wrap(keys.to_owned(), Weight::Mono.at(13.0), tokens.ink_secondary);
+    let (rect, _) = ui.allocate_exact_size(galley.size() + vec2(12.0, 6.0), Sense::hover());
+    ui.painter().rect_stroke(rect, 4.0, Stroke::new(1.0, tokens.line), StrokeKind::Inside);
+    let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), rect).min;
+    ui.painter().galley(at, galley, tokens.ink_secondary);
+}
+
+/// One line of text with a label above it that names it.
+pub fn path_field(ui: &mut Ui, label: &str, text: &mut String) -> Response {
+    let tokens = theme::tokens(ui);
+    ui_kit::tiny(ui, label);
+    let frame = egui::Frame::new()
+        .fill(tokens.surface)
+        .stroke(Stroke::new(1.0, tokens.edge))
+        .corner_radius(tokens.radius)
+        .inner_margin(egui::Margin::symmetric(12, 8));
+    let response = ui.add(
+        egui::TextEdit::singleline(text)
+            .font(Weight::Regular.at(tokens.body_size))
+            .text_color(tokens.ink)
+            .char_limit(proto::limits::PATH_BYTES)
+            .desired_width(ui.available_width())
+            .frame(frame),
+    );
+    focus_ring(ui, &response, response.rect);
+    response.accessible_name(label)
+}
+
+/// Bold text in the size of running text.
+pub fn strong(ui: &mut Ui, text: &str) -> Response {
+    let tokens = theme::tokens(ui);
+    let words = egui::RichText::new(text).font(Weight::SemiBold.at(tokens.body_size)).color(tokens.ink);
+    ui.add(egui::Label::new(words).truncate())
+}
+
+fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
+    if response.has_focus() {
+        let tokens = theme::tokens(ui);
+        let stroke = Stroke::new(3.0, tokens.focus);
+        ui.painter().rect_stroke(rect.shrink(1.0), tokens.radius, stroke, StrokeKind::Inside);
+    }
+}

@@ -1,0 +1,186 @@
+//! The right column of a session: check word, powers, files, chat.
+
+use super::parts::strong;
+use super::transfers::transfer_ui;
+use super::{Scene, ScreenState};
+use crate::words;
+use console_core::view::{ConsoleCommand, PowerState, PowerView, SessionView};
+use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
+use proto::session::Capability;
+use ui_kit::fonts::Weight;
+use ui_kit::{ChatBubble, TagKind, button, chat_ui, tag, theme, tiny};
+
+/// Width of the column in points.
+const WIDTH: f32 = 304.0;
+/// Files take no more of the column than this, in points; the rest scrolls.
+const FILES_HEIGHT: f32 = 168.0;
+
+/// The whole column.
+pub fn side_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    let tokens = theme::tokens(ui);
+    let frame = Frame::new().fill(tokens.background).inner_margin(Margin::symmetric(16, 14));
+    Panel::right("session side").exact_size(WIDTH).resizable(false).frame(frame).show(ui, |ui| {
+        super::notices::notices_ui(ui, scene, false, commands);
+        check_word_ui(ui, scene, session);
+        line(ui);
+        powers_ui(ui, scene, session, commands);
+        line(ui);
+        details_ui(ui, scene, session);
+        line(ui);
+        let now_s = ui.input(|input| input.time);
+        state.rates.observe(now_s, &session.transfers);
+        if !session.transfers.is_empty() {
+            ScrollArea::vertical().id_salt("files").max_height(FILES_HEIGHT).auto_shrink([false, true]).show(
+                ui,
+                |ui| {
+                    for transfer in session.transfers.iter().rev() {
+                        transfer_ui(ui, scene.i18n, transfer, &state.rates);
+                    }
+                },
+            );
+            line(ui);
+        }
+        talk_ui(ui, scene, session, state, commands);
+    });
+}
+
+fn line(ui: &mut Ui) {
+    let tokens = theme::tokens(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), egui::Sense::hover());
+    ui.painter().rect_filled(rect.expand2(vec2(16.0, 0.0)), 0.0, tokens.line);
+}
+
+fn check_word_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
+    let tokens = theme::tokens(ui);
+    strong(ui, &scene.i18n.text("console-check-word"));
+    let edge = if tokens.high_contrast { tokens.good } else { tokens.good_soft };
+    let frame = Frame::new().fill(tokens.good_soft).stroke(egui::Stroke::new(1.0, edge)).corner_radius(tokens.radius);
+    frame.inner_margin(Margin::symmetric(12, 8)).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        let word = egui::RichText::new(&session.check_word).font(Weight::SemiBold.at(24.0)).color(tokens.good);
+        ui.add(egui::Label::new(word).wrap());
+    });
+    tiny(ui, &scene.i18n.text("console-check-word-text"));
+}
+
+fn powers_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
+    for capability in [Capability::View, Capability::Control] {
+        let state = session.state_of(capability);
+        power_ui(ui, scene, session, PowerView { capability, state }, commands);
+    }
+}
+
+/// The figures of the session, in words of their own: the top bar has them at a glance.
+fn details_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
+    let i18n = scene.i18n;
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let delay = match session.round_trip {
+        Some(delay) => {
+            let ms = i18n.decimal(delay.as_secs_f64() * 1000.0, 1);
+            i18n.text_with("console-details-round-trip", &[("ms", ms.as_str().into())])
+        }
+        None => i18n.text("console-delay-unknown"),
+    };
+    let bytes = |id: &str, bytes: u64| i18n.text_with(id, &[("bytes", number(bytes).into())]);
+    let link = session.link.to_uppercase();
+    egui::Grid::new("session details").num_columns(2).min_col_width((WIDTH - 32.0) / 2.0 - 8.0).show(ui, |ui| {
+        tiny(ui, &i18n.text_with("console-details-link", &[("link", link.as_str().into())]));
+        tiny(ui, &delay);
+        ui.end_row();
+        tiny(ui, &bytes("console-details-received", session.bytes_to_console));
+        tiny(ui, &bytes("console-details-sent", session.bytes_to_agent));
+        ui.end_row();
+    });
+}
+
+fn power_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    power: PowerView,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    let name = scene.i18n.text(words::power(power.capability));
+    let standing = scene.i18n.text(words::power_state(power.state));
+    let row = vec2(ui.available_width(), 40.0);
+    ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
+        match power.state {
+            PowerState::Granted => drop(tag(ui, TagKind::Ok, &standing)),
+            PowerState::Asked => drop(tag(ui, TagKind::Accent, &standing)),
+            PowerState::Off | PowerState::Refused(_) | PowerState::Revoked => {
+                let ask = match power.state {
+                    PowerState::Off => scene.i18n.text("console-ask"),
+                    _ => scene.i18n.text("console-ask-again"),
+                };
+                let may = may_ask(session, power.capability);
+                let spoken =
+                    scene.i18n.text_with("console-ask-name", &[("ask", (&ask).into()), ("power", (&name).into())]);
+                if ui.add_enabled_ui(may, |ui| button(ui, &ask)).inner.accessible_name(spoken).clicked() {
+                    commands.push(ConsoleCommand::Ask(power.capability));
+                }
+            }
+        }
+        ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let told = matches!(power.state, PowerState::Granted | PowerState::Asked);
+            ui.add_space(if told { 10.0 } else { 0.0 });
+            ui.label(name);
+            if !told {
+                tiny(ui, &standing);
+            }
+        });
+    });
+}
+
+/// Whether a question for this power makes sense now.
+#[must_use]
+pub fn may_ask(session: &SessionView, capability: Capability) -> bool {
+    let open = matches!(session.state_of(capability), PowerState::Off | PowerState::Refused(_) | PowerState::Revoked);
+    let seen = capability != Capability::Control || session.state_of(Capability::View) == PowerState::Granted;
+    session.recognised && !session.reconnecting && open && seen
+}
+
+/// Where powers stand, for a view that may not name them all.
+pub trait Powers {
+    /// Where this power stands.
+    fn state_of(&self, capability: Capability) -> PowerState;
+}
+
+impl Powers for SessionView {
+    fn state_of(&self, capability: Capability) -> PowerState {
+        let named = self.powers.iter().find(|power| power.capability == capability);
+        named.map_or(PowerState::Off, |power| power.state)
+    }
+}
+
+fn talk_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    if session.chat.is_empty() {
+        tiny(ui, &scene.i18n.text("console-chat-empty"));
+    }
+    let lines: Vec<ChatBubble> = session
+        .chat
+        .iter()
+        .map(|line| ChatBubble {
+            mine: line.mine,
+            text: line.text.clone(),
+            time: scene.i18n.time_of_day(line.at),
+            delivered: line.delivered,
+        })
+        .collect();
+    let hint = scene.i18n.text("console-chat-hint");
+    if let Some(text) = chat_ui(ui, scene.i18n, &lines, &mut state.draft, &hint) {
+        commands.push(ConsoleCommand::SendChat(text));
+    }
+}

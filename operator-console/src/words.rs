@@ -1,0 +1,188 @@
+//! What the plain data of a view is called: message ids and short texts, without drawing.
+
+use console_core::view::{KeyView, NoticeKind, OperatorView, PowerState};
+use i18n::I18n;
+use proto::session::{Capability, Decision, EndReason, TransferFailure};
+use std::time::{Duration, Instant};
+
+/// The words to read a key out with: "Kursaal · sette · Milano — quattro · ...".
+#[must_use]
+pub fn spelling(i18n: &I18n, grouped: &str) -> String {
+    let group = |symbols: &str| {
+        let words: Vec<String> = symbols.chars().map(|symbol| i18n.text(&format!("console-spell-{symbol}"))).collect();
+        words.join(" · ")
+    };
+    let groups: Vec<String> = grouped.split(' ').map(group).collect();
+    groups.join(" \u{2014} ")
+}
+
+/// The text to send to the person by mail or message.
+#[must_use]
+pub fn invitation(i18n: &I18n, operator: &OperatorView, key: &KeyView) -> String {
+    i18n.text_with(
+        "console-invitation",
+        &[
+            ("operator", (&operator.name).into()),
+            ("organisation", (&operator.organisation).into()),
+            ("key", (&key.grouped).into()),
+        ],
+    )
+}
+
+/// What is left of a key's life, in whole seconds, rounded up.
+#[must_use]
+pub fn seconds_left(expires_at: Instant, now: Instant) -> u64 {
+    let left = expires_at.saturating_duration_since(now);
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
+}
+
+/// How long until [`seconds_left`] changes.
+#[must_use]
+pub fn until_next_second(expires_at: Instant, now: Instant) -> Duration {
+    let rest = expires_at.saturating_duration_since(now).subsec_nanos();
+    // A little later than the change, so that the change is seen and not just missed.
+    Duration::from_nanos(u64::from(rest)) + Duration::from_millis(2)
+}
+
+/// Minutes and seconds, "9:12".
+#[must_use]
+pub fn clock(seconds: u64) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// What happened and what to do about it.
+#[must_use]
+pub fn notice(i18n: &I18n, kind: &NoticeKind) -> String {
+    let id = match kind {
+        NoticeKind::KeyExpired => "console-notice-key-expired",
+        NoticeKind::KeyBurned => "console-notice-key-burned",
+        NoticeKind::WrongTry { tries_left } => {
+            return i18n.text_with("console-notice-wrong-try", &[("tries", (*tries_left).into())]);
+        }
+        NoticeKind::RelayUnreachable => "console-notice-relay-unreachable",
+        NoticeKind::CertificateRefused => "console-notice-certificate-refused",
+        NoticeKind::CertificateTime => "console-notice-certificate-time",
+        NoticeKind::RelayFull => "console-notice-relay-full",
+        NoticeKind::ChannelNotProven => "console-notice-channel-not-proven",
+        NoticeKind::ClientLost => "console-notice-client-lost",
+        NoticeKind::PictureSaved { path } => {
+            let path = path.display().to_string();
+            return i18n.text_with("console-notice-picture-saved", &[("path", path.into())]);
+        }
+        NoticeKind::PictureNotSaved => "console-notice-picture-not-saved",
+    };
+    i18n.text(id)
+}
+
+/// Whether a new key is what to do about it.
+#[must_use]
+pub fn new_key_helps(kind: &NoticeKind) -> bool {
+    match kind {
+        NoticeKind::KeyExpired | NoticeKind::KeyBurned | NoticeKind::ChannelNotProven | NoticeKind::ClientLost => true,
+        NoticeKind::WrongTry { .. }
+        | NoticeKind::RelayUnreachable
+        | NoticeKind::CertificateRefused
+        | NoticeKind::CertificateTime
+        | NoticeKind::RelayFull
+        | NoticeKind::PictureSaved { .. }
+        | NoticeKind::PictureNotSaved => false,
+    }
+}
+
+/// The message id of a power.
+#[must_use]
+pub fn power(capability: Capability) -> &'static str {
+    match capability {
+        Capability::View => "console-power-view",
+        Capability::Control => "console-power-control",
+        Capability::SendFile => "console-power-send-file",
+        Capability::FetchFile => "console-power-fetch-file",
+    }
+}
+
+/// The message id of where a power stands.
+#[must_use]
+pub fn power_state(state: PowerState) -> &'static str {
+    match state {
+        PowerState::Off => "console-state-off",
+        PowerState::Asked => "console-state-asked",
+        PowerState::Granted | PowerState::Refused(Decision::Granted) => "console-state-granted",
+        PowerState::Refused(Decision::Denied) => "console-state-denied",
+        PowerState::Refused(Decision::TimedOut) => "console-state-timed-out",
+        PowerState::Refused(Decision::Withdrawn) => "console-state-withdrawn",
+        PowerState::Refused(Decision::Impossible) => "console-state-impossible",
+        PowerState::Revoked => "console-state-revoked",
+    }
+}
+
+/// The message id of why a session ended.
+#[must_use]
+pub fn end_reason(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::ClientEnded => "console-ended-client",
+        EndReason::OperatorEnded => "console-ended-operator",
+        EndReason::ConsentDenied => "console-ended-consent",
+        EndReason::OperatorNotRecognised => "console-ended-not-recognised",
+        EndReason::ConnectionLost => "console-ended-lost",
+        EndReason::ProtocolViolation => "console-ended-violation",
+        EndReason::ScreenUnavailable => "console-ended-screen",
+    }
+}
+
+/// The message id of why a file did not arrive.
+#[must_use]
+pub fn transfer_failure(failure: TransferFailure) -> &'static str {
+    match failure {
+        TransferFailure::NotFound => "transfer-failure-not-found",
+        TransferFailure::PermissionDenied => "transfer-failure-permission-denied",
+        TransferFailure::DiskFull => "transfer-failure-disk-full",
+        TransferFailure::NotAFile => "transfer-failure-not-a-file",
+        TransferFailure::BadName => "transfer-failure-bad-name",
+        TransferFailure::Corrupted => "transfer-failure-corrupted",
+        TransferFailure::Changed => "transfer-failure-changed",
+        TransferFailure::Cancelled => "transfer-failure-cancelled",
+        TransferFailure::Storage => "transfer-failure-storage",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use i18n::Language;
+
+    #[test]
+    fn a_key_is_spelled_with_the_towns_of_italy_or_the_words_of_pilots() {
+        let rows = [
+            (Language::Italian, "Kursaal · sette · Milano — quattro · Quarto · ics · Palermo"),
+            (Language::English, "Kilo · seven · Mike — four · Quebec · X-ray · Papa"),
+        ];
+        for (language, expected) in rows {
+            assert_eq!(spelling(&I18n::new(language), "K7M 4QXP"), expected);
+        }
+    }
+
+    #[test]
+    fn every_symbol_of_a_key_has_its_word_in_every_language() {
+        for language in Language::ALL {
+            let i18n = I18n::new(language);
+            let mut words = std::collections::BTreeSet::new();
+            for symbol in proto::locator::ALPHABET {
+                let word = i18n.text(&format!("console-spell-{}", char::from(*symbol)));
+                assert!(!word.starts_with('['), "{word}");
+                assert!(words.insert(word));
+            }
+        }
+    }
+
+    #[test]
+    fn the_countdown_changes_on_whole_seconds() {
+        let now = Instant::now();
+        for (left_ms, seconds) in [(600_000, 600), (599_999, 600), (599_000, 599), (1, 1), (0, 0)] {
+            let expires_at = now + Duration::from_millis(left_ms);
+            assert_eq!(seconds_left(expires_at, now), seconds);
+            let later = now + until_next_second(expires_at, now);
+            assert!(seconds_left(expires_at, later) <= seconds);
+        }
+        assert_eq!(clock(552), "9:12");
+    }
+}

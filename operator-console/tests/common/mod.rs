@@ -1,0 +1,153 @@
+//! Sample data for tests and the gallery: names and texts are made up.
+#![allow(dead_code, reason = "each user takes what it needs")]
+
+use console_core::picture::{Picture, SharedPictures};
+use console_core::view::{
+    ChatLine, ConsoleView, EndView, KeyView, Notice, NoticeKind, OperatorView, PowerState, PowerView, SessionView,
+    Stage, TransferState, TransferView,
+};
+use proto::geometry::{CursorShape, Damage, Layout, Monitor, MonitorId};
+use proto::session::{Capability, EndReason, TransferId};
+use std::time::{Duration, Instant, SystemTime};
+
+/// The monitor of the sample.
+pub(crate) const MONITOR: MonitorId = MonitorId(0);
+
+/// A view at this stage.
+pub(crate) fn view(stage: Stage) -> ConsoleView {
+    let operator = OperatorView {
+        name: "Giulia Rinaldi".to_owned(),
+        organisation: "Comune di Rivalta".to_owned(),
+        domain: "comune.rivalta.example".to_owned(),
+        days_left: 21,
+    };
+    ConsoleView { operator, stage, notices: Vec::new() }
+}
+
+/// A view with one notice of each of these kinds.
+pub(crate) fn view_with_notices(stage: Stage, kinds: &[NoticeKind]) -> ConsoleView {
+    let notices = kinds.iter().zip(1..).map(|(kind, id)| Notice { id, kind: kind.clone() }).collect();
+    ConsoleView { notices, ..view(stage) }
+}
+
+/// A key that waits for another `left`.
+pub(crate) fn waiting(now: Instant, left: Duration, tries_left: u8) -> Stage {
+    Stage::Waiting(KeyView { grouped: "K7M 4QXP".to_owned(), expires_at: now + left, tries_left })
+}
+
+/// A session in which these powers stand like this.
+pub(crate) fn session(view: PowerState, control: PowerState) -> SessionView {
+    let monitor = |id: u8, x: i32| Monitor {
+        id: MonitorId(id),
+        x,
+        y: 0,
+        width: 1280,
+        height: 800,
+        scale_percent: 100,
+        primary: id == 0,
+    };
+    let power = |capability, state| PowerView { capability, state };
+    SessionView {
+        check_word: "girasole".to_owned(),
+        system: "Debian GNU/Linux 13".to_owned(),
+        recognised: true,
+        since: SystemTime::now(),
+        powers: vec![power(Capability::View, view), power(Capability::Control, control)],
+        layout: Layout { epoch: 1, monitors: vec![monitor(0, 0)] },
+        monitor: Some(MONITOR),
+        chat: Vec::new(),
+        transfers: Vec::new(),
+        round_trip: Some(Duration::from_millis(38)),
+        pictures_per_s: 30,
+        pictures: 900,
+        link: "quic".to_owned(),
+        reconnecting: false,
+        input_paused: false,
+        bytes_to_console: 1_200_000,
+        bytes_to_agent: 40_000,
+    }
+}
+
+/// The same with chat and files.
+pub(crate) fn busy_session() -> SessionView {
+    let line = |mine, text: &str, delivered| ChatLine { mine, text: text.to_owned(), at: SystemTime::now(), delivered };
+    let mut session = session(PowerState::Granted, PowerState::Granted);
+    session.chat = vec![
+        line(false, "Non trovo il numero di protocollo", true),
+        line(true, "Glielo indico: in alto, riquadro giallo.", true),
+        line(false, "Grazie", true),
+        line(true, "Le mando anche la guida.", false),
+    ];
+    session.transfers = vec![
+        transfer(1, "relazione finale sull'anagrafe.odt", true, TransferState::Done),
+        transfer(2, "guida.pdf", false, TransferState::Running),
+    ];
+    let second = Monitor { id: MonitorId(1), x: 1280, ..session.layout.monitors[0].clone() };
+    session.layout.monitors.push(second);
+    session
+}
+
+/// A file of 1.2 MB, two thirds of it moved.
+pub(crate) fn transfer(id: u32, name: &str, incoming: bool, state: TransferState) -> TransferView {
+    let done = state == TransferState::Done;
+    TransferView {
+        id: TransferId(id),
+        name: name.to_owned(),
+        incoming,
+        size_bytes: 1_200_000,
+        done_bytes: if done { 1_200_000 } else { 800_000 },
+        state,
+        saved_to: (incoming && done).then(|| format!("/home/giulia/Scaricati/{name}").into()),
+    }
+}
+
+/// A session that is over.
+pub(crate) fn ended(reason: EndReason) -> Stage {
+    Stage::Ended(EndView {
+        reason,
+        lasted: Duration::from_secs(845),
+        transfers: vec![transfer(1, "guida.pdf", false, TransferState::Done)],
+    })
+}
+
+/// A desktop with a window on it, and an arrow for a pointer.
+pub(crate) fn pictures(width: u32, height: u32) -> SharedPictures {
+    let mut rgba = Vec::with_capacity((width * height * 4) as usize);
+    for y in 0..height {
+        for x in 0..width {
+            let inside = (100..760).contains(&x) && (90..560).contains(&y);
+            let colour: [u8; 3] = match (inside, y) {
+                (true, 90..124) => [232, 232, 232],
+                (true, 180..196) if (140..360).contains(&x) && (x / 7) % 3 != 0 => [40, 40, 48],
+                (true, 214..230) if (136..380).contains(&x) => [255, 233, 168],
+                (true, 250..262) if (140..520).contains(&x) && (x / 9) % 4 != 0 => [90, 90, 96],
+                (true, _) => [255, 255, 255],
+                _ => [65 + (x * 60 / width) as u8, 104 + (y * 60 / height) as u8, 150],
+            };
+            rgba.extend([colour[0], colour[1], colour[2], 255]);
+        }
+    }
+    let pictures = SharedPictures::new();
+    {
+        let mut inside = pictures.lock();
+        let picture = Picture { width, height, rgba, sequence: 1, fresh: Damage::full(width, height) };
+        inside.monitors.insert(MONITOR, picture);
+        inside.pointer.position = Some((MONITOR, 420, 330));
+        inside.pointer.shape = arrow();
+        inside.pointer.shape_number = 1;
+    }
+    pictures
+}
+
+fn arrow() -> CursorShape {
+    let (width, height) = (12, 18);
+    let mut bgra = Vec::new();
+    for y in 0..height {
+        for x in 0..width {
+            let edge = x == 0 || x == y * 2 / 3 || y == height - 1;
+            let (inside, value) = (x <= y * 2 / 3, if edge { 255 } else { 20 });
+            bgra.extend(if inside { [value, value, value, 255] } else { [0; 4] });
+        }
+    }
+    CursorShape { width, height, hot_x: 0, hot_y: 0, bgra }
+}
