@@ -3,11 +3,11 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use agent_core::proto::session::EndReason;
 use agent_core::view::{AgentCommand, AgentView, Page, QuestionKind};
 use client_agent::engine::Engine;
 use client_agent::window;
 use i18n::{I18n, Language};
-use proto::session::EndReason;
 use std::cell::RefCell;
 use ui_kit::Mode;
 

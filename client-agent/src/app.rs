@@ -2,11 +2,11 @@
 
 use crate::engine::Engine;
 use crate::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ScreenState, screen_ui};
+use agent_core::proto::session::RequestId;
 use agent_core::view::{AgentCommand, AgentView, Page};
 use eframe::Frame;
 use egui::{Context, Pos2, Ui, UserAttentionType, Vec2, ViewportCommand, Visuals, WindowLevel};
 use i18n::I18n;
-use proto::session::RequestId;
 use std::time::{Duration, Instant};
 use ui_kit::{Density, Mode, theme};
 

@@ -2,7 +2,8 @@
 
 mod support;
 
-use agent_core::view::{Failure, AgentCommand, AgentView, Page, QuestionKind};
+use agent_core::proto::session::{Capability, EndReason, RequestId};
+use agent_core::view::{AgentCommand, AgentView, Failure, Page, QuestionKind};
 use client_agent::app::on_close;
 use client_agent::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ScreenState, screen_ui};
 use egui::accesskit::Role;
@@ -10,7 +11,6 @@ use egui::{Key, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::{I18n, Language};
-use proto::session::{Capability, EndReason, RequestId};
 use ui_kit::{Density, Mode, theme};
 
 /// What a test's window shows and what came back from it.

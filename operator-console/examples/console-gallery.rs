@@ -4,11 +4,11 @@
 mod common;
 
 use console_core::picture::SharedPictures;
+use console_core::proto::session::{Decision, EndReason};
 use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, Stage};
 use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp};
 use operator_console::engine::Engine;
-use proto::session::{Decision, EndReason};
 use std::time::{Duration, Instant};
 use ui_kit::theme::Mode;
 

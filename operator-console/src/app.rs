@@ -13,6 +13,8 @@ use ui_kit::theme::{self, Density, Mode};
 pub const WINDOW_SIZE: [f32; 2] = [1280.0, 800.0];
 /// Smallest size of the window, in points.
 pub const SMALLEST_WINDOW: [f32; 2] = [900.0, 600.0];
+/// More than title bar and edges take of the height, in points.
+const WINDOW_FRAME: f32 = 56.0;
 /// The name under which the desktop knows the window.
 pub const APP_ID: &str = "ponte-console";
 
@@ -23,6 +25,7 @@ pub struct ConsoleApp<E> {
     state: ScreenState,
     clipboard: SystemClipboard,
     chosen: (SyncSender<PathBuf>, Receiver<PathBuf>),
+    fitted: bool,
 }
 
 /// The options that the window must be opened with.
@@ -57,6 +60,21 @@ impl<E: Engine> ConsoleApp<E> {
             state: ScreenState::default(),
             clipboard: SystemClipboard::default(),
             chosen: sync_channel(4),
+            fitted: false,
+        }
+    }
+
+    /// On a screen that is too small for it the window opens smaller, so that nothing is cut off.
+    fn fit_to_screen(&mut self, context: &egui::Context) {
+        if self.fitted {
+            return;
+        }
+        let Some(screen) = context.input(|input| input.viewport().monitor_size) else { return };
+        self.fitted = true;
+        let wished = egui::Vec2::from(WINDOW_SIZE);
+        let room = wished.min(screen - egui::vec2(0.0, WINDOW_FRAME));
+        if room != wished {
+            context.send_viewport_cmd(egui::ViewportCommand::InnerSize(room.max(SMALLEST_WINDOW.into())));
         }
     }
 
@@ -100,6 +118,7 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.fit_to_screen(ui.ctx());
         while let Ok(path) = self.chosen.1.try_recv() {
             self.state.files.choose(&path);
         }

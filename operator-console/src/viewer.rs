@@ -7,13 +7,13 @@ pub mod texture;
 
 use crate::icons::focus_frame;
 use console_core::picture::SharedPictures;
+use console_core::proto::geometry::MonitorId;
 use console_core::view::ConsoleCommand;
 use egui::scroll_area::{DragScroll, ScrollSource};
 use egui::style::{ScrollFadeStyle, ScrollStyle};
 use egui::{Color32, CursorIcon, EventFilter, Id, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 use i18n::I18n;
 use mapping::Mapping;
-use proto::geometry::MonitorId;
 use remote_input::{HEARTBEAT_SECONDS, RemoteInput, Target};
 use std::time::Duration;
 use texture::{PictureTexture, PointerTexture, Shown, ShownPointer};

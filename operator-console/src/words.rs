@@ -1,8 +1,8 @@
 //! What the plain data of a view is called: message ids and short texts, without drawing.
 
+use console_core::proto::session::{Capability, Decision, EndReason, TransferFailure};
 use console_core::view::{KeyView, NoticeKind, OperatorView, PowerState};
 use i18n::I18n;
-use proto::session::{Capability, Decision, EndReason, TransferFailure};
 use std::time::{Duration, Instant};
 
 /// The words to read a key out with: "Kursaal · sette · Milano — quattro · ...".
@@ -166,7 +166,7 @@ mod tests {
         for language in Language::ALL {
             let i18n = I18n::new(language);
             let mut words = std::collections::BTreeSet::new();
-            for symbol in proto::locator::ALPHABET {
+            for symbol in console_core::proto::locator::ALPHABET {
                 let word = i18n.text(&format!("console-spell-{}", char::from(*symbol)));
                 assert!(!word.starts_with('['), "{word}");
                 assert!(words.insert(word));

@@ -4,6 +4,8 @@ mod common;
 
 use common::{MONITOR, busy_session, ended, pictures, session, view, view_with_notices, waiting};
 use console_core::picture::SharedPictures;
+use console_core::proto::input::{Button, InputEvent};
+use console_core::proto::session::{Capability, Decision, EndReason};
 use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, SessionView, Stage};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Theme};
 use egui_kittest::Harness;
@@ -11,8 +13,6 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::{I18n, Language};
 use operator_console::app::{SMALLEST_WINDOW, WINDOW_SIZE, prepare};
 use operator_console::screens::{Effect, Scene, ScreenState, screen_ui};
-use proto::input::{Button, InputEvent};
-use proto::session::{Capability, Decision, EndReason};
 use std::time::{Duration, Instant};
 use ui_kit::theme::Mode;
 
@@ -275,7 +275,7 @@ fn typing_over_the_remote_screen_is_text_and_enter_a_key_and_never_both() {
         page.event(event);
     }
     let events = inputs(taken(&mut page));
-    assert_eq!(events, [InputEvent::Text(proto::Text::truncated("à"))]);
+    assert_eq!(events, [InputEvent::Text(console_core::proto::Text::truncated("à"))]);
     // Tab, Escape and arrows belong to the client too, and do not move the focus.
     for (pressed, usage) in [(Key::Enter, 0x28), (Key::Tab, 0x2B), (Key::Escape, 0x29), (Key::ArrowLeft, 0x50)] {
         page.event(key(pressed, true));

@@ -1,10 +1,10 @@
 //! The last page: what happened, and what is gone from this computer.
 
 use super::layout;
+use agent_core::proto::session::{Capability, EndReason};
 use agent_core::view::{AgentCommand, EndView, RemovalView, TransferState, TransferView};
 use egui::Ui;
 use i18n::I18n;
-use proto::session::{Capability, EndReason};
 use ui_kit::TagKind;
 
 pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) -> Vec<AgentCommand> {

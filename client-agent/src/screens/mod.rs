@@ -10,10 +10,10 @@ mod question;
 mod waiting;
 mod who_asks;
 
+use agent_core::proto::session::RequestId;
 use agent_core::view::{AgentCommand, AgentView, Page};
 use egui::{Ui, Vec2};
 use i18n::I18n;
-use proto::session::RequestId;
 
 /// Size of the window when it shows a page, in points.
 pub const PAGE_SIZE: Vec2 = Vec2::new(460.0, 620.0);

@@ -1,10 +1,10 @@
 //! The panel: who, since when, what is allowed now, the red X, the chat.
 
 use super::{ScreenState, layout};
+use agent_core::proto::session::{Capability, TransferFailure};
 use agent_core::view::{AgentCommand, ChatLine, GrantView, PanelView, TransferState, TransferView};
 use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, ViewportCommand, vec2};
 use i18n::I18n;
-use proto::session::{Capability, TransferFailure};
 use ui_kit::fonts::Weight;
 use ui_kit::{ChatBubble, TagKind, theme};
 

@@ -1,11 +1,11 @@
 //! Sample views for the tests and the gallery.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+use agent_core::proto::session::{Capability, EndReason, RequestId, TransferFailure};
 use agent_core::view::{
     AgentView, ChatLine, EndView, Failure, GrantView, KeyProblem, OperatorView, Page, PanelView, QuestionKind,
     QuestionView, RemovalView, TransferState, TransferView,
 };
-use proto::session::{Capability, EndReason, RequestId, TransferFailure};
 use std::time::{Duration, SystemTime};
 
 pub fn operator() -> OperatorView {

@@ -17,3 +17,5 @@ mod screens;
 pub use config::{AgentConfig, CheckWord, InjectorOpener, OrganisationSource, Platform};
 pub use engine::AgentHandle;
 pub use link::{Choice, Dialing, LinkKind, Proxies};
+/// The plain data that views and commands are made of.
+pub use proto;

@@ -1,16 +1,15 @@
 //! The running session on the agent: questions, grants, streams, chat, and the end.
 
+mod shown;
+
 use crate::config::Setup;
 use crate::engine::Desk;
 use crate::files::{self, Prepared, TransferEvent};
 use crate::injection::{Injection, InputGate};
 use crate::screens::{ScreenEvent, Screens};
-use crate::view::{
-    AgentCommand, AgentView, ChatLine, EndView, GrantView, OperatorView, Page, PanelView, QuestionKind, QuestionView,
-    TransferState, TransferView,
-};
+use crate::view::{AgentCommand, AgentView, EndView, OperatorView, Page, TransferState, TransferView};
 use channel::{Channel, Keeper, LinkState};
-use consent::{Answer, ConsentCell, Outcome, Question, Scope};
+use consent::{Answer, ConsentCell, Outcome, Scope};
 use proto::geometry::Layout;
 use proto::limits::FILE_NAME_BYTES;
 use proto::session::{
@@ -485,59 +484,6 @@ impl<'a> Live<'a> {
         Flow::Continue(())
     }
 
-    fn view(&self) -> AgentView {
-        let question = self.consent.open_question().and_then(|question| self.question(&question));
-        let page = match question {
-            Some(question) => Page::Question(question),
-            None if self.seen => Page::Session,
-            None => Page::Waiting { operator: self.operator.clone() },
-        };
-        AgentView { page, panel: self.seen.then(|| self.panel()) }
-    }
-
-    fn question(&self, question: &Question) -> Option<QuestionView> {
-        let kind = match (&question.request, self.prepared.get(&question.id)) {
-            (Request::View, _) => QuestionKind::View,
-            (Request::Control, _) => QuestionKind::Control,
-            (_, Some(Prepared::Receive { name, size_bytes, .. })) => QuestionKind::ReceiveFile {
-                name: name.as_str().to_owned(),
-                size_bytes: *size_bytes,
-                folder: self.config.platform.downloads.display().to_string(),
-            },
-            (_, Some(Prepared::Give { path, size_bytes, .. })) => {
-                QuestionKind::GiveFile { path: path.display().to_string(), size_bytes: *size_bytes }
-            }
-            (_, None) => return None,
-        };
-        Some(QuestionView { id: question.id, operator: self.operator.clone(), kind })
-    }
-
-    fn panel(&self) -> PanelView {
-        let link = *self.link.borrow();
-        let granted = self.consent.granted();
-        let grant =
-            |capability| GrantView { capability, granted: granted.iter().any(|scope| scope.capability == capability) };
-        PanelView {
-            operator: self.operator.clone(),
-            check_word: self.check_word.clone(),
-            since: self.since,
-            grants: Capability::ALL.into_iter().map(grant).collect(),
-            chat: self.chat_lines(),
-            transfers: self.transfers.values().cloned().collect(),
-            reconnecting: !(link.attached && link.peer_attached),
-        }
-    }
-
-    fn chat_lines(&self) -> Vec<ChatLine> {
-        let line = |entry: &session::ChatEntry| ChatLine {
-            mine: entry.mine,
-            text: entry.text.clone(),
-            at: entry.at,
-            delivered: entry.delivered,
-        };
-        self.chat.entries().iter().map(line).collect()
-    }
-
     /// Powers stop first, then the person sees the end, then the other end is told.
     async fn end(mut self, desk: &Desk, reason: EndReason) -> EndView {
         self.consent.end();
@@ -558,7 +504,10 @@ impl<'a> Live<'a> {
         for view in self.transfers.values_mut().filter(|view| view.state == TransferState::Running) {
             view.state = TransferState::Failed(TransferFailure::Cancelled);
         }
-        let used = self.uses.iter().map(|(capability, used)| {
+        // What file grants were used for stands in the list of files.
+        let lasting =
+            self.uses.iter().filter(|(capability, _)| matches!(capability, Capability::View | Capability::Control));
+        let used = lasting.map(|(capability, used)| {
             (*capability, used.total + used.since.map_or(Duration::ZERO, |since| since.elapsed()))
         });
         let end = EndView {

@@ -14,6 +14,8 @@ use std::time::Duration;
 mod difference;
 pub mod fake;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
+// Elsewhere it only stands by for X servers without DAMAGE.
+#[cfg_attr(not(target_os = "macos"), allow(dead_code))]
 mod scrap;
 #[cfg(target_os = "linux")]
 mod x11;

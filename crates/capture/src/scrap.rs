@@ -29,17 +29,13 @@ pub(crate) enum Style {
     /// while open, and reads one picture ahead.
     OneByOne,
     /// macOS: the system sends pictures until the stream is closed.
-    #[cfg_attr(not(target_os = "macos"), allow(dead_code))]
     Stream,
 }
 
 /// All displays that `scrap` finds. It does not know where they stand: they are laid out in a row.
-#[cfg_attr(not(target_os = "macos"), allow(dead_code))]
 pub(crate) struct ScrapDesktop {
     last: Mutex<Layout>,
 }
-
-#[cfg_attr(not(target_os = "macos"), allow(dead_code))]
 impl ScrapDesktop {
     pub(crate) fn open() -> Result<Self, CaptureError> {
         displays()?;

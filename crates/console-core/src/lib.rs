@@ -11,7 +11,10 @@ mod engine;
 mod live;
 mod offer;
 mod screens;
+mod tasks;
 
 pub use config::{CheckWord, ConsoleConfig, StartError};
 pub use engine::ConsoleHandle;
 pub use link::{Choice, Dialing, LinkKind, Proxies};
+/// The plain data that views and commands are made of.
+pub use proto;

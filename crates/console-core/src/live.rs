@@ -2,25 +2,23 @@
 
 use crate::config::ConsoleConfig;
 use crate::engine::Desk;
-use crate::picture::{Picture, SharedPictures};
+use crate::picture::SharedPictures;
 use crate::screens::{self, Decoded};
+use crate::tasks::{self, Event};
 use crate::view::{
     ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, PowerView, SessionView, Stage, TransferState,
     TransferView,
 };
 use channel::{Channel, Keeper, LinkState};
 use proto::geometry::{Layout, MonitorId};
-use proto::input::{InputEvent, InputRecord};
+use proto::input::InputEvent;
 use proto::limits::FILE_NAME_BYTES;
 use proto::session::{
     AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, RequestId,
     StreamKind, TransferFailure, TransferId,
 };
 use proto::text::Text;
-use session::{
-    Chat, ConsoleGreeting, Outbox, Priority, Reader, StreamError, accept_stream, open_stream, receive_file, send_file,
-    sendable,
-};
+use session::{Chat, ConsoleGreeting, Outbox, Reader, StreamError, sendable};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -28,7 +26,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use transfer::SafeName;
 
 /// Events of tasks that may wait.
 const EVENTS: usize = 256;
@@ -38,21 +35,8 @@ const INPUT_WAITING: usize = 1024;
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How often the round trip is measured and figures are renewed.
 const TICK: Duration = Duration::from_secs(1);
-/// Progress of a transfer is shown at most this often.
-const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 type Flow = ControlFlow<EndReason>;
-
-/// What the tasks of a session report.
-enum Event {
-    Stream(StreamKind, Reader),
-    StreamsEnded(StreamError),
-    Broken(StreamError),
-    Progress { transfer: TransferId, done_bytes: u64 },
-    Done { transfer: TransferId, saved_to: Option<PathBuf> },
-    Failed { transfer: TransferId, failure: TransferFailure },
-    PictureSaved(Option<PathBuf>),
-}
 
 /// A file that was asked for.
 struct Wanted {
@@ -105,7 +89,7 @@ impl<'a> Live<'a> {
     ) -> Self {
         let events = mpsc::channel(EVENTS);
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept_streams(channel.clone(), events.0.clone()));
+        tasks.spawn(tasks::accept_streams(channel.clone(), events.0.clone()));
         {
             let mut pictures = desk.pictures.lock();
             pictures.monitors.clear();
@@ -360,7 +344,7 @@ impl<'a> Live<'a> {
                 if decision == Decision::Granted && self.input.is_none() {
                     let (input, events) = mpsc::channel(INPUT_WAITING);
                     self.input = Some(input);
-                    self.tasks.spawn(send_input(self.channel.clone(), events));
+                    self.tasks.spawn(tasks::send_input(self.channel.clone(), events));
                 }
             }
             Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } => {
@@ -386,7 +370,7 @@ impl<'a> Live<'a> {
         }
         if !wanted.view.incoming {
             let (path, size_bytes) = (wanted.path.clone(), wanted.view.size_bytes);
-            self.tasks.spawn(send(self.channel.clone(), transfer, path, size_bytes, self.events.0.clone()));
+            self.tasks.spawn(tasks::send(self.channel.clone(), transfer, path, size_bytes, self.events.0.clone()));
         }
     }
 
@@ -407,11 +391,11 @@ impl<'a> Live<'a> {
             Event::Stream(StreamKind::Screen, reader) => {
                 let (pictures, decoded) = (self.pictures.clone(), self.decoded.0.clone());
                 let decoding = screens::decode(reader, pictures, decoded, Arc::clone(&self.on_change));
-                self.tasks.spawn(report_broken(decoding, self.events.0.clone()));
+                self.tasks.spawn(tasks::report_broken(decoding, self.events.0.clone()));
             }
             Event::Stream(StreamKind::Cursor, reader) => {
                 let following = screens::follow_cursor(reader, self.pictures.clone(), Arc::clone(&self.on_change));
-                self.tasks.spawn(report_broken(following, self.events.0.clone()));
+                self.tasks.spawn(tasks::report_broken(following, self.events.0.clone()));
             }
             Event::Stream(StreamKind::File { transfer }, mut reader) => {
                 let wanted = self.transfers.get(&transfer);
@@ -420,7 +404,7 @@ impl<'a> Live<'a> {
                     return Flow::Continue(());
                 };
                 let file = (transfer, wanted.view.name.clone(), wanted.view.size_bytes);
-                self.tasks.spawn(receive(reader, file, wanted.path.clone(), self.events.0.clone()));
+                self.tasks.spawn(tasks::receive(reader, file, wanted.path.clone(), self.events.0.clone()));
             }
             Event::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
             Event::StreamsEnded(StreamError::Gone) => return Flow::Break(self.how_lost()),
@@ -488,7 +472,7 @@ impl<'a> Live<'a> {
         let (Some(picture), folder) = (picture, self.config.pictures_folder.clone()) else { return };
         let events = self.events.0.clone();
         self.tasks.spawn(async move {
-            let saved = tokio::task::spawn_blocking(move || write_picture(&picture, &folder)).await;
+            let saved = tokio::task::spawn_blocking(move || tasks::write_picture(&picture, &folder)).await;
             let saved = saved.map_err(std::io::Error::other).and_then(|saved| saved);
             if let Err(error) = &saved {
                 tracing::warn!(%error, "the picture could not be saved");
@@ -560,105 +544,4 @@ async fn next_message(reader: &mut Option<Reader>) -> Result<Option<AgentToConso
         Some(reader) => reader.message().await,
         None => Ok(None),
     }
-}
-
-async fn accept_streams(channel: Channel, report: mpsc::Sender<Event>) {
-    loop {
-        let event = match accept_stream(&channel).await {
-            Ok((kind, reader)) => Event::Stream(kind, reader),
-            Err(error) => Event::StreamsEnded(error),
-        };
-        let last = matches!(event, Event::StreamsEnded(_));
-        if report.send(event).await.is_err() || last {
-            return;
-        }
-    }
-}
-
-/// A stream that is given up ends by itself; one that breaks the protocol ends the session.
-async fn report_broken(work: impl Future<Output = Result<(), StreamError>>, report: mpsc::Sender<Event>) {
-    if let Err(error @ StreamError::Peer(_)) = work.await {
-        let _ = report.send(Event::Broken(error)).await;
-    }
-}
-
-async fn send_input(channel: Channel, mut events: mpsc::Receiver<InputEvent>) {
-    let sending = async {
-        let mut writer = open_stream(&channel, StreamKind::Input, Priority::Input).await?;
-        let mut sequence = 0;
-        while let Some(event) = events.recv().await {
-            sequence += 1;
-            writer.message(&InputRecord { sequence, event }).await?;
-        }
-        writer.finish();
-        writer.delivered().await;
-        Ok::<(), StreamError>(())
-    };
-    if let Err(error) = sending.await {
-        tracing::debug!(%error, "the input stream ended");
-    }
-}
-
-async fn send(channel: Channel, transfer: TransferId, path: PathBuf, size_bytes: u64, events: mpsc::Sender<Event>) {
-    let progress = throttled(transfer, events.clone());
-    let sent = match open_stream(&channel, StreamKind::File { transfer }, Priority::File).await {
-        Ok(mut writer) => send_file(&mut writer, &path, size_bytes, || true, progress).await,
-        Err(_) => Err(TransferFailure::Cancelled),
-    };
-    // Success is only known when the agent says that the digest is right.
-    if let Err(failure) = sent {
-        let _ = events.send(Event::Failed { transfer, failure }).await;
-    }
-}
-
-async fn receive(
-    mut reader: Reader,
-    (transfer, name, size_bytes): (TransferId, String, u64),
-    folder: PathBuf,
-    events: mpsc::Sender<Event>,
-) {
-    let received = match SafeName::parse(&name) {
-        Ok(name) => {
-            let progress = throttled(transfer, events.clone());
-            receive_file(&mut reader, (transfer, &name, size_bytes), &folder, || true, progress).await
-        }
-        Err(_) => Err(TransferFailure::BadName),
-    };
-    let event = match received {
-        Ok(path) => Event::Done { transfer, saved_to: Some(path) },
-        Err(failure) => Event::Failed { transfer, failure },
-    };
-    let _ = events.send(event).await;
-}
-
-fn throttled(transfer: TransferId, events: mpsc::Sender<Event>) -> impl FnMut(u64) {
-    let mut told: Option<Instant> = None;
-    move |done_bytes| {
-        let now = Instant::now();
-        if told.is_none_or(|at| now.duration_since(at) >= PROGRESS_EVERY) {
-            told = Some(now);
-            let _ = events.try_send(Event::Progress { transfer, done_bytes });
-        }
-    }
-}
-
-/// Writes the picture beside those that are there: "ponte-1.png", "ponte-2.png", ...
-fn write_picture(picture: &Picture, folder: &Path) -> std::io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
-    for number in 1..10_000 {
-        let path = folder.join(format!("ponte-{number}.png"));
-        let file = match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
-            Err(error) => return Err(error),
-        };
-        let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), picture.width, picture.height);
-        encoder.set_color(png::ColorType::Rgba);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&picture.rgba)?;
-        writer.finish()?;
-        return Ok(path);
-    }
-    Err(std::io::ErrorKind::AlreadyExists.into())
 }

@@ -2,6 +2,7 @@
 
 use crate::control::Control;
 use crate::packets::{Packets, packet_queue};
+use crate::proxy::Proxies;
 use crate::pump::{self, Counters, Pumped};
 use crate::tls::{self, Trust};
 use crate::{LinkError, quic, websocket};
@@ -21,6 +22,8 @@ const HEAD_START: Duration = Duration::from_millis(300);
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// One address of several, before the next is tried.
 const ONE_ADDRESS: Duration = Duration::from_secs(3);
+/// How often a TLS link that came out of a race tries to become a QUIC one.
+const QUIC_AGAIN: Duration = Duration::from_secs(60);
 
 /// What a link runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +50,22 @@ pub enum Choice {
     Race,
     /// Only this one.
     Only(LinkKind),
+}
+
+/// How dialling is done beyond the [`Choice`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialing {
+    /// Proxies for the TLS link.
+    pub proxies: Proxies,
+    /// How often a TLS link that came out of a race tries to become a QUIC one.
+    pub quic_again: Duration,
+}
+
+impl Default for Dialing {
+    /// The system's proxies, QUIC again every minute.
+    fn default() -> Self {
+        Self { proxies: Proxies::System, quic_again: QUIC_AGAIN }
+    }
 }
 
 /// Where one node of a relay is.
@@ -95,19 +114,43 @@ pub struct Link {
 /// # Errors
 /// [`LinkError`]; of a race that nobody won, the reason that tells most.
 pub async fn connect(relay: &RelayAddress, trust: &Trust, choice: Choice, build: &str) -> Result<Link, LinkError> {
+    connect_with(relay, trust, choice, &Proxies::System, build).await
+}
+
+/// As [`connect`], with proxies from elsewhere.
+///
+/// # Errors
+/// As there.
+pub async fn connect_with(
+    relay: &RelayAddress,
+    trust: &Trust,
+    choice: Choice,
+    proxies: &Proxies,
+    build: &str,
+) -> Result<Link, LinkError> {
+    let to = To { relay, trust, proxies, build };
     match choice {
-        Choice::Only(kind) => one(relay, trust, kind, build).await,
-        Choice::Race => race(relay, trust, build).await,
+        Choice::Only(kind) => one(to, kind).await,
+        Choice::Race => race(to).await,
     }
 }
 
-async fn race(relay: &RelayAddress, trust: &Trust, build: &str) -> Result<Link, LinkError> {
-    let mut quic = Box::pin(one(relay, trust, LinkKind::Quic, build));
+/// What is dialled and how.
+#[derive(Clone, Copy)]
+struct To<'a> {
+    relay: &'a RelayAddress,
+    trust: &'a Trust,
+    proxies: &'a Proxies,
+    build: &'a str,
+}
+
+async fn race(to: To<'_>) -> Result<Link, LinkError> {
+    let mut quic = Box::pin(one(to, LinkKind::Quic));
     let early = tokio::select! {
         result = &mut quic => Some(result),
         () = sleep(HEAD_START) => None,
     };
-    let tls = one(relay, trust, LinkKind::Tls, build);
+    let tls = one(to, LinkKind::Tls);
     match early {
         Some(Ok(link)) => Ok(link),
         Some(Err(first)) => tls.await.map_err(|second| telling(first, second)),
@@ -131,9 +174,10 @@ async fn race(relay: &RelayAddress, trust: &Trust, build: &str) -> Result<Link, 
 /// and TCP's reasons say more than UDP's.
 fn telling(quic: LinkError, tls: LinkError) -> LinkError {
     let rank = |error: &LinkError| match error {
-        LinkError::Refused(_) => 6,
-        LinkError::Untrusted => 5,
-        LinkError::Peer(_) => 4,
+        LinkError::Refused(_) => 7,
+        LinkError::Untrusted => 6,
+        LinkError::Peer(_) => 5,
+        LinkError::ProxyAuthentication | LinkError::Proxy(_) => 4,
         LinkError::NotPonte => 3,
         LinkError::Local(_) => 2,
         LinkError::Unreachable(_) | LinkError::Closed => 1,
@@ -142,7 +186,8 @@ fn telling(quic: LinkError, tls: LinkError) -> LinkError {
     if rank(&quic) > rank(&tls) { quic } else { tls }
 }
 
-async fn one(relay: &RelayAddress, trust: &Trust, kind: LinkKind, build: &str) -> Result<Link, LinkError> {
+async fn one(to: To<'_>, kind: LinkKind) -> Result<Link, LinkError> {
+    let To { relay, trust, proxies, build } = to;
     let attempt = Box::pin(async {
         let (incoming, receiver) = packet_queue();
         let sink = Arc::new(incoming);
@@ -152,7 +197,7 @@ async fn one(relay: &RelayAddress, trust: &Trust, kind: LinkKind, build: &str) -
                 let stream = connection.open_bi().await.map_err(|error| connection_failed(error, false))?;
                 pump::quic(connection, stream, sink)
             }
-            LinkKind::Tls => pump::websocket(websocket::dial(relay, trust).await?, sink),
+            LinkKind::Tls => pump::websocket(websocket::dial(relay, trust, proxies).await?, sink),
         };
         control.send(&EndToRelay::Hello { build: Text::truncated(build) }).await?;
         let welcome = match control.recv().await? {
@@ -217,6 +262,8 @@ mod tests {
         assert!(matches!(telling(LinkError::Untrusted, LinkError::TimedOut), LinkError::Untrusted));
         let refused = || LinkError::Unreachable(io::ErrorKind::ConnectionRefused.into());
         assert!(matches!(telling(LinkError::TimedOut, refused()), LinkError::Unreachable(_)));
+        let password = LinkError::ProxyAuthentication;
+        assert!(matches!(telling(refused(), password), LinkError::ProxyAuthentication));
     }
 
     #[tokio::test]

@@ -9,14 +9,16 @@ pub mod control;
 pub mod pump;
 
 pub mod packets;
+mod proxy;
 pub mod quic;
 pub mod tls;
 pub mod websocket;
 pub mod work;
 
-pub use connect::{Choice, Link, LinkKind, RelayAddress, Welcome, connect};
+pub use connect::{Choice, Dialing, Link, LinkKind, RelayAddress, Welcome, connect, connect_with};
 pub use control::{Control, ControlReceiver, ControlSender};
 pub use packets::{PacketReceiver, PacketSender, Packets};
+pub use proxy::Proxies;
 pub use pump::Counters;
 pub use tls::Trust;
 
@@ -38,6 +40,12 @@ pub enum LinkError {
     /// Whoever answered does not speak this protocol.
     #[error("whoever answered is not a relay of this version")]
     NotPonte,
+    /// The proxy wants a name and password, or others than it was given.
+    #[error("the proxy refused the name or password")]
+    ProxyAuthentication,
+    /// The proxy does not let us through, with this HTTP status.
+    #[error("the proxy refused with status {0}")]
+    Proxy(u16),
     /// The relay turned the link away.
     #[error("the relay refused the link: {0:?}")]
     Refused(Refusal),

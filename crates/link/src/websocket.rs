@@ -2,6 +2,7 @@
 
 use crate::LinkError;
 use crate::connect::RelayAddress;
+use crate::proxy::{self, ByteStream, Proxies};
 use crate::tls::{self, Trust};
 use proto::limits::BATCH_BYTES;
 use rustls::pki_types::ServerName;
@@ -44,20 +45,14 @@ pub fn tune(stream: &TcpStream) {
     let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(NOT_SENT_LOW_WATER_BYTES);
 }
 
-/// The stream on which TLS is spoken to the relay; the place where a proxy would come between.
-async fn tcp_stream(relay: &RelayAddress) -> Result<TcpStream, LinkError> {
-    let stream = TcpStream::connect((relay.host.as_str(), relay.port)).await?;
-    tune(&stream);
-    Ok(stream)
-}
-
 pub(crate) async fn dial(
     relay: &RelayAddress,
     trust: &Trust,
-) -> Result<WebSocketStream<TlsStream<TcpStream>>, LinkError> {
+    proxies: &Proxies,
+) -> Result<WebSocketStream<TlsStream<Box<dyn ByteStream>>>, LinkError> {
     let (config, distrust) = tls::client_config(trust, ALPN)?;
     let name = ServerName::try_from(relay.host.clone()).map_err(|error| LinkError::Local(error.to_string()))?;
-    let stream = tcp_stream(relay).await?;
+    let stream = proxy::stream(relay, proxies).await?;
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(|error| {
         if distrust.happened() {
             LinkError::Untrusted
@@ -67,8 +62,7 @@ pub(crate) async fn dial(
             error.into()
         }
     })?;
-    let host = if relay.host.contains(':') { format!("[{}]", relay.host) } else { relay.host.clone() };
-    let mut request = format!("wss://{host}:{}{PATH}", relay.port).into_client_request().map_err(failed)?;
+    let mut request = format!("wss://{}{PATH}", proxy::authority(relay)).into_client_request().map_err(failed)?;
     request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
     let (socket, _response) = client_async_with_config(request, stream, Some(limits())).await.map_err(failed)?;
     Ok(socket)

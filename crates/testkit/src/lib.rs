@@ -1,4 +1,11 @@
-//! What tests share: seeded randomness, a test organisation, and a pairing without a relay.
+//! What tests share: seeded randomness, a test organisation, a pairing without a relay, and networks
+//! that misbehave on request.
+
+mod connect_proxy;
+mod path;
+
+pub use connect_proxy::{Asked, ConnectProxy, Login};
+pub use path::{Conditions, Counts, PathEmulator};
 
 use identity::dev::DevOrganisation;
 use identity::{OperatorFile, Organisation, RelayAddress, RelayNode, Seed};

@@ -3,9 +3,9 @@
 use super::transfers::transfer_ui;
 use super::{Scene, transfers::Rates};
 use crate::words;
+use console_core::proto::session::EndReason;
 use console_core::view::{ConsoleCommand, EndView};
 use egui::{Key, Modifiers, Ui};
-use proto::session::EndReason;
 use ui_kit::{body, body_secondary, button, card, heading, primary_button, title};
 
 /// The page of a session that is over.

@@ -4,9 +4,9 @@ use super::notices::notices_ui;
 use super::parts::keyboard_hint;
 use super::{Copied, Effect, Scene, ScreenState};
 use crate::words;
+use console_core::proto::limits::KEY_TRIES;
 use console_core::view::{ConsoleCommand, KeyView, Stage};
 use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Panel, Sense, StrokeKind, Ui, vec2};
-use proto::limits::KEY_TRIES;
 use ui_kit::fonts::Weight;
 use ui_kit::{
     TagKind, accent_card, avatar, body, body_secondary, button, card, danger_button, heading, mark, mono_key, notice,

@@ -19,12 +19,15 @@ pub fn notices_ui(ui: &mut Ui, scene: &Scene<'_>, offers_key: bool, commands: &m
 
 fn notice_ui(ui: &mut Ui, scene: &Scene<'_>, notice: &Notice, offers_key: bool, commands: &mut Vec<ConsoleCommand>) {
     let tokens = theme::tokens(ui);
-    let stroke = if tokens.high_contrast { egui::Stroke::new(2.0, tokens.warning) } else { egui::Stroke::NONE };
-    let frame = Frame::new().fill(tokens.warning_soft).stroke(stroke).corner_radius(tokens.card_radius);
+    let is_good_news = matches!(notice.kind, NoticeKind::PictureSaved { .. });
+    let (ink, fill) =
+        if is_good_news { (tokens.good, tokens.good_soft) } else { (tokens.warning, tokens.warning_soft) };
+    let stroke = if tokens.high_contrast { egui::Stroke::new(2.0, ink) } else { egui::Stroke::NONE };
+    let frame = Frame::new().fill(fill).stroke(stroke).corner_radius(tokens.card_radius);
     frame.inner_margin(Margin::symmetric(16, 12)).show(ui, |ui| {
         let width = ui.available_width();
         ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::right_to_left(Align::TOP), |ui| {
-            if close_button(ui, &scene.i18n.text("console-notice-dismiss"), tokens.warning).clicked() {
+            if close_button(ui, &scene.i18n.text("console-notice-dismiss"), ink).clicked() {
                 commands.push(ConsoleCommand::DismissNotice(notice.id));
             }
             ui.allocate_ui_with_layout(vec2(ui.available_width(), 0.0), Layout::top_down(Align::LEFT), |ui| {
@@ -32,7 +35,7 @@ fn notice_ui(ui: &mut Ui, scene: &Scene<'_>, notice: &Notice, offers_key: bool, 
                 ui.add_space(3.0);
                 let words = RichText::new(words::notice(scene.i18n, &notice.kind));
                 let font = Weight::Regular.at(tokens.body_size);
-                ui.add(Label::new(words.font(font).color(tokens.warning).line_height(Some(21.0))).wrap());
+                ui.add(Label::new(words.font(font).color(ink).line_height(Some(21.0))).wrap());
                 if offers_key
                     && words::new_key_helps(&notice.kind)
                     && button(ui, &scene.i18n.text("console-new-key-again")).clicked()

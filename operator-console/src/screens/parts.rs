@@ -79,7 +79,7 @@ pub fn path_field(ui: &mut Ui, label: &str, text: &mut String) -> Response {
         egui::TextEdit::singleline(text)
             .font(Weight::Regular.at(tokens.body_size))
             .text_color(tokens.ink)
-            .char_limit(proto::limits::PATH_BYTES)
+            .char_limit(console_core::proto::limits::PATH_BYTES)
             .desired_width(ui.available_width())
             .frame(frame),
     );

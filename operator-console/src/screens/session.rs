@@ -7,9 +7,9 @@ use super::{Scene, ScreenState};
 use crate::icons::Icon;
 use crate::viewer::texture::Shown;
 use crate::viewer::{self, Remote};
+use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, SessionView};
 use egui::{Align, CentralPanel, Color32, Frame, Layout, Margin, Panel, RichText, Ui, vec2};
-use proto::session::Capability;
 use ui_kit::fonts::Weight;
 use ui_kit::{TagKind, Tokens, mark, primary_button, tag, theme};
 

@@ -4,9 +4,9 @@ use super::parts::strong;
 use super::transfers::transfer_ui;
 use super::{Scene, ScreenState};
 use crate::words;
+use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, PowerView, SessionView};
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
-use proto::session::Capability;
 use ui_kit::fonts::Weight;
 use ui_kit::{ChatBubble, TagKind, button, chat_ui, tag, theme, tiny};
 
@@ -87,16 +87,26 @@ fn details_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
         }
         None => i18n.text("console-delay-unknown"),
     };
-    let bytes = |id: &str, bytes: u64| i18n.text_with(id, &[("bytes", number(bytes).into())]);
+    // Seen in rounded units, read out exactly.
+    let bytes = |ui: &mut Ui, id: &str, bytes: u64| {
+        let exact = i18n.text_with(&format!("{id}-bytes"), &[("bytes", number(bytes).into())]);
+        let label = tiny(ui, &i18n.text_with(id, &[("size", i18n.bytes(bytes).into())]));
+        ui.ctx().accesskit_node_builder(label.id, |node| node.set_value(exact));
+    };
     let link = session.link.to_uppercase();
-    egui::Grid::new("session details").num_columns(2).min_col_width((WIDTH - 32.0) / 2.0 - 8.0).show(ui, |ui| {
-        tiny(ui, &i18n.text_with("console-details-link", &[("link", link.as_str().into())]));
-        tiny(ui, &delay);
-        ui.end_row();
-        tiny(ui, &bytes("console-details-received", session.bytes_to_console));
-        tiny(ui, &bytes("console-details-sent", session.bytes_to_agent));
-        ui.end_row();
-    });
+    egui::Grid::new("session details")
+        .num_columns(2)
+        .spacing(vec2(16.0, 4.0))
+        .min_row_height(0.0)
+        .min_col_width((WIDTH - 32.0) / 2.0 - 8.0)
+        .show(ui, |ui| {
+            tiny(ui, &i18n.text_with("console-details-link", &[("link", link.as_str().into())]));
+            tiny(ui, &delay);
+            ui.end_row();
+            bytes(ui, "console-details-received", session.bytes_to_console);
+            bytes(ui, "console-details-sent", session.bytes_to_agent);
+            ui.end_row();
+        });
 }
 
 fn power_ui(

@@ -2,10 +2,10 @@
 
 use super::parts::strong;
 use crate::words;
+use console_core::proto::session::TransferId;
 use console_core::view::{TransferState, TransferView};
 use egui::{Frame, Margin, Ui};
 use i18n::I18n;
-use proto::session::TransferId;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Keys by position: from egui's keys to USB HID usages (HID Usage Tables 1.5, section 10, page 7).
 
+use console_core::proto::input::KeyUsage;
 use egui::Key;
-use proto::input::KeyUsage;
 
 /// How a key is sent to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

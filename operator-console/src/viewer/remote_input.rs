@@ -6,11 +6,11 @@
 
 use super::keys::{self, Kind};
 use super::mapping::Mapping;
+use console_core::proto::Text;
+use console_core::proto::geometry::MonitorId;
+use console_core::proto::input::{Button, InputEvent, KeyUsage, Modifiers};
+use console_core::proto::limits::INPUT_TEXT_BYTES;
 use egui::{Event, Key, MouseWheelUnit, PointerButton, Pos2, Vec2};
-use proto::Text;
-use proto::geometry::MonitorId;
-use proto::input::{Button, InputEvent, KeyUsage, Modifiers};
-use proto::limits::INPUT_TEXT_BYTES;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often the client hears that the operator still holds something, in seconds.

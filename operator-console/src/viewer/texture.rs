@@ -1,8 +1,8 @@
 //! The textures of the remote picture and of its pointer, changed only where something changed.
 
 use console_core::picture::{Picture, SharedPictures};
+use console_core::proto::geometry::{MonitorId, Rect};
 use egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions};
-use proto::geometry::{MonitorId, Rect};
 
 /// What there is to draw of a monitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,7 +180,7 @@ impl PointerTexture {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proto::geometry::Damage;
+    use console_core::proto::geometry::Damage;
 
     fn pictures(width: u32, height: u32) -> SharedPictures {
         let pictures = SharedPictures::new();

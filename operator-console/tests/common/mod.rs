@@ -2,12 +2,12 @@
 #![allow(dead_code, reason = "each user takes what it needs")]
 
 use console_core::picture::{Picture, SharedPictures};
+use console_core::proto::geometry::{CursorShape, Damage, Layout, Monitor, MonitorId};
+use console_core::proto::session::{Capability, EndReason, TransferId};
 use console_core::view::{
     ChatLine, ConsoleView, EndView, KeyView, Notice, NoticeKind, OperatorView, PowerState, PowerView, SessionView,
     Stage, TransferState, TransferView,
 };
-use proto::geometry::{CursorShape, Damage, Layout, Monitor, MonitorId};
-use proto::session::{Capability, EndReason, TransferId};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The monitor of the sample.

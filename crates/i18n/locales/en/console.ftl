@@ -128,8 +128,10 @@ console-ask-again = Ask again
 console-ask-name = { $ask }: { $power }
 console-details-link = Link { $link }
 console-details-round-trip = Delay { $ms } ms
-console-details-received = Received { $bytes } bytes
-console-details-sent = Sent { $bytes } bytes
+console-details-received = Received { $size }
+console-details-received-bytes = Received { $bytes } bytes
+console-details-sent = Sent { $size }
+console-details-sent-bytes = Sent { $bytes } bytes
 console-chat-hint = Write to the person...
 console-chat-empty = No messages yet. What you write appears to the person at once.
 

@@ -128,8 +128,10 @@ console-ask-again = Chiedi ancora
 console-ask-name = { $ask }: { $power }
 console-details-link = Collegamento { $link }
 console-details-round-trip = Ritardo { $ms } ms
-console-details-received = Ricevuti { $bytes } byte
-console-details-sent = Inviati { $bytes } byte
+console-details-received = Ricevuti { $size }
+console-details-received-bytes = Ricevuti { $bytes } byte
+console-details-sent = Inviati { $size }
+console-details-sent-bytes = Inviati { $bytes } byte
 console-chat-hint = Scriva alla persona...
 console-chat-empty = Nessun messaggio. Ciò che scrive compare subito alla persona.
 

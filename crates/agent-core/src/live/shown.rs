@@ -1,0 +1,63 @@
+//! What the window shows of a running session.
+
+use super::Live;
+use crate::files::Prepared;
+use crate::view::{AgentView, ChatLine, GrantView, Page, PanelView, QuestionKind, QuestionView};
+use consent::Question;
+use proto::session::{Capability, Request};
+
+impl Live<'_> {
+    /// What the window shows now.
+    pub(super) fn view(&self) -> AgentView {
+        let question = self.consent.open_question().and_then(|question| self.question(&question));
+        let page = match question {
+            Some(question) => Page::Question(question),
+            None if self.seen => Page::Session,
+            None => Page::Waiting { operator: self.operator.clone() },
+        };
+        AgentView { page, panel: self.seen.then(|| self.panel()) }
+    }
+
+    fn question(&self, question: &Question) -> Option<QuestionView> {
+        let kind = match (&question.request, self.prepared.get(&question.id)) {
+            (Request::View, _) => QuestionKind::View,
+            (Request::Control, _) => QuestionKind::Control,
+            (_, Some(Prepared::Receive { name, size_bytes, .. })) => QuestionKind::ReceiveFile {
+                name: name.as_str().to_owned(),
+                size_bytes: *size_bytes,
+                folder: self.config.platform.downloads.display().to_string(),
+            },
+            (_, Some(Prepared::Give { path, size_bytes, .. })) => {
+                QuestionKind::GiveFile { path: path.display().to_string(), size_bytes: *size_bytes }
+            }
+            (_, None) => return None,
+        };
+        Some(QuestionView { id: question.id, operator: self.operator.clone(), kind })
+    }
+
+    fn panel(&self) -> PanelView {
+        let link = *self.link.borrow();
+        let granted = self.consent.granted();
+        let grant =
+            |capability| GrantView { capability, granted: granted.iter().any(|scope| scope.capability == capability) };
+        PanelView {
+            operator: self.operator.clone(),
+            check_word: self.check_word.clone(),
+            since: self.since,
+            grants: Capability::ALL.into_iter().map(grant).collect(),
+            chat: self.chat_lines(),
+            transfers: self.transfers.values().cloned().collect(),
+            reconnecting: !(link.attached && link.peer_attached),
+        }
+    }
+
+    fn chat_lines(&self) -> Vec<ChatLine> {
+        let line = |entry: &session::ChatEntry| ChatLine {
+            mine: entry.mine,
+            text: entry.text.clone(),
+            at: entry.at,
+            delivered: entry.delivered,
+        };
+        self.chat.entries().iter().map(line).collect()
+    }
+}

@@ -1,0 +1,132 @@
+//! The tasks of a session on the console: streams in, input out, files both ways, pictures to disk.
+
+use crate::picture::Picture;
+use channel::Channel;
+use proto::input::{InputEvent, InputRecord};
+use proto::session::{StreamKind, TransferFailure, TransferId};
+use session::{Priority, Reader, StreamError, accept_stream, open_stream, receive_file, send_file};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use transfer::SafeName;
+
+/// Progress of a transfer is shown at most this often.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// What the tasks of a session report.
+pub(crate) enum Event {
+    Stream(StreamKind, Reader),
+    StreamsEnded(StreamError),
+    Broken(StreamError),
+    Progress { transfer: TransferId, done_bytes: u64 },
+    Done { transfer: TransferId, saved_to: Option<PathBuf> },
+    Failed { transfer: TransferId, failure: TransferFailure },
+    PictureSaved(Option<PathBuf>),
+}
+
+pub(crate) async fn accept_streams(channel: Channel, report: mpsc::Sender<Event>) {
+    loop {
+        let event = match accept_stream(&channel).await {
+            Ok((kind, reader)) => Event::Stream(kind, reader),
+            Err(error) => Event::StreamsEnded(error),
+        };
+        let last = matches!(event, Event::StreamsEnded(_));
+        if report.send(event).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+/// A stream that is given up ends by itself; one that breaks the protocol ends the session.
+pub(crate) async fn report_broken(work: impl Future<Output = Result<(), StreamError>>, report: mpsc::Sender<Event>) {
+    if let Err(error @ StreamError::Peer(_)) = work.await {
+        let _ = report.send(Event::Broken(error)).await;
+    }
+}
+
+pub(crate) async fn send_input(channel: Channel, mut events: mpsc::Receiver<InputEvent>) {
+    let sending = async {
+        let mut writer = open_stream(&channel, StreamKind::Input, Priority::Input).await?;
+        let mut sequence = 0;
+        while let Some(event) = events.recv().await {
+            sequence += 1;
+            writer.message(&InputRecord { sequence, event }).await?;
+        }
+        writer.finish();
+        writer.delivered().await;
+        Ok::<(), StreamError>(())
+    };
+    if let Err(error) = sending.await {
+        tracing::debug!(%error, "the input stream ended");
+    }
+}
+
+pub(crate) async fn send(
+    channel: Channel,
+    transfer: TransferId,
+    path: PathBuf,
+    size_bytes: u64,
+    events: mpsc::Sender<Event>,
+) {
+    let progress = throttled(transfer, events.clone());
+    let sent = match open_stream(&channel, StreamKind::File { transfer }, Priority::File).await {
+        Ok(mut writer) => send_file(&mut writer, &path, size_bytes, || true, progress).await,
+        Err(_) => Err(TransferFailure::Cancelled),
+    };
+    // Success is only known when the agent says that the digest is right.
+    if let Err(failure) = sent {
+        let _ = events.send(Event::Failed { transfer, failure }).await;
+    }
+}
+
+pub(crate) async fn receive(
+    mut reader: Reader,
+    (transfer, name, size_bytes): (TransferId, String, u64),
+    folder: PathBuf,
+    events: mpsc::Sender<Event>,
+) {
+    let received = match SafeName::parse(&name) {
+        Ok(name) => {
+            let progress = throttled(transfer, events.clone());
+            receive_file(&mut reader, (transfer, &name, size_bytes), &folder, || true, progress).await
+        }
+        Err(_) => Err(TransferFailure::BadName),
+    };
+    let event = match received {
+        Ok(path) => Event::Done { transfer, saved_to: Some(path) },
+        Err(failure) => Event::Failed { transfer, failure },
+    };
+    let _ = events.send(event).await;
+}
+
+fn throttled(transfer: TransferId, events: mpsc::Sender<Event>) -> impl FnMut(u64) {
+    let mut told: Option<Instant> = None;
+    move |done_bytes| {
+        let now = Instant::now();
+        if told.is_none_or(|at| now.duration_since(at) >= PROGRESS_EVERY) {
+            told = Some(now);
+            let _ = events.try_send(Event::Progress { transfer, done_bytes });
+        }
+    }
+}
+
+/// Writes the picture beside those that are there: "ponte-1.png", "ponte-2.png", ...
+pub(crate) fn write_picture(picture: &Picture, folder: &Path) -> std::io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    for number in 1..10_000 {
+        let path = folder.join(format!("ponte-{number}.png"));
+        let file = match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
+            Err(error) => return Err(error),
+        };
+        let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), picture.width, picture.height);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&picture.rgba)?;
+        writer.finish()?;
+        return Ok(path);
+    }
+    Err(std::io::ErrorKind::AlreadyExists.into())
+}

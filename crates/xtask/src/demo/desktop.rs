@@ -1,0 +1,180 @@
+//! A private desktop: an X server, a window manager and a session bus with accessibility.
+
+use super::processes::Processes;
+use super::wait::{PATIENCE, until};
+use crate::run::{Context, Failure};
+use atspi::proxy::bus::{BusProxy, StatusProxy};
+use atspi::zbus::{self, connection::Builder};
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt};
+use x11rb::rust_connection::{DefaultStream, RustConnection};
+
+/// Width and height of the client's desktop in pixels.
+pub(crate) const CLIENT_SIZE: (u16, u16) = (1280, 800);
+
+/// Width and height of the operator's desktop in pixels: the console's window has room to spare.
+pub(crate) const OPERATOR_SIZE: (u16, u16) = (1440, 900);
+
+const AUTH_NAME: &str = "MIT-MAGIC-COOKIE-1";
+
+/// One private desktop.
+#[derive(Debug)]
+pub(crate) struct Desktop {
+    number: u32,
+    cookie: Vec<u8>,
+    authority: PathBuf,
+    runtime: PathBuf,
+    bus: String,
+    accessibility: String,
+}
+
+impl Desktop {
+    /// Starts one with its files in `folder`; its programs are named after `name`.
+    pub(crate) async fn start(
+        name: &str,
+        (width, height): (u16, u16),
+        folder: &Path,
+        colour: &str,
+        processes: &mut Processes,
+    ) -> Result<Self, Failure> {
+        let runtime = folder.join("runtime");
+        fs::create_dir_all(&runtime).context(runtime.display())?;
+        // Programs refuse a folder for sockets that others could read.
+        fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)).context(runtime.display())?;
+
+        let mut cookie = vec![0; 16];
+        File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut cookie)).context("random cookie")?;
+        let server_authority = folder.join("server.Xauthority");
+        write_private(&server_authority, &authority_entry("", &cookie))?;
+
+        let mut server = Command::new("Xvfb");
+        server
+            .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
+            .args(["+extension", "GLX", "-auth"])
+            .arg(&server_authority);
+        let number: u32 =
+            processes.start_until_line(&format!("{name}-xvfb"), server, |line| line.trim().parse().ok()).await?;
+        let authority = folder.join("Xauthority");
+        write_private(&authority, &authority_entry(&number.to_string(), &cookie))?;
+
+        let mut desktop = Self { number, cookie, authority, runtime, bus: String::new(), accessibility: String::new() };
+        desktop.start_buses(name, processes).await?;
+        let mut manager = Command::new("openbox");
+        desktop.enter(&mut manager);
+        manager.arg("--sm-disable").env("HOME", folder).env("XDG_CONFIG_HOME", folder.join("config"));
+        manager.env("XDG_CACHE_HOME", folder.join("cache")).env("XDG_DATA_HOME", folder.join("data"));
+        processes.start(&format!("{name}-openbox"), manager)?;
+        desktop.manager_is_there().await?;
+        let mut background = Command::new("xsetroot");
+        desktop.enter(&mut background);
+        crate::run::run(background.args(["-solid", colour]))?;
+        Ok(desktop)
+    }
+
+    async fn start_buses(&mut self, name: &str, processes: &mut Processes) -> Result<(), Failure> {
+        let mut daemon = Command::new("dbus-daemon");
+        self.enter(&mut daemon);
+        daemon.env_remove("DBUS_SESSION_BUS_ADDRESS").args(["--session", "--nofork", "--print-address"]);
+        self.bus = processes
+            .start_until_line(&format!("{name}-dbus"), daemon, |line| {
+                line.starts_with("unix:").then(|| line.trim().to_owned())
+            })
+            .await?;
+        let session = connect(&self.bus).await?;
+        let status = StatusProxy::new(&session).await.context("accessibility status")?;
+        status.set_is_enabled(true).await.context("turning accessibility on")?;
+        status.set_screen_reader_enabled(true).await.context("turning accessibility on")?;
+        let bus = BusProxy::new(&session).await.context("accessibility bus")?;
+        self.accessibility = bus.get_address().await.context("accessibility bus")?;
+        Ok(())
+    }
+
+    /// Waits until the window manager has taken over.
+    async fn manager_is_there(&self) -> Result<(), Failure> {
+        let (x, root) = self.connect()?;
+        let atom = x.intern_atom(false, b"_NET_SUPPORTING_WM_CHECK").context("X")?.reply().context("X")?.atom;
+        until("the window manager", PATIENCE, || async {
+            let property = x.get_property(false, root, atom, AtomEnum::WINDOW, 0, 1).context("X")?;
+            Ok((property.reply().context("X")?.value_len > 0).then_some(()))
+        })
+        .await
+    }
+
+    /// Puts a program on this desktop and keeps it away from every other one.
+    pub(crate) fn enter(&self, command: &mut Command) {
+        command
+            .env("DISPLAY", format!(":{}", self.number))
+            .env("XAUTHORITY", &self.authority)
+            .env("XDG_RUNTIME_DIR", &self.runtime)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            // Two drawing threads per program are too many for the machines that run this.
+            .env("LP_NUM_THREADS", "1")
+            // The driver's cache would be a trace that Ponte does not leave itself.
+            .env("MESA_SHADER_CACHE_DISABLE", "true")
+            .env("GSETTINGS_BACKEND", "memory");
+        for name in ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "AT_SPI_BUS_ADDRESS", "SESSION_MANAGER", "DESKTOP_SESSION"] {
+            command.env_remove(name);
+        }
+    }
+
+    /// Connects to the X server; the second value is its root window.
+    pub(crate) fn connect(&self) -> Result<(RustConnection, u32), Failure> {
+        let socket = UnixStream::connect(format!("/tmp/.X11-unix/X{}", self.number)).context("X server")?;
+        let (stream, _) = DefaultStream::from_unix_stream(socket).context("X server")?;
+        let x = RustConnection::connect_to_stream_with_auth_info(
+            stream,
+            0,
+            AUTH_NAME.as_bytes().to_vec(),
+            self.cookie.clone(),
+        )
+        .context("X server")?;
+        let root = x.setup().roots.first().map(|screen| screen.root).ok_or("the X server has no screen")?;
+        Ok((x, root))
+    }
+
+    /// Connects to the accessibility bus.
+    pub(crate) async fn accessibility(&self) -> Result<zbus::Connection, Failure> {
+        connect(&self.accessibility).await
+    }
+}
+
+async fn connect(address: &str) -> Result<zbus::Connection, Failure> {
+    Builder::address(address).context("bus")?.build().await.context("bus")
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes).context(path.display())?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).context(path.display())
+}
+
+/// An entry of an X authority file that holds for every address of the display `number`.
+fn authority_entry(number: &str, cookie: &[u8]) -> Vec<u8> {
+    const ANY_ADDRESS: u16 = 0xffff;
+    let mut entry = ANY_ADDRESS.to_be_bytes().to_vec();
+    for field in [&[], number.as_bytes(), AUTH_NAME.as_bytes(), cookie] {
+        let length = u16::try_from(field.len()).unwrap_or_default();
+        entry.extend(length.to_be_bytes());
+        entry.extend(field);
+    }
+    entry
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_entry_has_the_layout_of_xauth() {
+        let entry = authority_entry("7", &[1, 2]);
+        assert_eq!(entry[..7], [0xff, 0xff, 0, 0, 0, 1, b'7']);
+        assert_eq!(entry[7..9], [0, 18]);
+        assert_eq!(entry[27..], [0, 2, 1, 2]);
+    }
+}

@@ -1,0 +1,204 @@
+//! A person at one of the two windows: reads names, clicks, types.
+
+use super::desktop::Desktop;
+use super::hands::Hands;
+use super::names::Words;
+use super::reader::{Control, Place, Reader};
+use super::wait::{PATIENCE, until};
+use crate::run::Failure;
+use std::cell::Cell;
+use std::time::Duration;
+
+/// How many names a failure shows.
+const MOST_NAMES: usize = 60;
+
+/// How long a person waits for a button to react before pressing it again.
+const REACTION: Duration = Duration::from_secs(3);
+
+/// How often a person presses the same button.
+const MOST_PRESSES: usize = 3;
+
+/// Somebody who uses one program on one desktop.
+pub(crate) struct Person<'a> {
+    words: &'a Words,
+    reader: Reader,
+    hands: Hands,
+}
+
+impl<'a> Person<'a> {
+    /// Waits until the program is there and can be read.
+    pub(crate) async fn at(desktop: &Desktop, program: &str, words: &'a Words) -> Result<Self, Failure> {
+        let bus = desktop.accessibility().await?;
+        let reader = until(&format!("the window of {program}"), PATIENCE, || Reader::find(&bus, program)).await?;
+        Ok(Self { words, reader, hands: Hands::new(desktop.connect()?.0)? })
+    }
+
+    /// Mouse and keyboard themselves.
+    pub(crate) fn hands(&self) -> &Hands {
+        &self.hands
+    }
+
+    /// Presses the control with the name of that message.
+    pub(crate) async fn press(&self, id: &str) -> Result<(), Failure> {
+        self.press_named(&self.words.text(id)).await
+    }
+
+    /// Presses the control with that name.
+    pub(crate) async fn press_named(&self, name: &str) -> Result<(), Failure> {
+        let (_, place) = self.resting(name, |control| control.usable).await?;
+        let (x, y) = place.middle();
+        self.hands.click(x, y)
+    }
+
+    /// Presses the control with the name of that message until it is gone: a window may take no
+    /// answer in the first moment, so that nobody answers a question that they could not read.
+    pub(crate) async fn answer(&self, id: &str) -> Result<(), Failure> {
+        for _ in 1..MOST_PRESSES {
+            self.press(id).await?;
+            if self.gone(id, REACTION).await.is_ok() {
+                return Ok(());
+            }
+        }
+        self.press(id).await?;
+        self.gone(id, PATIENCE).await
+    }
+
+    /// Types into the field with the name of that message, in place of what stands there.
+    pub(crate) async fn fill(&self, id: &str, text: &str) -> Result<(), Failure> {
+        let name = self.words.text(id);
+        let (field, place) = self.resting(&name, |control| control.editable).await?;
+        let (x, y) = place.middle();
+        self.hands.click(x, y)?;
+        // Keys overtake a click that the window manager still looks at.
+        self.wait(&format!("the field \"{name}\" to listen"), PATIENCE, |controls| {
+            controls.iter().any(|control| control.path == field.path && control.focused).then_some(())
+        })
+        .await?;
+        self.hands.control('a')?;
+        self.hands.type_text(text)
+    }
+
+    /// Waits until a control with the name of that message is there.
+    pub(crate) async fn see(&self, id: &str) -> Result<(), Failure> {
+        let name = self.words.text(id);
+        self.wait(&format!("\"{name}\""), PATIENCE, |controls| best(controls, &name, |_| true).map(|_| ())).await
+    }
+
+    /// Whether any name begins with that message.
+    pub(crate) async fn sees_beginning(&self, id: &str) -> bool {
+        let beginning = self.words.text(id);
+        let controls = self.reader.controls().await.unwrap_or_default();
+        all_names(&controls).any(|name| name.starts_with(&beginning))
+    }
+
+    /// Waits until no usable control has the name of that message any more.
+    async fn gone(&self, id: &str, within: Duration) -> Result<(), Failure> {
+        until(&format!("\"{}\" to go", self.words.text(id)), within, || async {
+            Ok((!self.offers(id).await).then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until any name begins with that message.
+    pub(crate) async fn see_beginning(&self, id: &str) -> Result<(), Failure> {
+        let beginning = self.words.text(id);
+        self.wait(&format!("\"{beginning}\""), PATIENCE, |controls| {
+            all_names(controls).any(|name| name.starts_with(&beginning)).then_some(())
+        })
+        .await
+    }
+
+    /// Waits until any name or description contains that text.
+    pub(crate) async fn see_text(&self, text: &str) -> Result<(), Failure> {
+        self.wait(&format!("the text \"{text}\""), PATIENCE, |controls| {
+            all_names(controls).any(|name| name.contains(text)).then_some(())
+        })
+        .await
+    }
+
+    /// Whether a usable control with the name of that message is there now.
+    pub(crate) async fn offers(&self, id: &str) -> bool {
+        let name = self.words.text(id);
+        let controls = self.reader.controls().await.unwrap_or_default();
+        best(&controls, &name, |control| control.usable || control.editable).is_some()
+    }
+
+    /// The value in the message `id` as some name shows it now.
+    pub(crate) async fn value(&self, id: &str, argument: &str) -> Result<String, Failure> {
+        let pattern = self.words.pattern(id, argument);
+        self.wait(&format!("a value for {id}"), PATIENCE, |controls| {
+            all_names(controls).find_map(|name| pattern.value_in(name))
+        })
+        .await
+    }
+
+    /// Waits until `look` takes something from the names, descriptions and typed texts.
+    pub(crate) async fn read<T>(&self, what: &str, look: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
+        until(what, PATIENCE, || async {
+            let controls = self.reader.controls().await?;
+            if let Some(found) = all_names(&controls).find_map(&look) {
+                return Ok(Some(found));
+            }
+            for control in &controls {
+                if let Some(found) = look(&self.reader.text(control).await?) {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    /// Where the control with the name of that message is.
+    pub(crate) async fn place(&self, id: &str) -> Result<Place, Failure> {
+        self.resting(&self.words.text(id), |_| true).await.map(|(_, place)| place)
+    }
+
+    /// Looks at all controls again and again until `look` finds something.
+    async fn wait<T>(
+        &self,
+        what: &str,
+        within: Duration,
+        look: impl Fn(&[Control]) -> Option<T>,
+    ) -> Result<T, Failure> {
+        let found = until(what, within, || async { Ok(look(&self.reader.controls().await?)) }).await;
+        match found {
+            Ok(found) => Ok(found),
+            Err(failure) => {
+                let controls = self.reader.controls().await.unwrap_or_default();
+                let names: Vec<_> = controls
+                    .iter()
+                    .filter(|control| !control.name.is_empty())
+                    .take(MOST_NAMES)
+                    .map(|control| format!("{:?} \"{}\"", control.role, control.name))
+                    .collect();
+                Err(format!("{failure}; the window shows: {}", names.join(", ")).into())
+            }
+        }
+    }
+
+    /// The control with that name, and where it is once it has stopped moving. It is looked for
+    /// anew each time: a window that changes its shape makes its controls anew.
+    async fn resting(&self, name: &str, wanted: impl Fn(&Control) -> bool) -> Result<(Control, Place), Failure> {
+        self.wait(&format!("\"{name}\""), PATIENCE, |controls| best(controls, name, &wanted).map(|_| ())).await?;
+        let last = Cell::new(None);
+        until(&format!("\"{name}\" to rest"), PATIENCE, || async {
+            let controls = self.reader.controls().await?;
+            let Some(control) = best(&controls, name, &wanted) else { return Ok(None) };
+            let now = self.reader.place(control).await?;
+            let before = last.replace(now);
+            Ok(now.filter(|_| now == before).map(|place| (control.clone(), place)))
+        })
+        .await
+    }
+}
+
+fn all_names(controls: &[Control]) -> impl Iterator<Item = &str> {
+    controls.iter().flat_map(|control| [control.name.as_str(), control.description.as_str()])
+}
+
+/// The control with that name; of several the one that is wanted, else none that is merely a label
+/// of another.
+fn best<'c>(controls: &'c [Control], name: &str, wanted: impl Fn(&Control) -> bool) -> Option<&'c Control> {
+    controls.iter().find(|control| control.name == name && wanted(control))
+}

@@ -1,0 +1,47 @@
+//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test` and `demo`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+mod demo;
+mod run;
+mod setup;
+mod test;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// What a newcomer and a machine that checks changes both need.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Install what Ponte needs from the system.
+    Setup,
+    /// Show a whole session with relay, console and agent on this machine.
+    Demo(demo::Options),
+    /// Check everything, from formatting to a whole session by the real windows.
+    Test,
+    /// Check the rules of the workspace that no compiler knows.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Setup => setup::setup(),
+        Task::Demo(options) => demo::demo(&options),
+        Task::Test => test::test(),
+        Task::Tidy => tidy::tidy(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
