@@ -193,3 +193,27 @@ impl UdpPoller for PortPoller {
         packets.sender.poll_room(cx, SEGMENTS).map(Ok)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use link::packets::in_memory_pair;
+    use std::future::poll_fn;
+
+    #[tokio::test]
+    async fn the_loss_of_an_older_link_is_not_taken_for_that_of_the_newer() {
+        let port = Port::new();
+        let (older, far_end) = in_memory_pair();
+        port.attach(older);
+        drop(far_end);
+        port.lost().await;
+        port.0.lost.notify_one();
+        let (newer, far_end) = in_memory_pair();
+        port.attach(newer);
+        let mut lost = std::pin::pin!(port.lost());
+        assert!(poll_fn(|cx| Poll::Ready(lost.as_mut().poll(cx).is_pending())).await);
+        drop(far_end);
+        port.0.lost.notify_one();
+        lost.await;
+    }
+}

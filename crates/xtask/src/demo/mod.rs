@@ -82,6 +82,7 @@ pub(crate) fn demo(options: &Options) -> Result<(), Failure> {
         let _ = fs::remove_file(out.join(name));
     }
     fs::create_dir_all(&out).context(out.display())?;
+    crate::setup::setup()?;
     let programs = stage::build()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("tokio")?;
     let result = runtime.block_on(perform(options, &programs, &out, &logs));
@@ -118,7 +119,8 @@ async fn perform(options: &Options, programs: &Path, out: &Path, logs: &Path) ->
         result = async {
             if interactive { host(&mut stage, &words).await } else { tell(&mut stage, &words, out).await }
         } => result,
-        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        // For a person at the console this is how the demo ends.
+        _ = tokio::signal::ctrl_c() => if interactive { Ok(()) } else { Err("interrupted".into()) },
     };
     if result.is_err() {
         keep_desktop(&stage, out);

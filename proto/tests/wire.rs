@@ -1,0 +1,101 @@
+//! The wire as a whole: bytes that must not change, and bytes that nobody should trust.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use proptest::prelude::*;
+use proto::input::{InputEvent, InputRecord, KeyUsage, Modifiers};
+use proto::pairing::{P1, P2, P3, P4};
+use proto::relay::{AttemptId, EndToRelay, OfferId, RelayToEnd, SessionId, Side, Ticket};
+use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
+use proto::session::{
+    AgentToConsole, Capability, ConsoleToAgent, EndReason, Request, RequestId, StreamKind, TransferId,
+};
+use proto::{Blob, Deframer, Locator, Message, MonitorId, Text, decode, encode};
+use std::fmt::Debug;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn check<M: Message + Debug + PartialEq>(message: &M, golden: &str) {
+    let bytes = encode(message).unwrap();
+    assert_eq!(hex(&bytes), golden, "{message:?}");
+    assert_eq!(&decode::<M>(&bytes).unwrap(), message);
+}
+
+/// A change here is a change of the protocol: it needs another version byte.
+#[test]
+fn the_bytes_of_messages_are_fixed() {
+    let locator = Locator::parse("K7M").unwrap();
+    check(&EndToRelay::Hello { build: Text::new("a").unwrap() }, "000161");
+    check(&EndToRelay::Join { locator, p1: Blob::new([7, 8]).unwrap(), work: None }, "03fbf44c02070800");
+    check(&EndToRelay::Claim { attempt: AttemptId(300) }, "06fb2c01");
+    check(&RelayToEnd::Offered { offer: OfferId([1; 16]), locator, expires_in_s: 600 }, {
+        "0201010101010101010101010101010101fbf44cfb5802"
+    });
+    check(&StreamKind::File { transfer: TransferId(9) }, "0409");
+    check(&ConsoleToAgent::Ask { request: RequestId(1), what: Request::Control }, "010101");
+    check(&AgentToConsole::Revoked { capability: Capability::Control }, "0301");
+    check(&AgentToConsole::Ended { reason: EndReason::ClientEnded }, "0c00");
+    let key = InputEvent::Key { usage: KeyUsage(0x28), down: true, modifiers: Modifiers(3) };
+    check(&InputRecord { sequence: 5, event: key }, "0503280103");
+    check(&ScreenHead { monitor: MonitorId(1), epoch: 2, width: 1920, height: 1080 }, "0102fb8007fb3804");
+    check(&CursorUpdate::Position { monitor: MonitorId(0), x: -1, y: 2 }, "00000104");
+}
+
+#[test]
+fn every_field_of_a_ticket_is_under_its_code() {
+    let ticket = Ticket {
+        session: SessionId([1; 16]),
+        side: Side::Console,
+        operator_sha256: [2; 32],
+        expires_at_s: 3,
+        mac: [0; 32],
+    };
+    let statement = proto::relay::ticket_statement(&ticket);
+    let others = [
+        Ticket { session: SessionId([9; 16]), ..ticket.clone() },
+        Ticket { side: Side::Agent, ..ticket.clone() },
+        Ticket { operator_sha256: [9; 32], ..ticket.clone() },
+        Ticket { expires_at_s: 9, ..ticket.clone() },
+    ];
+    for other in others {
+        assert_ne!(proto::relay::ticket_statement(&other), statement, "{other:?}");
+    }
+}
+
+/// Whatever decodes encodes to something that decodes to the same.
+fn any_bytes<M: Message + Debug + PartialEq>(bytes: &[u8]) {
+    if let Ok(message) = decode::<M>(bytes) {
+        assert_eq!(decode::<M>(&encode(&message).unwrap()).unwrap(), message);
+    }
+    let mut deframer = Deframer::new();
+    deframer.push(bytes);
+    while let Ok(Some(_)) = deframer.next_message::<M>() {}
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+        any_bytes::<EndToRelay>(&bytes);
+        any_bytes::<RelayToEnd>(&bytes);
+        any_bytes::<P1>(&bytes);
+        any_bytes::<P2>(&bytes);
+        any_bytes::<P3>(&bytes);
+        any_bytes::<P4>(&bytes);
+        any_bytes::<StreamKind>(&bytes);
+        any_bytes::<ConsoleToAgent>(&bytes);
+        any_bytes::<AgentToConsole>(&bytes);
+        any_bytes::<InputRecord>(&bytes);
+        any_bytes::<ScreenHead>(&bytes);
+        any_bytes::<UpdateHead>(&bytes);
+        any_bytes::<CursorUpdate>(&bytes);
+    }
+
+    #[test]
+    fn a_locator_is_read_or_refused(text in "\\PC{0,6}") {
+        if let Some(locator) = Locator::parse(&text) {
+            prop_assert_eq!(Locator::parse(&locator.to_string()), Some(locator));
+        }
+    }
+}
