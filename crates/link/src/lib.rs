@@ -2,7 +2,7 @@
 //!
 //! What is absent: any knowledge of what packets hold, and any state that outlives a [`Link`].
 //! Read [`connect`] and [`Link`] first; [`pump`] is what both ends of a link share, [`quic`],
-//! [`tls`] and [`websocket`] are how it is dressed on the wire.
+//! [`tls`] and [`websocket`] are how it is dressed on the wire, [`Proxies`] what may stand between.
 
 pub mod connect;
 pub mod control;
