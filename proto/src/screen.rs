@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct ScreenHead {
     /// Which monitor.
     pub monitor: MonitorId,
-    /// Which layout; a stream of an older epoch is stale.
+    /// Counts the screen streams of a session from 1, so that what comes late of an older one is
+    /// told apart.
     pub epoch: u32,
     /// Width of the picture in pixels.
     pub width: u32,

@@ -192,7 +192,7 @@ pub enum ConsoleToAgent {
     ScreenDecoded {
         /// Which monitor.
         monitor: MonitorId,
-        /// Which layout.
+        /// Which stream, as its head says.
         epoch: u32,
         /// The last of them.
         sequence: u64,

@@ -6,12 +6,14 @@ use crate::live::{self, Live};
 use crate::view::{AgentCommand, AgentView, EndView, Failure, KeyProblem, OperatorView, Page, RemovalView};
 use channel::{AcceptedChannel, Channel, ChannelError, Dial, Keeper, Port};
 use identity::{Operator, OperatorError};
+use pairing::SessionKey;
 use proto::session::EndReason;
 use session::{AgentGreeting, HandshakeError, greet_console};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 /// How often one key is tried: each try lets whoever sits at the relay check one guess of it.
@@ -23,8 +25,9 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 /// A running agent. Dropping it ends every task.
 pub struct AgentHandle {
-    commands: mpsc::Sender<AgentCommand>,
+    commands: Option<mpsc::Sender<AgentCommand>>,
     view: watch::Receiver<AgentView>,
+    run: JoinHandle<()>,
     runtime: Option<Runtime>,
 }
 
@@ -40,8 +43,8 @@ impl AgentHandle {
         let first = AgentView { page: Page::EnterKey { problem: None }, panel: None };
         let (publish, view) = watch::channel(first);
         let desk = Desk { commands: waiting, view: publish, on_change };
-        runtime.spawn(run(config, desk));
-        Ok(Self { commands, view, runtime: Some(runtime) })
+        let run = runtime.spawn(run(config, desk));
+        Ok(Self { commands: Some(commands), view, run, runtime: Some(runtime) })
     }
 
     /// What the window shows now.
@@ -59,15 +62,21 @@ impl AgentHandle {
     /// Hands a command to the engine. One that comes faster than the engine takes them is lost,
     /// which only a program can manage.
     pub fn send(&self, command: AgentCommand) {
-        if self.commands.try_send(command).is_err() {
+        if self.commands.as_ref().is_none_or(|commands| commands.try_send(command).is_err()) {
             tracing::warn!("a command was lost: the engine is busy or has ended");
         }
     }
 
-    /// Ends the engine, waiting at most `deadline` for what it still does.
+    /// Ends the engine as if the person had left: the session ends, the other end is told, what is
+    /// to be removed is removed. Waits for that at most `deadline`; not for use inside a runtime.
     pub fn shutdown(mut self, deadline: Duration) {
+        self.commands = None;
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(deadline);
+            let ended = runtime.block_on(async { tokio::time::timeout(deadline, &mut self.run).await });
+            if ended.is_err() {
+                tracing::warn!("the engine did not end in time");
+            }
+            runtime.shutdown_background();
         }
     }
 }
@@ -154,17 +163,25 @@ async fn run(config: AgentConfig, mut desk: Desk) {
             remove(&config);
             return;
         };
-        if tries.left(&typed) == 0 {
+        let Ok(key) = SessionKey::parse(&typed) else {
+            problem = Some(KeyProblem::Malformed);
+            continue;
+        };
+        drop(typed);
+        if tries.left(&key) == 0 {
             problem = Some(KeyProblem::Burned);
             continue;
         }
-        match attempt(&config, &mut desk, &typed).await {
+        let mut was_guessable = false;
+        let result = attempt(&config, &mut desk, &key, &mut was_guessable).await;
+        let left = if was_guessable && result.is_err() { tries.count(&key) } else { tries.left(&key) };
+        match result {
             Ok(end) => {
                 finish(&config, &mut desk, end).await;
                 return;
             }
             Err(Setback::Key(KeyProblem::WrongSecret { tries_left })) => {
-                let left = tries_left.min(tries.count(typed));
+                let left = tries_left.min(left);
                 problem =
                     Some(if left == 0 { KeyProblem::Burned } else { KeyProblem::WrongSecret { tries_left: left } });
             }
@@ -197,25 +214,34 @@ async fn run(config: AgentConfig, mut desk: Desk) {
     }
 }
 
-/// How often the newest key was tried.
+/// Keys whose tries are remembered; a person types a few.
+const KEYS_REMEMBERED: usize = 16;
+
+/// How often each key was tried. Every confirmation that the agent sends lets whoever sits at the
+/// relay check one guess, whatever is answered afterwards.
 #[derive(Default)]
-struct Tries {
-    key: Zeroizing<String>,
-    count: u8,
-}
+struct Tries(Vec<(Zeroizing<String>, u8)>);
 
 impl Tries {
-    fn left(&self, key: &Zeroizing<String>) -> u8 {
-        if self.key == *key { TRIES_PER_KEY.saturating_sub(self.count) } else { TRIES_PER_KEY }
+    fn left(&self, key: &SessionKey) -> u8 {
+        let key = key.grouped();
+        let count = self.0.iter().find(|(known, _)| *known == key).map_or(0, |(_, count)| *count);
+        TRIES_PER_KEY.saturating_sub(count)
     }
 
     /// One more failed; gives what is left.
-    fn count(&mut self, key: Zeroizing<String>) -> u8 {
-        if self.key != key {
-            *self = Self { key, count: 0 };
+    fn count(&mut self, key: &SessionKey) -> u8 {
+        let grouped = key.grouped();
+        match self.0.iter_mut().find(|(known, _)| *known == grouped) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => {
+                if self.0.len() >= KEYS_REMEMBERED {
+                    self.0.remove(0);
+                }
+                self.0.push((grouped, 1));
+            }
         }
-        self.count += 1;
-        TRIES_PER_KEY.saturating_sub(self.count)
+        self.left(key)
     }
 }
 
@@ -248,11 +274,15 @@ fn remove(config: &Setup) -> RemovalView {
 }
 
 /// One key: from the relay to the end of the session.
-async fn attempt(config: &Setup, desk: &mut Desk, typed: &str) -> Result<EndView, Setback> {
-    let Ok(key) = pairing::SessionKey::parse(typed) else { return Err(Setback::Key(KeyProblem::Malformed)) };
+async fn attempt(
+    config: &Setup,
+    desk: &mut Desk,
+    key: &SessionKey,
+    was_guessable: &mut bool,
+) -> Result<EndView, Setback> {
     desk.page(Page::Connecting);
     let joining = async {
-        let joined = join::join(config, &key).await?;
+        let joined = join::join(config, key, was_guessable).await?;
         Ok::<_, JoinError>(joined)
     };
     let joined = or_quit(desk, joining).await?.map_err(|error| match error {
@@ -333,14 +363,17 @@ async fn make_channel(config: &Setup, joined: Joined) -> Result<Made, Failure> {
         }
     })?;
     let keeper = Keeper::start(channel.clone(), link.kind, link.control, ticket, dial);
-    let greeting = greet_console(&channel, &paired, &config.build, &config.language).await.map_err(|error| {
-        tracing::warn!(%error, "the first stream failed");
-        match error {
-            HandshakeError::TimedOut | HandshakeError::Stream(session::StreamError::Gone) => Failure::OperatorGone,
-            _ => Failure::ProtocolBroken,
+    match greet_console(&channel, &paired, &config.build, &config.language).await {
+        Ok(greeting) => Ok(Made { channel, keeper, greeting, operator }),
+        Err(error) => {
+            tracing::warn!(%error, "the first stream failed");
+            channel.break_off(GOODBYE).await;
+            Err(match error {
+                HandshakeError::TimedOut | HandshakeError::Stream(session::StreamError::Gone) => Failure::OperatorGone,
+                _ => Failure::ProtocolBroken,
+            })
         }
-    })?;
-    Ok(Made { channel, keeper, greeting, operator })
+    }
 }
 
 fn operator_view(config: &Setup, operator: &Operator) -> OperatorView {

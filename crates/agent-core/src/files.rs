@@ -3,7 +3,7 @@
 use channel::Channel;
 use consent::{FetchFile, Lease, SendFile};
 use proto::session::{StreamKind, TransferFailure, TransferId};
-use session::{Priority, Reader, open_stream, receive_file, send_file};
+use session::{Priority, Reader, open_file, open_stream, receive_file, send_file};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -17,8 +17,37 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 pub(crate) enum Prepared {
     /// From the operator, into the downloads folder.
     Receive { transfer: TransferId, name: SafeName, size_bytes: u64 },
-    /// To the operator.
-    Give { transfer: TransferId, path: PathBuf, name: String, size_bytes: u64 },
+    /// To the operator. Whether there is such a file is told to nobody before a yes.
+    Give { transfer: TransferId, path: PathBuf, name: String, size_bytes: Result<u64, TransferFailure> },
+}
+
+impl Prepared {
+    pub(crate) fn transfer(&self) -> TransferId {
+        match self {
+            Self::Receive { transfer, .. } | Self::Give { transfer, .. } => *transfer,
+        }
+    }
+}
+
+/// A file system that does not answer for so long is treated as one that has no such file.
+const LOOK_WITHIN: Duration = Duration::from_secs(5);
+
+/// Looks at the file that the operator named, to show the person its size.
+pub(crate) async fn look(home: PathBuf, transfer: TransferId, named: String) -> Prepared {
+    let named = named_path(&home, &named);
+    let looked = tokio::time::timeout(LOOK_WITHIN, async {
+        // What is shown is what is opened: no links, no way round about.
+        let path = tokio::fs::canonicalize(&named).await.map_err(|error| session::storage_failure(&error))?;
+        let size_bytes = session::sendable(&path).await?;
+        Ok((path, size_bytes))
+    });
+    let looked = looked.await.unwrap_or(Err(TransferFailure::NotFound));
+    let (path, size_bytes) = match looked {
+        Ok((path, size_bytes)) => (path, Ok(size_bytes)),
+        Err(failure) => (named, Err(failure)),
+    };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Prepared::Give { transfer, path, name, size_bytes }
 }
 
 /// How a transfer goes on.
@@ -63,10 +92,14 @@ pub(crate) async fn give(
     events: mpsc::Sender<TransferEvent>,
 ) {
     let progress = throttled(transfer, events.clone());
-    let given = match open_stream(&channel, StreamKind::File { transfer }, Priority::File).await {
-        Ok(mut writer) => send_file(&mut writer, &path, size_bytes, || lease.is_live(), progress).await,
-        Err(_) => Err(TransferFailure::Cancelled),
+    let given = async {
+        let file = open_file(&path).await?;
+        let kind = StreamKind::File { transfer };
+        let stream = open_stream(&channel, kind, Priority::File).await;
+        let mut writer = stream.map_err(|_| TransferFailure::Cancelled)?;
+        send_file(&mut writer, file, size_bytes, || lease.is_live(), progress).await
     };
+    let given = given.await;
     // Success is only known when the console says that the digest is right.
     if let Err(failure) = given {
         let _ = events.send(TransferEvent::Failed { transfer, failure }).await;

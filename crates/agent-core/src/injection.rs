@@ -34,8 +34,16 @@ impl InputGate {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, sender: Option<mpsc::Sender<Order>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = sender;
+    fn open(&self, sender: mpsc::Sender<Order>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+    }
+
+    /// Closes it, unless it leads to a later grant by now.
+    fn close(&self, sender: &mpsc::Sender<Order>) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.as_ref().is_some_and(|open| open.same_channel(sender)) {
+            *open = None;
+        }
     }
 
     /// Reads the operator's input until the stream ends; what is not granted is dropped.
@@ -78,7 +86,7 @@ impl Injection {
             .name("input".into())
             .spawn(move || worker.run(&runtime))
             .map_err(|error| InputError::Unavailable(error.to_string()))?;
-        gate.set(Some(orders.clone()));
+        gate.open(orders.clone());
         Ok(Self { gate, orders: Some(orders), paused, thread: Some(thread) })
     }
 
@@ -96,8 +104,9 @@ impl Injection {
 
     /// Ends the thread, which lifts everything; blocking.
     pub(crate) fn stop(mut self) {
-        self.gate.set(None);
-        self.orders = None;
+        if let Some(orders) = self.orders.take() {
+            self.gate.close(&orders);
+        }
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has lifted everything as well, when its injector was dropped.
             let _ = thread.join();
@@ -107,7 +116,9 @@ impl Injection {
 
 impl Drop for Injection {
     fn drop(&mut self) {
-        self.gate.set(None);
+        if let Some(orders) = &self.orders {
+            self.gate.close(orders);
+        }
     }
 }
 
@@ -167,6 +178,7 @@ impl Worker {
             _ => {}
         }
         if self.paused.load(Ordering::SeqCst) {
+            self.injector.release_all();
             return self.lease.is_live();
         }
         let layout = self.layout.lock().unwrap_or_else(PoisonError::into_inner).clone();

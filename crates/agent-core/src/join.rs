@@ -48,8 +48,9 @@ pub(crate) fn trust(config: &Setup) -> Trust {
     config.organisation.relay().pin.map_or(Trust::Platform, Trust::Pin)
 }
 
-/// Joins with this key.
-pub(crate) async fn join(config: &Setup, key: &SessionKey) -> Result<Joined, JoinError> {
+/// Joins with this key. Sets `was_guessable` once a confirmation left, which lets the relay check one
+/// guess of the key.
+pub(crate) async fn join(config: &Setup, key: &SessionKey, was_guessable: &mut bool) -> Result<Joined, JoinError> {
     let mut seed = [0; 32];
     rand::rngs::OsRng.fill_bytes(&mut seed);
     let seed = Seed::new(seed);
@@ -62,7 +63,7 @@ pub(crate) async fn join(config: &Setup, key: &SessionKey) -> Result<Joined, Joi
         let proxies = &config.dialing.proxies;
         match link::connect_with(&relay, &trust(config), config.choice, proxies, &config.build).await {
             Ok(link) => {
-                let pairing = pair(config, key, link, &certificate);
+                let pairing = pair(config, key, link, &certificate, was_guessable);
                 let (link, paired, ticket) = tokio::time::timeout(WITHIN, pairing)
                     .await
                     .map_err(|_| JoinError::Failed(Failure::OperatorGone))??;
@@ -79,6 +80,7 @@ async fn pair(
     key: &SessionKey,
     mut link: Link,
     certificate: &[u8],
+    was_guessable: &mut bool,
 ) -> Result<(Link, Paired, Ticket), JoinError> {
     let relay_name = &config.organisation.relay().name;
     let (pairing, p1) = AgentPairing::start(key, relay_name, certificate, &mut rand::rngs::OsRng)?;
@@ -104,6 +106,7 @@ async fn pair(
                 };
                 let (next, p3) = pairing.handle_p2(offer, attempt, body.as_slice())?;
                 confirming = Some(next);
+                *was_guessable = true;
                 link.control.send(&EndToRelay::P3 { body: opaque(p3)? }).await?;
             }
             RelayToEnd::P4 { body } => {
@@ -114,6 +117,7 @@ async fn pair(
                 })?);
             }
             RelayToEnd::Paired { ticket: given, .. } => ticket = Some(given),
+            RelayToEnd::P4Fail { .. } if !*was_guessable => return Err(unexpected()),
             RelayToEnd::P4Fail { tries_left: 0 } => return Err(JoinError::Key(KeyProblem::Burned)),
             RelayToEnd::P4Fail { tries_left } => return Err(JoinError::Key(KeyProblem::WrongSecret { tries_left })),
             RelayToEnd::NotFound => return Err(JoinError::Key(KeyProblem::NotFound)),

@@ -1,5 +1,6 @@
 //! The running session on the agent: questions, grants, streams, chat, and the end.
 
+mod powers;
 mod shown;
 
 use crate::config::Setup;
@@ -8,6 +9,7 @@ use crate::files::{self, Prepared, TransferEvent};
 use crate::injection::{Injection, InputGate};
 use crate::screens::{ScreenEvent, Screens};
 use crate::view::{AgentCommand, AgentView, EndView, OperatorView, Page, TransferState, TransferView};
+use capture::CaptureError;
 use channel::{Channel, Keeper, LinkState};
 use consent::{Answer, ConsentCell, Outcome, Scope};
 use proto::geometry::Layout;
@@ -17,11 +19,11 @@ use proto::session::{
     TransferId,
 };
 use proto::text::Text;
-use session::{AgentGreeting, Chat, Outbox, Reader, StreamError, accept_stream};
-use std::collections::BTreeMap;
+use session::{AgentGreeting, Arrival, Chat, Outbox, Reader, StreamError, accept_streams};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -31,6 +33,8 @@ use transfer::SafeName;
 const EVENTS: usize = 64;
 /// How long each step of the goodbye may take when the other end does not answer.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a session stands after the relay said that the other end has left.
+const AFTER_LEAVING: Duration = Duration::from_secs(3);
 /// Most transfers that a session remembers.
 const MOST_TRANSFERS: usize = 1000;
 
@@ -59,7 +63,22 @@ impl Session {
 /// What the tasks of a session report.
 enum Event {
     Stream(StreamKind, Reader),
-    StreamsEnded(StreamError),
+    Broken(StreamError),
+    StreamsEnded,
+    /// What a question about a file is about.
+    Looked(RequestId, Prepared),
+    /// Time to look again at monitors that were changing.
+    LayoutAgain,
+}
+
+impl From<Arrival> for Event {
+    fn from(arrival: Arrival) -> Self {
+        match arrival {
+            Arrival::Stream(kind, reader) => Self::Stream(kind, reader),
+            Arrival::Broken(error) => Self::Broken(error),
+            Arrival::Ended => Self::StreamsEnded,
+        }
+    }
 }
 
 /// How long a power was granted.
@@ -81,6 +100,7 @@ pub(crate) struct Live<'a> {
     profile: identity::Profile,
     consent: ConsentCell,
     prepared: BTreeMap<RequestId, Prepared>,
+    looking: BTreeSet<TransferId>,
     chat: Chat,
     transfers: BTreeMap<TransferId, TransferView>,
     receiving: BTreeMap<TransferId, (SafeName, u64)>,
@@ -89,12 +109,18 @@ pub(crate) struct Live<'a> {
     injection: Option<Injection>,
     input_gate: InputGate,
     layout: Arc<Mutex<Layout>>,
+    /// Number of the newest screen stream, and of the newest layout.
+    epoch: u32,
+    layouts: u32,
+    layout_tries: u32,
+    /// When to give up after the relay said that the other end has left.
+    left_at: Option<Instant>,
     input_paused: bool,
     seen: bool,
     began: Instant,
     since: SystemTime,
     tasks: JoinSet<()>,
-    events: mpsc::Receiver<Event>,
+    events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
     screen_events: (mpsc::Sender<ScreenEvent>, mpsc::Receiver<ScreenEvent>),
     transfer_events: (mpsc::Sender<TransferEvent>, mpsc::Receiver<TransferEvent>),
 }
@@ -102,9 +128,9 @@ pub(crate) struct Live<'a> {
 impl<'a> Live<'a> {
     pub(crate) fn start(config: &'a Setup, session: Session) -> Self {
         let Session { channel, keeper, greeting, operator, check_word, profile } = session;
-        let (report, events) = mpsc::channel(EVENTS);
+        let events = mpsc::channel(EVENTS);
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept_streams(channel.clone(), report));
+        tasks.spawn(accept_streams::<Event>(channel.clone(), events.0.clone()));
         Self {
             config,
             link: keeper.state(),
@@ -117,6 +143,7 @@ impl<'a> Live<'a> {
             profile,
             consent: ConsentCell::new(),
             prepared: BTreeMap::new(),
+            looking: BTreeSet::new(),
             chat: Chat::new(),
             transfers: BTreeMap::new(),
             receiving: BTreeMap::new(),
@@ -125,6 +152,10 @@ impl<'a> Live<'a> {
             injection: None,
             input_gate: InputGate::default(),
             layout: Arc::default(),
+            epoch: 0,
+            layouts: 0,
+            layout_tries: 0,
+            left_at: None,
             input_paused: false,
             seen: false,
             began: Instant::now(),
@@ -145,15 +176,18 @@ impl<'a> Live<'a> {
         while let Flow::Continue(()) = flow {
             desk.show(self.view());
             let deadline = self.consent.poll_timeout();
+            let left_at = self.left_at;
+            while self.tasks.try_join_next().is_some() {}
             let connection = self.channel.connection().clone();
             flow = tokio::select! {
                 biased;
                 command = desk.commands.recv() => self.handle_command(command),
-                message = next_message(&mut reader) => self.handle_message(message).await,
-                Some(event) = self.events.recv() => self.handle_event(event),
+                message = next_message(&mut reader) => self.handle_message(message),
+                Some(event) = self.events.1.recv() => self.handle_event(event),
                 Some(event) = self.screen_events.1.recv() => self.handle_screen(event),
                 Some(event) = self.transfer_events.1.recv() => self.handle_transfer(event),
-                Ok(()) = self.link.changed() => Flow::Continue(()),
+                Ok(()) = self.link.changed() => self.handle_link(),
+                () = until(left_at) => Flow::Break(EndReason::ConnectionLost),
                 () = until(deadline) => { self.consent.handle_timeout(Instant::now()); Flow::Continue(()) }
                 _ = connection.closed() => Flow::Break(self.how_lost()),
             };
@@ -197,7 +231,7 @@ impl<'a> Live<'a> {
         Flow::Continue(())
     }
 
-    async fn handle_message(&mut self, message: Result<Option<ConsoleToAgent>, StreamError>) -> Flow {
+    fn handle_message(&mut self, message: Result<Option<ConsoleToAgent>, StreamError>) -> Flow {
         let message = match message {
             Ok(Some(message)) => message,
             Ok(None) => return Flow::Break(EndReason::OperatorEnded),
@@ -209,7 +243,7 @@ impl<'a> Live<'a> {
         };
         match message {
             ConsoleToAgent::Proof { .. } => return Flow::Break(EndReason::ProtocolViolation),
-            ConsoleToAgent::Ask { request, what } => return self.handle_ask(request, what).await,
+            ConsoleToAgent::Ask { request, what } => return self.handle_ask(request, what),
             ConsoleToAgent::Withdraw { request } => self.consent.close_question(request, Decision::Withdrawn),
             ConsoleToAgent::Chat { id, text } => {
                 return match self.chat.handle_line(id, &text, SystemTime::now()) {
@@ -227,13 +261,18 @@ impl<'a> Live<'a> {
                 if monitors.len() > proto::limits::MONITORS {
                     return Flow::Break(EndReason::ProtocolViolation);
                 }
-                if let Some(screens) = &mut self.screens
-                    && let Err(error) = screens.watch(&monitors)
-                {
-                    tracing::warn!(%error, "a monitor cannot be shared");
+                match self.screens.as_mut().map(|screens| screens.watch(&monitors)) {
+                    Some(Err(CaptureError::LayoutChanged)) => return self.start_screens(),
+                    Some(Err(error)) => tracing::warn!(%error, "a monitor cannot be shared"),
+                    Some(Ok(())) | None => {}
                 }
             }
-            ConsoleToAgent::FileReceived { transfer } => self.transfer_over(transfer, Ok(None)),
+            ConsoleToAgent::FileReceived { transfer } => {
+                // Of a file that comes here the digest decides, not the other end's word.
+                if self.transfers.get(&transfer).is_some_and(|view| !view.incoming) {
+                    self.transfer_over(transfer, Ok(None));
+                }
+            }
             ConsoleToAgent::FileFailed { transfer, failure } => self.transfer_over(transfer, Err(failure)),
             ConsoleToAgent::Ping { token } => return self.tell(AgentToConsole::Pong { token }),
             ConsoleToAgent::End => return Flow::Break(EndReason::OperatorEnded),
@@ -241,49 +280,59 @@ impl<'a> Live<'a> {
         Flow::Continue(())
     }
 
-    async fn handle_ask(&mut self, id: RequestId, what: Request) -> Flow {
-        let prepared = self.prepare(&what).await;
-        let capability = what.capability();
+    fn handle_ask(&mut self, id: RequestId, what: Request) -> Flow {
+        let scope = Scope::of(&what);
+        if !self.profile.allows(scope.capability) {
+            tracing::warn!(capability = ?scope.capability, "the console asked for what its certificate does not allow");
+            return self.refuse(id, scope, TransferFailure::Cancelled);
+        }
+        if scope.transfer.is_some_and(|transfer| self.is_known(transfer)) {
+            return self.refuse(id, scope, TransferFailure::Cancelled);
+        }
+        let mut receive = None;
+        let mut look = None;
+        match &what {
+            Request::View | Request::Control => {}
+            Request::SendFile { transfer, name, size_bytes } => match SafeName::parse(name.as_str()) {
+                Ok(name) => receive = Some(Prepared::Receive { transfer: *transfer, name, size_bytes: *size_bytes }),
+                Err(_) => return self.refuse(id, scope, TransferFailure::BadName),
+            },
+            Request::FetchFile { transfer, path } => look = Some((*transfer, path.as_str().to_owned())),
+        }
         if let Err(error) = self.consent.ask(Instant::now(), id, what) {
             tracing::warn!(%error, "a question was not put");
-            return self.tell(AgentToConsole::Decided { request: id, decision: Decision::Impossible });
+            return self.refuse(id, scope, TransferFailure::Cancelled);
         }
-        if !self.profile.allows(capability) {
-            tracing::warn!(?capability, "the console asked for what its certificate does not allow");
-            self.consent.close_question(id, Decision::Impossible);
-            return Flow::Continue(());
+        if let Some(prepared) = receive {
+            self.prepared.insert(id, prepared);
         }
-        match prepared {
-            Ok(None) => {}
-            Ok(Some(prepared)) => drop(self.prepared.insert(id, prepared)),
-            Err((transfer, failure)) => {
-                self.consent.close_question(id, Decision::Impossible);
-                return self.tell(AgentToConsole::FileFailed { transfer, failure });
-            }
+        if let Some((transfer, path)) = look {
+            // The disk may take its time; whoever presses the red X must not wait for it.
+            let (home, report) = (self.config.platform.home.clone(), self.events.0.clone());
+            self.looking.insert(transfer);
+            self.tasks.spawn(async move {
+                let prepared = files::look(home, transfer, path).await;
+                // Fails only when the session is over.
+                let _ = report.send(Event::Looked(id, prepared)).await;
+            });
         }
         Flow::Continue(())
     }
 
-    /// Looks at what a file question is about, before the person is asked.
-    async fn prepare(&self, what: &Request) -> Result<Option<Prepared>, (TransferId, TransferFailure)> {
-        match what {
-            Request::View | Request::Control => Ok(None),
-            Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. }
-                if self.transfers.contains_key(transfer) || self.transfers.len() >= MOST_TRANSFERS =>
-            {
-                Err((*transfer, TransferFailure::Cancelled))
-            }
-            Request::SendFile { transfer, name, size_bytes } => {
-                let name = SafeName::parse(name.as_str()).map_err(|_| (*transfer, TransferFailure::BadName))?;
-                Ok(Some(Prepared::Receive { transfer: *transfer, name, size_bytes: *size_bytes }))
-            }
-            Request::FetchFile { transfer, path } => {
-                let path = files::named_path(&self.config.platform.home, path.as_str());
-                let size_bytes = session::sendable(&path).await.map_err(|failure| (*transfer, failure))?;
-                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                Ok(Some(Prepared::Give { transfer: *transfer, path, name, size_bytes }))
-            }
+    /// Whether this number already belongs to a file: a second use could hide the first.
+    fn is_known(&self, transfer: TransferId) -> bool {
+        self.transfers.contains_key(&transfer)
+            || self.transfers.len() >= MOST_TRANSFERS
+            || self.looking.contains(&transfer)
+            || self.prepared.values().any(|prepared| prepared.transfer() == transfer)
+    }
+
+    /// Answers a question that is not put to the person.
+    fn refuse(&self, id: RequestId, scope: Scope, failure: TransferFailure) -> Flow {
+        if let Some(transfer) = scope.transfer {
+            self.tell(AgentToConsole::FileFailed { transfer, failure })?;
         }
+        self.tell(AgentToConsole::Decided { request: id, decision: Decision::Impossible })
     }
 
     fn handle_event(&mut self, event: Event) -> Flow {
@@ -307,23 +356,45 @@ impl<'a> Live<'a> {
                 self.tasks.spawn(files::receive(lease, reader, (transfer, name, size_bytes), folder, events));
             }
             Event::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
-            Event::StreamsEnded(StreamError::Peer(what)) => {
-                tracing::warn!(what, "the console broke the protocol");
+            Event::Broken(error) => {
+                tracing::warn!(%error, "the console broke the protocol");
                 return Flow::Break(EndReason::ProtocolViolation);
             }
-            Event::StreamsEnded(_) => return Flow::Break(self.how_lost()),
+            Event::StreamsEnded => return Flow::Break(self.how_lost()),
+            Event::Looked(id, prepared) => {
+                self.looking.remove(&prepared.transfer());
+                if self.consent.is_asked(id) {
+                    self.prepared.insert(id, prepared);
+                }
+            }
+            Event::LayoutAgain => return self.start_screens(),
         }
         Flow::Continue(())
     }
 
     fn handle_screen(&mut self, event: ScreenEvent) -> Flow {
-        match event {
-            ScreenEvent::LayoutChanged => self.start_screens(),
-            ScreenEvent::Lost(error) => {
+        if !self.screens.as_ref().is_some_and(|screens| screens.is_current(event.epoch)) {
+            return Flow::Continue(());
+        }
+        match event.error {
+            CaptureError::LayoutChanged => self.start_screens(),
+            error => {
                 tracing::warn!(%error, "the screen is lost");
                 Flow::Break(EndReason::ScreenUnavailable)
             }
         }
+    }
+
+    fn handle_link(&mut self) -> Flow {
+        let link = *self.link.borrow_and_update();
+        if link.refused {
+            return Flow::Break(EndReason::ConnectionLost);
+        }
+        if link.peer_left {
+            // The relay says so; a proper goodbye may still be on its way.
+            self.left_at.get_or_insert_with(|| Instant::now() + AFTER_LEAVING);
+        }
+        Flow::Continue(())
     }
 
     fn handle_transfer(&mut self, event: TransferEvent) -> Flow {
@@ -370,10 +441,18 @@ impl<'a> Live<'a> {
             match outcome {
                 Outcome::Decided { id, decision, scope } => {
                     let prepared = self.prepared.remove(&id);
+                    if scope.capability == Capability::Control
+                        && decision == Decision::Granted
+                        && !self.start_injection()
+                    {
+                        self.consent.forget(scope);
+                        self.tell(AgentToConsole::Decided { request: id, decision: Decision::Impossible })?;
+                        continue;
+                    }
                     self.tell(AgentToConsole::Decided { request: id, decision })?;
                     match (decision, scope.capability) {
                         (Decision::Granted, _) => self.granted(scope, prepared)?,
-                        (Decision::Denied | Decision::TimedOut, Capability::View) => {
+                        (Decision::Denied | Decision::TimedOut, Capability::View) if !self.seen => {
                             return Flow::Break(EndReason::ConsentDenied);
                         }
                         _ => {}
@@ -401,13 +480,17 @@ impl<'a> Live<'a> {
                 self.seen = true;
                 self.start_screens()
             }
-            (Capability::Control, _) => self.start_injection(),
+            (Capability::Control, _) => Flow::Continue(()),
             (_, Some(Prepared::Receive { transfer, name, size_bytes })) => {
                 self.transfers.insert(transfer, running(name.as_str(), true, size_bytes));
                 self.receiving.insert(transfer, (name, size_bytes));
                 Flow::Continue(())
             }
-            (_, Some(Prepared::Give { transfer, path, name, size_bytes })) => {
+            (_, Some(Prepared::Give { transfer, size_bytes: Err(failure), .. })) => {
+                self.consent.revoke(Scope { capability: Capability::FetchFile, transfer: Some(transfer) });
+                self.tell(AgentToConsole::FileFailed { transfer, failure })
+            }
+            (_, Some(Prepared::Give { transfer, path, name, size_bytes: Ok(size_bytes) })) => {
                 let Some(lease) = self.consent.lease::<consent::FetchFile>(Some(transfer)) else {
                     return Flow::Continue(());
                 };
@@ -428,60 +511,12 @@ impl<'a> Live<'a> {
         }
         match scope.capability {
             Capability::View => {
-                if let Some(screens) = self.screens.take() {
-                    self.tasks.spawn_blocking(move || screens.stop());
-                }
+                self.stop_screens();
             }
-            Capability::Control => {
-                if let Some(injection) = self.injection.take() {
-                    self.tasks.spawn_blocking(move || injection.stop());
-                }
-            }
+            Capability::Control => self.stop_injection(),
             Capability::SendFile | Capability::FetchFile => return Flow::Continue(()),
         }
         self.tell(AgentToConsole::Revoked { capability: scope.capability })
-    }
-
-    fn start_screens(&mut self) -> Flow {
-        if let Some(screens) = self.screens.take() {
-            self.tasks.spawn_blocking(move || screens.stop());
-        }
-        let Some(lease) = self.consent.lease::<consent::View>(None) else { return Flow::Continue(()) };
-        let started = (self.config.platform.desktop)().and_then(|desktop| {
-            let events = self.screen_events.0.clone();
-            Screens::start(Arc::from(desktop), lease, self.channel.clone(), events)
-        });
-        let started = started.and_then(|mut screens| {
-            let first = screens.first_monitor();
-            screens.watch(first.as_slice())?;
-            Ok(screens)
-        });
-        match started {
-            Ok(screens) => {
-                let layout = screens.layout().clone();
-                *self.layout.lock().unwrap_or_else(PoisonError::into_inner) = layout.clone();
-                self.screens = Some(screens);
-                self.tell(AgentToConsole::Layout(layout))
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the screen cannot be shared");
-                Flow::Break(EndReason::ScreenUnavailable)
-            }
-        }
-    }
-
-    fn start_injection(&mut self) -> Flow {
-        let Some(lease) = self.consent.lease::<consent::Control>(None) else { return Flow::Continue(()) };
-        let started = (self.config.platform.injector)()
-            .and_then(|injector| Injection::start(injector, lease, Arc::clone(&self.layout), self.input_gate.clone()));
-        match started {
-            Ok(injection) => self.injection = Some(injection),
-            Err(error) => {
-                tracing::warn!(%error, "mouse and keyboard cannot be used here");
-                self.consent.revoke_all(Capability::Control);
-            }
-        }
-        Flow::Continue(())
     }
 
     /// Powers stop first, then the person sees the end, then the other end is told.
@@ -520,7 +555,9 @@ impl<'a> Live<'a> {
         };
         desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
         // Dropping the tasks ends them, and with them every transfer; their files are cleaned up.
-        self.tasks.shutdown().await;
+        if tokio::time::timeout(GOODBYE, self.tasks.shutdown()).await.is_err() {
+            tracing::warn!("a task of the session did not stop in time");
+        }
         let _ = self.outbox.send(AgentToConsole::Ended { reason });
         self.outbox.close(GOODBYE).await;
         self.channel.close(GOODBYE).await;
@@ -545,18 +582,5 @@ async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
         None => std::future::pending().await,
-    }
-}
-
-async fn accept_streams(channel: Channel, report: mpsc::Sender<Event>) {
-    loop {
-        let event = match accept_stream(&channel).await {
-            Ok((kind, reader)) => Event::Stream(kind, reader),
-            Err(error) => Event::StreamsEnded(error),
-        };
-        let last = matches!(event, Event::StreamsEnded(_));
-        if report.send(event).await.is_err() || last {
-            return;
-        }
     }
 }

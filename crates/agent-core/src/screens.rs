@@ -29,13 +29,13 @@ const QUIET: Duration = Duration::from_secs(5);
 /// Pointer positions closer in time than this are sent as one.
 const POINTER_SPACING: Duration = Duration::from_millis(16);
 
-/// Something that the session must react to.
+/// Why the capture of one stream ended by itself.
 #[derive(Debug)]
-pub(crate) enum ScreenEvent {
-    /// The monitors changed: begin again.
-    LayoutChanged,
-    /// The screen cannot be captured any more.
-    Lost(CaptureError),
+pub(crate) struct ScreenEvent {
+    /// The stream; of no interest once another has taken its place.
+    pub(crate) epoch: u32,
+    /// What happened.
+    pub(crate) error: CaptureError,
 }
 
 /// All that captures in a session. Dropping it tells the threads to stop; [`Screens::stop`] waits.
@@ -45,6 +45,8 @@ pub(crate) struct Screens {
     lease: Lease<View>,
     channel: Channel,
     events: mpsc::Sender<ScreenEvent>,
+    /// The number of the newest stream of the session.
+    epoch: u32,
     shared: BTreeMap<MonitorId, Shared>,
     cursor: Option<(Arc<Gate>, Interrupter, JoinHandle<()>)>,
     tasks: JoinSet<()>,
@@ -52,6 +54,7 @@ pub(crate) struct Screens {
 }
 
 struct Shared {
+    epoch: u32,
     gate: Arc<Gate>,
     interrupter: Interrupter,
     thread: JoinHandle<()>,
@@ -63,6 +66,7 @@ impl Screens {
         lease: Lease<View>,
         channel: Channel,
         events: mpsc::Sender<ScreenEvent>,
+        epoch: u32,
     ) -> Result<Self, CaptureError> {
         let layout = desktop.layout()?;
         let mut screens = Self {
@@ -71,6 +75,7 @@ impl Screens {
             lease,
             channel,
             events,
+            epoch,
             shared: BTreeMap::new(),
             cursor: None,
             tasks: JoinSet::new(),
@@ -90,8 +95,25 @@ impl Screens {
         monitors.iter().find(|monitor| monitor.primary).or(monitors.first()).map(|monitor| monitor.id)
     }
 
-    /// Shares exactly these monitors.
+    /// The number of the newest stream; the next screens of the session count on from it.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Whether that stream is one of these.
+    pub(crate) fn is_current(&self, epoch: u32) -> bool {
+        self.shared.values().any(|shared| shared.epoch == epoch)
+    }
+
+    /// Shares exactly these monitors; with an error those that were shared are still.
     pub(crate) fn watch(&mut self, wanted: &[MonitorId]) -> Result<(), CaptureError> {
+        while self.tasks.try_join_next().is_some() {}
+        for id in wanted {
+            if !self.shared.contains_key(id) && self.layout.monitor(*id).is_some() {
+                let shared = self.share(*id)?;
+                self.shared.insert(*id, shared);
+            }
+        }
         self.shared.retain(|id, shared| {
             let keep = wanted.contains(id);
             if !keep {
@@ -99,19 +121,15 @@ impl Screens {
             }
             keep
         });
-        for id in wanted {
-            if !self.shared.contains_key(id) && self.layout.monitor(*id).is_some() {
-                let shared = self.share(*id)?;
-                self.shared.insert(*id, shared);
-            }
-        }
         Ok(())
     }
 
     fn share(&mut self, id: MonitorId) -> Result<Shared, CaptureError> {
         let monitor = self.layout.monitor(id).ok_or(CaptureError::NoSuchMonitor(id))?;
-        let head = ScreenHead { monitor: id, epoch: self.layout.epoch, width: monitor.width, height: monitor.height };
+        let (width, height) = (monitor.width, monitor.height);
         let capturer = self.desktop.open(id)?;
+        self.epoch += 1;
+        let head = ScreenHead { monitor: id, epoch: self.epoch, width, height };
         let interrupter = capturer.interrupter();
         let encoder =
             Encoder::new(head.width, head.height).map_err(|_| CaptureError::NotSupported("a picture of this size"))?;
@@ -123,6 +141,7 @@ impl Screens {
             lease: self.lease.clone(),
             gate: Arc::clone(&gate),
             updates,
+            epoch: head.epoch,
             events: self.events.clone(),
             began: self.began,
         };
@@ -131,7 +150,7 @@ impl Screens {
             .spawn(move || sharer.run())
             .map_err(|error| CaptureError::Lost(error.to_string()))?;
         self.tasks.spawn(send_updates(self.channel.clone(), head, self.lease.clone(), waiting));
-        Ok(Shared { gate, interrupter, thread })
+        Ok(Shared { epoch: head.epoch, gate, interrupter, thread })
     }
 
     fn start_cursor(&mut self) {
@@ -160,9 +179,7 @@ impl Screens {
 
     /// The console has decoded everything up to this update.
     pub(crate) fn handle_decoded(&self, monitor: MonitorId, epoch: u32, sequence: u64) {
-        if epoch == self.layout.epoch
-            && let Some(shared) = self.shared.get(&monitor)
-        {
+        if let Some(shared) = self.shared.get(&monitor).filter(|shared| shared.epoch == epoch) {
             shared.gate.handle_decoded(sequence);
         }
     }
@@ -270,17 +287,16 @@ struct Sharer {
     lease: Lease<View>,
     gate: Arc<Gate>,
     updates: mpsc::Sender<Update>,
+    epoch: u32,
     events: mpsc::Sender<ScreenEvent>,
     began: Instant,
 }
 
 impl Sharer {
     fn run(mut self) {
-        match self.share() {
-            Ok(()) => {}
+        if let Err(error) = self.share() {
             // A full queue means that the session is ending: nobody needs to know any more.
-            Err(CaptureError::LayoutChanged) => drop(self.events.try_send(ScreenEvent::LayoutChanged)),
-            Err(error) => drop(self.events.try_send(ScreenEvent::Lost(error))),
+            let _ = self.events.try_send(ScreenEvent { epoch: self.epoch, error });
         }
     }
 

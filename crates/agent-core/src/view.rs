@@ -4,6 +4,7 @@
 //! language is in here: screens turn these values into words.
 
 use proto::session::{Capability, EndReason, RequestId, TransferFailure};
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 /// Everything that the agent's window shows at one moment.
@@ -233,8 +234,25 @@ pub enum Failure {
     ScreenUnavailable,
 }
 
+impl fmt::Debug for AgentCommand {
+    /// Neither keys nor chat: debug output ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SubmitKey(_) => f.write_str("SubmitKey"),
+            Self::TryAgain => f.write_str("TryAgain"),
+            Self::RecogniseOperator(yes) => write!(f, "RecogniseOperator({yes})"),
+            Self::QuestionShown(id) => write!(f, "QuestionShown({})", id.0),
+            Self::Answer(id, yes) => write!(f, "Answer({}, {yes})", id.0),
+            Self::Revoke(capability) => write!(f, "Revoke({capability:?})"),
+            Self::SendChat(_) => f.write_str("SendChat"),
+            Self::End => f.write_str("End"),
+            Self::Quit => f.write_str("Quit"),
+        }
+    }
+}
+
 /// What a person can do in the agent's window.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum AgentCommand {
     /// Try this key, as typed.
     SubmitKey(String),

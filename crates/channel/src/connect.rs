@@ -25,11 +25,17 @@ const LARGEST_PACKET: u16 = 1400;
 const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
 /// Bytes that may be under way unread in all.
 const CHANNEL_WINDOW: u32 = 6 * 1024 * 1024;
+/// Beginnings of a connection that the agent holds at a time, and bytes for those not yet accepted.
+const MOST_INCOMING: usize = 4;
+const INCOMING_BYTES: u64 = 64 * 1024;
 /// Streams of each kind that a peer may have open.
 const STREAMS: u32 = 64;
 
 /// Code with which a channel is closed in order.
 const CLOSED: VarInt = VarInt::from_u32(0);
+
+/// Code with which a channel is closed because the other end broke the protocol.
+const BROKEN_OFF: VarInt = VarInt::from_u32(1);
 
 /// Why there is no channel.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +151,8 @@ pub async fn accept(
     let crypto = QuicServerConfig::try_from(tls).map_err(|e| setup(&e))?;
     let mut config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
     config.transport_config(transport()).migration(false);
+    // One console is expected: a relay that sends other beginnings gets no memory for them.
+    config.max_incoming(MOST_INCOMING).incoming_buffer_size(INCOMING_BYTES).incoming_buffer_size_total(INCOMING_BYTES);
     let endpoint = endpoint(&port, Some(config))?;
     let handshake = async {
         let incoming = endpoint.accept().await.ok_or(ChannelError::TimedOut)?;
@@ -153,6 +161,7 @@ pub async fn accept(
     let connection = within(handshake).await?;
     let connection = match (connection, verifier.outcome()) {
         (Ok(connection), Some(Ok(operator))) => {
+            endpoint.set_server_config(None);
             let channel = Channel::new(endpoint, connection, port)?;
             return Ok(AcceptedChannel { channel, operator });
         }
@@ -167,12 +176,16 @@ async fn within<T>(work: impl Future<Output = T>) -> Result<T, ChannelError> {
     tokio::time::timeout(HANDSHAKE, work).await.map_err(|_| ChannelError::TimedOut)
 }
 
+/// CRYPTO_ERROR carries a TLS alert (RFC 9001, 4.8).
+fn is_tls_alert(code: &quinn::TransportErrorCode) -> bool {
+    (0x100..0x200).contains(&u64::from(*code))
+}
+
 /// A certificate refused by either side shows as a TLS alert.
 fn refused(error: quinn::ConnectionError) -> ChannelError {
-    let tls_alert = |code: &quinn::TransportErrorCode| (0x100..0x200).contains(&u64::from(*code));
     match &error {
-        quinn::ConnectionError::TransportError(transport) if tls_alert(&transport.code) => ChannelError::NotThePeer,
-        quinn::ConnectionError::ConnectionClosed(close) if tls_alert(&close.error_code) => ChannelError::NotThePeer,
+        quinn::ConnectionError::TransportError(transport) if is_tls_alert(&transport.code) => ChannelError::NotThePeer,
+        quinn::ConnectionError::ConnectionClosed(close) if is_tls_alert(&close.error_code) => ChannelError::NotThePeer,
         quinn::ConnectionError::TimedOut => ChannelError::TimedOut,
         _ => ChannelError::Connection(error),
     }
@@ -231,6 +244,21 @@ impl Channel {
     pub fn was_closed_in_order(&self) -> bool {
         let reason = self.connection.close_reason();
         matches!(reason, Some(quinn::ConnectionError::ApplicationClosed(close)) if close.error_code == CLOSED)
+    }
+
+    /// Whether the other end refused during the TLS handshake what we showed it.
+    #[must_use]
+    pub fn was_refused_by_peer(&self) -> bool {
+        match self.connection.close_reason() {
+            Some(quinn::ConnectionError::ConnectionClosed(close)) => is_tls_alert(&close.error_code),
+            _ => false,
+        }
+    }
+
+    /// Closes as one that was broken off: the other end does not take it for an orderly end.
+    pub async fn break_off(&self, deadline: Duration) {
+        self.connection.close(BROKEN_OFF, b"");
+        let _ = tokio::time::timeout(deadline, self.endpoint.wait_idle()).await;
     }
 
     /// Closes in order: what was written and finished is delivered first if the link carries it

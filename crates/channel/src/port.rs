@@ -75,6 +75,16 @@ impl Port {
         self.lock().packets = None;
     }
 
+    /// Takes this link away, unless another is attached by now.
+    fn detach_from(&self, sender: &PacketSender) {
+        let mut state = self.lock();
+        if state.packets.as_ref().is_some_and(|packets| packets.sender.is_same_queue(sender)) {
+            state.packets = None;
+            drop(state);
+            self.0.lost.notify_one();
+        }
+    }
+
     /// Whether a link is attached that has not been seen to fail.
     #[must_use]
     pub fn is_attached(&self) -> bool {
@@ -123,8 +133,7 @@ impl AsyncUdpSocket for PortSocket {
         for packet in transmit.contents.chunks(segment) {
             if !sender.send(Bytes::copy_from_slice(packet)) {
                 // The link has failed under us: to QUIC this is loss; the keeper dials again.
-                self.0.0.lost.notify_one();
-                self.0.detach();
+                self.0.detach_from(&sender);
                 return Err(io::ErrorKind::WouldBlock.into());
             }
         }
@@ -144,7 +153,7 @@ impl AsyncUdpSocket for PortSocket {
             return Poll::Pending;
         };
         let mut filled = 0;
-        for (buffer, meta) in bufs.iter_mut().zip(meta.iter_mut()) {
+        while let (Some(buffer), Some(meta)) = (bufs.get_mut(filled), meta.get_mut(filled)) {
             let packet = match packets.receiver.poll_recv(cx) {
                 Poll::Ready(Some(packet)) => packet,
                 Poll::Ready(None) => {

@@ -98,6 +98,12 @@ impl ConsentCell {
         self.read().open_question().cloned()
     }
 
+    /// See [`Consent::is_asked`].
+    #[must_use]
+    pub fn is_asked(&self, id: RequestId) -> bool {
+        self.read().is_asked(id)
+    }
+
     /// See [`Consent::mark_shown`].
     pub fn mark_shown(&self, now: Instant, id: RequestId) {
         self.write().mark_shown(now, id);
@@ -121,6 +127,11 @@ impl ConsentCell {
     /// See [`Consent::revoke_all`]; when it returns, nothing acts on those grants any more.
     pub fn revoke_all(&self, capability: Capability) {
         self.write().revoke_all(capability);
+    }
+
+    /// See [`Consent::forget`].
+    pub fn forget(&self, scope: Scope) {
+        self.write().forget(scope);
     }
 
     /// See [`Consent::end`]; when it returns, nothing acts any more.
@@ -148,7 +159,8 @@ impl ConsentCell {
     /// See [`Consent::poll_output`].
     #[must_use]
     pub fn poll_output(&self) -> Option<Outcome> {
-        self.write().poll_output()
+        // Mostly there is none: then whoever acts under a lease is not made to wait.
+        if self.read().has_output() { self.write().poll_output() } else { None }
     }
 
     /// Everything granted now.
@@ -238,19 +250,24 @@ mod tests {
         grant(&cell, 1);
         let lease = cell.lease::<View>(None).unwrap();
         let acting = Arc::new(AtomicBool::new(false));
+        let (began, first) = std::sync::mpsc::sync_channel(1);
         let thread = std::thread::spawn({
             let acting = Arc::clone(&acting);
             move || {
                 while lease
                     .with(|_| {
                         acting.store(true, Ordering::SeqCst);
-                        std::hint::spin_loop();
+                        let _ = began.try_send(());
+                        for _ in 0..1000 {
+                            std::hint::spin_loop();
+                        }
                         acting.store(false, Ordering::SeqCst);
                     })
                     .is_ok()
                 {}
             }
         });
+        first.recv().unwrap();
         cell.end();
         for _ in 0..10_000 {
             assert!(!acting.load(Ordering::SeqCst));

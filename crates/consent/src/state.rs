@@ -25,6 +25,9 @@ impl Scope {
     }
 }
 
+/// Viewing, without which there is no other power.
+const VIEW: Scope = Scope { capability: Capability::View, transfer: None };
+
 /// A question to the person; answered only after it was shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
@@ -141,6 +144,12 @@ impl Consent {
         self.questions.front()
     }
 
+    /// Whether this question still waits for its answer.
+    #[must_use]
+    pub fn is_asked(&self, id: RequestId) -> bool {
+        self.questions.iter().any(|question| question.id == id)
+    }
+
     /// The open question stands on the screen now.
     pub fn mark_shown(&mut self, now: Instant, id: RequestId) {
         if let Some(question) = self.questions.front_mut().filter(|question| question.id == id) {
@@ -155,6 +164,8 @@ impl Consent {
         let Some(scope) = open.map(|question| Scope::of(&question.request)) else { return false };
         self.questions.pop_front();
         let decision = match answer {
+            // Viewing may have been taken back while this question stood.
+            Answer::Allow if scope.capability != Capability::View && !self.is_granted(VIEW) => Decision::Denied,
             Answer::Allow => {
                 self.generation += 1;
                 self.grants.insert(scope, self.generation);
@@ -181,10 +192,20 @@ impl Consent {
         if scope.capability == Capability::View {
             let all: Vec<Scope> = self.grants.keys().copied().collect();
             self.grants.clear();
+            let moot = self.questions.iter().filter(|question| question.request.capability() != Capability::View);
+            let moot: Vec<RequestId> = moot.map(|question| question.id).collect();
+            for id in moot {
+                self.close_question(id, Decision::Denied);
+            }
             self.outcomes.extend(all.into_iter().map(|scope| Outcome::Revoked { scope }));
         } else if self.grants.remove(&scope).is_some() {
             self.outcomes.push_back(Outcome::Revoked { scope });
         }
+    }
+
+    /// Takes a grant back that turned out impossible to use, before anybody was told of it.
+    pub fn forget(&mut self, scope: Scope) {
+        self.grants.remove(&scope);
     }
 
     /// Takes back every grant of one kind, as the panel's switch does.
@@ -232,6 +253,11 @@ impl Consent {
         self.outcomes.pop_front()
     }
 
+    /// Whether [`Consent::poll_output`] has something.
+    pub(crate) fn has_output(&self) -> bool {
+        !self.outcomes.is_empty()
+    }
+
     /// Whether this is granted now.
     #[must_use]
     pub fn is_granted(&self, scope: Scope) -> bool {
@@ -260,7 +286,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const VIEW: Scope = Scope { capability: Capability::View, transfer: None };
     const CONTROL: Scope = Scope { capability: Capability::Control, transfer: None };
 
     fn granted_view(now: Instant) -> Consent {
@@ -301,6 +326,17 @@ mod tests {
         consent.mark_shown(now, RequestId(2));
         consent.answer(RequestId(2), Answer::Allow);
         consent.revoke(VIEW);
+        assert_eq!(consent.granted().count(), 0);
+    }
+
+    #[test]
+    fn a_question_that_stands_when_viewing_goes_is_answered_no() {
+        let now = Instant::now();
+        let mut consent = granted_view(now);
+        consent.ask(now, RequestId(2), Request::Control).unwrap();
+        consent.mark_shown(now, RequestId(2));
+        consent.revoke(VIEW);
+        assert!(!consent.answer(RequestId(2), Answer::Allow));
         assert_eq!(consent.granted().count(), 0);
     }
 

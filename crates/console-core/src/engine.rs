@@ -6,21 +6,25 @@ use crate::offer::{self, OfferEnded, Paired};
 use crate::picture::SharedPictures;
 use crate::view::{ConsoleCommand, ConsoleView, EndView, KeyView, Notice, NoticeKind, Stage};
 use channel::{Channel, ChannelError, Dial, Keeper, Port};
-use session::{ConsoleGreeting, greet_agent};
+use session::{ConsoleGreeting, HandshakeError, StreamError, greet_agent};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 /// Commands that may wait: a burst of mouse and keyboard.
 const COMMANDS: usize = 1024;
+/// How long the goodbye to an end that was not let in may take.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// Notices that are kept; the oldest go.
 const NOTICES: usize = 50;
 
 /// A running console. Dropping it ends every task.
 pub struct ConsoleHandle {
-    commands: mpsc::Sender<ConsoleCommand>,
+    commands: Option<mpsc::Sender<ConsoleCommand>>,
     view: watch::Receiver<ConsoleView>,
     pictures: SharedPictures,
+    run: JoinHandle<()>,
     runtime: Option<Runtime>,
 }
 
@@ -47,8 +51,8 @@ impl ConsoleHandle {
             pictures: pictures.clone(),
             last_notice: 0,
         };
-        runtime.spawn(run(config, desk));
-        Ok(Self { commands, view, pictures, runtime: Some(runtime) })
+        let run = runtime.spawn(run(config, desk));
+        Ok(Self { commands: Some(commands), view, pictures, run, runtime: Some(runtime) })
     }
 
     /// What the window shows now.
@@ -71,17 +75,23 @@ impl ConsoleHandle {
 
     /// Hands a command to the engine; false if it takes no more now.
     pub fn send(&self, command: ConsoleCommand) -> bool {
-        let taken = self.commands.try_send(command).is_ok();
+        let taken = self.commands.as_ref().is_some_and(|commands| commands.try_send(command).is_ok());
         if !taken {
             tracing::warn!("a command was lost: the engine is busy or has ended");
         }
         taken
     }
 
-    /// Ends the engine, waiting at most `deadline` for what it still does.
+    /// Ends the engine: a key is withdrawn, a session ends and the other end is told. Waits for that
+    /// at most `deadline`; not for use inside a runtime.
     pub fn shutdown(mut self, deadline: Duration) {
+        self.commands = None;
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(deadline);
+            let ended = runtime.block_on(async { tokio::time::timeout(deadline, &mut self.run).await });
+            if ended.is_err() {
+                tracing::warn!("the engine did not end in time");
+            }
+            runtime.shutdown_background();
         }
     }
 }
@@ -181,16 +191,29 @@ async fn one_key(config: &ConsoleConfig, desk: &mut Desk) -> Result<Option<EndVi
         Err(OfferEnded::Notice(kind)) => return Err(kind),
     };
     desk.stage(Stage::Joining);
+    let made = tokio::select! {
+        made = make_channel(config, paired) => made?,
+        () = offer::cancelled(desk) => return Ok(None),
+    };
+    let (channel, keeper, greeting) = made;
+    Ok(Some(Live::start(config, channel, keeper, greeting, desk).run(desk).await))
+}
+
+async fn make_channel(
+    config: &ConsoleConfig,
+    paired: Paired,
+) -> Result<(Channel, Keeper, ConsoleGreeting), NoticeKind> {
     let Paired { link, paired, ticket, relay } = paired;
     let port = Port::new();
     port.attach(link.packets);
-    let not_proven = |error: &dyn std::fmt::Display| {
+    let channel = channel::connect(port, &paired, &config.identity).await.map_err(|error| {
         tracing::warn!(%error, "no channel");
-        NoticeKind::ChannelNotProven
-    };
-    let channel: Channel = channel::connect(port, &paired, &config.identity).await.map_err(|error| match error {
-        ChannelError::TimedOut | ChannelError::Connection(_) => NoticeKind::ClientLost,
-        other => not_proven(&other),
+        match error {
+            ChannelError::TimedOut | ChannelError::Connection(_) => NoticeKind::ClientLost,
+            ChannelError::NotThePeer | ChannelError::Operator(_) | ChannelError::Setup(_) => {
+                NoticeKind::ChannelNotProven
+            }
+        }
     })?;
     let dial = Dial {
         relay,
@@ -200,9 +223,22 @@ async fn one_key(config: &ConsoleConfig, desk: &mut Desk) -> Result<Option<EndVi
         build: config.build.clone(),
     };
     let keeper = Keeper::start(channel.clone(), link.kind, link.control, ticket, dial);
-    let greeting: ConsoleGreeting = greet_agent(&channel, &paired, &config.build).await.map_err(|e| not_proven(&e))?;
-    drop(paired);
-    Ok(Some(Live::start(config, channel, keeper, greeting, desk).run(desk).await))
+    match greet_agent(&channel, &paired, &config.build).await {
+        Ok(greeting) => Ok((channel, keeper, greeting)),
+        Err(error) => {
+            tracing::warn!(%error, "the first stream failed");
+            let kind = match error {
+                HandshakeError::NotThePeer => NoticeKind::ChannelNotProven,
+                HandshakeError::Version { .. } => NoticeKind::VersionMismatch,
+                // TLS 1.3 lets the client finish before the server has judged the client's certificate.
+                _ if channel.was_refused_by_peer() => NoticeKind::RefusedByAgent,
+                HandshakeError::TimedOut | HandshakeError::Stream(StreamError::Gone) => NoticeKind::ClientLost,
+                HandshakeError::Stream(_) => NoticeKind::ChannelNotProven,
+            };
+            channel.break_off(GOODBYE).await;
+            Err(kind)
+        }
+    }
 }
 
 /// The key as the window shows it.

@@ -1,30 +1,28 @@
 //! The running session on the console: questions, pictures, input, chat, files, and the end.
 
+mod shown;
+mod transfers;
+
 use crate::config::ConsoleConfig;
 use crate::engine::Desk;
 use crate::picture::SharedPictures;
 use crate::screens::{self, Decoded};
 use crate::tasks::{self, Event};
-use crate::view::{
-    ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, PowerView, SessionView, Stage, TransferState,
-    TransferView,
-};
+use crate::view::{ConsoleCommand, EndView, NoticeKind, PowerState, Stage, TransferState, TransferView};
 use channel::{Channel, Keeper, LinkState};
 use proto::geometry::{Layout, MonitorId};
 use proto::input::InputEvent;
-use proto::limits::FILE_NAME_BYTES;
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, RequestId,
-    StreamKind, TransferFailure, TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind, TransferFailure,
+    TransferId,
 };
-use proto::text::Text;
-use session::{Chat, ConsoleGreeting, Outbox, Reader, StreamError, sendable};
+use session::{Chat, ConsoleGreeting, Outbox, Reader, StreamError, accept_streams};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 /// Events of tasks that may wait.
@@ -33,6 +31,10 @@ const EVENTS: usize = 256;
 const INPUT_WAITING: usize = 1024;
 /// How long each step of the goodbye may take when the other end does not answer.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a session stands after the relay said that the other end has left.
+const AFTER_LEAVING: Duration = Duration::from_secs(3);
+/// Screen and pointer streams that may wait for their grant.
+const MOST_PARKED: usize = 32;
 /// How often the round trip is measured and figures are renewed.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -43,6 +45,12 @@ struct Wanted {
     view: TransferView,
     /// The file to send, or the folder that receives.
     path: PathBuf,
+    /// Whether its name and size were announced (files that come).
+    is_announced: bool,
+    /// Whether its stream has come: there is only one.
+    is_served: bool,
+    /// The stream, while it waits for the rest to be known.
+    parked: Option<Reader>,
 }
 
 pub(crate) struct Live<'a> {
@@ -77,6 +85,12 @@ pub(crate) struct Live<'a> {
     tasks: JoinSet<()>,
     events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
     decoded: (mpsc::Sender<Decoded>, mpsc::Receiver<Decoded>),
+    /// Pictures and pointers that wait for their grant.
+    parked_screens: Vec<(StreamKind, Reader)>,
+    /// Room for pictures; see [`screens::room`].
+    room: Arc<Semaphore>,
+    /// When to give up after the relay said that the other end has left.
+    left_at: Option<Instant>,
 }
 
 impl<'a> Live<'a> {
@@ -89,12 +103,8 @@ impl<'a> Live<'a> {
     ) -> Self {
         let events = mpsc::channel(EVENTS);
         let mut tasks = JoinSet::new();
-        tasks.spawn(tasks::accept_streams(channel.clone(), events.0.clone()));
-        {
-            let mut pictures = desk.pictures.lock();
-            pictures.monitors.clear();
-            pictures.pointer = crate::picture::Pointer::default();
-        }
+        tasks.spawn(accept_streams::<Event>(channel.clone(), events.0.clone()));
+        desk.pictures.lock().clear();
         Self {
             config,
             link: keeper.state(),
@@ -127,6 +137,9 @@ impl<'a> Live<'a> {
             tasks,
             events,
             decoded: mpsc::channel(EVENTS),
+            parked_screens: Vec::new(),
+            room: screens::room(),
+            left_at: None,
         }
     }
 
@@ -138,6 +151,8 @@ impl<'a> Live<'a> {
         let mut flow = Flow::Continue(());
         while let Flow::Continue(()) = flow {
             desk.stage(Stage::Session(Box::new(self.view())));
+            let left_at = self.left_at;
+            while self.tasks.try_join_next().is_some() {}
             flow = tokio::select! {
                 biased;
                 command = desk.commands.recv() => {
@@ -147,7 +162,8 @@ impl<'a> Live<'a> {
                 message = next_message(&mut reader) => self.handle_message(message),
                 Some(decoded) = self.decoded.1.recv() => self.handle_decoded(decoded),
                 Some(event) = self.events.1.recv() => self.handle_event(event, desk),
-                Ok(()) = self.link.changed() => Flow::Continue(()),
+                Ok(()) = self.link.changed() => self.handle_link(),
+                () = until(left_at) => Flow::Break(EndReason::ConnectionLost),
                 _ = tick.tick() => self.handle_tick(),
                 _ = connection.closed() => Flow::Break(self.how_lost()),
             };
@@ -159,6 +175,18 @@ impl<'a> Live<'a> {
     /// Why the channel is gone: closed in order by the other end, or lost.
     fn how_lost(&self) -> EndReason {
         if self.channel.was_closed_in_order() { EndReason::ClientEnded } else { EndReason::ConnectionLost }
+    }
+
+    fn handle_link(&mut self) -> Flow {
+        let link = *self.link.borrow_and_update();
+        if link.refused {
+            return Flow::Break(EndReason::ConnectionLost);
+        }
+        if link.peer_left {
+            // The relay says so; a proper goodbye may still be on its way.
+            self.left_at.get_or_insert_with(|| Instant::now() + AFTER_LEAVING);
+        }
+        Flow::Continue(())
     }
 
     fn tell(&self, message: ConsoleToAgent) -> Flow {
@@ -239,45 +267,6 @@ impl<'a> Live<'a> {
         self.ask(what)
     }
 
-    fn new_transfer(&mut self, name: &str, incoming: bool, size_bytes: u64, path: PathBuf) -> TransferId {
-        self.last_transfer += 1;
-        let id = TransferId(self.last_transfer);
-        let name = Text::<FILE_NAME_BYTES>::truncated(name).shown();
-        let state = TransferState::Asked;
-        let view = TransferView { id, name, incoming, size_bytes, done_bytes: 0, state, saved_to: None };
-        self.transfers.insert(id, Wanted { view, path });
-        id
-    }
-
-    async fn offer_file(&mut self, path: &Path) -> Flow {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let size = sendable(path).await;
-        let transfer = self.new_transfer(&name, false, size.unwrap_or_default(), path.to_owned());
-        match (size, FileName::new(name)) {
-            (Ok(size_bytes), Ok(name)) => self.ask(Request::SendFile { transfer, name, size_bytes }),
-            (Err(failure), _) => {
-                self.transfer_over(transfer, Err(failure));
-                Flow::Continue(())
-            }
-            (_, Err(_)) => {
-                self.transfer_over(transfer, Err(TransferFailure::BadName));
-                Flow::Continue(())
-            }
-        }
-    }
-
-    fn ask_file(&mut self, path: &str, into: PathBuf) -> Flow {
-        let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-        let transfer = self.new_transfer(&name, true, 0, into);
-        match PathText::new(path) {
-            Ok(path) => self.ask(Request::FetchFile { transfer, path }),
-            Err(_) => {
-                self.transfer_over(transfer, Err(TransferFailure::BadName));
-                Flow::Continue(())
-            }
-        }
-    }
-
     fn handle_message(&mut self, message: Result<Option<AgentToConsole>, StreamError>) -> Flow {
         let message = match message {
             Ok(Some(message)) => message,
@@ -299,6 +288,7 @@ impl<'a> Live<'a> {
             AgentToConsole::Revoked { capability } => {
                 self.powers.insert(capability, PowerState::Revoked);
                 self.power_gone(capability);
+                self.parked_screens.clear();
             }
             AgentToConsole::Layout(layout) => {
                 if !layout.is_acceptable() {
@@ -319,9 +309,16 @@ impl<'a> Live<'a> {
                 if let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| wanted.view.incoming) {
                     wanted.view.name = name.shown();
                     wanted.view.size_bytes = size_bytes;
+                    wanted.is_announced = true;
+                }
+                self.receive_parked(transfer);
+            }
+            AgentToConsole::FileReceived { transfer } => {
+                // Of a file that comes here the digest decides, not the other end's word.
+                if self.transfers.get(&transfer).is_some_and(|wanted| !wanted.view.incoming) {
+                    self.transfer_over(transfer, Ok(None));
                 }
             }
-            AgentToConsole::FileReceived { transfer } => self.transfer_over(transfer, Ok(None)),
             AgentToConsole::FileFailed { transfer, failure } => self.transfer_over(transfer, Err(failure)),
             AgentToConsole::Pong { token } => {
                 if let Some((_, sent)) = self.ping.take_if(|(asked, _)| *asked == token) {
@@ -338,7 +335,10 @@ impl<'a> Live<'a> {
         let Some(what) = self.asked.remove(&request) else { return Flow::Break(EndReason::ProtocolViolation) };
         let state = if decision == Decision::Granted { PowerState::Granted } else { PowerState::Refused(decision) };
         match what {
-            Request::View => drop(self.powers.insert(Capability::View, state)),
+            Request::View => {
+                self.powers.insert(Capability::View, state);
+                self.show_parked();
+            }
             Request::Control => {
                 self.powers.insert(Capability::Control, state);
                 if decision == Decision::Granted && self.input.is_none() {
@@ -352,26 +352,6 @@ impl<'a> Live<'a> {
             }
         }
         Flow::Continue(())
-    }
-
-    fn file_decided(&mut self, transfer: TransferId, decision: Decision) {
-        let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
-        if wanted.view.state != TransferState::Asked {
-            return;
-        }
-        match decision {
-            Decision::Granted => wanted.view.state = TransferState::Running,
-            // The reason comes in a message of its own.
-            Decision::Impossible => return,
-            Decision::Denied | Decision::TimedOut | Decision::Withdrawn => {
-                wanted.view.state = TransferState::Refused;
-                return;
-            }
-        }
-        if !wanted.view.incoming {
-            let (path, size_bytes) = (wanted.path.clone(), wanted.view.size_bytes);
-            self.tasks.spawn(tasks::send(self.channel.clone(), transfer, path, size_bytes, self.events.0.clone()));
-        }
     }
 
     fn power_gone(&mut self, capability: Capability) {
@@ -388,27 +368,27 @@ impl<'a> Live<'a> {
 
     fn handle_event(&mut self, event: Event, desk: &mut Desk) -> Flow {
         match event {
-            Event::Stream(StreamKind::Screen, reader) => {
-                let (pictures, decoded) = (self.pictures.clone(), self.decoded.0.clone());
-                let decoding = screens::decode(reader, pictures, decoded, Arc::clone(&self.on_change));
-                self.tasks.spawn(tasks::report_broken(decoding, self.events.0.clone()));
-            }
-            Event::Stream(StreamKind::Cursor, reader) => {
-                let following = screens::follow_cursor(reader, self.pictures.clone(), Arc::clone(&self.on_change));
-                self.tasks.spawn(tasks::report_broken(following, self.events.0.clone()));
+            Event::Stream(kind @ (StreamKind::Screen | StreamKind::Cursor), reader) => {
+                // The grant travels on another stream and may come later.
+                if self.parked_screens.len() >= MOST_PARKED {
+                    return Flow::Break(EndReason::ProtocolViolation);
+                }
+                self.parked_screens.push((kind, reader));
+                self.show_parked();
             }
             Event::Stream(StreamKind::File { transfer }, mut reader) => {
-                let wanted = self.transfers.get(&transfer);
-                let Some(wanted) = wanted.filter(|w| w.view.incoming && w.view.state == TransferState::Running) else {
-                    reader.stop();
-                    return Flow::Continue(());
-                };
-                let file = (transfer, wanted.view.name.clone(), wanted.view.size_bytes);
-                self.tasks.spawn(tasks::receive(reader, file, wanted.path.clone(), self.events.0.clone()));
+                match self.transfers.get_mut(&transfer).filter(|wanted| wanted.view.incoming && !wanted.is_served) {
+                    Some(wanted) => {
+                        wanted.is_served = true;
+                        wanted.parked = Some(reader);
+                        self.receive_parked(transfer);
+                    }
+                    None => reader.stop(),
+                }
             }
             Event::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
-            Event::StreamsEnded(StreamError::Gone) => return Flow::Break(self.how_lost()),
-            Event::StreamsEnded(error) | Event::Broken(error) => {
+            Event::StreamsEnded => return Flow::Break(self.how_lost()),
+            Event::Broken(error) => {
                 tracing::warn!(%error, "the agent broke the protocol");
                 return Flow::Break(EndReason::ProtocolViolation);
             }
@@ -431,19 +411,22 @@ impl<'a> Live<'a> {
         Flow::Continue(())
     }
 
-    fn transfer_over(&mut self, transfer: TransferId, result: Result<Option<PathBuf>, TransferFailure>) {
-        let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
-        let view = &mut wanted.view;
-        if !matches!(view.state, TransferState::Running | TransferState::Asked) {
+    /// Starts what waited for the viewing to be granted.
+    fn show_parked(&mut self) {
+        if self.powers.get(&Capability::View) != Some(&PowerState::Granted) {
             return;
         }
-        match result {
-            Ok(saved_to) => {
-                view.done_bytes = view.size_bytes;
-                view.state = TransferState::Done;
-                view.saved_to = saved_to;
+        for (kind, reader) in std::mem::take(&mut self.parked_screens) {
+            let (pictures, on_change) = (self.pictures.clone(), Arc::clone(&self.on_change));
+            let report = self.events.0.clone();
+            if kind == StreamKind::Screen {
+                let (decoded, room) = (self.decoded.0.clone(), Arc::clone(&self.room));
+                let decoding = screens::decode(reader, pictures, room, decoded, on_change);
+                self.tasks.spawn(tasks::report_broken(decoding, report));
+            } else {
+                let following = screens::follow_cursor(reader, pictures, on_change);
+                self.tasks.spawn(tasks::report_broken(following, report));
             }
-            Err(failure) => view.state = TransferState::Failed(failure),
         }
     }
 
@@ -482,52 +465,22 @@ impl<'a> Live<'a> {
         });
     }
 
-    fn view(&self) -> SessionView {
-        let link = *self.link.borrow();
-        let (sent, received) = self.channel.port().traffic_bytes();
-        SessionView {
-            check_word: self.check_word.clone(),
-            system: self.system.clone(),
-            recognised: self.recognised,
-            since: self.since,
-            powers: self
-                .powers
-                .iter()
-                .map(|(capability, state)| PowerView { capability: *capability, state: *state })
-                .collect(),
-            layout: self.layout.clone(),
-            monitor: self.monitor,
-            chat: self.chat_lines(),
-            transfers: self.transfers.values().map(|wanted| wanted.view.clone()).collect(),
-            round_trip: self.round_trip,
-            pictures_per_s: u32::try_from(self.decoded_at.len()).unwrap_or(u32::MAX),
-            pictures: self.pictures_decoded,
-            link: link.kind.to_string(),
-            reconnecting: !(link.attached && link.peer_attached),
-            input_paused: self.input_paused,
-            bytes_to_console: received,
-            bytes_to_agent: sent,
-        }
-    }
-
-    fn chat_lines(&self) -> Vec<ChatLine> {
-        let line = |entry: &session::ChatEntry| ChatLine {
-            mine: entry.mine,
-            text: entry.text.clone(),
-            at: entry.at,
-            delivered: entry.delivered,
-        };
-        self.chat.entries().iter().map(line).collect()
-    }
-
     async fn end(mut self, reason: EndReason) -> EndView {
         self.input = None;
-        self.tasks.shutdown().await;
+        if tokio::time::timeout(GOODBYE, self.tasks.shutdown()).await.is_err() {
+            tracing::warn!("a task of the session did not stop in time");
+        }
+        // Nothing of the person's screen is kept beyond the session.
+        self.pictures.lock().clear();
         if reason == EndReason::OperatorEnded {
             let _ = self.outbox.send(ConsoleToAgent::End);
         }
         self.outbox.close(GOODBYE).await;
-        self.channel.close(GOODBYE).await;
+        if reason == EndReason::ProtocolViolation {
+            self.channel.break_off(GOODBYE).await;
+        } else {
+            self.channel.close(GOODBYE).await;
+        }
         self.keeper.leave(GOODBYE).await;
         let mut transfers: Vec<TransferView> = self.transfers.into_values().map(|wanted| wanted.view).collect();
         for view in &mut transfers {
@@ -543,5 +496,12 @@ async fn next_message(reader: &mut Option<Reader>) -> Result<Option<AgentToConso
     match reader {
         Some(reader) => reader.message().await,
         None => Ok(None),
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
     }
 }

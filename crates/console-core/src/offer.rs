@@ -96,10 +96,11 @@ async fn reach(config: &ConsoleConfig) -> Result<(Link, RelayAddress), OfferEnde
     Err(last.map_or(OfferEnded::Notice(NoticeKind::RelayUnreachable), OfferEnded::from))
 }
 
-async fn cancelled(desk: &mut Desk) {
+/// Waits until the operator takes the key back, or the window is gone.
+pub(crate) async fn cancelled(desk: &mut Desk) {
     loop {
         let Some(command) = desk.commands.recv().await else { return };
-        if let Some(ConsoleCommand::CancelKey) = desk.common(command) {
+        if let Some(ConsoleCommand::CancelKey | ConsoleCommand::End) = desk.common(command) {
             return;
         }
     }
@@ -141,9 +142,9 @@ async fn guard(
         let deadline = pairing.poll_timeout();
         let message = tokio::select! {
             message = link.control.recv() => message?,
-            command = desk.commands.recv() => match command.and_then(|command| desk.common(command)) {
-                Some(ConsoleCommand::CancelKey) => return Err(OfferEnded::Cancelled),
-                _ => continue,
+            command = desk.commands.recv() => match command.map(|command| desk.common(command)) {
+                None | Some(Some(ConsoleCommand::CancelKey | ConsoleCommand::End)) => return Err(OfferEnded::Cancelled),
+                Some(_) => continue,
             },
             () = until(deadline) => {
                 drop(pairing.handle_timeout(Instant::now()));

@@ -13,7 +13,9 @@ pub struct Picture {
     pub height: u32,
     /// Rows of RGBA, opaque, `4 * width * height` bytes: as textures want them.
     pub rgba: Vec<u8>,
-    /// Counts updates from 1, 0 before the first; of an older layout it starts again.
+    /// Number of the stream that paints it; later streams have greater ones.
+    pub stream: u32,
+    /// Counts updates from 1, 0 before the first; with each stream it starts again.
     pub sequence: u64,
     /// What changed since the window last took it.
     pub fresh: Damage,
@@ -37,6 +39,26 @@ pub struct Pictures {
     pub monitors: BTreeMap<MonitorId, Picture>,
     /// The pointer.
     pub pointer: Pointer,
+    /// The newest stream of each monitor, also after its picture was taken away.
+    newest: BTreeMap<MonitorId, u32>,
+}
+
+impl Pictures {
+    /// A stream begins to paint this monitor; false if a newer one has begun before.
+    pub(crate) fn begin(&mut self, monitor: MonitorId, picture: Picture) -> bool {
+        let newest = self.newest.entry(monitor).or_default();
+        if picture.stream <= *newest {
+            return false;
+        }
+        *newest = picture.stream;
+        self.monitors.insert(monitor, picture);
+        true
+    }
+
+    /// A new session begins: nothing is left of the last.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
 }
 
 /// The pictures behind a lock that is held only to copy.

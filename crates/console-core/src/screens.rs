@@ -2,12 +2,12 @@
 
 use crate::picture::{Picture, SharedPictures};
 use proto::geometry::{CursorShape, Frame, MonitorId, Rect, picture_size_is_acceptable};
-use proto::limits::{CURSOR_SIDE_PIXELS, screen_update_bytes};
+use proto::limits::{CURSOR_SIDE_PIXELS, MONITORS, PICTURE_PIXELS, screen_update_bytes};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use session::{Reader, StreamError};
 use std::sync::Arc;
 use tile_codec::Decoder;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 /// An update was decoded and can be seen.
 #[derive(Debug, Clone, Copy)]
@@ -17,10 +17,20 @@ pub(crate) struct Decoded {
     pub(crate) sequence: u64,
 }
 
-/// Decodes one screen stream until it ends.
+/// Pixels that one permit of [`room`] stands for.
+const ROOM_PIXELS: u64 = 65_536;
+
+/// Room for all pictures of a session together: two of the largest, whatever the other end claims.
+pub(crate) fn room() -> Arc<Semaphore> {
+    let permits = 2 * PICTURE_PIXELS / ROOM_PIXELS;
+    Arc::new(Semaphore::new(usize::try_from(permits).unwrap_or(1024)))
+}
+
+/// Decodes one screen stream until it ends, or until a newer one of the same monitor has begun.
 pub(crate) async fn decode(
     mut reader: Reader,
     pictures: SharedPictures,
+    room: Arc<Semaphore>,
     decoded: mpsc::Sender<Decoded>,
     on_change: Arc<dyn Fn() + Send + Sync>,
 ) -> Result<(), StreamError> {
@@ -28,12 +38,28 @@ pub(crate) async fn decode(
     if !picture_size_is_acceptable(head.width, head.height) {
         return Err(StreamError::Peer("a picture of an impossible size"));
     }
+    if usize::from(head.monitor.0) >= MONITORS {
+        return Err(StreamError::Peer("a monitor of an impossible number"));
+    }
+    let wanted = (u64::from(head.width) * u64::from(head.height)).div_ceil(ROOM_PIXELS);
+    let wanted = u32::try_from(wanted).map_err(|_| StreamError::Peer("a picture of an impossible size"))?;
+    let Ok(_room) = room.try_acquire_many(wanted) else {
+        return Err(StreamError::Peer("more pictures than any desk has"));
+    };
     let mut decoder =
         Decoder::new(head.width, head.height).map_err(|_| StreamError::Peer("a picture of an impossible size"))?;
     let pixels = head.width as usize * head.height as usize;
-    let fresh =
-        Picture { width: head.width, height: head.height, rgba: [0, 0, 0, 255].repeat(pixels), ..Picture::default() };
-    pictures.lock().monitors.insert(head.monitor, fresh);
+    let fresh = Picture {
+        width: head.width,
+        height: head.height,
+        rgba: [0, 0, 0, 255].repeat(pixels),
+        stream: head.epoch,
+        ..Picture::default()
+    };
+    if !pictures.lock().begin(head.monitor, fresh) {
+        reader.stop();
+        return Ok(());
+    }
 
     let most = screen_update_bytes(head.width, head.height);
     let mut last = 0;
@@ -49,16 +75,17 @@ pub(crate) async fn decode(
         })?;
         {
             let mut pictures = pictures.lock();
-            // A later stream of the same monitor has replaced the picture if the size differs.
-            if let Some(picture) = pictures.monitors.get_mut(&head.monitor)
-                && (picture.width, picture.height) == (head.width, head.height)
-            {
-                for rect in changed.rects() {
-                    convert(&decoder.picture(), picture, *rect);
-                }
-                picture.sequence = update.sequence;
-                picture.fresh.merge(&changed);
+            let current = pictures.monitors.get_mut(&head.monitor).filter(|picture| picture.stream == head.epoch);
+            let Some(picture) = current else {
+                // A newer stream has taken its place, or the viewing was taken back.
+                reader.stop();
+                return Ok(());
+            };
+            for rect in changed.rects() {
+                convert(&decoder.picture(), picture, *rect);
             }
+            picture.sequence = update.sequence;
+            picture.fresh.merge(&changed);
         }
         on_change();
         let done = Decoded { monitor: head.monitor, epoch: head.epoch, sequence: update.sequence };

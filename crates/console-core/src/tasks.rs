@@ -4,7 +4,7 @@ use crate::picture::Picture;
 use channel::Channel;
 use proto::input::{InputEvent, InputRecord};
 use proto::session::{StreamKind, TransferFailure, TransferId};
-use session::{Priority, Reader, StreamError, accept_stream, open_stream, receive_file, send_file};
+use session::{Arrival, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -16,7 +16,7 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 /// What the tasks of a session report.
 pub(crate) enum Event {
     Stream(StreamKind, Reader),
-    StreamsEnded(StreamError),
+    StreamsEnded,
     Broken(StreamError),
     Progress { transfer: TransferId, done_bytes: u64 },
     Done { transfer: TransferId, saved_to: Option<PathBuf> },
@@ -24,15 +24,12 @@ pub(crate) enum Event {
     PictureSaved(Option<PathBuf>),
 }
 
-pub(crate) async fn accept_streams(channel: Channel, report: mpsc::Sender<Event>) {
-    loop {
-        let event = match accept_stream(&channel).await {
-            Ok((kind, reader)) => Event::Stream(kind, reader),
-            Err(error) => Event::StreamsEnded(error),
-        };
-        let last = matches!(event, Event::StreamsEnded(_));
-        if report.send(event).await.is_err() || last {
-            return;
+impl From<Arrival> for Event {
+    fn from(arrival: Arrival) -> Self {
+        match arrival {
+            Arrival::Stream(kind, reader) => Self::Stream(kind, reader),
+            Arrival::Broken(error) => Self::Broken(error),
+            Arrival::Ended => Self::StreamsEnded,
         }
     }
 }
@@ -69,10 +66,14 @@ pub(crate) async fn send(
     events: mpsc::Sender<Event>,
 ) {
     let progress = throttled(transfer, events.clone());
-    let sent = match open_stream(&channel, StreamKind::File { transfer }, Priority::File).await {
-        Ok(mut writer) => send_file(&mut writer, &path, size_bytes, || true, progress).await,
-        Err(_) => Err(TransferFailure::Cancelled),
+    let sent = async {
+        let file = open_file(&path).await?;
+        let kind = StreamKind::File { transfer };
+        let stream = open_stream(&channel, kind, Priority::File).await;
+        let mut writer = stream.map_err(|_| TransferFailure::Cancelled)?;
+        send_file(&mut writer, file, size_bytes, || true, progress).await
     };
+    let sent = sent.await;
     // Success is only known when the agent says that the digest is right.
     if let Err(failure) = sent {
         let _ = events.send(Event::Failed { transfer, failure }).await;

@@ -3,6 +3,7 @@
 use proto::geometry::{Layout, MonitorId};
 use proto::input::InputEvent;
 use proto::session::{Capability, Decision, EndReason, TransferFailure, TransferId};
+use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -49,7 +50,7 @@ pub enum Stage {
 }
 
 /// A key that waits.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct KeyView {
     /// The key as it is read out: "K7M 4QXP".
     pub grouped: String,
@@ -57,6 +58,13 @@ pub struct KeyView {
     pub expires_at: Instant,
     /// Wrong tries that are left.
     pub tries_left: u8,
+}
+
+impl fmt::Debug for KeyView {
+    /// Nothing of the key: debug output ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyView").field("tries_left", &self.tries_left).finish_non_exhaustive()
+    }
 }
 
 /// One running session.
@@ -211,6 +219,11 @@ pub enum NoticeKind {
     RelayFull,
     /// Somebody seems to be in between; the attempt was closed.
     ChannelNotProven,
+    /// The client's program is of another version of the protocol.
+    VersionMismatch,
+    /// The client's program does not accept the operator's certificate; mostly the clock of that
+    /// computer is wrong.
+    RefusedByAgent,
     /// The client's connection was lost before the session began.
     ClientLost,
     /// A picture of the remote screen was saved.

@@ -59,3 +59,18 @@ pub enum LinkError {
     #[error("the link could not be prepared: {0}")]
     Local(String),
 }
+
+/// Unsent bytes that the kernel holds: more would be delay that nobody can drop.
+#[cfg(target_os = "linux")]
+const NOT_SENT_LOW_WATER_BYTES: u32 = 16 * 1024;
+
+/// Keeps the system from queueing more unsent bytes of a stream than that.
+#[cfg(target_os = "linux")]
+fn bound_unsent(stream: &tokio::net::TcpStream) {
+    // Where the option is refused the only loss is delay.
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(NOT_SENT_LOW_WATER_BYTES);
+}
+
+/// This system has no such bound.
+#[cfg(not(target_os = "linux"))]
+fn bound_unsent(_stream: &tokio::net::TcpStream) {}

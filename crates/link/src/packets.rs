@@ -95,6 +95,12 @@ impl PacketSender {
         Poll::Pending
     }
 
+    /// Whether both put into the same queue.
+    #[must_use]
+    pub fn is_same_queue(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0.0, &other.0.0)
+    }
+
     /// Whether the other half is gone.
     #[must_use]
     pub fn is_closed(&self) -> bool {

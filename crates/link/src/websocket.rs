@@ -23,8 +23,6 @@ pub const PATH: &str = "/link/1";
 pub const SUBPROTOCOL: &str = "ponte.1";
 /// The protocol's name inside TLS.
 pub const ALPN: &[u8] = b"http/1.1";
-/// Unsent bytes that the kernel holds: more would be delay that nobody can drop.
-const NOT_SENT_LOW_WATER_BYTES: u32 = 16 * 1024;
 
 /// Size limits of both ends: a whole batch and its head, nothing longer.
 #[must_use]
@@ -41,8 +39,7 @@ pub fn limits() -> WebSocketConfig {
 /// cost delay.
 pub fn tune(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
-    #[cfg(target_os = "linux")]
-    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(NOT_SENT_LOW_WATER_BYTES);
+    crate::bound_unsent(stream);
 }
 
 pub(crate) async fn dial(

@@ -41,19 +41,26 @@ pub async fn sendable(path: &Path) -> Result<u64, TransferFailure> {
     if metadata.is_file() { Ok(metadata.len()) } else { Err(TransferFailure::NotAFile) }
 }
 
-/// Sends the file at `path`, which must still have `size_bytes`, as long as `allowed` says so.
+/// Opens a file to send; before its stream is opened, so that there is none without a file.
+///
+/// # Errors
+/// [`TransferFailure`] as words can explain it.
+pub async fn open_file(path: &Path) -> Result<File, TransferFailure> {
+    File::open(path).await.map_err(|error| storage_failure(&error))
+}
+
+/// Sends the file, which must still have `size_bytes`, as long as `allowed` says so.
 ///
 /// # Errors
 /// [`TransferFailure`]; the stream is then given up, so that the other end keeps nothing.
 pub async fn send_file(
     writer: &mut Writer,
-    path: &Path,
+    mut file: File,
     size_bytes: u64,
     allowed: impl Fn() -> bool,
     mut progress: impl FnMut(u64),
 ) -> Result<(), TransferFailure> {
     let sent = async {
-        let mut file = File::open(path).await.map_err(|error| storage_failure(&error))?;
         let mut sender = FileSender::new(size_bytes, 0).map_err(|_| TransferFailure::Changed)?;
         let mut done = 0;
         loop {

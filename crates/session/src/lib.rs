@@ -12,8 +12,8 @@ mod pace;
 mod stream;
 
 pub use chat::{Chat, ChatEntry};
-pub use files::{receive_file, send_file, sendable, storage_failure};
+pub use files::{open_file, receive_file, send_file, sendable, storage_failure};
 pub use handshake::{AgentGreeting, ConsoleGreeting, HandshakeError, greet_agent, greet_console};
 pub use outbox::{Outbox, OutboxClosed};
 pub use pace::Pace;
-pub use stream::{Priority, Reader, StreamError, Writer, accept_stream, open_stream};
+pub use stream::{Arrival, Priority, Reader, StreamError, Writer, accept_streams, open_stream};

@@ -5,9 +5,12 @@ use channel::{Channel, RecvStream, SendStream};
 use proto::codec::Message;
 use proto::session::StreamKind;
 use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-/// A stream whose head has not arrived by then is dropped.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// A stream whose head has not arrived by then is dropped: as long as a session survives without
+/// a link, because that is how late a head may honestly come.
+const HEAD_WITHIN: Duration = Duration::from_secs(120);
 /// Bytes taken from a stream at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -61,13 +64,24 @@ impl From<proto::EncodeError> for StreamError {
 pub struct Writer {
     stream: SendStream,
     buffer: Vec<u8>,
+    is_over: bool,
+}
+
+impl Drop for Writer {
+    /// A stream that was not finished is given up, so that what was cut short is never taken for
+    /// whole, and nothing leaves after the power behind it has gone.
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.abandon();
+        }
+    }
 }
 
 impl Writer {
     pub(crate) fn new(stream: SendStream, priority: Priority) -> Self {
         // Fails only on a stream that is gone, which the first write reports.
         let _ = stream.set_priority(priority as i32);
-        Self { stream, buffer: Vec::new() }
+        Self { stream, buffer: Vec::new(), is_over: false }
     }
 
     /// Sends one message.
@@ -92,6 +106,7 @@ impl Writer {
     pub fn finish(&mut self) {
         // Fails only on a stream that is over already.
         let _ = self.stream.finish();
+        self.is_over = true;
     }
 
     /// Waits until the other end has all that was sent, or will never have it.
@@ -102,6 +117,7 @@ impl Writer {
     /// Gives the stream up: what has not been sent will not be.
     pub fn abandon(&mut self) {
         let _ = self.stream.reset(0u32.into());
+        self.is_over = true;
     }
 }
 
@@ -186,17 +202,49 @@ pub async fn open_stream(channel: &Channel, kind: StreamKind, priority: Priority
     Ok(writer)
 }
 
-/// The next one-way stream that the other end opened, with its kind. Cancelling may lose a stream
-/// whose head has not arrived: call it from a task of its own.
-///
-/// # Errors
-/// [`StreamError`].
-pub async fn accept_stream(channel: &Channel) -> Result<(StreamKind, Reader), StreamError> {
-    let stream = channel.connection().accept_uni().await.map_err(|_| StreamError::Gone)?;
+/// What comes of the other end's streams.
+#[derive(Debug)]
+pub enum Arrival {
+    /// A stream and what it is.
+    Stream(StreamKind, Reader),
+    /// A stream that begins as none may: the other end broke the protocol.
+    Broken(StreamError),
+    /// The channel is gone; the last thing that is reported.
+    Ended,
+}
+
+/// Reports every one-way stream that the other end opens, each as soon as its head is there. One
+/// that is given up before its head was read is none.
+pub async fn accept_streams<E: From<Arrival> + Send + 'static>(channel: Channel, report: mpsc::Sender<E>) {
+    let mut heads = JoinSet::new();
+    loop {
+        tokio::select! {
+            stream = channel.connection().accept_uni() => match stream {
+                // QUIC bounds how many streams are open, and so how many heads are waited for.
+                Ok(stream) => drop(heads.spawn(read_head(stream))),
+                Err(_) => {
+                    // Fails only when nobody listens any more.
+                    let _ = report.send(Arrival::Ended.into()).await;
+                    return;
+                }
+            },
+            Some(head) = heads.join_next() => {
+                if let Ok(Some(arrival)) = head
+                    && report.send(arrival.into()).await.is_err()
+                {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn read_head(stream: RecvStream) -> Option<Arrival> {
     let mut reader = Reader::new(stream);
-    let kind = tokio::time::timeout(HEAD_WITHIN, reader.message())
-        .await
-        .map_err(|_| StreamError::Peer("a stream without a head"))??
-        .ok_or(StreamError::Peer("an empty stream"))?;
-    Ok((kind, reader))
+    match tokio::time::timeout(HEAD_WITHIN, reader.message()).await {
+        Ok(Ok(Some(kind))) => Some(Arrival::Stream(kind, reader)),
+        Ok(Ok(None)) => Some(Arrival::Broken(StreamError::Peer("an empty stream"))),
+        Ok(Err(StreamError::Gone)) | Err(_) => None,
+        Ok(Err(error)) => Some(Arrival::Broken(error)),
+    }
 }

@@ -3,8 +3,13 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "what fails here fails the test that asked for it")]
 
+pub mod evil;
+mod line;
+
+pub use line::{Line, Proxied};
+
 use agent_core::view::{AgentCommand, AgentView, Page};
-use agent_core::{AgentConfig, AgentHandle, Choice, LinkKind, Platform};
+use agent_core::{AgentConfig, AgentHandle, LinkKind, Platform};
 use capture::fake::FakeDesktop;
 use console_core::picture::Picture;
 use console_core::view::{ConsoleCommand, ConsoleView, SessionView, Stage};
@@ -13,13 +18,17 @@ use host::Removal;
 use host::fake::FakeProgram;
 use identity::Organisation;
 use input::fake::{FakeInjector, FakeRecord};
+use line::Reach;
+use link::{Link, LinkError, RelayAddress, Trust};
 use proto::geometry::MonitorId;
 use proto::session::{Capability, RequestId};
 use relay::{DEV_OPERATOR, Limits, RelayHandle, Settings};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
+use testkit::{ConnectProxy, PathEmulator};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -38,9 +47,36 @@ pub struct World {
     pub injected: Arc<Mutex<Vec<FakeRecord>>>,
     /// Where everything lies.
     pub folder: TempDir,
-    kind: LinkKind,
-    relay: Option<RelayHandle>,
+    agent_reach: Reach,
+    console_reach: Reach,
+    relay_address: SocketAddr,
+    relay: Option<RunningRelay>,
     runtime: Runtime,
+}
+
+/// The relay on threads of its own, so that it can be killed as a whole.
+struct RunningRelay {
+    handle: RelayHandle,
+    runtime: Runtime,
+}
+
+impl RunningRelay {
+    fn start(folder: &Path, listen: SocketAddr) -> Self {
+        let settings = Settings::dev(folder, listen, DEV_OPERATOR, Limits::Bench).expect("a relay's settings");
+        let runtime = runtime();
+        let handle = runtime.block_on(relay::start(settings)).expect("a relay");
+        Self { handle, runtime }
+    }
+
+    /// Ends it without a word to anybody, as a crash would; then its port is free.
+    fn kill(self) {
+        self.runtime.shutdown_timeout(DEADLINE);
+        drop(self.handle);
+    }
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 }
 
 fn now_s() -> u64 {
@@ -51,24 +87,78 @@ impl World {
     /// All three, linked by this one way; nothing has been done yet.
     #[must_use]
     pub fn start(kind: LinkKind) -> Self {
+        Self::on(Line::only(kind), Line::only(kind))
+    }
+
+    /// All three, each end on its own line; nothing has been done yet.
+    #[must_use]
+    pub fn on(agent_line: Line, console_line: Line) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-        let relay_folder = folder.path().join("relay");
-        let listen = "127.0.0.1:0".parse().expect("an address");
-        let settings = Settings::dev(&relay_folder, listen, DEV_OPERATOR, Limits::Bench).expect("a relay's settings");
-        let relay = runtime.block_on(relay::start(settings)).expect("a relay");
+        let runtime = runtime();
+        let relay = RunningRelay::start(&folder.path().join("relay"), "127.0.0.1:0".parse().expect("an address"));
+        let relay_address = relay.handle.local_addr();
+        let agent_reach = runtime.block_on(agent_line.lay(folder.path(), relay_address));
+        let console_reach = runtime.block_on(console_line.lay(folder.path(), relay_address));
         let desktop = FakeDesktop::new(640, 400);
         let injected = Arc::new(Mutex::new(Vec::new()));
-        let agent = agent(folder.path(), kind, &desktop, &injected);
-        let console = console(folder.path(), kind);
-        Self { agent, console, desktop, injected, folder, kind, relay: Some(relay), runtime }
+        let agent = agent_on(folder.path(), &agent_reach, &desktop, &injected);
+        let console = console_on(folder.path(), &console_reach);
+        let relay = Some(relay);
+        Self { agent, console, desktop, injected, folder, agent_reach, console_reach, relay_address, relay, runtime }
+    }
+
+    /// The path between agent and relay.
+    #[must_use]
+    pub fn agent_path(&self) -> &PathEmulator {
+        self.agent_reach.path.as_ref().expect("the agent's line has a path")
+    }
+
+    /// The path between console and relay.
+    #[must_use]
+    pub fn console_path(&self) -> &PathEmulator {
+        self.console_reach.path.as_ref().expect("the console's line has a path")
+    }
+
+    /// The proxy of the agent.
+    #[must_use]
+    pub fn agent_proxy(&self) -> &ConnectProxy {
+        self.agent_reach.proxy.as_ref().expect("the agent's line has a proxy")
+    }
+
+    /// What one attempt of the agent to reach the relay would come to.
+    ///
+    /// # Errors
+    /// As [`link::connect_with`].
+    pub fn agent_dials(&self) -> Result<Link, LinkError> {
+        let Reach { choice, dialing, organisation, .. } = &self.agent_reach;
+        let organisation = Organisation::open(organisation, now_s()).expect("the organisation");
+        let relay = organisation.relay();
+        let node = relay.nodes.first().expect("a node");
+        let address = RelayAddress { name: relay.name.clone(), host: node.host.clone(), port: node.port };
+        let trust = relay.pin.map_or(Trust::Platform, Trust::Pin);
+        self.runtime.block_on(link::connect_with(&address, &trust, *choice, &dialing.proxies, "test"))
+    }
+
+    /// Ends the relay without a word to anybody, as a crash would.
+    pub fn kill_relay(&mut self) {
+        self.relay.take().expect("the relay runs").kill();
+    }
+
+    /// Starts a relay where the killed one was, from the same folder.
+    pub fn start_relay(&mut self) {
+        self.relay = Some(RunningRelay::start(&self.path("relay"), self.relay_address));
     }
 
     /// Starts another agent beside the first, as another person would.
     #[must_use]
     pub fn another_agent(&self) -> AgentHandle {
-        agent(self.folder.path(), self.kind, &self.desktop, &self.injected)
+        agent_on(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected)
+    }
+
+    /// Starts another console beside the first, of the same operator.
+    #[must_use]
+    pub fn another_console(&self) -> ConsoleHandle {
+        console_on(self.folder.path(), &self.console_reach)
     }
 
     /// A path in a folder of the test.
@@ -80,7 +170,7 @@ impl World {
     /// What the relay counts.
     #[must_use]
     pub fn relay(&self) -> &RelayHandle {
-        self.relay.as_ref().expect("the relay runs")
+        &self.relay.as_ref().expect("the relay runs").handle
     }
 
     /// Makes a key and returns it as it would be read out.
@@ -138,6 +228,16 @@ impl World {
 
     /// Waits until another agent's view gives something.
     pub fn other_shows<T>(&self, other: &AgentHandle, what: &str, look: impl FnMut(&AgentView) -> Option<T>) -> T {
+        self.shows(other.watch(), what, look)
+    }
+
+    /// Waits until another console's view gives something.
+    pub fn other_console_shows<T>(
+        &self,
+        other: &ConsoleHandle,
+        what: &str,
+        look: impl FnMut(&ConsoleView) -> Option<T>,
+    ) -> T {
         self.shows(other.watch(), what, look)
     }
 
@@ -204,16 +304,27 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         if let Some(relay) = self.relay.take() {
-            // Its tasks end on the runtime that started them.
-            let _inside = self.runtime.enter();
-            drop(relay);
+            relay.kill();
+        }
+        // Their tasks end on the runtime that started them.
+        let _inside = self.runtime.enter();
+        for reach in [&mut self.agent_reach, &mut self.console_reach] {
+            drop((reach.path.take(), reach.proxy.take()));
         }
     }
 }
 
 fn agent(folder: &Path, kind: LinkKind, desktop: &FakeDesktop, injected: &Arc<Mutex<Vec<FakeRecord>>>) -> AgentHandle {
-    let organisation = std::fs::read(folder.join("relay/organisation.ponte")).expect("the organisation file");
-    let organisation = Organisation::open(&organisation, now_s()).expect("the organisation");
+    agent_on(folder, &Reach::direct(folder, kind), desktop, injected)
+}
+
+fn agent_on(
+    folder: &Path,
+    reach: &Reach,
+    desktop: &FakeDesktop,
+    injected: &Arc<Mutex<Vec<FakeRecord>>>,
+) -> AgentHandle {
+    let organisation = Organisation::open(&reach.organisation, now_s()).expect("the organisation");
     let (downloads, home) = (folder.join("downloads"), folder.join("home"));
     let program = folder.join("ponte-agent");
     for needed in [&downloads, &home] {
@@ -234,10 +345,11 @@ fn agent(folder: &Path, kind: LinkKind, desktop: &FakeDesktop, injected: &Arc<Mu
         removal: Removal::of(program, Box::new(FakeProgram::default())),
     };
     let config = AgentConfig {
-        organisation: Arc::new(organisation),
+        organisation: Some(Arc::new(organisation)),
         organisation_verified: true,
         language: "en".into(),
-        choice: Choice::Only(kind),
+        choice: reach.choice,
+        dialing: reach.dialing.clone(),
         build: "ponte-agent test".into(),
         check_word: Arc::new(|number| format!("word-{number}")),
         platform,
@@ -246,10 +358,14 @@ fn agent(folder: &Path, kind: LinkKind, desktop: &FakeDesktop, injected: &Arc<Mu
 }
 
 fn console(folder: &Path, kind: LinkKind) -> ConsoleHandle {
+    console_on(folder, &Reach::direct(folder, kind))
+}
+
+fn console_on(folder: &Path, reach: &Reach) -> ConsoleHandle {
     let operator = std::fs::read(folder.join("relay/operator.json")).expect("the operator file");
-    let organisation = std::fs::read(folder.join("relay/organisation.ponte")).expect("the organisation file");
-    let mut config = ConsoleConfig::open(&operator, &organisation, now_s()).expect("a console's files");
-    config.choice = Choice::Only(kind);
+    let mut config = ConsoleConfig::open(&operator, &reach.organisation, now_s()).expect("a console's files");
+    config.choice = reach.choice;
+    config.dialing = reach.dialing.clone();
     config.check_word = Arc::new(|number, _| format!("word-{number}"));
     config.pictures_folder = folder.join("pictures");
     ConsoleHandle::start(config, Box::new(|| {})).expect("a console")

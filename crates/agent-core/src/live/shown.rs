@@ -27,9 +27,10 @@ impl Live<'_> {
                 size_bytes: *size_bytes,
                 folder: self.config.platform.downloads.display().to_string(),
             },
-            (_, Some(Prepared::Give { path, size_bytes, .. })) => {
-                QuestionKind::GiveFile { path: path.display().to_string(), size_bytes: *size_bytes }
-            }
+            (_, Some(Prepared::Give { path, size_bytes, .. })) => QuestionKind::GiveFile {
+                path: proto::Text::<{ proto::limits::PATH_BYTES }>::truncated(&path.display().to_string()).shown(),
+                size_bytes: size_bytes.unwrap_or_default(),
+            },
             (_, None) => return None,
         };
         Some(QuestionView { id: question.id, operator: self.operator.clone(), kind })

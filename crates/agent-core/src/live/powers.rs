@@ -1,0 +1,82 @@
+//! Starting and stopping what acts under a grant: screens, mouse and keyboard.
+
+use super::{Event, Flow, Live};
+use crate::injection::Injection;
+use crate::screens::Screens;
+use capture::CaptureError;
+use proto::geometry::Layout;
+use proto::session::{AgentToConsole, EndReason};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// How often, and after which pause, monitors are looked at again while they change.
+const LAYOUT_TRIES: u32 = 40;
+const LAYOUT_PAUSE: Duration = Duration::from_millis(250);
+impl Live<'_> {
+    pub(super) fn stop_screens(&mut self) {
+        if let Some(screens) = self.screens.take() {
+            self.epoch = screens.epoch();
+            self.tasks.spawn_blocking(move || screens.stop());
+        }
+    }
+
+    pub(super) fn stop_injection(&mut self) {
+        if let Some(injection) = self.injection.take() {
+            self.tasks.spawn_blocking(move || injection.stop());
+        }
+    }
+
+    pub(super) fn start_screens(&mut self) -> Flow {
+        self.stop_screens();
+        let Some(lease) = self.consent.lease::<consent::View>(None) else { return Flow::Continue(()) };
+        let started = (self.config.platform.desktop)().and_then(|desktop| {
+            let events = self.screen_events.0.clone();
+            let mut screens = Screens::start(Arc::from(desktop), lease, self.channel.clone(), events, self.epoch)?;
+            let first = screens.first_monitor();
+            screens.watch(first.as_slice())?;
+            Ok(screens)
+        });
+        match started {
+            Ok(screens) => {
+                self.layouts += 1;
+                self.layout_tries = 0;
+                let layout = Layout { epoch: self.layouts, monitors: screens.layout().monitors.clone() };
+                *self.layout.lock().unwrap_or_else(PoisonError::into_inner) = layout.clone();
+                self.screens = Some(screens);
+                self.tell(AgentToConsole::Layout(layout))
+            }
+            // A dock or a projector changes the monitors in several steps.
+            Err(CaptureError::LayoutChanged) if self.layout_tries < LAYOUT_TRIES => {
+                self.layout_tries += 1;
+                let report = self.events.0.clone();
+                self.tasks.spawn(async move {
+                    tokio::time::sleep(LAYOUT_PAUSE).await;
+                    let _ = report.send(Event::LayoutAgain).await;
+                });
+                Flow::Continue(())
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the screen cannot be shared");
+                Flow::Break(EndReason::ScreenUnavailable)
+            }
+        }
+    }
+
+    /// False if mouse and keyboard cannot be used here.
+    pub(super) fn start_injection(&mut self) -> bool {
+        self.stop_injection();
+        let Some(lease) = self.consent.lease::<consent::Control>(None) else { return false };
+        let started = (self.config.platform.injector)()
+            .and_then(|injector| Injection::start(injector, lease, Arc::clone(&self.layout), self.input_gate.clone()));
+        match started {
+            Ok(injection) => {
+                self.injection = Some(injection);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "mouse and keyboard cannot be used here");
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What the window shows of a running session.
+
+use super::Live;
+use crate::view::{ChatLine, PowerView, SessionView};
+
+impl Live<'_> {
+    /// What the window shows now.
+    pub(super) fn view(&self) -> SessionView {
+        let link = *self.link.borrow();
+        let (sent, received) = self.channel.port().traffic_bytes();
+        SessionView {
+            check_word: self.check_word.clone(),
+            system: self.system.clone(),
+            recognised: self.recognised,
+            since: self.since,
+            powers: self
+                .powers
+                .iter()
+                .map(|(capability, state)| PowerView { capability: *capability, state: *state })
+                .collect(),
+            layout: self.layout.clone(),
+            monitor: self.monitor,
+            chat: self.chat_lines(),
+            transfers: self.transfers.values().map(|wanted| wanted.view.clone()).collect(),
+            round_trip: self.round_trip,
+            pictures_per_s: u32::try_from(self.decoded_at.len()).unwrap_or(u32::MAX),
+            pictures: self.pictures_decoded,
+            link: link.kind.to_string(),
+            reconnecting: !(link.attached && link.peer_attached),
+            input_paused: self.input_paused,
+            bytes_to_console: received,
+            bytes_to_agent: sent,
+        }
+    }
+
+    fn chat_lines(&self) -> Vec<ChatLine> {
+        let line = |entry: &session::ChatEntry| ChatLine {
+            mine: entry.mine,
+            text: entry.text.clone(),
+            at: entry.at,
+            delivered: entry.delivered,
+        };
+        self.chat.entries().iter().map(line).collect()
+    }
+}

@@ -1,0 +1,105 @@
+//! Files of a session: asked for, moved, and how they ended.
+
+use super::{Flow, Live, Wanted};
+use crate::tasks;
+use crate::view::{TransferState, TransferView};
+use proto::limits::FILE_NAME_BYTES;
+use proto::session::{Decision, FileName, PathText, Request, TransferFailure, TransferId};
+use proto::text::Text;
+use session::sendable;
+use std::path::{Path, PathBuf};
+
+impl Live<'_> {
+    fn new_transfer(&mut self, name: &str, incoming: bool, size_bytes: u64, path: PathBuf) -> TransferId {
+        self.last_transfer += 1;
+        let id = TransferId(self.last_transfer);
+        let name = Text::<FILE_NAME_BYTES>::truncated(name).shown();
+        let state = TransferState::Asked;
+        let view = TransferView { id, name, incoming, size_bytes, done_bytes: 0, state, saved_to: None };
+        let wanted = Wanted { view, path, is_announced: false, is_served: false, parked: None };
+        self.transfers.insert(id, wanted);
+        id
+    }
+
+    pub(super) async fn offer_file(&mut self, path: &Path) -> Flow {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let size = sendable(path).await;
+        let transfer = self.new_transfer(&name, false, size.unwrap_or_default(), path.to_owned());
+        match (size, FileName::new(name)) {
+            (Ok(size_bytes), Ok(name)) => self.ask(Request::SendFile { transfer, name, size_bytes }),
+            (Err(failure), _) => {
+                self.transfer_over(transfer, Err(failure));
+                Flow::Continue(())
+            }
+            (_, Err(_)) => {
+                self.transfer_over(transfer, Err(TransferFailure::BadName));
+                Flow::Continue(())
+            }
+        }
+    }
+
+    pub(super) fn ask_file(&mut self, path: &str, into: PathBuf) -> Flow {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        let transfer = self.new_transfer(&name, true, 0, into);
+        match PathText::new(path) {
+            Ok(path) => self.ask(Request::FetchFile { transfer, path }),
+            Err(_) => {
+                self.transfer_over(transfer, Err(TransferFailure::BadName));
+                Flow::Continue(())
+            }
+        }
+    }
+
+    pub(super) fn file_decided(&mut self, transfer: TransferId, decision: Decision) {
+        let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
+        if wanted.view.state != TransferState::Asked {
+            return;
+        }
+        match decision {
+            Decision::Granted => wanted.view.state = TransferState::Running,
+            // The reason came in a message of its own, if there is one to tell.
+            Decision::Impossible => {
+                wanted.view.state = TransferState::Failed(TransferFailure::Cancelled);
+                return;
+            }
+            Decision::Denied | Decision::TimedOut | Decision::Withdrawn => {
+                wanted.view.state = TransferState::Refused;
+                return;
+            }
+        }
+        if !wanted.view.incoming {
+            let (path, size_bytes) = (wanted.path.clone(), wanted.view.size_bytes);
+            self.tasks.spawn(tasks::send(self.channel.clone(), transfer, path, size_bytes, self.events.0.clone()));
+        }
+        self.receive_parked(transfer);
+    }
+
+    /// Receives a file whose stream is there, once its grant and its size are known as well: the
+    /// three come on different streams.
+    pub(super) fn receive_parked(&mut self, transfer: TransferId) {
+        let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
+        if wanted.view.state != TransferState::Running || !wanted.is_announced {
+            return;
+        }
+        if let Some(reader) = wanted.parked.take() {
+            let file = (transfer, wanted.view.name.clone(), wanted.view.size_bytes);
+            self.tasks.spawn(tasks::receive(reader, file, wanted.path.clone(), self.events.0.clone()));
+        }
+    }
+
+    pub(super) fn transfer_over(&mut self, transfer: TransferId, result: Result<Option<PathBuf>, TransferFailure>) {
+        let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
+        let view = &mut wanted.view;
+        if !matches!(view.state, TransferState::Running | TransferState::Asked) {
+            return;
+        }
+        match result {
+            Ok(saved_to) => {
+                view.done_bytes = view.size_bytes;
+                view.state = TransferState::Done;
+                view.saved_to = saved_to;
+            }
+            Err(failure) => view.state = TransferState::Failed(failure),
+        }
+    }
+}

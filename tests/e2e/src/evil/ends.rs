@@ -1,0 +1,239 @@
+//! False ends: a console with a valid operator and an agent with the right key, both without manners.
+
+use super::{forged_ticket, opaque};
+use crate::now_s;
+use channel::{Channel, ConsoleIdentity, Port, RecvStream, Role, SendStream};
+use identity::{Organisation, Seed};
+use link::{Control, Packets};
+use pairing::{AgentPairing, ConsolePairing, P3Outcome, Paired, SessionKey};
+use proto::relay::{AttemptId, EndToRelay, NodeName, OfferId, RelayToEnd, SessionId};
+use proto::session::{AgentToConsole, ConsoleToAgent};
+use proto::{Deframer, Locator, Message, PROTOCOL_VERSION, Text};
+use rand::rngs::OsRng;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// Hands out links that were made to the relay.
+pub struct Catcher {
+    pub(super) waiting: mpsc::Receiver<Caught>,
+}
+
+impl Catcher {
+    /// The next link.
+    pub async fn next(&mut self) -> Caught {
+        self.waiting.recv().await.expect("the relay lives")
+    }
+}
+
+/// A link of a genuine end to a relay that is not one.
+pub struct Caught {
+    /// Control messages, the relay's side.
+    pub control: Control<RelayToEnd, EndToRelay>,
+    /// End-to-end packets, the relay's side.
+    pub packets: Packets,
+}
+
+const OFFER: OfferId = OfferId([5; 16]);
+const ATTEMPT: AttemptId = AttemptId(1);
+
+impl Caught {
+    async fn welcome(&mut self) {
+        self.expect(|message| matches!(message, EndToRelay::Hello { .. }).then_some(())).await;
+        let node = NodeName::truncated("evil 1");
+        let welcome = RelayToEnd::Welcome { node, nonce: [3; 32], crl_number: 0, now_s: now_s() };
+        self.say(&welcome).await;
+    }
+
+    /// Says something to the end.
+    pub async fn say(&self, message: &RelayToEnd) {
+        self.control.send(message).await.expect("the link lives");
+    }
+
+    /// The next message that is wanted.
+    pub async fn expect<T>(&mut self, mut wanted: impl FnMut(EndToRelay) -> Option<T>) -> T {
+        loop {
+            let message = self.control.recv().await.expect("the link lives");
+            if let Some(wanted) = wanted(message) {
+                return wanted;
+            }
+        }
+    }
+
+    async fn paired(&self) {
+        self.say(&RelayToEnd::Paired { session: SessionId([4; 16]), ticket: forged_ticket() }).await;
+    }
+
+    /// Plays the console to an agent that joins, with this key; the outcome says whether the agent
+    /// knew the same one.
+    pub async fn pair_as_console(&mut self, key: &SessionKey, leaf: &[u8]) -> Option<Paired> {
+        self.welcome().await;
+        let p1 = self.expect(|message| if let EndToRelay::Join { p1, .. } = message { Some(p1) } else { None }).await;
+        let mut pairing = ConsolePairing::new(key.secret().clone(), key.locator(), OFFER, "evil relay", leaf);
+        let p2 = pairing.handle_joined(Instant::now(), ATTEMPT, p1.as_slice(), &mut OsRng).expect("P2");
+        self.say(&RelayToEnd::Joined { offer: OFFER, attempt: ATTEMPT }).await;
+        self.say(&RelayToEnd::P2 { body: opaque(p2) }).await;
+        let p3 = self.expect(|message| if let EndToRelay::P3 { body } = message { Some(body) } else { None }).await;
+        if pairing.handle_p3(Instant::now(), ATTEMPT, p3.as_slice()) != P3Outcome::Right {
+            return None;
+        }
+        let (p4, paired) = pairing.finish(ATTEMPT).expect("P4");
+        self.say(&RelayToEnd::P4 { body: opaque(p4) }).await;
+        self.paired().await;
+        Some(paired)
+    }
+
+    /// Plays the console with the right key as far as the greeting of the session.
+    pub async fn be_console(self, key: &SessionKey, identity: &ConsoleIdentity) -> FalseConsole {
+        let (mut console, paired) = self.connect_as_console(key, identity).await;
+        let proof = console.channel.proof(&paired, Role::Console);
+        console.talk.say(&ConsoleToAgent::Proof { proof, build: Text::truncated("false") }).await;
+        console.talk.skip_version().await;
+        let Some(AgentToConsole::Proof { proof, .. }) = console.talk.hear().await else { panic!("no proof") };
+        assert!(console.channel.verify_proof(&paired, Role::Agent, &proof));
+        console
+    }
+
+    /// The same, but proves nothing yet.
+    pub async fn connect_as_console(mut self, key: &SessionKey, identity: &ConsoleIdentity) -> (FalseConsole, Paired) {
+        let leaf = identity.chain.first().expect("a leaf");
+        let paired = self.pair_as_console(key, leaf.as_ref()).await.expect("the same key");
+        let port = Port::new();
+        port.attach(self.packets);
+        let channel = channel::connect(port, &paired, identity).await.expect("a channel");
+        let (send, receive) = channel.connection().open_bi().await.expect("a stream");
+        let mut talk = Talk::new(send, receive, self.control);
+        talk.raw(&[PROTOCOL_VERSION]).await;
+        (FalseConsole { channel, talk }, paired)
+    }
+
+    /// Plays the relay to a console: gives it this locator.
+    pub async fn offer(&mut self, locator: Locator) {
+        self.welcome().await;
+        self.expect(|message| matches!(message, EndToRelay::Offer).then_some(())).await;
+        self.say(&RelayToEnd::Proved).await;
+        self.say(&RelayToEnd::Offered { offer: OFFER, locator, expires_in_s: 600 }).await;
+    }
+
+    /// Plays an agent with the right key, as far as the greeting of the session.
+    pub async fn be_agent(self, key: &SessionKey, organisation: Organisation) -> FalseAgent {
+        let (mut agent, paired) = self.connect_as_agent(key, organisation).await;
+        let (proof, build) = (agent.channel.proof(&paired, Role::Agent), Text::truncated("false"));
+        agent.talk.say(&AgentToConsole::Proof { proof, build, language: Text::truncated("en") }).await;
+        agent
+    }
+
+    /// The same, but proves nothing yet.
+    pub async fn connect_as_agent(mut self, key: &SessionKey, organisation: Organisation) -> (FalseAgent, Paired) {
+        let seed = Seed::random(&mut OsRng);
+        let certificate = identity::channel_certificate(&seed, now_s()).expect("a certificate");
+        let (pairing, p1) = AgentPairing::start(key, "evil relay", &certificate, &mut OsRng).expect("P1");
+        self.say(&RelayToEnd::PeerJoined { attempt: ATTEMPT, p1: opaque(p1) }).await;
+        let p2 = self.expect(|message| if let EndToRelay::P2 { body, .. } = message { Some(body) } else { None }).await;
+        let (pairing, p3) = pairing.handle_p2(OFFER, ATTEMPT, p2.as_slice()).expect("P3");
+        self.say(&RelayToEnd::P3 { attempt: ATTEMPT, body: opaque(p3) }).await;
+        let p4 = self.expect(|message| if let EndToRelay::P4 { body, .. } = message { Some(body) } else { None }).await;
+        let paired = pairing.handle_p4(p4.as_slice()).expect("the same key");
+        self.paired().await;
+        let port = Port::new();
+        port.attach(self.packets);
+        let organisation = Arc::new(organisation);
+        let accepted = channel::accept(port, &paired, certificate.into(), &seed, organisation, now_s()).await;
+        let channel = accepted.expect("a channel").channel;
+        let (send, receive) = channel.connection().accept_bi().await.expect("a stream");
+        let mut talk = Talk::new(send, receive, self.control);
+        talk.skip_version().await;
+        let Some(ConsoleToAgent::Proof { proof, .. }) = talk.hear().await else { panic!("no proof") };
+        assert!(channel.verify_proof(&paired, Role::Console, &proof));
+        talk.raw(&[PROTOCOL_VERSION]).await;
+        (FalseAgent { channel, talk }, paired)
+    }
+}
+
+/// A console with a valid operator and no manners.
+pub struct FalseConsole {
+    /// The channel to the agent.
+    pub channel: Channel,
+    /// The control stream.
+    pub talk: Talk<ConsoleToAgent, AgentToConsole>,
+}
+
+/// An agent with the right key and no manners.
+pub struct FalseAgent {
+    /// The channel to the console.
+    pub channel: Channel,
+    /// The control stream.
+    pub talk: Talk<AgentToConsole, ConsoleToAgent>,
+}
+
+/// A control stream on which anything can be said.
+pub struct Talk<Out, In> {
+    send: SendStream,
+    receive: RecvStream,
+    deframer: Deframer,
+    // The link lives as long as this.
+    _link: Control<RelayToEnd, EndToRelay>,
+    messages: PhantomData<fn(Out) -> In>,
+}
+
+impl<Out: Message, In: Message> Talk<Out, In> {
+    fn new(send: SendStream, receive: RecvStream, link: Control<RelayToEnd, EndToRelay>) -> Self {
+        Self { send, receive, deframer: Deframer::new(), _link: link, messages: PhantomData }
+    }
+
+    async fn skip_version(&mut self) {
+        let mut version = [0];
+        self.receive.read_exact(&mut version).await.expect("a version");
+    }
+
+    /// Says something; nobody listening is no error.
+    pub async fn say(&mut self, message: &Out) {
+        let mut bytes = Vec::new();
+        proto::frame_into(message, &mut bytes).expect("a message within its limit");
+        self.raw(&bytes).await;
+    }
+
+    /// Writes bytes; nobody listening is no error.
+    pub async fn raw(&mut self, bytes: &[u8]) {
+        let _ = self.send.write_all(bytes).await;
+    }
+
+    /// The next message, `None` once the other end is gone.
+    pub async fn hear(&mut self) -> Option<In> {
+        loop {
+            if let Some(message) = self.deframer.next_message().expect("a genuine end speaks the protocol") {
+                return Some(message);
+            }
+            let chunk = self.receive.read_chunk(4096, true).await.ok().flatten()?;
+            self.deframer.push(&chunk.bytes);
+        }
+    }
+
+    /// The next message that is wanted; `None` once the other end is gone.
+    pub async fn expect<T>(&mut self, mut wanted: impl FnMut(&In) -> Option<T>) -> Option<T> {
+        loop {
+            let message = self.hear().await?;
+            if let Some(wanted) = wanted(&message) {
+                return Some(wanted);
+            }
+        }
+    }
+}
+
+/// Opens a one-way stream and writes these messages, one framed after the other, then bytes.
+/// Nobody listening is no error.
+pub async fn stream(channel: &Channel, heads: &[Vec<u8>], bytes: &[u8]) -> Option<SendStream> {
+    let mut stream = channel.connection().open_uni().await.ok()?;
+    stream.write_all(&heads.concat()).await.ok()?;
+    stream.write_all(bytes).await.ok()?;
+    Some(stream)
+}
+
+/// A message with its length before it.
+#[must_use]
+pub fn framed<M: Message>(message: &M) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    proto::frame_into(message, &mut bytes).expect("a message within its limit");
+    bytes
+}

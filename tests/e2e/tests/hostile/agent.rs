@@ -1,0 +1,305 @@
+//! An agent with the right key and no manners: the console refuses, stays within bounds, and writes
+//! nothing that was not asked for.
+
+use console_core::ConsoleHandle;
+use console_core::view::{ConsoleCommand, SessionView, Stage, TransferState, TransferView};
+use e2e::evil::Trap;
+use e2e::evil::ends::{Catcher, FalseAgent, framed, stream};
+use pairing::SessionKey;
+use proto::geometry::{Layout, Monitor, MonitorId};
+use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
+use proto::session::{
+    AgentToConsole, ChatText, ConsoleToAgent, Decision, EndReason, FileName, Request, RequestId, StreamKind,
+    TransferFailure, TransferId,
+};
+use proto::{Locator, Text};
+use std::fs;
+
+/// An agent that was greeted and says that the person recognised the operator.
+pub(crate) fn meet(trap: &Trap, catcher: &mut Catcher) -> (ConsoleHandle, FalseAgent) {
+    let console = trap.console();
+    console.send(ConsoleCommand::NewKey);
+    let mut caught = trap.run("a link", catcher.next());
+    trap.run("an offer", caught.offer(Locator::parse("K7M").unwrap()));
+    let key = SessionKey::parse(&trap.key(&console)).unwrap();
+    let mut agent = trap.run("the greeting", caught.be_agent(&key, trap.opened()));
+    say(trap, &mut agent, &AgentToConsole::Ready { system: Text::truncated("false") });
+    let asked = trap.run("a question", agent.talk.expect(asked)).unwrap();
+    assert_eq!(asked, (RequestId(1), Request::View));
+    (console, agent)
+}
+
+fn asked(message: &ConsoleToAgent) -> Option<(RequestId, Request)> {
+    if let ConsoleToAgent::Ask { request, what } = message { Some((*request, what.clone())) } else { None }
+}
+
+pub(crate) fn say(trap: &Trap, agent: &mut FalseAgent, message: &AgentToConsole) {
+    trap.run("saying", agent.talk.say(message));
+}
+
+pub(crate) fn session<T>(
+    trap: &Trap,
+    console: &ConsoleHandle,
+    what: &str,
+    mut look: impl FnMut(&SessionView) -> Option<T>,
+) -> T {
+    trap.console_shows(console, what, |view| match &view.stage {
+        Stage::Session(session) => look(session),
+        _ => None,
+    })
+}
+
+fn refused(trap: &Trap, console: &ConsoleHandle, what: &str) {
+    let reason = trap.console_shows(console, what, |view| match &view.stage {
+        Stage::Ended(end) => Some(end.reason),
+        _ => None,
+    });
+    assert_eq!(reason, EndReason::ProtocolViolation, "{what}");
+}
+
+pub(crate) fn head(monitor: u8, width: u32, height: u32) -> Vec<u8> {
+    framed(&ScreenHead { monitor: MonitorId(monitor), epoch: 1, width, height })
+}
+
+pub(crate) fn update(sequence: u64, length: usize) -> Vec<u8> {
+    let length = u32::try_from(length).unwrap();
+    framed(&UpdateHead { sequence, captured_ms: 0, length })
+}
+
+/// Blocks of one repeated byte: four bytes each that stand for 128 KiB.
+fn bomb() -> Vec<u8> {
+    let frame_head = [0x28, 0xB5, 0x2F, 0xFD, 0, 13 << 3];
+    let block = ((128 * 1024_u32) << 3 | 1 << 1).to_le_bytes();
+    [&frame_head[..], &[block[0], block[1], block[2], 0].repeat(5000)].concat()
+}
+
+#[test]
+fn pictures_that_no_agent_sends_end_the_session() {
+    let screen = || framed(&StreamKind::Screen);
+    let cursor = |width, height| framed(&CursorUpdate::Shape { width, height, hot_x: 65535, hot_y: 65535 });
+    let sizes = [(0, 0), (1, 0), (16_385, 1), (1, 16_385), (16_384, 16_384), (u32::MAX, u32::MAX)];
+    let mut rows: Vec<(String, Vec<Vec<u8>>)> =
+        sizes.iter().map(|(w, h)| (format!("{w} x {h}"), vec![screen(), head(0, *w, *h)])).collect();
+    let longest = proto::limits::screen_update_bytes(64, 64) as usize;
+    let more: [(&str, Vec<Vec<u8>>); 11] = [
+        ("a longer update than there can be", vec![screen(), head(0, 64, 64), update(1, longest + 1)]),
+        ("the longest length", vec![screen(), head(0, 64, 64), update(1, u32::MAX as usize)]),
+        ("the second update first", vec![screen(), head(0, 64, 64), update(2, 1), vec![0]]),
+        ("update nought", vec![screen(), head(0, 64, 64), update(0, 1), vec![0]]),
+        ("no bytes", vec![screen(), head(0, 64, 64), update(1, 0)]),
+        ("zeros", vec![screen(), head(0, 64, 64), update(1, 1000), vec![0; 1000]]),
+        ("a bomb", vec![screen(), head(0, 64, 64), update(1, bomb().len()), bomb()]),
+        ("a larger bomb", vec![screen(), head(0, 1000, 1000), update(1, bomb().len()), bomb()]),
+        ("a head that is none", vec![screen(), vec![0, 1, 255]]),
+        ("the largest pointer", vec![framed(&StreamKind::Cursor), cursor(65535, 65535)]),
+        ("a pointer of one row", vec![framed(&StreamKind::Cursor), cursor(257, 1)]),
+    ];
+    rows.extend(more.into_iter().map(|(what, bytes)| (what.to_owned(), bytes)));
+    for (what, heads) in rows {
+        let trap = Trap::new();
+        let mut catcher = trap.catcher();
+        let (console, mut agent) = meet(&trap, &mut catcher);
+        say(&trap, &mut agent, &AgentToConsole::Decided { request: RequestId(1), decision: Decision::Granted });
+        let monitor =
+            Monitor { id: MonitorId(0), x: 0, y: 0, width: 64, height: 64, scale_percent: 100, primary: true };
+        say(&trap, &mut agent, &AgentToConsole::Layout(Layout { epoch: 1, monitors: vec![monitor] }));
+        let _stream = trap.run(&what, stream(&agent.channel, &heads, &[]));
+        refused(&trap, &console, &what);
+    }
+}
+
+#[test]
+fn messages_that_no_agent_sends_end_the_session() {
+    let monitor = |width| Monitor {
+        id: MonitorId(0),
+        x: i32::MIN,
+        y: i32::MAX,
+        width,
+        height: 1,
+        scale_percent: 0,
+        primary: true,
+    };
+    let layout = |monitors| framed(&AgentToConsole::Layout(Layout { epoch: u32::MAX, monitors }));
+    let line = |id| framed(&AgentToConsole::Chat { id, text: Text::truncated("x") });
+    // Ten thousand monitors do not fit in a message: only the number of them does.
+    let many = [&[0, 9, 4, 1, 251, 0x10, 0x27][..], &[0; 4]].concat();
+    let rows: [(&str, Vec<u8>); 13] = [
+        ("the longest length", vec![0xFF, 0xFF]),
+        ("one more than allowed", [&[0x10, 0x01][..], &[0; 4097]].concat()),
+        ("no such message", vec![0, 1, 200]),
+        ("an empty message", vec![0, 0]),
+        ("a second proof", {
+            let (build, language) = (Text::truncated("x"), Text::truncated("en"));
+            framed(&AgentToConsole::Proof { proof: [0; 32], build, language })
+        }),
+        ("an answer to no question", {
+            framed(&AgentToConsole::Decided { request: RequestId(77), decision: Decision::Granted })
+        }),
+        ("two answers to one question", {
+            framed(&AgentToConsole::Decided { request: RequestId(1), decision: Decision::Denied }).repeat(2)
+        }),
+        ("17 monitors", layout(vec![monitor(1); 17])),
+        ("a monitor of no size", layout(vec![monitor(0)])),
+        ("a monitor of every size", layout(vec![monitor(u32::MAX)])),
+        ("ten thousand monitors", many),
+        ("a skipped line", line(2)),
+        ("the last line", line(u64::MAX)),
+    ];
+    for (what, bytes) in rows {
+        let trap = Trap::new();
+        let mut catcher = trap.catcher();
+        let (console, mut agent) = meet(&trap, &mut catcher);
+        trap.run(what, agent.talk.raw(&bytes));
+        refused(&trap, &console, what);
+    }
+}
+
+#[test]
+fn streams_that_an_agent_does_not_open_end_the_session() {
+    for (what, head) in [
+        ("input", framed(&StreamKind::Input)),
+        ("a second control stream", framed(&StreamKind::Control)),
+        ("no such kind", vec![0, 1, 200]),
+        ("a long head", vec![0xFF, 0xFF]),
+    ] {
+        let trap = Trap::new();
+        let mut catcher = trap.catcher();
+        let (console, agent) = meet(&trap, &mut catcher);
+        let _stream = trap.run(what, stream(&agent.channel, &[head], &[]));
+        refused(&trap, &console, what);
+    }
+}
+
+/// The console asks for a file and the agent says that the person allowed it.
+pub(crate) fn fetch(trap: &Trap, console: &ConsoleHandle, agent: &mut FalseAgent) -> TransferId {
+    fs::create_dir_all(trap.path("fetched")).unwrap();
+    console.send(ConsoleCommand::FetchFile { path: "notes.txt".into(), into: trap.path("fetched") });
+    let (request, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
+    let Request::FetchFile { transfer, .. } = what else { panic!("another question") };
+    say(trap, agent, &AgentToConsole::Decided { request, decision: Decision::Granted });
+    transfer
+}
+
+fn coming(transfer: TransferId, name: &str, size_bytes: u64) -> AgentToConsole {
+    AgentToConsole::FileComing { transfer, name: FileName::truncated(name), size_bytes }
+}
+
+pub(crate) fn transfer(trap: &Trap, console: &ConsoleHandle, id: TransferId) -> TransferView {
+    session(trap, console, "how the file ended", |session| {
+        let over = |view: &&TransferView| {
+            view.id == id && !matches!(view.state, TransferState::Asked | TransferState::Running)
+        };
+        session.transfers.iter().find(over).cloned()
+    })
+}
+
+#[test]
+fn a_fetched_file_is_written_whole_and_right_in_its_folder_or_not_at_all() {
+    let content = vec![7_u8; 100_000];
+    let digest = *blake3::hash(&content).as_bytes();
+    let whole = [&content[..], &digest].concat();
+    let corrupted = TransferState::Failed(TransferFailure::Corrupted);
+    let bad_name = TransferState::Failed(TransferFailure::BadName);
+    let rows: [(&str, u64, Vec<u8>, TransferState); 8] = [
+        ("../../x", 100_000, whole.clone(), bad_name),
+        ("/tmp/x", 100_000, whole.clone(), bad_name),
+        ("..\\x", 100_000, whole.clone(), bad_name),
+        ("", 100_000, whole.clone(), bad_name),
+        ("larger than there is", 1 << 63, whole.clone(), corrupted),
+        ("smaller", 5, whole.clone(), corrupted),
+        ("another digest", 100_000, [&content[..], &[0; 32]].concat(), corrupted),
+        ("right.txt", 100_000, whole, TransferState::Done),
+    ];
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    for (name, size, bytes, state) in rows {
+        let id = fetch(&trap, &console, &mut agent);
+        say(&trap, &mut agent, &coming(id, name, size));
+        session(&trap, &console, "the announcement", |session| {
+            session.transfers.iter().any(|view| view.id == id && view.size_bytes == size).then_some(())
+        });
+        let kind = StreamKind::File { transfer: id };
+        if let Some(mut file) = trap.run(name, stream(&agent.channel, &[framed(&kind)], &bytes)) {
+            let _ = file.finish();
+        }
+        assert_eq!(transfer(&trap, &console, id).state, state, "{name}");
+    }
+    let left: Vec<_> = fs::read_dir(trap.path("fetched")).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, ["right.txt"]);
+    assert_eq!(fs::read(trap.path("fetched/right.txt")).unwrap(), content);
+    assert!(!trap.path("x").exists());
+}
+
+#[test]
+fn endless_bytes_are_a_file_on_the_disk_and_never_memory() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    let id = fetch(&trap, &console, &mut agent);
+    say(&trap, &mut agent, &coming(id, "endless", 1 << 63));
+    let kind = StreamKind::File { transfer: id };
+    let mut file = trap.run("the file", stream(&agent.channel, &[framed(&kind)], &[])).unwrap();
+    trap.run("ten megabytes", async {
+        for _ in 0..100 {
+            file.write_all(&[1; 100_000]).await.unwrap();
+        }
+    });
+    session(&trap, &console, "progress", |session| {
+        session.transfers.iter().any(|view| view.done_bytes > 1_000_000).then_some(())
+    });
+    console.send(ConsoleCommand::End);
+    trap.console_shows(&console, "the end", |view| matches!(view.stage, Stage::Ended(_)).then_some(()));
+    assert_eq!(fs::read_dir(trap.path("fetched")).unwrap().count(), 0, "nothing partial is left");
+}
+
+#[test]
+fn a_file_that_nobody_asked_for_is_stopped() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    say(&trap, &mut agent, &coming(TransferId(50), "gift.exe", 10));
+    fs::write(trap.path("offered.txt"), "x").unwrap();
+    console.send(ConsoleCommand::SendFile(trap.path("offered.txt")));
+    let (_, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
+    let Request::SendFile { transfer: offered, .. } = what else { panic!("another question") };
+    // A file that goes the other way, and one that was asked for but not yet allowed.
+    console.send(ConsoleCommand::FetchFile { path: "notes.txt".into(), into: trap.path("") });
+    let (_, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
+    let Request::FetchFile { transfer: undecided, .. } = what else { panic!("another question") };
+    for transfer in [TransferId(50), offered, undecided] {
+        let kind = StreamKind::File { transfer };
+        let mut file = trap.run("a file", stream(&agent.channel, &[framed(&kind)], &[1; 5000])).unwrap();
+        let _ = file.finish();
+        trap.run("the refusal", file.stopped()).unwrap();
+    }
+    assert!(!trap.path("gift.exe").exists() && !trap.path("notes.txt").exists());
+    let known = session(&trap, &console, "the transfers", |session| Some(session.transfers.len()));
+    assert_eq!(known, 2);
+}
+
+#[test]
+fn a_flood_of_chat_is_shown_up_to_a_bound_and_the_operator_can_still_end() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    trap.run("the flood", async {
+        for id in 1..=2500 {
+            agent.talk.say(&AgentToConsole::Chat { id, text: ChatText::truncated("\u{202E}spam\u{7}") }).await;
+            if id % 100 == 0 {
+                let received = |message: &ConsoleToAgent| match message {
+                    ConsoleToAgent::ChatReceived { up_to } => (*up_to == id).then_some(()),
+                    _ => None,
+                };
+                agent.talk.expect(received).await.unwrap();
+            }
+        }
+    });
+    let shown = session(&trap, &console, "the last lines", |session| {
+        (session.chat.len() >= 2000).then(|| session.chat.clone())
+    });
+    assert_eq!(shown.len(), 2000);
+    assert!(shown.iter().all(|line| line.text == "spam"));
+    console.send(ConsoleCommand::End);
+    trap.console_shows(&console, "the end", |view| matches!(view.stage, Stage::Ended(_)).then_some(()));
+}

@@ -1,0 +1,420 @@
+//! A console with a valid operator and no manners: it gets what the person allows and no more.
+
+use crate::answer;
+use agent_core::AgentHandle;
+use agent_core::view::{AgentCommand, Page, QuestionKind};
+use e2e::evil::Trap;
+use e2e::evil::ends::{Catcher, FalseConsole, framed, stream};
+use input::fake::Done;
+use pairing::SessionKey;
+use proto::Text;
+use proto::geometry::MonitorId;
+use proto::input::{Button, InputEvent, InputRecord, KeyUsage, Modifiers};
+use proto::session::{
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, RequestId,
+    StreamKind, TransferFailure, TransferId,
+};
+use std::fs;
+
+pub(crate) const KEY: &str = "K7M 4QXP";
+
+/// A console that was greeted; the person has not said yet whether this is the right operator.
+pub(crate) fn meet(trap: &Trap, catcher: &mut Catcher) -> (AgentHandle, FalseConsole) {
+    let agent = trap.agent();
+    agent.send(AgentCommand::SubmitKey(KEY.into()));
+    let key = SessionKey::parse(KEY).unwrap();
+    let console =
+        trap.run("the greeting", async { catcher.next().await.be_console(&key, &trap.console_identity()).await });
+    trap.agent_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
+    (agent, console)
+}
+
+/// The person has said who it is.
+pub(crate) fn meet_and_be_recognised(trap: &Trap, catcher: &mut Catcher) -> (AgentHandle, FalseConsole) {
+    let (agent, mut console) = meet(trap, catcher);
+    agent.send(AgentCommand::RecogniseOperator(true));
+    let ready = |message: &AgentToConsole| matches!(message, AgentToConsole::Ready { .. }).then_some(());
+    trap.run("the readiness", console.talk.expect(ready)).unwrap();
+    (agent, console)
+}
+
+/// Asks, answers for the person, and waits until it was decided.
+pub(crate) fn ask(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole, id: u32, what: Request, yes: bool) {
+    say(trap, console, &ConsoleToAgent::Ask { request: RequestId(id), what });
+    answer(trap, agent, id, yes);
+    let decision = decided(trap, console, id);
+    assert_eq!(decision == Decision::Granted, yes);
+}
+
+pub(crate) fn say(trap: &Trap, console: &mut FalseConsole, message: &ConsoleToAgent) {
+    trap.run("saying", console.talk.say(message));
+}
+
+pub(crate) fn decided(trap: &Trap, console: &mut FalseConsole, id: u32) -> Decision {
+    let wanted = |message: &AgentToConsole| match message {
+        AgentToConsole::Decided { request, decision } if *request == RequestId(id) => Some(*decision),
+        _ => None,
+    };
+    trap.run("a decision", console.talk.expect(wanted)).unwrap()
+}
+
+/// Everything said before has been dealt with when this returns.
+pub(crate) fn ping(trap: &Trap, console: &mut FalseConsole) {
+    say(trap, console, &ConsoleToAgent::Ping { token: 7 });
+    let pong = |message: &AgentToConsole| matches!(message, AgentToConsole::Pong { .. }).then_some(());
+    trap.run("an answer", console.talk.expect(pong)).unwrap();
+}
+
+fn ended(trap: &Trap, agent: &AgentHandle, what: &str, reason: EndReason) {
+    let seen = trap.agent_shows(agent, what, |view| match &view.page {
+        Page::Ended(end) => Some(end.reason),
+        _ => None,
+    });
+    assert_eq!(seen, reason, "{what}");
+}
+
+fn typed(sequence: u64, text: &str) -> Vec<u8> {
+    framed(&InputRecord { sequence, event: InputEvent::Text(Text::truncated(text)) })
+}
+
+fn input(trap: &Trap, console: &FalseConsole, records: &[Vec<u8>]) {
+    let heads = [&[framed(&StreamKind::Input)], records].concat();
+    // Kept open: what was sent must not be lost with the stream.
+    std::mem::forget(trap.run("input", stream(&console.channel, &heads, &[])));
+}
+
+#[test]
+fn without_a_yes_nothing_is_captured_injected_or_written() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet(&trap, &mut catcher);
+    let everything = |trap: &Trap, console: &mut FalseConsole| {
+        input(trap, console, &[typed(1, "stolen")]);
+        let file = StreamKind::File { transfer: TransferId(1) };
+        let mut file = trap.run("a file", stream(&console.channel, &[framed(&file)], &[0; 1000])).unwrap();
+        say(trap, console, &ConsoleToAgent::Watch { monitors: vec![MonitorId(0)] });
+        let (monitor, epoch) = (MonitorId(0), 1);
+        say(trap, console, &ConsoleToAgent::ScreenDecoded { monitor, epoch, sequence: u64::MAX });
+        say(trap, console, &ConsoleToAgent::FileReceived { transfer: TransferId(1) });
+        let _ = file.finish();
+        file
+    };
+    let early = everything(&trap, &mut console);
+    agent.send(AgentCommand::RecogniseOperator(true));
+    trap.run("the refused file", early.stopped()).unwrap();
+    trap.run("the refused file", everything(&trap, &mut console).stopped()).unwrap();
+    for (id, what) in [
+        (1, Request::Control),
+        (2, Request::SendFile { transfer: TransferId(1), name: FileName::truncated("a"), size_bytes: 1 }),
+        (3, Request::FetchFile { transfer: TransferId(2), path: PathText::truncated("a") }),
+    ] {
+        say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(id), what });
+        assert_eq!(decided(&trap, &mut console, id), Decision::Impossible, "viewing comes first");
+    }
+    ping(&trap, &mut console);
+    assert!(matches!(agent.view().page, Page::Waiting { .. }), "no question was put");
+    assert_eq!((trap.desktop.captures(), trap.desktop.cursor_reads()), (0, 0));
+    assert!(trap.injected.lock().unwrap().is_empty());
+    assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
+
+    ask(&trap, &agent, &mut console, 4, Request::View, true);
+    ask(&trap, &agent, &mut console, 5, Request::Control, true);
+    input(&trap, &console, &[typed(1, "granted")]);
+    let record = trap.injected.lock().unwrap()[0].clone();
+    trap.eventually("what was typed", || record.text() == "granted");
+    agent.send(AgentCommand::Revoke(Capability::Control));
+    let revoked = |message: &AgentToConsole| matches!(message, AgentToConsole::Revoked { .. }).then_some(());
+    trap.run("the revocation", console.talk.expect(revoked)).unwrap();
+    input(&trap, &console, &[typed(1, "stolen")]);
+    ping(&trap, &mut console);
+    ask(&trap, &agent, &mut console, 6, Request::Control, true);
+    input(&trap, &console, &[typed(1, "granted")]);
+    let again = trap.injected.lock().unwrap()[1].clone();
+    trap.eventually("what was typed", || again.text() == "granted");
+    assert_eq!(record.text(), "granted");
+}
+
+#[test]
+fn streams_that_a_console_does_not_open_end_the_session() {
+    let rows: [(&str, Vec<u8>); 6] = [
+        ("a screen", framed(&StreamKind::Screen)),
+        ("a pointer", framed(&StreamKind::Cursor)),
+        ("a second control stream", framed(&StreamKind::Control)),
+        ("no such kind", vec![0, 1, 200]),
+        ("a long head", vec![0xFF, 0xFF]),
+        ("an empty head", vec![0, 0]),
+    ];
+    for (what, head) in rows {
+        let trap = Trap::new();
+        let mut catcher = trap.catcher();
+        let (agent, console) = meet_and_be_recognised(&trap, &mut catcher);
+        let _stream = trap.run(what, stream(&console.channel, &[head], &[]));
+        ended(&trap, &agent, what, EndReason::ProtocolViolation);
+        assert_eq!(trap.desktop.captures(), 0);
+    }
+}
+
+#[test]
+fn messages_that_a_console_does_not_send_end_the_session() {
+    let long = [&[0x0F, 0xFF, 3, 1, 251, 0xFA, 0x0F], &[b'a'; 4090][..]].concat();
+    let chat = |id| framed(&ConsoleToAgent::Chat { id, text: Text::truncated("x") });
+    let monitors = |count| framed(&ConsoleToAgent::Watch { monitors: vec![MonitorId(0); count] });
+    let rows: [(&str, Vec<u8>); 9] = [
+        ("the longest length", vec![0xFF, 0xFF]),
+        ("one more than allowed", [&[0x10, 0x01][..], &[0; 4097]].concat()),
+        ("no such message", vec![0, 1, 200]),
+        ("an empty message", vec![0, 0]),
+        ("a text longer than allowed", long),
+        ("a second proof", framed(&ConsoleToAgent::Proof { proof: [0; 32], build: Text::truncated("x") })),
+        ("a skipped line", chat(2)),
+        ("the last line first", chat(u64::MAX)),
+        ("more monitors than there can be", monitors(4000)),
+    ];
+    for (what, bytes) in rows {
+        let trap = Trap::new();
+        let mut catcher = trap.catcher();
+        let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+        trap.run(what, console.talk.raw(&bytes));
+        ended(&trap, &agent, what, EndReason::ProtocolViolation);
+        assert_eq!(trap.desktop.captures(), 0);
+    }
+}
+
+#[test]
+fn ten_thousand_questions_are_answered_and_the_person_sees_eight() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    let mut impossible = 0;
+    for batch in 0..100_u32 {
+        for number in 0..100 {
+            let id = RequestId(2 + batch * 100 + number);
+            say(&trap, &mut console, &ConsoleToAgent::Ask { request: id, what: Request::Control });
+        }
+        ping_counting(&trap, &mut console, &mut impossible);
+    }
+    assert_eq!(impossible, 10_000 - 8);
+    for id in 2..10 {
+        answer(&trap, &agent, id, false);
+        assert_eq!(decided(&trap, &mut console, id), Decision::Denied);
+    }
+    trap.agent_shows(&agent, "no question", |view| (view.page == Page::Session).then_some(()));
+    agent.send(AgentCommand::End);
+    ended(&trap, &agent, "the red X", EndReason::ClientEnded);
+    assert!(trap.injected.lock().unwrap().is_empty());
+}
+
+fn ping_counting(trap: &Trap, console: &mut FalseConsole, impossible: &mut usize) {
+    say(trap, console, &ConsoleToAgent::Ping { token: 8 });
+    let counted = |message: &AgentToConsole| {
+        if matches!(message, AgentToConsole::Decided { decision: Decision::Impossible, .. }) {
+            *impossible += 1;
+        }
+        matches!(message, AgentToConsole::Pong { .. }).then_some(())
+    };
+    trap.run("an answer", console.talk.expect(counted)).unwrap();
+}
+
+#[test]
+fn a_console_that_does_not_read_the_answers_is_let_go() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    trap.run("a flood", async {
+        let line = framed(&ConsoleToAgent::Ping { token: u64::MAX });
+        let flood = line.repeat(2000);
+        // Some three megabytes of answers that nobody reads.
+        for _ in 0..150 {
+            console.talk.raw(&flood).await;
+        }
+    });
+    ended(&trap, &agent, "the flood", EndReason::ConnectionLost);
+}
+
+#[test]
+fn a_number_is_good_for_one_question() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 5, Request::View, true);
+    for id in [5, 4, 0] {
+        say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(id), what: Request::Control });
+        assert_eq!(decided(&trap, &mut console, id), Decision::Impossible);
+    }
+    // An answer to a question that was taken back is an answer to nothing.
+    let request = RequestId(6);
+    say(&trap, &mut console, &ConsoleToAgent::Ask { request, what: Request::Control });
+    trap.agent_shows(&agent, "the question", |view| matches!(view.page, Page::Question(_)).then_some(()));
+    agent.send(AgentCommand::QuestionShown(request));
+    say(&trap, &mut console, &ConsoleToAgent::Withdraw { request });
+    assert_eq!(decided(&trap, &mut console, 6), Decision::Withdrawn);
+    agent.send(AgentCommand::Answer(request, true));
+    ping(&trap, &mut console);
+    assert!(trap.injected.lock().unwrap().is_empty());
+}
+
+#[test]
+fn pictures_that_were_never_sent_cannot_be_decoded() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    for (monitor, epoch, sequence) in [(0, 1, u64::MAX), (0, 9, 1), (200, 1, 1), (0, 1, 0)] {
+        let monitor = MonitorId(monitor);
+        say(&trap, &mut console, &ConsoleToAgent::ScreenDecoded { monitor, epoch, sequence });
+    }
+    for monitors in [vec![], vec![MonitorId(200); 16], vec![MonitorId(0); 16]] {
+        say(&trap, &mut console, &ConsoleToAgent::Watch { monitors });
+        ping(&trap, &mut console);
+    }
+    agent.send(AgentCommand::Revoke(Capability::View));
+    let revoked = |message: &AgentToConsole| matches!(message, AgentToConsole::Revoked { .. }).then_some(());
+    trap.run("the revocation", console.talk.expect(revoked)).unwrap();
+    let captures = trap.desktop.captures();
+    trap.desktop.paint(proto::Rect::new(0, 0, 100, 100), [1, 2, 3]);
+    say(&trap, &mut console, &ConsoleToAgent::Watch { monitors: vec![MonitorId(0)] });
+    ping(&trap, &mut console);
+    assert_eq!(trap.desktop.captures(), captures);
+}
+
+#[test]
+fn absurd_input_stays_on_the_monitor() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    ask(&trap, &agent, &mut console, 2, Request::Control, true);
+    let modifiers = Modifiers(255);
+    let mut events = vec![
+        InputEvent::Wheel { dx: i16::MIN, dy: i16::MAX },
+        InputEvent::Button { button: Button::Forward, down: false },
+        InputEvent::ReleaseAll,
+        InputEvent::Heartbeat,
+        InputEvent::Text(Text::truncated(&"\u{202E}".repeat(85))),
+    ];
+    for usage in 0..=255 {
+        events.push(InputEvent::Key { usage: KeyUsage(usage), down: usage % 2 == 0, modifiers });
+    }
+    for (monitor, x, y) in [(0, i32::MIN, i32::MAX), (0, i32::MAX, i32::MIN), (255, 5, 5), (0, 640, -1)] {
+        events.push(InputEvent::PointerMove { monitor: MonitorId(monitor), x, y });
+        events.push(InputEvent::Button { button: Button::Primary, down: true });
+        events.push(InputEvent::Button { button: Button::Primary, down: false });
+    }
+    events.push(InputEvent::Text(Text::truncated("last")));
+    let record = |(event, sequence)| framed(&InputRecord { sequence, event });
+    input(&trap, &console, &events.into_iter().zip(1..).map(record).collect::<Vec<_>>());
+    let done = trap.injected.lock().unwrap()[0].clone();
+    trap.eventually("the last text", || done.text().ends_with("last"));
+    for moved in done.done() {
+        if let Done::Moved { x, y } = moved {
+            assert!((0..640).contains(&x) && (0..400).contains(&y), "{x}, {y}");
+        }
+    }
+    // Numbers that do not rise, and records that are none, end that stream and nothing else.
+    input(&trap, &console, &[typed(2, "one"), typed(2, "two"), typed(3, "three")]);
+    input(&trap, &console, &[vec![0xFF, 0xFF], typed(1, "four")]);
+    input(&trap, &console, &[typed(u64::MAX, "five")]);
+    trap.eventually("the text of the last stream", || done.text().contains("five"));
+    ping(&trap, &mut console);
+    assert!(!done.text().contains("two") && !done.text().contains("three") && !done.text().contains("four"));
+    agent.send(AgentCommand::End);
+    ended(&trap, &agent, "the red X", EndReason::ClientEnded);
+    assert!(done.held_keys().is_empty() && done.held_buttons().is_empty());
+}
+
+fn send_file(transfer: u32, name: &str, size_bytes: u64) -> Request {
+    Request::SendFile { transfer: TransferId(transfer), name: FileName::truncated(name), size_bytes }
+}
+
+fn failed(trap: &Trap, console: &mut FalseConsole, transfer: u32) -> TransferFailure {
+    let wanted = |message: &AgentToConsole| match message {
+        AgentToConsole::FileFailed { transfer: id, failure } if *id == TransferId(transfer) => Some(*failure),
+        _ => None,
+    };
+    trap.run("a failed file", console.talk.expect(wanted)).unwrap()
+}
+
+#[test]
+fn a_name_that_is_a_path_is_not_even_asked_about() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    let names = ["../../x", "/etc/passwd", "a\\b", "..", ".", "", "a\0b", "C:\\x"];
+    for (number, name) in names.into_iter().enumerate() {
+        let number = u32::try_from(number).unwrap() + 2;
+        let what = send_file(number, name, 1);
+        say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(number), what });
+        assert_eq!(failed(&trap, &mut console, number), TransferFailure::BadName, "{name}");
+    }
+    assert_eq!(agent.view().page, Page::Session);
+    let hostile = send_file(99, "invoice\u{202E}fdp.exe\n", 1);
+    say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(99), what: hostile });
+    let name = trap.agent_shows(&agent, "the question", |view| match &view.page {
+        Page::Question(question) => match &question.kind {
+            QuestionKind::ReceiveFile { name, .. } => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert_eq!(name, "invoice_fdp.exe_");
+}
+
+#[test]
+fn a_file_that_is_not_what_was_granted_leaves_nothing() {
+    let content = [7_u8; 1000];
+    let digest = *blake3::hash(&content).as_bytes();
+    let rows: [(&str, u64, Vec<u8>); 5] = [
+        ("longer than granted", 10, [&content[..], &digest].concat()),
+        ("shorter than granted", u64::MAX, [&content[..], &digest].concat()),
+        ("a wrong digest", 1000, [&content[..], &[0; 32]].concat()),
+        ("bytes after the digest", 1000, [&content[..], &digest, &[1]].concat()),
+        ("nothing", 1000, vec![]),
+    ];
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    for (number, (what, size, bytes)) in rows.into_iter().enumerate() {
+        let number = u32::try_from(number).unwrap() + 2;
+        ask(&trap, &agent, &mut console, number, send_file(number, "a.txt", size), true);
+        let kind = StreamKind::File { transfer: TransferId(number) };
+        let mut file = trap.run(what, stream(&console.channel, &[framed(&kind)], &bytes)).unwrap();
+        let _ = file.finish();
+        assert_eq!(failed(&trap, &mut console, number), TransferFailure::Corrupted, "{what}");
+        let again = trap.run(what, stream(&console.channel, &[framed(&kind)], &bytes));
+        // The grant went with the first stream.
+        trap.run("the refused stream", again.unwrap().stopped()).unwrap();
+    }
+    assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_file_that_was_not_granted_does_not_leave_the_machine() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    fs::write(trap.path("home/secret.txt"), "secret").unwrap();
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    let fetch =
+        |transfer| Request::FetchFile { transfer: TransferId(transfer), path: PathText::truncated("secret.txt") };
+    ask(&trap, &agent, &mut console, 2, fetch(1), false);
+    ask(&trap, &agent, &mut console, 3, send_file(2, "a.txt", 1), true);
+    // The grant to send is none to fetch, also under the same number.
+    say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(4), what: fetch(2) });
+    assert_eq!(failed(&trap, &mut console, 2), TransferFailure::Cancelled);
+    say(&trap, &mut console, &ConsoleToAgent::Ping { token: 7 });
+    let coming = |message: &AgentToConsole| match message {
+        AgentToConsole::FileComing { .. } => panic!("a file comes"),
+        AgentToConsole::Pong { .. } => Some(()),
+        _ => None,
+    };
+    trap.run("an answer", console.talk.expect(coming)).unwrap();
+    for (number, path) in (5..).zip(["/dev/zero", "/", "/dev", "home"]) {
+        let what = Request::FetchFile { transfer: TransferId(number), path: PathText::truncated(path) };
+        // Only after a yes is anything said about what the disk holds.
+        ask(&trap, &agent, &mut console, number, what, true);
+        failed(&trap, &mut console, number);
+    }
+}

@@ -1,0 +1,155 @@
+//! Weaknesses that were found by attacking, and must not come back.
+
+use crate::agent as false_agent;
+use crate::console::{ask, decided, meet_and_be_recognised, say};
+use agent_core::view::{AgentCommand, Page, QuestionKind, TransferState};
+use e2e::evil::Trap;
+use e2e::evil::ends::{framed, stream};
+use pairing::SessionKey;
+use proto::Text;
+use proto::session::{
+    AgentToConsole, ConsoleToAgent, Decision, FileName, PathText, Request, RequestId, StreamKind, TransferId,
+};
+use std::fs;
+
+#[test]
+fn an_agent_gives_a_false_console_three_guesses_per_run() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let agent = trap.agent();
+    let guess = SessionKey::parse("K7M 0000").unwrap();
+    for _ in 0..3 {
+        agent.send(AgentCommand::SubmitKey("K7M 4QXP".into()));
+        trap.run("a guess", async {
+            let mut caught = catcher.next().await;
+            assert!(caught.pair_as_console(&guess, b"leaf").await.is_none());
+            caught.say(&proto::relay::RelayToEnd::NotFound).await;
+        });
+        trap.agent_shows(&agent, "the refusal", |view| {
+            matches!(view.page, Page::EnterKey { problem: Some(_) }).then_some(())
+        });
+    }
+    agent.send(AgentCommand::SubmitKey("K7M 4QXP".into()));
+    let fourth = trap.runtime.block_on(async {
+        tokio::time::timeout(std::time::Duration::from_secs(3), async {
+            let mut caught = catcher.next().await;
+            caught.pair_as_console(&guess, b"leaf").await.is_none()
+        })
+        .await
+    });
+    assert!(fourth.is_err(), "the agent confirmed a fourth time");
+}
+
+#[test]
+fn what_is_on_the_disk_is_not_told_before_a_yes() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    fs::write(trap.path("home/there.txt"), "x").unwrap();
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    let mut asked = Vec::new();
+    for (number, path) in [(2, "there.txt"), (3, "not-there.txt")] {
+        let what = Request::FetchFile { transfer: TransferId(number), path: PathText::truncated(path) };
+        say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(number), what });
+        say(&trap, &mut console, &ConsoleToAgent::Withdraw { request: RequestId(number) });
+        asked.push(decided(&trap, &mut console, number));
+    }
+    assert_eq!(asked[0], asked[1], "the console can tell which file is there");
+}
+
+#[test]
+fn the_question_names_the_very_file() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    fs::create_dir(trap.path("home/holiday")).unwrap();
+    fs::write(trap.path("home/key.pem"), "x").unwrap();
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    let path = PathText::truncated("holiday/./././../key.pem");
+    let what = Request::FetchFile { transfer: TransferId(1), path };
+    say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(2), what });
+    let path = trap.agent_shows(&agent, "the question", |view| match &view.page {
+        Page::Question(question) => match &question.kind {
+            QuestionKind::GiveFile { path, .. } => Some(path.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert_eq!(path, trap.path("home/key.pem").display().to_string());
+}
+
+#[test]
+fn a_file_is_received_when_it_is_and_not_when_the_console_says_so() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    let what = Request::SendFile { transfer: TransferId(1), name: FileName::truncated("a.txt"), size_bytes: 10 };
+    ask(&trap, &agent, &mut console, 2, what, true);
+    say(&trap, &mut console, &ConsoleToAgent::FileReceived { transfer: TransferId(1) });
+    crate::console::ping(&trap, &mut console);
+    let transfers = agent.view().panel.unwrap().transfers;
+    assert_eq!(transfers[0].state, TransferState::Running, "the console decides what this machine received");
+}
+
+#[test]
+fn a_fetched_file_is_there_when_it_is_and_not_when_the_agent_says_so() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = false_agent::meet(&trap, &mut catcher);
+    let id = false_agent::fetch(&trap, &console, &mut agent);
+    false_agent::say(&trap, &mut agent, &AgentToConsole::FileReceived { transfer: id });
+    false_agent::say(&trap, &mut agent, &AgentToConsole::Chat { id: 1, text: Text::truncated("x") });
+    false_agent::session(&trap, &console, "the line", |session| (!session.chat.is_empty()).then_some(()));
+    let state = false_agent::session(&trap, &console, "the state", |session| {
+        session.transfers.first().map(|transfer| transfer.state)
+    });
+    assert_eq!(state, console_core::view::TransferState::Running);
+}
+
+#[test]
+fn a_console_keeps_pictures_of_announced_monitors_only() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = false_agent::meet(&trap, &mut catcher);
+    false_agent::say(
+        &trap,
+        &mut agent,
+        &AgentToConsole::Decided { request: RequestId(1), decision: Decision::Granted },
+    );
+    let mut streams = Vec::new();
+    for monitor in 0..50 {
+        let heads = [framed(&StreamKind::Screen), false_agent::head(monitor, 64, 64)];
+        streams.push(trap.run("a stream", stream(&agent.channel, &heads, &[])));
+    }
+    false_agent::say(&trap, &mut agent, &AgentToConsole::Chat { id: 1, text: Text::truncated("x") });
+    let over = trap.runtime.block_on(async {
+        tokio::time::timeout(std::time::Duration::from_secs(2), agent.channel.connection().closed()).await
+    });
+    let kept = console.pictures().lock().monitors.len();
+    assert!(kept == 0, "{kept} pictures of monitors that no layout named (session over: {})", over.is_ok());
+}
+
+#[test]
+fn one_fetched_file_comes_on_one_stream() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = false_agent::meet(&trap, &mut catcher);
+    let id = false_agent::fetch(&trap, &console, &mut agent);
+    let coming = AgentToConsole::FileComing { transfer: id, name: FileName::truncated("a"), size_bytes: 1 << 40 };
+    false_agent::say(&trap, &mut agent, &coming);
+    false_agent::session(&trap, &console, "the announcement", |session| {
+        session.transfers.iter().any(|view| view.size_bytes == 1 << 40).then_some(())
+    });
+    let head = framed(&StreamKind::File { transfer: id });
+    let first = trap.run("a stream", stream(&agent.channel, std::slice::from_ref(&head), &[1; 1000])).unwrap();
+    let second = trap.run("a stream", stream(&agent.channel, &[head], &[1; 1000])).unwrap();
+    let stopped = trap.runtime.block_on(async {
+        // Whichever comes second on the way.
+        let one = async {
+            tokio::select! { _ = first.stopped() => {}, _ = second.stopped() => {} }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(10), one).await
+    });
+    assert!(stopped.is_ok(), "two streams write one file");
+}
