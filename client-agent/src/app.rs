@@ -12,8 +12,12 @@ use ui_kit::{Density, Mode, theme};
 
 /// Smallest size of the window as a page, in points.
 pub const SMALLEST_PAGE: Vec2 = Vec2::new(360.0, 440.0);
+/// Width of a page on a screen that is not high enough for it, in points.
+const WIDE_PAGE: f32 = 640.0;
 /// Smallest size of the window as a panel, in points.
 const SMALLEST_PANEL: Vec2 = Vec2::new(PANEL_WIDTH, 64.0);
+/// After how many passes at another size of the words the window takes another size too.
+const ZOOM_PASSES: u8 = 4;
 /// Space between the panel and the edges of the screen, in points.
 const PANEL_INSET: f32 = 24.0;
 /// More than any window manager's frame measures, in points.
@@ -33,6 +37,7 @@ pub struct AgentApp {
     panel_height: f32,
     zoom: f32,
     zoom_seen: f32,
+    zoom_passes: u8,
     page_place: Option<Pos2>,
     panel_place: Option<Pos2>,
     asked: Option<RequestId>,
@@ -53,6 +58,7 @@ impl AgentApp {
             panel_height: 0.0,
             zoom: 1.0,
             zoom_seen: 1.0,
+            zoom_passes: 0,
             page_place: None,
             panel_place: None,
             asked: None,
@@ -146,18 +152,29 @@ impl AgentApp {
         let zoom = ctx.zoom_factor();
         let seen = std::mem::replace(&mut self.zoom_seen, zoom);
         if (zoom - seen).abs() > 0.001 {
-            // The screen is measured in the new points from the next pass on.
-            ctx.request_repaint();
-            return;
+            self.zoom_passes = 0;
         }
         if (zoom - self.zoom).abs() < 0.001 {
+            return;
+        }
+        // The screen is measured in the new points only some passes later.
+        self.zoom_passes += 1;
+        if self.zoom_passes < ZOOM_PASSES {
+            ctx.request_repaint();
             return;
         }
         self.zoom = zoom;
         self.panel_place = None;
         self.page_place = None;
         match self.form {
-            Form::Page => ctx.send_viewport_cmd(ViewportCommand::InnerSize(page_size(ctx))),
+            Form::Page => {
+                let size = page_size(ctx);
+                ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(SMALLEST_PAGE.min(size)));
+                ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
+                if let Some(place) = centred(ctx) {
+                    ctx.send_viewport_cmd(ViewportCommand::OuterPosition(place));
+                }
+            }
             Form::Panel => {
                 self.panel_height = 0.0;
                 self.panel_place = top_right(ctx);
@@ -226,16 +243,26 @@ fn become_page(ctx: &Context, place: Option<Pos2>) {
     ctx.send_viewport_cmd(ViewportCommand::Decorations(true));
     ctx.send_viewport_cmd(ViewportCommand::InnerSize(page_size(ctx)));
     ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(SMALLEST_PAGE.min(page_size(ctx))));
-    if let Some(place) = place {
+    if let Some(place) = place.or_else(|| centred(ctx)) {
         ctx.send_viewport_cmd(ViewportCommand::OuterPosition(place));
     }
     ctx.send_viewport_cmd(ViewportCommand::Focus);
 }
 
-/// The size of a page, or what the screen has.
+/// The size of a page, or what the screen has; on a screen that is too low for it, wider.
 fn page_size(ctx: &Context) -> Vec2 {
-    let monitor = ctx.input(|input| input.viewport().monitor_size);
-    monitor.map_or(PAGE_SIZE, |monitor| PAGE_SIZE.min((monitor - Vec2::splat(FRAME)).max(Vec2::splat(FRAME))))
+    let Some(monitor) = ctx.input(|input| input.viewport().monitor_size) else { return PAGE_SIZE };
+    let room = (monitor - Vec2::splat(FRAME)).max(Vec2::splat(FRAME));
+    let wanted = if room.y < PAGE_SIZE.y { Vec2::new(WIDE_PAGE, PAGE_SIZE.y) } else { PAGE_SIZE };
+    wanted.min(room)
+}
+
+/// Where a page stands in the middle of the screen.
+fn centred(ctx: &Context) -> Option<Pos2> {
+    let monitor = ctx.input(|input| input.viewport().monitor_size)?;
+    // The frame's upper edge is the higher one.
+    let free = monitor - page_size(ctx) - Vec2::new(0.0, FRAME / 2.0);
+    Some((free / 2.0).max(Vec2::ZERO).to_pos2())
 }
 
 /// Where the window belongs: where it was put, unless the person has moved it since. Window managers

@@ -178,7 +178,7 @@ fn the_key_is_typed_and_sent_without_touching_the_mouse() {
 #[test]
 fn a_switch_takes_a_power_back_and_never_gives_one() {
     let mut harness = window(support::with_panel(Page::Session, support::panel()), Language::English);
-    for name in ["Sends you files", "Takes files from you", "Uses mouse and keyboard"] {
+    for name in ["May send you files", "May ask you for files", "Uses mouse and keyboard"] {
         harness.get_by_label(name).click();
         harness.run_steps(2);
     }
@@ -216,4 +216,68 @@ fn the_panel_gives_way_to_a_question_and_to_the_end() {
     assert_eq!(Form::of(&support::with_panel(support::question(QuestionKind::Control), panel())), Form::Page);
     assert_eq!(Form::of(&support::with_panel(end, panel())), Form::Page);
     assert_eq!(Form::of(&support::page(Page::Connecting)), Form::Page);
+}
+
+#[test]
+fn enter_pressed_twice_on_the_key_answers_nothing_on_the_next_page() {
+    let mut harness = window(support::page(Page::EnterKey { problem: None }), Language::English);
+    let who = Page::WhoAsks { operator: support::operator(), check_word: "girasole".into() };
+    harness.state_mut().view = support::page(who);
+    harness.run_steps(2);
+    assert!(harness.get_by_label("No, leave").is_focused());
+    for pass in 0..2 {
+        harness.key_press(Key::Enter);
+        harness.run_steps(1);
+        assert_eq!(harness.state().commands, [], "pass {pass}");
+    }
+    harness.run_steps(6);
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands, [AgentCommand::RecogniseOperator(false)]);
+}
+
+#[test]
+fn there_is_no_yes_before_the_end_of_the_words_was_in_sight() {
+    for size in [Vec2::new(635.0, 336.0), Vec2::new(360.0, 440.0), Vec2::new(440.0, 230.0)] {
+        let view = support::with_panel(support::question(QuestionKind::Control), support::panel());
+        let mut harness = window(view, Language::English);
+        harness.set_size(size);
+        harness.state_mut().view = support::page(Page::Connecting);
+        harness.run_steps(2);
+        harness.state_mut().view = support::with_panel(support::question(QuestionKind::Control), support::panel());
+        harness.run_steps(6);
+        let no = harness.get_by_label("Not now").rect();
+        assert!(no.bottom() <= size.y, "{size:?} {no:?}");
+        let mut steps = 0;
+        while harness.query_by_label("Read on").is_some() {
+            harness.get_by_label("Read on").click();
+            harness.run_steps(6);
+            steps += 1;
+            assert!(steps < 20, "{size:?}: the end never comes");
+            let said: Vec<_> = harness.state().commands.iter().filter(|said| is_answer(said)).collect();
+            assert!(said.is_empty(), "{size:?}: {said:?}");
+        }
+        assert!(steps > 0, "{size:?}: everything fits");
+        assert!(harness.get_by_label("Not now").is_focused(), "{size:?}");
+        harness.get_by_label("Allow").click();
+        harness.run_steps(2);
+        let said: Vec<_> = harness.state().commands.iter().filter(|said| is_answer(said)).collect();
+        assert_eq!(said, [&AgentCommand::Answer(RequestId(7), true)], "{size:?}");
+    }
+}
+
+const fn is_answer(command: &AgentCommand) -> bool {
+    matches!(command, AgentCommand::Answer(..))
+}
+
+#[test]
+fn whoever_says_that_it_is_a_scam_is_told_what_to_do_next() {
+    let view = support::with_panel(support::question(QuestionKind::Control), support::panel());
+    let mut harness = window(view, Language::English);
+    harness.run_steps(GUARD_PASSES);
+    harness.get_by_label("This is a scam: close now").click();
+    harness.run_steps(2);
+    harness.state_mut().view = support::page(Page::Ended(support::end(EndReason::ClientEnded)));
+    harness.run_steps(2);
+    harness.get_by_label("You were right to close");
 }

@@ -1,4 +1,4 @@
-//! Shows the pages with sample data: `console-gallery PAGE [it|en] [light|dark]`, to look at them.
+//! Shows the pages with sample data: `console-gallery PAGE [it|en] [light|dark] [small]`, to look at them.
 
 #[path = "../tests/common/mod.rs"]
 mod common;

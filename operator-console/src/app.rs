@@ -18,13 +18,19 @@ const WINDOW_FRAME: f32 = 56.0;
 /// The name under which the desktop knows the window.
 pub const APP_ID: &str = "ponte-console";
 
+/// What the operator chose in a dialog of the system.
+enum Chosen {
+    File(PathBuf),
+    Folder(PathBuf),
+}
+
 /// The console's window over an engine.
 pub struct ConsoleApp<E> {
     engine: E,
     i18n: I18n,
     state: ScreenState,
     clipboard: SystemClipboard,
-    chosen: (SyncSender<PathBuf>, Receiver<PathBuf>),
+    chosen: (SyncSender<Chosen>, Receiver<Chosen>),
     fitted: bool,
 }
 
@@ -69,12 +75,16 @@ impl<E: Engine> ConsoleApp<E> {
         if self.fitted {
             return;
         }
-        let Some(screen) = context.input(|input| input.viewport().monitor_size) else { return };
+        let (screen, inner) = context.input(|input| (input.viewport().monitor_size, input.viewport().inner_rect));
+        let Some(screen) = screen else { return };
         self.fitted = true;
-        let wished = egui::Vec2::from(WINDOW_SIZE);
-        let room = wished.min(screen - egui::vec2(0.0, WINDOW_FRAME));
-        if room != wished {
-            context.send_viewport_cmd(egui::ViewportCommand::InnerSize(room.max(SMALLEST_WINDOW.into())));
+        let opened = inner.map_or(egui::Vec2::from(WINDOW_SIZE), |inner| inner.size());
+        let room = opened.min(screen - egui::vec2(0.0, WINDOW_FRAME));
+        if room != opened {
+            // On a small screen with large text the usual least size would not fit either.
+            let least = room.min(SMALLEST_WINDOW.into());
+            context.send_viewport_cmd(egui::ViewportCommand::MinInnerSize(least));
+            context.send_viewport_cmd(egui::ViewportCommand::InnerSize(room));
         }
     }
 
@@ -82,7 +92,14 @@ impl<E: Engine> ConsoleApp<E> {
         match effect {
             Effect::CopyKey(text) => self.copy(text, Copied::Key),
             Effect::CopyInvitation(text) => self.copy(text, Copied::Invitation),
-            Effect::Browse => browse(self.chosen.0.clone(), context.clone()),
+            Effect::Browse => {
+                browse(|| rfd::FileDialog::new().pick_file().map(Chosen::File), self.chosen.0.clone(), context.clone());
+            }
+            Effect::BrowseFolder => {
+                let from = PathBuf::from(&self.state.files.fetch_into);
+                let pick = move || rfd::FileDialog::new().set_directory(from).pick_folder().map(Chosen::Folder);
+                browse(pick, self.chosen.0.clone(), context.clone());
+            }
         }
     }
 
@@ -91,13 +108,13 @@ impl<E: Engine> ConsoleApp<E> {
     }
 }
 
-/// Lets the operator choose a file, on a thread of its own because the dialog waits for them. Where
+/// Lets the operator choose something, on a thread of its own because the dialog waits for them. Where
 /// the system has no such dialog nothing comes back, and the field is still there.
-fn browse(chosen: SyncSender<PathBuf>, context: egui::Context) {
+fn browse(pick: impl FnOnce() -> Option<Chosen> + Send + 'static, chosen: SyncSender<Chosen>, context: egui::Context) {
     let dialog = move || {
-        if let Some(path) = rfd::FileDialog::new().pick_file() {
+        if let Some(path) = pick() {
             if let Err(TrySendError::Full(_)) = chosen.try_send(path) {
-                tracing::warn!("a chosen file was dropped: too many at once");
+                tracing::warn!("a choice was dropped: too many at once");
             }
             context.request_repaint();
         }
@@ -119,8 +136,11 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.fit_to_screen(ui.ctx());
-        while let Ok(path) = self.chosen.1.try_recv() {
-            self.state.files.choose(&path);
+        while let Ok(chosen) = self.chosen.1.try_recv() {
+            match chosen {
+                Chosen::File(path) => self.state.files.choose(&path),
+                Chosen::Folder(path) => self.state.files.choose_folder(&path),
+            }
         }
         let view = self.engine.view();
         let pictures = self.engine.pictures();

@@ -38,6 +38,8 @@ pub fn translate_shortcuts(events: &mut [Event], mut paste: impl FnMut() -> Opti
             continue;
         }
         match key {
+            // With Shift it copies the invitation.
+            Key::C if modifiers.shift => {}
             Key::C | Key::Insert => *event = Event::Copy,
             Key::X => *event = Event::Cut,
             Key::V => {

@@ -28,6 +28,8 @@ pub enum Effect {
     CopyInvitation(String),
     /// Let the operator choose a file to send.
     Browse,
+    /// Let the operator choose the folder that receives files.
+    BrowseFolder,
 }
 
 /// What became of the last copy.
@@ -55,6 +57,7 @@ pub struct ScreenState {
     /// What the window should do after this frame.
     pub effects: Vec<Effect>,
     rates: Rates,
+    rail_releases: bool,
 }
 
 impl ScreenState {
@@ -64,6 +67,7 @@ impl ScreenState {
         self.draft.clear();
         self.files.forget_session();
         self.rates = Rates::default();
+        self.rail_releases = false;
     }
 }
 
@@ -94,7 +98,11 @@ pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec
     let tokens = theme::tokens(ui);
     home::side_bar_ui(ui, scene);
     egui::CentralPanel::default()
-        .frame(Frame::new().fill(tokens.background).inner_margin(Margin::symmetric(32, 28)))
+        .frame(Frame::new().fill(tokens.background).inner_margin(if is_narrow(ui) {
+            Margin::same(14)
+        } else {
+            Margin::symmetric(32, 28)
+        }))
         .show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match &scene.view.stage {
                 Stage::Ended(end) => ended::ended_ui(ui, scene, end, &mut commands),
@@ -102,6 +110,12 @@ pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec
             });
         });
     commands
+}
+
+/// Whether the window has no room for what is merely convenient, in points: small windows, large text.
+fn is_narrow(ui: &Ui) -> bool {
+    const NARROW: f32 = 700.0;
+    ui.ctx().content_rect().width() < NARROW
 }
 
 /// A panel at the bottom whose height is that of its contents.

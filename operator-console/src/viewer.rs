@@ -47,6 +47,9 @@ pub struct ViewerState {
     input: RemoteInput,
     capturing: bool,
     focused: bool,
+    had_control: bool,
+    wants_focus: bool,
+    is_taken: bool,
     moved_at_s: f64,
 }
 
@@ -61,6 +64,18 @@ impl ViewerState {
     #[must_use]
     pub fn is_focused(&self) -> bool {
         self.focused
+    }
+
+    /// Puts the keyboard focus on the remote screen when it is drawn next.
+    pub fn take(&mut self) {
+        self.is_taken = true;
+    }
+
+    /// Notes whether the person has granted control: when they do, the remote screen takes the focus
+    /// by itself.
+    pub fn note_control(&mut self, granted: bool) {
+        self.wants_focus = granted && (self.wants_focus || !self.had_control);
+        self.had_control = granted;
     }
 
     /// Gives mouse and keyboard back to the operator.
@@ -139,6 +154,11 @@ fn picture_ui(
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, i18n.text("console-remote-screen")));
     let pressed = ui.input(|input| input.pointer.any_pressed());
     if pressed && response.contains_pointer() && !response.has_focus() {
+        response.request_focus();
+    }
+    // By itself not from under the hands of somebody who types in a field of this window.
+    let by_itself = remote.control && std::mem::take(&mut state.wants_focus) && !ui.ctx().text_edit_focused();
+    if std::mem::take(&mut state.is_taken) || by_itself {
         response.request_focus();
     }
     let everything = EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: true };

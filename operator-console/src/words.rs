@@ -65,6 +65,8 @@ pub fn notice(i18n: &I18n, kind: &NoticeKind) -> String {
         NoticeKind::RelayFull => "console-notice-relay-full",
         NoticeKind::ChannelNotProven => "console-notice-channel-not-proven",
         NoticeKind::ClientLost => "console-notice-client-lost",
+        NoticeKind::VersionMismatch => "console-notice-version-mismatch",
+        NoticeKind::RefusedByAgent => "console-notice-refused-by-agent",
         NoticeKind::PictureSaved { path } => {
             let path = path.display().to_string();
             return i18n.text_with("console-notice-picture-saved", &[("path", path.into())]);
@@ -78,7 +80,12 @@ pub fn notice(i18n: &I18n, kind: &NoticeKind) -> String {
 #[must_use]
 pub fn new_key_helps(kind: &NoticeKind) -> bool {
     match kind {
-        NoticeKind::KeyExpired | NoticeKind::KeyBurned | NoticeKind::ChannelNotProven | NoticeKind::ClientLost => true,
+        NoticeKind::KeyExpired
+        | NoticeKind::KeyBurned
+        | NoticeKind::ChannelNotProven
+        | NoticeKind::ClientLost
+        | NoticeKind::VersionMismatch
+        | NoticeKind::RefusedByAgent => true,
         NoticeKind::WrongTry { .. }
         | NoticeKind::RelayUnreachable
         | NoticeKind::CertificateRefused

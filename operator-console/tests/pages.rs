@@ -150,6 +150,8 @@ fn every_notice_says_something_in_every_language_and_can_be_dismissed() {
         NoticeKind::RelayFull,
         NoticeKind::ChannelNotProven,
         NoticeKind::ClientLost,
+        NoticeKind::VersionMismatch,
+        NoticeKind::RefusedByAgent,
         NoticeKind::PictureSaved { path: "/tmp/a.png".into() },
         NoticeKind::PictureNotSaved,
     ];
@@ -168,7 +170,7 @@ fn every_notice_says_something_in_every_language_and_can_be_dismissed() {
 fn an_expired_key_is_replaced_by_one_click() {
     let mut home = page(view_with_notices(Stage::Idle, &[NoticeKind::KeyExpired]));
     let expected = [ConsoleCommand::DismissNotice(1), ConsoleCommand::NewKey];
-    assert_eq!(click(&mut home, "Create a new key"), expected);
+    assert_eq!(click(&mut home, "New key"), expected);
 }
 
 #[test]
@@ -211,6 +213,88 @@ fn control_is_asked_for_from_the_column_and_from_the_rail() {
 }
 
 #[test]
+fn granted_control_takes_the_focus_unless_something_is_being_typed() {
+    let granted = || view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Granted))));
+    let mut page = session_page(session(PowerState::Granted, PowerState::Asked));
+    page.state_mut().view = granted();
+    page.run_steps(3);
+    assert!(page.state().state.viewer.is_capturing());
+    assert!(page.query_by_label("Steer the person's computer").is_none());
+
+    // Press and release come in frames of their own, as from a hand.
+    let at = page.get_by_label("Release mouse and keyboard").rect().center();
+    page.event(Event::PointerMoved(at));
+    for pressed in [true, false] {
+        let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+        page.event(Event::PointerButton { pos: at, button, pressed, modifiers });
+        page.run_steps(2);
+    }
+    assert!(!page.state().state.viewer.is_capturing());
+
+    let mut page = session_page(session(PowerState::Granted, PowerState::Asked));
+    page.get_by_label("Write to the person...").focus();
+    page.run_steps(2);
+    page.state_mut().view = granted();
+    page.run_steps(3);
+    assert!(!page.state().state.viewer.is_capturing());
+    click(&mut page, "Steer the person's computer");
+    assert!(page.state().state.viewer.is_capturing());
+}
+
+#[test]
+fn tools_have_keys_which_belong_to_the_client_while_the_remote_screen_has_the_keyboard() {
+    let mut page = session_page(session(PowerState::Granted, PowerState::Off));
+    page.key_press(Key::F2);
+    assert_eq!(taken(&mut page), [ConsoleCommand::Ask(Capability::Control)]);
+    page.key_press(Key::F6);
+    assert_eq!(taken(&mut page), [ConsoleCommand::SavePicture]);
+    page.key_press(Key::F7);
+    page.run_steps(2);
+    assert!(page.get_by_label("Write to the person...").is_focused());
+    page.key_press(Key::F4);
+    page.run_steps(2);
+    page.get_by_label("Ask for the file");
+
+    let mut page = controlled_page();
+    page.key_press(Key::F6);
+    assert!(!taken(&mut page).contains(&ConsoleCommand::SavePicture));
+}
+
+#[test]
+fn no_file_moves_before_the_screen_is_shown() {
+    let mut page = session_page(session(PowerState::Asked, PowerState::Off));
+    click(&mut page, "Send a file");
+    assert!(page.query_by_label("Send file").is_none());
+}
+
+#[test]
+fn a_key_that_is_made_or_joined_can_be_cancelled() {
+    for stage in [Stage::Preparing, Stage::Joining] {
+        assert_eq!(click(&mut page(view(stage)), "Cancel"), [ConsoleCommand::CancelKey]);
+    }
+}
+
+#[test]
+fn chat_and_end_are_in_sight_in_every_window() {
+    let mut page = page_of(view(Stage::Idle), Language::Italian, WINDOW_SIZE);
+    for size in [WINDOW_SIZE, SMALLEST_WINDOW, [640.0, 400.0], [450.0, 300.0]] {
+        page.set_size(size.into());
+        page.state_mut().view = view(Stage::Session(Box::new(busy_session())));
+        page.run_steps(2);
+        let window = egui::Rect::from_min_size(Pos2::ZERO, size.into());
+        for label in ["Scriva alla persona...", "Invia", "Termina la sessione", "Salva l’immagine dello schermo"] {
+            let rect = page.get_by_label(label).rect();
+            assert!(window.contains_rect(rect), "{label} at {rect:?} in {size:?}");
+        }
+        let picture = page.get_by_label("Salva l’immagine dello schermo").rect();
+        assert!(picture.bottom() + 4.0 < page.get_by_label("Termina la sessione").rect().top(), "{size:?}");
+        page.state_mut().view = view(waiting(Instant::now(), Duration::from_secs(60), 3));
+        page.run_steps(2);
+        assert!(page.get_by_label("K7M 4QXP").rect().right() <= size[0], "{size:?}");
+    }
+}
+
+#[test]
 fn nothing_is_asked_before_the_person_recognised_the_operator() {
     let unknown = SessionView { recognised: false, ..session(PowerState::Off, PowerState::Off) };
     let mut page = session_page(unknown);
@@ -232,7 +316,7 @@ fn a_line_of_chat_is_sent_with_enter() {
 
 #[test]
 fn the_session_ends_with_one_click_and_leads_back() {
-    let mut page = session_page(session(PowerState::Granted, PowerState::Granted));
+    let mut page = session_page(session(PowerState::Granted, PowerState::Off));
     assert_eq!(click(&mut page, "End the session"), [ConsoleCommand::End]);
     page.state_mut().view = view(ended(EndReason::OperatorEnded));
     page.run_steps(2);

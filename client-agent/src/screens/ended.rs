@@ -3,14 +3,15 @@
 use super::layout;
 use agent_core::proto::session::{Capability, EndReason};
 use agent_core::view::{AgentCommand, EndView, RemovalView, TransferState, TransferView};
-use egui::Ui;
+use egui::{CollapsingHeader, RichText, Ui};
 use i18n::I18n;
+use std::path::Path;
 use ui_kit::TagKind;
 
-pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) -> Vec<AgentCommand> {
+pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, scam: bool) -> Vec<AgentCommand> {
     let ok = layout::page(
         ui,
-        |ui| content_ui(ui, end, i18n),
+        |ui| content_ui(ui, end, i18n, scam),
         |ui| {
             layout::single(ui, |ui| {
                 let ok = ui_kit::primary_button(ui, &i18n.text("common-ok"));
@@ -24,8 +25,12 @@ pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) -> Vec<AgentComma
     if ok.clicked() { vec![AgentCommand::Quit] } else { Vec::new() }
 }
 
-fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
-    let (title, text) = words(end.reason);
+fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, scam: bool) {
+    let (title, text) = match (scam, end.used.is_empty()) {
+        (true, true) => ("ended-scam-title", Some("ended-scam-unseen")),
+        (true, false) => ("ended-scam-title", Some("ended-scam")),
+        (false, _) => words(end.reason),
+    };
     ui_kit::title(ui, &i18n.text(title));
     if let Some(text) = text {
         ui_kit::body_secondary(ui, &i18n.text(text));
@@ -60,6 +65,9 @@ const fn words(reason: EndReason) -> (&'static str, Option<&'static str>) {
 fn facts_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
     ui_kit::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 10.0;
+        if let Some(operator) = &end.operator {
+            ui_kit::heading(ui, &i18n.text_with("ended-did", &[("name", (&operator.name).into())]));
+        }
         let used = end.used.iter().map(|(capability, time)| {
             let id = match capability {
                 Capability::View => "ended-used-view",
@@ -100,25 +108,48 @@ fn removal_ui(ui: &mut Ui, removal: Option<&RemovalView>, i18n: &I18n) {
     if removal.failed.is_empty() {
         let text = i18n.text_with("ended-removed-do", &[("count", removal.removed.len().into())]);
         ui_kit::notice(ui, TagKind::Ok, &i18n.text("ended-removed"), &text);
-        paths_ui(ui, &removal.removed);
     } else {
         ui_kit::notice(ui, TagKind::Warn, &i18n.text("ended-not-removed"), &i18n.text("ended-not-removed-do"));
+        for (path, _) in &removal.failed {
+            layout::ink_small(ui, path);
+        }
+    }
+    kept_ui(ui, &removal.kept, i18n);
+    if !removal.removed.is_empty() || !removal.failed.is_empty() {
+        details_ui(ui, removal, i18n);
+    }
+}
+
+fn kept_ui(ui: &mut Ui, kept: &[String], i18n: &I18n) {
+    if kept.is_empty() {
+        return;
+    }
+    ui.add_space(4.0);
+    ui_kit::small(ui, &i18n.text("ended-kept"));
+    for path in kept {
+        let text = match (Path::new(path).file_name(), Path::new(path).parent()) {
+            (Some(name), Some(folder)) => {
+                let (name, folder) = (name.to_string_lossy().into_owned(), folder.to_string_lossy().into_owned());
+                i18n.text_with("ended-kept-file", &[("name", name.into()), ("folder", folder.into())])
+            }
+            _ => path.clone(),
+        };
+        layout::ink_small(ui, &text);
+    }
+}
+
+/// Paths, and what the system said, for those who want to know.
+fn details_ui(ui: &mut Ui, removal: &RemovalView, i18n: &I18n) {
+    let tokens = ui_kit::theme::tokens(ui);
+    let font = ui_kit::fonts::Weight::Regular.at(tokens.small_size);
+    let title = RichText::new(i18n.text("ended-details")).font(font).color(tokens.ink_secondary);
+    CollapsingHeader::new(title).id_salt("details").show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
         for (path, reason) in &removal.failed {
             let values = [("path", path.into()), ("reason", reason.into())];
             ui_kit::tiny(ui, &i18n.text_with("ended-path-reason", &values));
         }
-    }
-    if !removal.kept.is_empty() {
-        ui.add_space(4.0);
-        ui_kit::small(ui, &i18n.text("ended-kept"));
-        paths_ui(ui, &removal.kept);
-    }
-}
-
-fn paths_ui(ui: &mut Ui, paths: &[String]) {
-    ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        for path in paths {
+        for path in &removal.removed {
             ui_kit::tiny(ui, path);
         }
     });

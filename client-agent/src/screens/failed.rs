@@ -25,11 +25,13 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n) -> Vec<AgentC
             ui.add_space(8.0);
             let kind = if grave { TagKind::Danger } else { TagKind::Accent };
             ui_kit::notice(ui, kind, "", &i18n.text(&format!("{id}-do")));
+            ui.add_space(8.0);
+            ui_kit::small(ui, &i18n.text("failed-removes-itself"));
         },
         |ui| match can_try_again(failure) {
             true => {
                 let (close, again) = ui_kit::button_pair(ui, &i18n.text("failed-close"), &i18n.text("failed-again"));
-                focus_first(ui, &again);
+                focus_first(ui, if grave { &close } else { &again });
                 choice(&close, Some(&again))
             }
             false => {

@@ -1,54 +1,237 @@
 //! What pages have in common: the margins, who it is at the top, the buttons at the bottom.
 
 use agent_core::view::OperatorView;
-use egui::{Align, Layout, Margin, Rect, Response, ScrollArea, Ui, UiBuilder, vec2};
+use egui::{Align, Id, Key, Layout, Margin, Rect, Response, ScrollArea, Ui, UiBuilder, vec2};
 use i18n::I18n;
-use ui_kit::{TagKind, Tokens, theme};
+use ui_kit::{Choice, QuestionGuard, TagKind, Tokens, theme};
 
 /// Space around a page's words, in points.
-const MARGIN: i8 = 32;
+const MARGIN: f32 = 32.0;
+/// The same in a window that is short of room.
+const SMALL_MARGIN: f32 = 16.0;
+/// Windows less high than this are short of room.
+const SHORT: f32 = 480.0;
 /// The part of the margin that is inside the scrolled area, so that focus rings are not cut.
 const INNER: i8 = 8;
 
-/// Least height that is left for the words above the buttons; with less, all scrolls together.
-const LEAST_CONTENT: f32 = 150.0;
+/// Least height that is left for the words above the buttons; with less, more of them scrolls.
+const LEAST_CONTENT: f32 = 130.0;
+/// The end of the words is seen when no more than this is cut off, in points.
+const UNSEEN: f32 = 8.0;
+/// The part of what is in sight that one step scrolls by.
+const STEP: f32 = 0.8;
 
 /// A page: `content` above, which scrolls if it must, and `bottom` always in sight.
 pub(super) fn page<T>(ui: &mut Ui, content: impl FnOnce(&mut Ui), bottom: impl FnOnce(&mut Ui) -> T) -> T {
-    let outer = egui::Frame::new().inner_margin(Margin::same(MARGIN - INNER));
-    outer.show(ui, |ui| page_in(ui, content, bottom)).inner
+    with_margin(ui, |ui| {
+        let place = Bottom::of(ui, "height of the bottom");
+        if place.room < LEAST_CONTENT {
+            return scrolled(ui, ui.available_height(), |ui| (content(ui), ui.add_space(16.0), bottom(ui)).2).0;
+        }
+        scrolled(ui, place.room, content);
+        place.show(ui, bottom).0
+    })
 }
 
-fn page_in<T>(ui: &mut Ui, content: impl FnOnce(&mut Ui), bottom: impl FnOnce(&mut Ui) -> T) -> T {
-    let memory = ui.make_persistent_id("height of the bottom");
-    let tokens = theme::tokens(ui);
-    let known: f32 = ui.data(|data| data.get_temp(memory)).unwrap_or(tokens.control_height);
-    let inset = f32::from(INNER);
-    let height = ui.available_height() - known - 3.0 * inset;
-    let padded = egui::Frame::new().inner_margin(Margin::same(INNER));
-    let content = |ui: &mut Ui| {
-        padded.show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            content(ui);
-        });
-    };
-    if height < LEAST_CONTENT {
-        let all = ScrollArea::vertical().auto_shrink([false, false]);
-        return all.show(ui, |ui| (content(ui), padded.show(ui, bottom).inner).1).inner;
+/// What a person did with a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Picked {
+    /// The answer that gives nothing away.
+    No,
+    /// Yes.
+    Yes,
+    /// It is a scam.
+    Scam,
+}
+
+/// The words of the two answers.
+pub(super) struct Answers {
+    /// The answer that gives nothing away.
+    pub(super) no: String,
+    /// Yes.
+    pub(super) yes: String,
+}
+
+/// A page with a question: the no is always in sight, and there is no yes before the end of
+/// `content` has been.
+pub(super) fn question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: impl FnOnce(&mut Ui)) -> Option<Picked> {
+    let read = Read::of(ui);
+    let guard = QuestionGuard::begin(ui);
+    let drawn = with_margin(ui, |ui| {
+        let place = Bottom::of(ui, "height of the answers");
+        if place.room < LEAST_CONTENT {
+            tight_question(ui, answers, i18n, content, read.done)
+        } else {
+            roomy_question(ui, answers, i18n, content, read.done, place)
+        }
+    });
+    read.remember(ui, drawn.read);
+    let choice = guard.end(ui, &drawn.no, drawn.yes.as_ref());
+    match choice {
+        _ if drawn.scam.clicked() => Some(Picked::Scam),
+        Some(Choice::Safe) => Some(Picked::No),
+        Some(Choice::Accept) => Some(Picked::Yes),
+        None => None,
     }
-    let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]);
-    area.show(ui, content);
-    let rest = ui.available_rect_before_wrap();
-    let rest = Rect::from_min_max(rest.min + vec2(inset, inset), rest.max - vec2(inset, 0.0));
-    let mut child = ui.new_child(UiBuilder::new().max_rect(rest).layout(Layout::top_down(Align::Min)));
-    child.spacing_mut().item_spacing.y = 12.0;
-    let result = bottom(&mut child);
-    let used = child.min_rect().height();
-    if (used - known).abs() > 0.5 {
-        ui.data_mut(|data| data.insert_temp(memory, used));
-        ui.ctx().request_discard("the bottom of the page has another height");
+}
+
+/// The controls of a question, as they stand on the page.
+struct Drawn {
+    no: Response,
+    scam: Response,
+    yes: Option<Response>,
+    /// Whether the end of the words has been in sight.
+    read: bool,
+}
+
+/// All answers under the words.
+fn roomy_question(
+    ui: &mut Ui,
+    answers: &Answers,
+    i18n: &I18n,
+    content: impl FnOnce(&mut Ui),
+    read: bool,
+    place: Bottom,
+) -> Drawn {
+    let (_, view) = scrolled(ui, place.room, content);
+    let now_read = read || view.at_end;
+    let accept = if now_read { answers.yes.clone() } else { i18n.text("ask-read-on") };
+    let ((no, scam, accept), settled) =
+        place.show(ui, |ui| ui_kit::button_row(ui, &answers.no, &i18n.text("ask-scam"), &accept));
+    if !now_read && accept.clicked() {
+        view.step(ui, STEP);
     }
-    result
+    Drawn { no, scam, yes: now_read.then_some(accept), read: read || (view.at_end && settled) }
+}
+
+/// Only the no stands under the words: the rest is at their end.
+fn tight_question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: impl FnOnce(&mut Ui), read: bool) -> Drawn {
+    let place = Bottom::of(ui, "height of the no");
+    let ((scam, yes), view) = scrolled(ui, place.room.max(32.0), |ui| {
+        content(ui);
+        ui.add_space(16.0);
+        let scam = ui_kit::danger_line(ui, &i18n.text("ask-scam"));
+        let yes = ui.add_enabled_ui(read, |ui| ui_kit::primary_button(ui, &answers.yes)).inner;
+        (scam, yes)
+    });
+    let now_read = read || view.at_end;
+    let ((no, on), settled) = place.show(ui, |ui| {
+        if now_read {
+            (ui_kit::button(ui, &answers.no), None)
+        } else {
+            let (no, on) = ui_kit::button_pair(ui, &answers.no, &i18n.text("ask-read-on"));
+            (no, Some(on))
+        }
+    });
+    if on.is_some_and(|on| on.clicked()) {
+        view.step(ui, STEP);
+    }
+    Drawn { no, scam, yes: read.then_some(yes), read: read || (view.at_end && settled) }
+}
+
+/// Whether the end of a question has been in sight since it came up, at this size of the words.
+struct Read {
+    id: Id,
+    pass: u64,
+    zoom: f32,
+    done: bool,
+}
+
+impl Read {
+    fn of(ui: &Ui) -> Self {
+        let id = ui.make_persistent_id("read to the end");
+        let (pass, zoom) = (ui.ctx().cumulative_pass_nr(), ui.ctx().zoom_factor());
+        let before: Option<(u64, f32, bool)> = ui.data(|data| data.get_temp(id));
+        let still = |(last, size, done): (u64, f32, bool)| done && last + 1 >= pass && (size - zoom).abs() < 0.001;
+        Self { id, pass, zoom, done: before.is_some_and(still) }
+    }
+
+    fn remember(&self, ui: &Ui, done: bool) {
+        ui.data_mut(|data| data.insert_temp(self.id, (self.pass, self.zoom, done)));
+    }
+}
+
+fn with_margin<T>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> T) -> T {
+    let margin = if ui.available_height() < SHORT { SMALL_MARGIN } else { MARGIN };
+    egui::Frame::new().inner_margin(Margin::from(margin - f32::from(INNER))).show(ui, add).inner
+}
+
+/// The part of a page under the words, as high as it was in the pass before.
+struct Bottom {
+    memory: Id,
+    known: f32,
+    room: f32,
+}
+
+impl Bottom {
+    /// What is known of it, and the `room` that it leaves for the words.
+    fn of(ui: &Ui, name: &str) -> Self {
+        let memory = ui.make_persistent_id(name);
+        let known = ui.data(|data| data.get_temp(memory)).unwrap_or(theme::tokens(ui).control_height);
+        Self { memory, known, room: ui.available_height() - known - 3.0 * f32::from(INNER) }
+    }
+
+    /// Draws it; says as well whether it was as high as it was thought to be.
+    fn show<T>(self, ui: &mut Ui, bottom: impl FnOnce(&mut Ui) -> T) -> (T, bool) {
+        let inset = f32::from(INNER);
+        let rest = ui.available_rect_before_wrap();
+        let rest = Rect::from_min_max(rest.min + vec2(inset, inset), rest.max - vec2(inset, 0.0));
+        let mut child = ui.new_child(UiBuilder::new().max_rect(rest).layout(Layout::top_down(Align::Min)));
+        child.spacing_mut().item_spacing.y = 12.0;
+        let result = bottom(&mut child);
+        let used = child.min_rect().height();
+        let settled = (used - self.known).abs() <= 0.5;
+        if !settled {
+            ui.data_mut(|data| data.insert_temp(self.memory, used));
+            ui.ctx().request_discard("the bottom of the page has another height");
+        }
+        (result, settled)
+    }
+}
+
+/// Where a scrolled area stands.
+#[derive(Clone, Copy)]
+struct Scrolled {
+    /// Where it is noted what the next pass scrolls to.
+    wish: Id,
+    offset: f32,
+    height: f32,
+    most: f32,
+    /// Whether the end of its words is in sight.
+    at_end: bool,
+}
+
+impl Scrolled {
+    /// Scrolls by that share of what is in sight.
+    fn step(self, ui: &Ui, share: f32) {
+        let offset = (self.offset + share * self.height).clamp(0.0, self.most);
+        ui.data_mut(|data| data.insert_temp(self.wish, offset));
+        ui.ctx().request_repaint();
+    }
+}
+
+/// Words `height` points high that scroll, by the keyboard as well.
+fn scrolled<T>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> T) -> (T, Scrolled) {
+    let wish = ui.make_persistent_id("scrolls to");
+    let mut area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]);
+    if let Some(offset) = ui.data_mut(|data| data.remove_temp::<f32>(wish)) {
+        area = area.vertical_scroll_offset(offset);
+    }
+    let output = area.show(ui, |ui| {
+        let padded = egui::Frame::new().inner_margin(Margin::same(INNER));
+        padded.show(ui, |ui| (ui.set_width(ui.available_width()), content(ui)).1).inner
+    });
+    let (offset, height) = (output.state.clamped_offset().y, output.inner_rect.height());
+    let most = (output.content_size.y - height).max(0.0);
+    let view = Scrolled { wish, offset, height, most, at_end: offset >= most - UNSEEN };
+    let keys = [(Key::PageDown, STEP), (Key::PageUp, -STEP), (Key::End, f32::MAX), (Key::Home, f32::MIN)];
+    let pressed = ui.input(|input| keys.into_iter().find(|(key, _)| input.key_pressed(*key)));
+    if let Some((_, share)) = pressed
+        && most > 0.0
+    {
+        view.step(ui, share);
+    }
+    (output.inner, view)
 }
 
 /// One button at the right, the only way on.

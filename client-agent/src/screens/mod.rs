@@ -12,16 +12,21 @@ mod who_asks;
 
 use agent_core::proto::session::RequestId;
 use agent_core::view::{AgentCommand, AgentView, Page};
-use egui::{Ui, Vec2};
+use egui::{Event, Key, Ui, Vec2};
 use i18n::I18n;
+use std::mem::{Discriminant, discriminant};
+use std::time::Duration;
 
 /// Size of the window when it shows a page, in points.
-pub const PAGE_SIZE: Vec2 = Vec2::new(460.0, 620.0);
+pub const PAGE_SIZE: Vec2 = Vec2::new(460.0, 680.0);
 /// Width of the window when it shows the panel, in points; its height follows what is in it.
 pub const PANEL_WIDTH: f32 = 340.0;
 
+/// How long Enter and the space bar press nothing after a page has come up.
+pub const PAGE_GUARD: Duration = Duration::from_millis(700);
+
 /// The two forms of the one window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// A page: one question or one message.
     Page,
@@ -49,26 +54,73 @@ pub struct ScreenState {
     chat_read: usize,
     drawn: Option<(RequestId, u64)>,
     told: Option<RequestId>,
+    shown: Option<(Shown, f64)>,
+    /// Whether the person said that it is a scam.
+    scam: bool,
+    /// Height of the panel's rows in the pass before, in points.
+    rows_height: f32,
+}
+
+/// What tells one page from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Shown {
+    form: Form,
+    page: Discriminant<Page>,
+    question: Option<RequestId>,
+}
+
+impl Shown {
+    fn of(view: &AgentView) -> Self {
+        let question = if let Page::Question(question) = &view.page { Some(question.id) } else { None };
+        Self { form: Form::of(view), page: discriminant(&view.page), question }
+    }
+}
+
+/// A key that was meant for the page before presses nothing on this one.
+fn heed_page_change(ui: &Ui, shown: Shown, state: &mut ScreenState) {
+    let now = ui.input(|input| input.time);
+    let since = match state.shown {
+        Some((before, since)) if before == shown => since,
+        Some(_) => now,
+        None => f64::NEG_INFINITY,
+    };
+    state.shown = Some((shown, since));
+    if now - since < PAGE_GUARD.as_secs_f64() {
+        ui.input_mut(|input| {
+            input
+                .events
+                .retain(|event| !matches!(event, Event::Key { key: Key::Enter | Key::Space, pressed: true, .. }));
+        });
+    }
 }
 
 /// Draws what `view` says and returns what the person did.
 pub fn screen_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
     let tokens = ui_kit::theme::tokens(ui);
     ui.painter().rect_filled(ui.max_rect(), 0.0, tokens.background);
-    if let (Form::Panel, Some(panel)) = (Form::of(view), &view.panel) {
-        return panel::panel_ui(ui, panel, i18n, state);
+    let shown = Shown::of(view);
+    heed_page_change(ui, shown, state);
+    if matches!(view.page, Page::EnterKey { .. }) {
+        state.scam = false;
     }
     if !matches!(view.page, Page::Question(_)) {
         state.drawn = None;
     }
+    ui.push_id(shown, |ui| form_ui(ui, view, i18n, state)).inner
+}
+
+fn form_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
+    if let (Form::Panel, Some(panel)) = (Form::of(view), &view.panel) {
+        return panel::panel_ui(ui, panel, i18n, state);
+    }
     match &view.page {
         Page::EnterKey { problem } => enter_key::page_ui(ui, *problem, i18n, state),
         Page::Connecting => connecting::page_ui(ui, i18n),
-        Page::WhoAsks { operator, check_word } => who_asks::page_ui(ui, operator, check_word, i18n),
+        Page::WhoAsks { operator, check_word } => who_asks::page_ui(ui, operator, check_word, i18n, state),
         Page::Waiting { operator } => waiting::page_ui(ui, Some(operator), i18n),
         Page::Session => waiting::page_ui(ui, None, i18n),
         Page::Question(question) => question::page_ui(ui, question, view.panel.as_ref(), i18n, state),
-        Page::Ended(end) => ended::page_ui(ui, end, i18n),
+        Page::Ended(end) => ended::page_ui(ui, end, i18n, state.scam),
         Page::Failed(failure) => failed::page_ui(ui, failure, i18n),
     }
 }

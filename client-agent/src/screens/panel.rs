@@ -8,28 +8,52 @@ use i18n::I18n;
 use ui_kit::fonts::Weight;
 use ui_kit::{ChatBubble, TagKind, theme};
 
-/// Height of the open chat, in points.
-const CHAT_HEIGHT: f32 = 280.0;
-/// Height of the rows on a screen whose size is unknown, in points.
+/// Most and least height of the chat's lines, in points.
+const MOST_LINES: f32 = 220.0;
+const FEWEST_LINES: f32 = 56.0;
+/// Height of all the rest of an open chat, in points: its button, its entry, and the space between.
+const CHAT_AROUND: f32 = 138.0;
+/// Height of a closed chat, in points.
+const CHAT_CLOSED: f32 = 66.0;
+/// Least height of the rows, in points.
+const LEAST_ROWS: f32 = 48.0;
+/// What a screen shows above and below the panel, in points.
+const BESIDE: f32 = 72.0;
+/// Height of the panel on a screen whose size is unknown, in points.
 const TALLEST: f32 = 900.0;
 /// Transfers that are shown, the newest.
 const TRANSFERS: usize = 3;
+/// The same while the chat is open.
+const TRANSFERS_BESIDE_CHAT: usize = 1;
 
 pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
     let mut commands = Vec::new();
     if header_ui(ui, panel, i18n) {
         commands.push(AgentCommand::End);
     }
-    let height = ui.input(|input| input.viewport().monitor_size).map_or(TALLEST, |monitor| monitor.y - 120.0);
+    let tallest = ui.input(|input| input.viewport().monitor_size).map_or(TALLEST, |monitor| monitor.y - BESIDE);
+    let room = tallest - ui.min_rect().height();
+    // The chat gives way first, so that its entry is always in sight; then the rows scroll.
+    let lines = (room - state.rows_height - CHAT_AROUND).clamp(FEWEST_LINES, MOST_LINES);
+    let chat = if state.chat_open { CHAT_AROUND + lines } else { CHAT_CLOSED };
+    let height = (room - chat).max(LEAST_ROWS);
     // The window follows the rows, so they may take more than there is room for now.
     let rows = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
-    rows.show(ui, |ui| commands.extend(rows_ui(ui, panel, i18n, state)));
+    let rows = rows.show(ui, |ui| commands.extend(rows_ui(ui, panel, i18n, state)));
+    if (rows.content_size.y - state.rows_height).abs() > 0.5 {
+        state.rows_height = rows.content_size.y;
+        ui.ctx().request_discard("the rows of the panel have another height");
+    }
+    Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 14 }).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        commands.extend(chat_part_ui(ui, &panel.chat, lines, i18n, state));
+    });
     commands
 }
 
-fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
+fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &ScreenState) -> Vec<AgentCommand> {
     let mut commands = Vec::new();
-    Frame::new().inner_margin(Margin { left: 16, right: 16, top: 6, bottom: 14 }).show(ui, |ui| {
+    Frame::new().inner_margin(Margin { left: 16, right: 16, top: 6, bottom: 4 }).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         if panel.reconnecting {
             ui.add_space(6.0);
@@ -38,15 +62,21 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
         }
         for grant in &panel.grants {
             commands.extend(grant_ui(ui, grant, i18n));
-            layout::line(ui);
+            if grant.capability == Capability::FetchFile {
+                ui_kit::tiny(ui, &i18n.text("panel-asks-each-time"));
+                ui.add_space(8.0);
+            }
+            // The two about files belong together.
+            if grant.capability != Capability::SendFile {
+                layout::line(ui);
+            }
         }
         check_word_ui(ui, &panel.check_word, i18n);
-        for transfer in panel.transfers.iter().rev().take(TRANSFERS).rev() {
+        let transfers = if state.chat_open { TRANSFERS_BESIDE_CHAT } else { TRANSFERS };
+        for transfer in panel.transfers.iter().rev().take(transfers).rev() {
             layout::line(ui);
             transfer_ui(ui, transfer, i18n);
         }
-        ui.add_space(4.0);
-        commands.extend(chat_part_ui(ui, &panel.chat, i18n, state));
     });
     commands
 }
@@ -54,8 +84,9 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
 /// The bar at the top, by which the panel can be moved; whether the red X was pressed.
 pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> bool {
     let tokens = theme::tokens(ui);
-    let size = vec2(ui.available_width(), 44.0);
-    let (bar, grip) = ui.allocate_exact_size(size, Sense::drag());
+    let size = vec2(ui.available_width(), 52.0);
+    // By mouse only: there is nothing to press, so the tab key passes it by.
+    let (bar, grip) = ui.allocate_exact_size(size, Sense::DRAG);
     ui.painter().rect_filled(bar, 0.0, tokens.surface);
     ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, egui::Stroke::new(1.0, tokens.line));
     if grip.drag_started() {
@@ -64,20 +95,18 @@ pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> bool {
     let inside = bar.shrink2(vec2(12.0, 0.0));
     let builder = egui::UiBuilder::new().max_rect(inside).layout(Layout::right_to_left(Align::Center));
     let mut row = ui.new_child(builder);
-    let end = ui_kit::red_x_button(&mut row, &i18n.text("panel-end")).clicked();
+    let end = ui_kit::red_x_button(&mut row, &i18n.text("panel-end-short"), &i18n.text("panel-end")).clicked();
     row.with_layout(Layout::left_to_right(Align::Center), |ui| {
         let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
         ui.painter().circle_filled(dot.center(), 5.0, tokens.danger);
         let since = i18n.text_with("common-since", &[("time", i18n.time_of_day(panel.since).into())]);
-        let font = Weight::Regular.at(tokens.tiny_size);
-        let since_width = ui.painter().layout_no_wrap(since.clone(), font, tokens.ink).size().x;
         let name = RichText::new(&panel.operator.name).font(Weight::Bold.at(tokens.small_size)).color(tokens.ink);
-        let room = (ui.available_width() - since_width - tokens.unit - 4.0).max(40.0);
-        ui.scope(|ui| {
-            ui.set_max_width(room);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui.add_space(6.0);
             ui.add(Label::new(name).truncate());
+            ui_kit::tiny(ui, &since);
         });
-        ui_kit::tiny(ui, &since);
     });
     end
 }
@@ -151,7 +180,13 @@ const fn failure_id(failure: TransferFailure) -> &'static str {
     }
 }
 
-fn chat_part_ui(ui: &mut Ui, chat: &[ChatLine], i18n: &I18n, state: &mut ScreenState) -> Option<AgentCommand> {
+fn chat_part_ui(
+    ui: &mut Ui,
+    chat: &[ChatLine],
+    height: f32,
+    i18n: &I18n,
+    state: &mut ScreenState,
+) -> Option<AgentCommand> {
     let unread = chat.iter().skip(state.chat_read).filter(|line| !line.mine).count();
     let label = if state.chat_open || unread == 0 {
         i18n.text("panel-chat")
@@ -181,9 +216,10 @@ fn chat_part_ui(ui: &mut Ui, chat: &[ChatLine], i18n: &I18n, state: &mut ScreenS
             delivered: line.delivered,
         })
         .collect();
-    let size = vec2(ui.available_width(), CHAT_HEIGHT);
+    let height = height + theme::tokens(ui).control_height + theme::tokens(ui).unit + 4.0;
+    let size = vec2(ui.available_width(), height);
     ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
-        ui.set_max_height(CHAT_HEIGHT);
+        ui.set_max_height(height);
         ui.spacing_mut().item_spacing.y = 8.0;
         if lines.is_empty() {
             ui_kit::tiny(ui, &i18n.text("panel-chat-empty"));

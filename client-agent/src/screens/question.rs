@@ -1,10 +1,11 @@
 //! A question: what is asked, what it means, a calm warning, and two answers.
 
+use super::layout::{Answers, Picked};
 use super::{ScreenState, layout, panel};
 use agent_core::view::{AgentCommand, PanelView, QuestionKind, QuestionView};
-use egui::{Ui, UiBuilder};
+use egui::Ui;
 use i18n::I18n;
-use ui_kit::{Choice, TagKind};
+use ui_kit::TagKind;
 
 pub(super) fn page_ui(
     ui: &mut Ui,
@@ -19,35 +20,17 @@ pub(super) fn page_ui(
     {
         commands.push(AgentCommand::End);
     }
-    let (choice, scam) = ui
-        .push_id(("question", question.id.0), |ui| {
-            layout::page(
-                ui,
-                |ui| content_ui(ui, question, i18n),
-                |ui| {
-                    let scam = question.kind == QuestionKind::Control && scam_ui(ui, i18n);
-                    let (no, yes) = answers(&question.kind);
-                    (ui_kit::question_buttons(ui, &i18n.text(no), &i18n.text(yes)), scam)
-                },
-            )
-        })
-        .inner;
-    if scam {
-        commands.push(AgentCommand::End);
-    } else if let Some(choice) = choice {
-        commands.push(AgentCommand::Answer(question.id, choice == Choice::Accept));
+    let (no, yes) = answers(&question.kind);
+    let answers = Answers { no: i18n.text(no), yes: i18n.text(yes) };
+    match layout::question(ui, &answers, i18n, |ui| content_ui(ui, question, i18n)) {
+        Some(Picked::Scam) => {
+            state.scam = true;
+            commands.push(AgentCommand::End);
+        }
+        Some(picked) => commands.push(AgentCommand::Answer(question.id, picked == Picked::Yes)),
+        None => {}
     }
     commands
-}
-
-/// Red words whose first letter stands where all other lines begin.
-fn scam_ui(ui: &mut Ui, i18n: &I18n) -> bool {
-    let inset = ui_kit::theme::tokens(ui).unit;
-    let row = ui.available_rect_before_wrap();
-    let mut child = ui.new_child(UiBuilder::new().max_rect(row.with_min_x(row.left() - inset)));
-    let clicked = ui_kit::danger_button(&mut child, &i18n.text("ask-scam")).clicked();
-    ui.advance_cursor_after_rect(child.min_rect().with_min_x(row.left()));
-    clicked
 }
 
 /// The word to the engine that the question stands on the screen, one frame after it was drawn.
@@ -84,7 +67,7 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
     layout::who(ui, &question.operator, i18n);
     let name = [("name", (&question.operator.name).into())];
     let lead = |ui: &mut Ui, title: &str, lead: &str| {
-        ui_kit::title(ui, &i18n.text(title));
+        ui_kit::title(ui, &i18n.text_with(title, &name));
         ui_kit::body_secondary(ui, &i18n.text_with(lead, &name));
         ui.add_space(8.0);
     };

@@ -20,6 +20,8 @@ pub(super) fn page_ui(ui: &mut Ui, operator: Option<&OperatorView>, i18n: &I18n)
             ui.add_space(16.0);
             let accent = ui_kit::theme::tokens(ui).accent;
             ui.add(Spinner::new().size(28.0).color(accent));
+            ui.add_space(8.0);
+            ui_kit::small(ui, &i18n.text("waiting-long"));
         },
         |ui| {
             ui_kit::small(ui, &i18n.text("key-nobody-sees"));

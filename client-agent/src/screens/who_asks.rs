@@ -1,32 +1,37 @@
 //! Who wants to help: is it the person on the phone?
 
-use super::layout;
+use super::layout::{Answers, Picked};
+use super::{ScreenState, layout};
 use agent_core::view::{AgentCommand, OperatorView};
 use egui::{Frame, Ui};
 use i18n::I18n;
-use ui_kit::{Choice, TagKind, theme};
+use ui_kit::{TagKind, theme};
 
-pub(super) fn page_ui(ui: &mut Ui, operator: &OperatorView, check_word: &str, i18n: &I18n) -> Vec<AgentCommand> {
-    let choice = layout::page(
-        ui,
-        |ui| {
-            ui_kit::title(ui, &i18n.text("who-title"));
-            ui.add_space(8.0);
-            who_card(ui, operator, i18n);
-            ui.add_space(8.0);
-            if !operator.verified {
-                let organisation = [("organisation", (&operator.organisation).into())];
-                let what_to_do = i18n.text_with("who-unverified-do", &organisation);
-                ui_kit::notice(ui, TagKind::Danger, &i18n.text("who-unverified"), &what_to_do);
-                ui.add_space(8.0);
-            }
-            ui_kit::body_secondary(ui, &i18n.text("who-ask"));
+pub(super) fn page_ui(
+    ui: &mut Ui,
+    operator: &OperatorView,
+    check_word: &str,
+    i18n: &I18n,
+    state: &mut ScreenState,
+) -> Vec<AgentCommand> {
+    let answers = Answers { no: i18n.text("who-no"), yes: i18n.text("who-yes") };
+    let picked = layout::question(ui, &answers, i18n, |ui| {
+        ui_kit::title(ui, &i18n.text("who-title"));
+        ui.add_space(4.0);
+        who_card(ui, operator, i18n);
+        ui.add_space(4.0);
+        if !operator.verified {
+            let organisation = [("organisation", (&operator.organisation).into())];
+            let what_to_do = i18n.text_with("who-unverified-do", &organisation);
+            ui_kit::notice(ui, TagKind::Danger, &i18n.text("who-unverified"), &what_to_do);
             ui.add_space(4.0);
-            word_box(ui, check_word, i18n);
-        },
-        |ui| ui_kit::question_buttons(ui, &i18n.text("who-no"), &i18n.text("who-yes")),
-    );
-    choice.map(|choice| AgentCommand::RecogniseOperator(choice == Choice::Accept)).into_iter().collect()
+        }
+        ui_kit::body_secondary(ui, &i18n.text("who-ask"));
+        ui.add_space(4.0);
+        word_box(ui, check_word, i18n);
+    });
+    state.scam |= picked == Some(Picked::Scam);
+    picked.map(|picked| AgentCommand::RecogniseOperator(picked == Picked::Yes)).into_iter().collect()
 }
 
 fn who_card(ui: &mut Ui, operator: &OperatorView, i18n: &I18n) {
@@ -49,11 +54,10 @@ fn who_card(ui: &mut Ui, operator: &OperatorView, i18n: &I18n) {
                 }
             });
         });
-        ui.add_space(6.0);
+        // That it is not verified is said in the warning under the card.
         if operator.verified {
+            ui.add_space(6.0);
             ui_kit::tag(ui, TagKind::Ok, &i18n.text("common-verified"));
-        } else {
-            ui_kit::tag(ui, TagKind::Danger, &i18n.text("common-not-verified"));
         }
     });
 }

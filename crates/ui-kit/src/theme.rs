@@ -117,7 +117,14 @@ fn style(tokens: &Tokens) -> Style {
     style.spacing.text_edit_width = f32::INFINITY;
     style.spacing.icon_width = 20.0;
     style.spacing.icon_width_inner = 12.0;
-    style.spacing.scroll = ScrollStyle { floating_allocated_width: 10.0, ..ScrollStyle::floating() };
+    // What is cut off always shows a bar: nobody may take the part that is in sight for the whole.
+    style.spacing.scroll = ScrollStyle {
+        floating_allocated_width: 10.0,
+        floating_width: 6.0,
+        dormant_background_opacity: 0.3,
+        dormant_handle_opacity: 0.7,
+        ..ScrollStyle::floating()
+    };
     // Words in a window are read, not copied; what is worth copying has a button.
     style.interaction.selectable_labels = false;
     style

@@ -32,7 +32,7 @@ fn every_widget_is_found_by_its_name_and_role() {
         ui_kit::primary_button(ui, "Primary");
         ui_kit::button(ui, "Plain");
         ui_kit::danger_button(ui, "Danger");
-        ui_kit::red_x_button(ui, "End");
+        ui_kit::red_x_button(ui, "End", "End everything");
         ui_kit::switch(ui, true, "Sees this screen");
         ui_kit::card(ui, |ui| ui_kit::tag(ui, TagKind::Ok, "Verified"));
         ui_kit::accent_card(ui, |ui| ui_kit::avatar(ui, "Giulia Rinaldi", 40.0));
@@ -50,7 +50,7 @@ fn every_widget_is_found_by_its_name_and_role() {
         (Role::Button, "Primary"),
         (Role::Button, "Plain"),
         (Role::Button, "Danger"),
-        (Role::Button, "End"),
+        (Role::Button, "End everything"),
         (Role::Button, "Send"),
         (Role::Switch, "Sees this screen"),
         (Role::Label, "Verified"),
@@ -76,7 +76,7 @@ fn everything_that_can_be_pressed_is_reached_by_tab() {
     let mut harness = window(0, |ui, pressed: &mut u32| {
         *pressed += u32::from(ui_kit::primary_button(ui, "One").clicked());
         *pressed += u32::from(ui_kit::switch(ui, false, "Two").clicked()) * 10;
-        *pressed += u32::from(ui_kit::red_x_button(ui, "Three").clicked()) * 100;
+        *pressed += u32::from(ui_kit::red_x_button(ui, "End", "Three").clicked()) * 100;
     });
     for name in ["One", "Two", "Three"] {
         harness.key_press(Key::Tab);
@@ -105,6 +105,23 @@ fn a_key_is_grouped_while_it_is_typed_and_can_be_corrected() {
         harness.run();
     }
     assert_eq!(harness.state(), "K7M");
+}
+
+#[test]
+fn the_caret_stands_at_the_end_of_a_key_that_was_typed_at_once() {
+    for typed in ["k7m4", "k7m4q", "k7m 4qxp", "k7m4qxp"] {
+        let mut harness = window(String::new(), |ui, key| {
+            ui_kit::key_field(ui, key).accessible_name("Key");
+        });
+        harness.get_by_label("Key").focus();
+        harness.run();
+        harness.get_by_label("Key").type_text(typed);
+        harness.run();
+        let whole = harness.state().clone();
+        harness.key_press(Key::Backspace);
+        harness.run();
+        assert_eq!(*harness.state(), whole[..whole.len() - 1].trim_end(), "{typed}");
+    }
 }
 
 #[test]

@@ -1,9 +1,11 @@
-//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test` and `demo`.
+//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `stress` and `bench`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod bench;
 mod demo;
 mod run;
 mod setup;
+mod stress;
 mod test;
 mod tidy;
 
@@ -28,6 +30,12 @@ enum Task {
     Test,
     /// Check the rules of the workspace that no compiler knows.
     Tidy,
+    /// Let networks and machines do their worst to the channel and the relay.
+    #[command(subcommand)]
+    Stress(stress::Options),
+    /// Measure Ponte against plain alternatives.
+    #[command(subcommand)]
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +44,8 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::demo(&options),
         Task::Test => test::test(),
         Task::Tidy => tidy::tidy(),
+        Task::Stress(options) => stress::stress(&options),
+        Task::Bench(options) => bench::bench(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,12 +1,13 @@
 //! The page after a session: why it ended, how long it was, what moved.
 
+use super::parts::keyboard_hint;
 use super::transfers::transfer_ui;
-use super::{Scene, transfers::Rates};
+use super::{Scene, notices, transfers::Rates};
 use crate::words;
-use console_core::proto::session::EndReason;
 use console_core::view::{ConsoleCommand, EndView};
 use egui::{Key, Modifiers, Ui};
-use ui_kit::{body, body_secondary, button, card, heading, primary_button, title};
+use std::path::Path;
+use ui_kit::{body, body_secondary, button, card, heading, primary_button, tiny, title};
 
 /// The page of a session that is over.
 pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Vec<ConsoleCommand>) {
@@ -14,7 +15,7 @@ pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Ve
     ui.spacing_mut().item_spacing.y = 12.0;
     let by_key = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::N));
     title(ui, &scene.i18n.text("console-ended-title"));
-    super::notices::notices_ui(ui, scene, false, commands);
+    notices::notices_ui(ui, scene, commands);
     card(ui, |ui| {
         body(ui, &scene.i18n.text(words::end_reason(end.reason)));
         let lasted = scene.i18n.duration(end.lasted);
@@ -27,28 +28,23 @@ pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Ve
         }
         for transfer in &end.transfers {
             transfer_ui(ui, scene.i18n, transfer, &Rates::default());
+            if let Some(folder) = transfer.saved_to.as_deref().and_then(Path::parent) {
+                let folder = folder.display().to_string();
+                tiny(ui, &scene.i18n.text_with("console-transfer-saved", &[("path", folder.into())]));
+            }
         }
     });
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let back = scene.i18n.text("console-ended-back");
-        let again = scene.i18n.text("console-new-key-again");
-        // Where the person is still waiting for help, the next key comes first.
-        let wants_key = matches!(
-            end.reason,
-            EndReason::ConnectionLost | EndReason::ProtocolViolation | EndReason::OperatorNotRecognised
-        );
-        let (back, again) = if wants_key {
-            let again = primary_button(ui, &again);
-            (button(ui, &back), again)
-        } else {
-            let back = primary_button(ui, &back);
-            (back, button(ui, &again))
-        };
+        let again = primary_button(ui, &scene.i18n.text("console-new-key"));
+        keyboard_hint(ui, "Ctrl N");
+        let back = button(ui, &back);
         if back.clicked() {
             commands.push(ConsoleCommand::CloseEnded);
         }
         if again.clicked() || by_key {
-            commands.extend([ConsoleCommand::CloseEnded, ConsoleCommand::NewKey]);
+            commands.push(ConsoleCommand::CloseEnded);
+            notices::new_key(scene, commands);
         }
     });
 }

@@ -60,6 +60,12 @@ impl FilesState {
         self.missing = false;
     }
 
+    /// Puts a chosen folder into the panel.
+    pub fn choose_folder(&mut self, path: &std::path::Path) {
+        self.fetch_into = path.display().to_string();
+        self.missing = false;
+    }
+
     /// Closes the panels and empties what belonged to one client; the folder stays.
     pub fn forget_session(&mut self) {
         self.open = None;
@@ -93,7 +99,7 @@ pub fn files_ui(
         small(ui, &scene.i18n.text(text));
         match panel {
             Open::Send => send_ui(ui, scene, state, commands),
-            Open::Fetch => fetch_ui(ui, scene, &mut state.files, commands),
+            Open::Fetch => fetch_ui(ui, scene, state, commands),
         }
     });
 }
@@ -129,7 +135,8 @@ fn send_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &m
     });
 }
 
-fn fetch_ui(ui: &mut Ui, scene: &Scene<'_>, files: &mut FilesState, commands: &mut Vec<ConsoleCommand>) {
+fn fetch_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
+    let files = &mut state.files;
     let field = path_field(ui, &scene.i18n.text("console-fetch-path"), &mut files.fetch_path);
     focus_first(files, &field);
     let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -145,6 +152,9 @@ fn fetch_ui(ui: &mut Ui, scene: &Scene<'_>, files: &mut FilesState, commands: &m
                 files.fetch_path.clear();
                 files.open = None;
             }
+        }
+        if button(ui, &scene.i18n.text("console-browse")).clicked() {
+            state.effects.push(Effect::BrowseFolder);
         }
         if files.missing {
             tag(ui, TagKind::Warn, &scene.i18n.text("console-fetch-missing"));

@@ -1,6 +1,6 @@
 //! The first page: a key to read out, or the button that makes one.
 
-use super::notices::notices_ui;
+use super::notices::{new_key, notices_ui};
 use super::parts::keyboard_hint;
 use super::{Copied, Effect, Scene, ScreenState};
 use crate::words;
@@ -18,9 +18,23 @@ const KEY_SIZE: f32 = 68.0;
 /// Wider cards are harder to read.
 const WIDEST_PAGE: f32 = 980.0;
 
-/// The bar at the left: the mark, where the operator is, and who they are.
+/// The bar at the left: the mark, where the operator is, and who they are; in a narrow window only
+/// the mark and the operator's initials, with the rest when the pointer rests there.
 pub fn side_bar_ui(ui: &mut Ui, scene: &Scene<'_>) {
     let tokens = theme::tokens(ui);
+    if super::is_narrow(ui) {
+        let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(8, 16));
+        Panel::left("side bar folded").exact_size(52.0).resizable(false).frame(frame).show(ui, |ui| {
+            ui.vertical_centered(|ui| mark(ui, 20.0));
+            ui.with_layout(Layout::bottom_up(Align::Center), |ui| {
+                let operator = &scene.view.operator;
+                let certificate = certificate(scene);
+                let words = [&operator.name, &operator.organisation, &certificate].map(String::as_str);
+                avatar(ui, &operator.name, 36.0).on_hover_text(words.join("\n"));
+            });
+        });
+        return;
+    }
     let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(12, 16));
     Panel::left("side bar").exact_size(232.0).resizable(false).frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
@@ -45,14 +59,18 @@ fn section_ui(ui: &mut Ui, name: &str) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, name));
 }
 
-fn operator_ui(ui: &mut Ui, scene: &Scene<'_>) {
-    let operator = &scene.view.operator;
-    let days = operator.days_left;
-    let certificate = if days < 0 {
+fn certificate(scene: &Scene<'_>) -> String {
+    let days = scene.view.operator.days_left;
+    if days < 0 {
         scene.i18n.text("console-certificate-ended")
     } else {
         scene.i18n.text_with("console-certificate-days", &[("days", days.into())])
-    };
+    }
+}
+
+fn operator_ui(ui: &mut Ui, scene: &Scene<'_>) {
+    let operator = &scene.view.operator;
+    let certificate = certificate(scene);
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 64.0), Layout::left_to_right(Align::Center), |ui| {
         ui.add_space(4.0);
         avatar(ui, &operator.name, 36.0);
@@ -70,14 +88,13 @@ pub fn home_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands
     ui.set_max_width(WIDEST_PAGE.min(ui.available_width()));
     ui.spacing_mut().item_spacing.y = 12.0;
     title(ui, &scene.i18n.text("console-assistance"));
-    notices_ui(ui, scene, matches!(scene.view.stage, Stage::Idle), commands);
+    notices_ui(ui, scene, commands);
     match &scene.view.stage {
         Stage::Idle => idle_ui(ui, scene, commands),
-        Stage::Preparing => waiting_words_ui(ui, &scene.i18n.text("console-preparing"), ""),
+        Stage::Preparing => waiting_words_ui(ui, scene, "console-preparing", None, commands),
         Stage::Waiting(key) => key_ui(ui, scene, key, state, commands),
         Stage::Joining => {
-            let text = scene.i18n.text("console-joining-text");
-            waiting_words_ui(ui, &scene.i18n.text("console-joining-title"), &text);
+            waiting_words_ui(ui, scene, "console-joining-title", Some("console-joining-text"), commands);
         }
         Stage::Session(_) | Stage::Ended(_) => {}
     }
@@ -91,7 +108,7 @@ fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<ConsoleCommand>) {
         ui.add_space(4.0);
         ui.horizontal(|ui| {
             if primary_button(ui, &scene.i18n.text("console-new-key")).clicked() || by_key {
-                commands.push(ConsoleCommand::NewKey);
+                new_key(scene, commands);
             }
             keyboard_hint(ui, "Ctrl N");
         });
@@ -121,15 +138,25 @@ fn step_number(ui: &mut Ui, number: usize) {
     ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, number.to_string(), font, tokens.accent);
 }
 
-fn waiting_words_ui(ui: &mut Ui, heading_text: &str, text: &str) {
+/// What is being done, and the way out of it.
+fn waiting_words_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    title: &str,
+    text: Option<&str>,
+    commands: &mut Vec<ConsoleCommand>,
+) {
     let tokens = theme::tokens(ui);
     accent_card(ui, |ui| {
         ui.horizontal(|ui| {
             ui.add(egui::Spinner::new().size(20.0).color(tokens.accent));
-            heading(ui, heading_text);
+            heading(ui, &scene.i18n.text(title));
         });
-        if !text.is_empty() {
-            body_secondary(ui, text);
+        if let Some(text) = text {
+            body_secondary(ui, &scene.i18n.text(text));
+        }
+        if button(ui, &scene.i18n.text("console-cancel-key")).clicked() {
+            commands.push(ConsoleCommand::CancelKey);
         }
     });
 }
@@ -139,6 +166,8 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState
     if seconds > 0 {
         ui.ctx().request_repaint_after(words::until_next_second(key.expires_at, scene.now));
     }
+    let shortcut = Modifiers::CTRL | Modifiers::SHIFT;
+    let by_key = ui.input_mut(|input| input.consume_key(shortcut, Key::C));
     accent_card(ui, |ui| {
         ui.horizontal(|ui| {
             small(ui, &scene.i18n.text("console-key-waiting"));
@@ -151,30 +180,36 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState
                 tag(ui, kind, &text).on_hover_text(scene.i18n.text("console-key-expires-name"));
             });
         });
-        mono_key(ui, &key.grouped, KEY_SIZE);
+        mono_key(ui, &key.grouped, key_size(&key.grouped, ui.available_width()));
         body(ui, &words::spelling(scene.i18n, &key.grouped)).on_hover_text(scene.i18n.text("console-spelling-name"));
         if key.tries_left < KEY_TRIES {
             let text = scene.i18n.text_with("console-tries-left", &[("tries", key.tries_left.into())]);
             notice(ui, TagKind::Warn, "", &text);
         }
         ui.add_space(4.0);
-        ui.horizontal(|ui| {
-            if primary_button(ui, &scene.i18n.text("console-copy-invitation")).clicked() {
+        ui.horizontal_wrapped(|ui| {
+            let invitation = primary_button(ui, &scene.i18n.text("console-copy-invitation"));
+            if invitation.on_hover_text("Ctrl+Shift+C").clicked() || by_key {
                 let text = words::invitation(scene.i18n, &scene.view.operator, key);
                 state.effects.push(Effect::CopyInvitation(text));
             }
             if button(ui, &scene.i18n.text("console-copy-key")).clicked() {
                 state.effects.push(Effect::CopyKey(key.grouped.clone()));
             }
-            copied_ui(ui, scene, state.copied);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if danger_button(ui, &scene.i18n.text("console-cancel-key")).clicked() {
-                    commands.push(ConsoleCommand::CancelKey);
-                }
-            });
+            if danger_button(ui, &scene.i18n.text("console-cancel-key")).clicked() {
+                commands.push(ConsoleCommand::CancelKey);
+            }
         });
+        copied_ui(ui, scene, state.copied);
     });
     steps_ui(ui, scene, "console-next-title", "console-next-1");
+}
+
+/// As large as the card allows: a key that is cut off cannot be read out.
+fn key_size(key: &str, room: f32) -> f32 {
+    // A symbol and the space after it, in the monospaced font, as a share of the size.
+    const SYMBOL_WIDTH: f32 = 0.7;
+    (room / (key.chars().count().max(1) as f32 * SYMBOL_WIDTH)).min(KEY_SIZE)
 }
 
 fn copied_ui(ui: &mut Ui, scene: &Scene<'_>, copied: Option<Copied>) {

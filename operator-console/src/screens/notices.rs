@@ -6,18 +6,24 @@ use crate::words;
 use console_core::view::{ConsoleCommand, Notice, NoticeKind};
 use egui::{Align, Frame, Label, Layout, Margin, RichText, Ui, vec2};
 use ui_kit::fonts::Weight;
-use ui_kit::{button, theme};
+use ui_kit::theme;
 
-/// All notices but wrong tries, which the key's own card tells; with `offers_key` those that a new
-/// key helps have a button for it.
-pub fn notices_ui(ui: &mut Ui, scene: &Scene<'_>, offers_key: bool, commands: &mut Vec<ConsoleCommand>) {
+/// All notices but wrong tries, which the key's own card tells.
+pub fn notices_ui(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<ConsoleCommand>) {
     let told_here = |notice: &&Notice| !matches!(notice.kind, NoticeKind::WrongTry { .. });
     for notice in scene.view.notices.iter().filter(told_here) {
-        ui.push_id(("notice", notice.id), |ui| notice_ui(ui, scene, notice, offers_key, commands));
+        ui.push_id(("notice", notice.id), |ui| notice_ui(ui, scene, notice, commands));
     }
 }
 
-fn notice_ui(ui: &mut Ui, scene: &Scene<'_>, notice: &Notice, offers_key: bool, commands: &mut Vec<ConsoleCommand>) {
+/// What makes a new key; the notices that asked for one are thereby read.
+pub fn new_key(scene: &Scene<'_>, commands: &mut Vec<ConsoleCommand>) {
+    let answered = scene.view.notices.iter().filter(|notice| words::new_key_helps(&notice.kind));
+    commands.extend(answered.map(|notice| ConsoleCommand::DismissNotice(notice.id)));
+    commands.push(ConsoleCommand::NewKey);
+}
+
+fn notice_ui(ui: &mut Ui, scene: &Scene<'_>, notice: &Notice, commands: &mut Vec<ConsoleCommand>) {
     let tokens = theme::tokens(ui);
     let is_good_news = matches!(notice.kind, NoticeKind::PictureSaved { .. });
     let (ink, fill) =
@@ -36,13 +42,6 @@ fn notice_ui(ui: &mut Ui, scene: &Scene<'_>, notice: &Notice, offers_key: bool, 
                 let words = RichText::new(words::notice(scene.i18n, &notice.kind));
                 let font = Weight::Regular.at(tokens.body_size);
                 ui.add(Label::new(words.font(font).color(ink).line_height(Some(21.0))).wrap());
-                if offers_key
-                    && words::new_key_helps(&notice.kind)
-                    && button(ui, &scene.i18n.text("console-new-key-again")).clicked()
-                {
-                    commands.push(ConsoleCommand::DismissNotice(notice.id));
-                    commands.push(ConsoleCommand::NewKey);
-                }
             });
         });
     });

@@ -18,12 +18,23 @@ pub enum ToolState {
     Disabled,
 }
 
-/// A tool of the rail: icon, short word under it, called `name` by screen readers.
-pub fn tool_button(ui: &mut Ui, icon: Icon, word: &str, name: &str, state: ToolState) -> Response {
+/// What a tool of the rail says.
+pub struct ToolWords<'a> {
+    /// The short word under the icon.
+    pub word: &'a str,
+    /// What screen readers call it.
+    pub name: &'a str,
+    /// What is told when the pointer rests on it.
+    pub hover: &'a str,
+}
+
+/// A tool of the rail, `height` points high: icon, and a short word under it if there is room.
+pub fn tool_button(ui: &mut Ui, icon: Icon, words: &ToolWords<'_>, state: ToolState, height: f32) -> Response {
+    const ROOM_FOR_WORD: f32 = 38.0;
     let tokens = theme::tokens(ui);
     let enabled = state != ToolState::Disabled;
     ui.add_enabled_ui(enabled, |ui| {
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 56.0), Sense::click());
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
         let ink = match state {
             ToolState::On => tokens.accent,
             ToolState::Danger => tokens.danger,
@@ -35,13 +46,20 @@ pub fn tool_button(ui: &mut Ui, icon: Icon, word: &str, name: &str, state: ToolS
             let edge = if tokens.high_contrast { Stroke::new(1.0, ink) } else { Stroke::NONE };
             ui.painter().rect(rect, tokens.radius, fill, edge, StrokeKind::Inside);
         }
-        icon.paint(ui.painter(), pos2(rect.center().x, rect.top() + 21.0), 20.0, Stroke::new(1.8, ink));
-        let font = Weight::SemiBold.at(12.0);
-        ui.painter().text(pos2(rect.center().x, rect.bottom() - 13.0), Align2::CENTER_CENTER, word, font, ink);
+        let with_word = height >= ROOM_FOR_WORD;
+        let centre = if with_word { rect.top() + height * 0.375 } else { rect.center().y };
+        let size = (height * 0.46).clamp(13.0, 20.0);
+        icon.paint(ui.painter(), pos2(rect.center().x, centre), size, Stroke::new(1.8, ink));
+        if with_word {
+            let base = pos2(rect.center().x, rect.bottom() - height * 0.22);
+            ui.painter().text(base, Align2::CENTER_CENTER, words.word, Weight::SemiBold.at(12.0), ink);
+        }
         focus_ring(ui, &response, rect);
-        response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, state == ToolState::On, name));
-        // No hover text: it would lie over the remote screen.
-        response.on_hover_cursor(CursorIcon::PointingHand)
+        response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, state == ToolState::On, words.name));
+        response
+            .on_hover_cursor(CursorIcon::PointingHand)
+            .on_hover_text(words.hover)
+            .on_disabled_hover_text(words.hover)
     })
     .inner
 }

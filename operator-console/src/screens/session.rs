@@ -1,7 +1,7 @@
 //! The page of a running session: the remote screen as large as it can be, tools and talk beside it.
 
 use super::files::{Open, files_ui};
-use super::parts::{ToolState, strong, tool_button};
+use super::parts::{ToolState, ToolWords, strong, tool_button};
 use super::side::{Powers, may_ask, side_ui};
 use super::{Scene, ScreenState};
 use crate::icons::Icon;
@@ -9,9 +9,10 @@ use crate::viewer::texture::Shown;
 use crate::viewer::{self, Remote};
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, SessionView};
-use egui::{Align, CentralPanel, Color32, Frame, Layout, Margin, Panel, RichText, Ui, vec2};
+use egui::{Align, CentralPanel, Color32, Event, Frame, Key, Layout, Margin, Panel, RichText, Ui, vec2};
+use std::time::Duration;
 use ui_kit::fonts::Weight;
-use ui_kit::{TagKind, Tokens, mark, primary_button, tag, theme};
+use ui_kit::{TagKind, Tokens, focus_chat, mark, primary_button, tag, theme};
 
 /// The whole page.
 pub fn session_ui(
@@ -22,6 +23,11 @@ pub fn session_ui(
     commands: &mut Vec<ConsoleCommand>,
 ) {
     take_dropped_files(ui, session, commands);
+    state.viewer.note_control(session.state_of(Capability::Control) == PowerState::Granted);
+    if session.state_of(Capability::View) != PowerState::Granted {
+        state.files.open = None;
+    }
+    shortcuts(ui, session, state, commands);
     top_bar_ui(ui, scene, session, commands);
     rail_ui(ui, scene, session, state, commands);
     side_ui(ui, scene, session, state, commands);
@@ -35,8 +41,38 @@ pub fn session_ui(
         .show(ui, |ui| remote_ui(ui, scene, session, state, commands));
 }
 
+/// Files come after the screen: who does not show it is not asked for them.
 fn may_move_files(session: &SessionView) -> bool {
-    session.recognised && !session.reconnecting
+    session.recognised && !session.reconnecting && session.state_of(Capability::View) == PowerState::Granted
+}
+
+fn has_picture(session: &SessionView) -> bool {
+    session.pictures > 0 && session.state_of(Capability::View) == PowerState::Granted
+}
+
+/// Keys for the tools, unless the remote screen has the keyboard: then they are the client's.
+fn shortcuts(ui: &Ui, session: &SessionView, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
+    if state.viewer.is_capturing() {
+        return;
+    }
+    let pressed: Vec<Key> = ui.input(|input| {
+        let plain = input.events.iter().filter_map(|event| match event {
+            Event::Key { key, pressed: true, repeat: false, modifiers, .. } if modifiers.is_none() => Some(*key),
+            _ => None,
+        });
+        plain.collect()
+    });
+    for key in pressed {
+        match key {
+            Key::F2 if may_ask(session, Capability::Control) => commands.push(ConsoleCommand::Ask(Capability::Control)),
+            Key::F3 if may_move_files(session) => state.files.toggle(Open::Send),
+            Key::F4 if may_move_files(session) => state.files.toggle(Open::Fetch),
+            Key::F5 if has_picture(session) => state.viewer.one_to_one = !state.viewer.one_to_one,
+            Key::F6 if has_picture(session) => commands.push(ConsoleCommand::SavePicture),
+            Key::F7 => focus_chat(ui.ctx()),
+            _ => {}
+        }
+    }
 }
 
 fn take_dropped_files(ui: &Ui, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
@@ -52,18 +88,36 @@ fn top_bar_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &
     let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(16, 0));
     Panel::top("session bar").exact_size(44.0).frame(frame).show(ui, |ui| {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            mark(ui, 18.0);
-            ui.add_space(8.0);
-            let system =
-                if session.system.is_empty() { scene.i18n.text("console-client") } else { session.system.clone() };
-            ui.scope(|ui| {
-                ui.set_max_width(280.0);
-                strong(ui, &system);
-            });
+            let narrow = super::is_narrow(ui);
+            if !narrow {
+                mark(ui, 18.0);
+                ui.add_space(8.0);
+            }
+            since_ui(ui, scene, session);
+            if !narrow {
+                let system =
+                    if session.system.is_empty() { scene.i18n.text("console-client") } else { session.system.clone() };
+                ui.scope(|ui| {
+                    ui.set_max_width((ui.available_width() * 0.3).min(240.0));
+                    let words = RichText::new(system).font(Weight::Regular.at(13.0)).color(tokens.ink_secondary);
+                    ui.add(egui::Label::new(words).truncate());
+                });
+            }
             monitors_ui(ui, scene, session, commands);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| figures_ui(ui, scene, session));
         });
     });
+}
+
+/// Since when, and for how long.
+fn since_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
+    const REFRESH: Duration = Duration::from_secs(1);
+    let time = scene.i18n.time_of_day(session.since);
+    let since = scene.i18n.text_with("common-since", &[("time", time.into())]);
+    // A clock that was set back has no length of time to show.
+    let lasted = scene.i18n.duration(session.since.elapsed().unwrap_or_default());
+    ui.ctx().request_repaint_after(REFRESH);
+    strong(ui, &scene.i18n.text_with("console-since", &[("since", since.into()), ("duration", lasted.into())]));
 }
 
 fn monitors_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
@@ -76,14 +130,15 @@ fn monitors_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: 
         let name = scene.i18n.text_with("console-monitor", &[("number", (index + 1).into())]);
         let shown = session.monitor == Some(monitor.id);
         let ink = if shown { tokens.accent } else { tokens.ink_secondary };
-        let words = RichText::new(name).font(Weight::SemiBold.at(tokens.small_size)).color(ink);
+        let short = if super::is_narrow(ui) { (index + 1).to_string() } else { name.clone() };
+        let words = RichText::new(short).font(Weight::SemiBold.at(tokens.small_size)).color(ink);
         let fill = if shown { tokens.accent_soft } else { Color32::TRANSPARENT };
         let edge = if shown { tokens.accent } else { tokens.line };
         let choice = egui::Button::new(words).selected(shown).fill(fill).stroke(egui::Stroke::new(1.0, edge));
         let clicked = ui.scope(|ui| {
             ui.spacing_mut().button_padding = vec2(10.0, 3.0);
             ui.spacing_mut().interact_size.y = 28.0;
-            ui.add(choice).clicked()
+            ui.add(choice).accessible_name(name).clicked()
         });
         if clicked.inner && !shown {
             commands.push(ConsoleCommand::ShowMonitor(monitor.id));
@@ -101,14 +156,23 @@ fn figures_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
     }
     let measured = session.round_trip.map(|trip| trip.as_millis().to_string());
     let delay = measured.as_ref().map(|ms| scene.i18n.text_with("console-round-trip", &[("ms", ms.into())]));
-    let rate = scene.i18n.text_with("console-rate", &[("count", session.pictures_per_s.into())]);
+    // Only what changes is sent: no new pictures means that nothing moves.
+    let still = session.pictures_per_s == 0 && session.pictures > 0;
+    let rate = if still {
+        scene.i18n.text("console-still")
+    } else {
+        scene.i18n.text_with("console-rate", &[("count", session.pictures_per_s.into())])
+    };
     let link = session.link.to_uppercase();
     let spoken_delay = delay.clone().unwrap_or_else(|| scene.i18n.text("console-delay-unknown"));
-    let spoken = scene.i18n.text_with(
-        "console-figures-name",
-        &[("delay", spoken_delay.into()), ("rate", session.pictures_per_s.into()), ("link", (&link).into())],
-    );
-    if session.state_of(Capability::View) == PowerState::Granted {
+    let mut args = vec![("delay", spoken_delay.into()), ("link", (&link).into())];
+    let spoken = if still {
+        scene.i18n.text_with("console-figures-still-name", &args)
+    } else {
+        args.push(("rate", session.pictures_per_s.into()));
+        scene.i18n.text_with("console-figures-name", &args)
+    };
+    if session.state_of(Capability::View) == PowerState::Granted && !super::is_narrow(ui) {
         // The tile codec is lossless: what is on the screen is what the client sees.
         ui.label(small(scene.i18n.text("console-exact"), tokens.good));
     }
@@ -124,42 +188,116 @@ fn rail_ui(
     commands: &mut Vec<ConsoleCommand>,
 ) {
     let tokens = theme::tokens(ui);
-    let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(8, 10));
-    let tool = |ui: &mut Ui, icon, id: &str, standing| {
-        let short = scene.i18n.text(&format!("{id}-short"));
-        tool_button(ui, icon, &short, &scene.i18n.text(id), standing).clicked()
-    };
-    let ready = |yes: bool| if yes { ToolState::Ready } else { ToolState::Disabled };
-    let on = |yes: bool, may: bool| if yes { ToolState::On } else { ready(may) };
-    Panel::left("session tools").exact_size(84.0).resizable(false).frame(frame).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 4.0;
-        if session.state_of(Capability::Control) == PowerState::Granted {
-            if tool(ui, Icon::Release, "console-tool-release", ready(state.viewer.is_focused())) {
+    let narrow = super::is_narrow(ui);
+    let margin = if narrow { Margin::symmetric(4, 6) } else { Margin::symmetric(8, 10) };
+    let frame = Frame::new().fill(tokens.sunken).inner_margin(margin);
+    let width = if narrow { 66.0 } else { 84.0 };
+    Panel::left("session tools").exact_size(width).resizable(false).frame(frame).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = TOOL_GAP;
+        let each = (ui.available_height() - END_GAP) / TOOLS as f32 - TOOL_GAP;
+        let rail = Rail { scene, height: each.clamp(24.0, 56.0) };
+        let viewing = session.state_of(Capability::View) == PowerState::Granted;
+        // A press takes the focus from the remote screen: the tool stays what it was until the click is whole.
+        if !ui.input(|input| input.pointer.any_down() || input.pointer.any_released()) {
+            state.rail_releases = state.viewer.is_focused();
+        }
+        if session.state_of(Capability::Control) != PowerState::Granted {
+            let needs = (!viewing).then_some(NEEDS_VIEW);
+            let may = Standing { needs, ..Standing::ready(may_ask(session, Capability::Control)) };
+            if rail.tool(ui, Icon::Control, "console-tool-control", "F2", may) {
+                commands.push(ConsoleCommand::Ask(Capability::Control));
+            }
+        } else if state.rail_releases {
+            if rail.tool(ui, Icon::Release, "console-tool-release", "Ctrl+Alt", Standing::ready(true)) {
                 commands.extend(state.viewer.release(ui.ctx()));
             }
-        } else if tool(ui, Icon::Control, "console-tool-control", ready(may_ask(session, Capability::Control))) {
-            commands.push(ConsoleCommand::Ask(Capability::Control));
+        } else if rail.tool(ui, Icon::Control, "console-tool-steer", "", Standing::ready(has_picture(session))) {
+            state.viewer.take();
         }
-        let files = may_move_files(session);
-        if tool(ui, Icon::Send, "console-tool-send", on(state.files.open == Some(Open::Send), files)) {
+        let files = |on| Standing { on, may: may_move_files(session), needs: (!viewing).then_some(NEEDS_VIEW) };
+        if rail.tool(ui, Icon::Send, "console-tool-send", "F3", files(state.files.open == Some(Open::Send))) {
             state.files.toggle(Open::Send);
         }
-        if tool(ui, Icon::Fetch, "console-tool-fetch", on(state.files.open == Some(Open::Fetch), files)) {
+        if rail.tool(ui, Icon::Fetch, "console-tool-fetch", "F4", files(state.files.open == Some(Open::Fetch))) {
             state.files.toggle(Open::Fetch);
         }
-        if tool(ui, Icon::ActualSize, "console-tool-one-to-one", on(state.viewer.one_to_one, true)) {
+        let may = has_picture(session);
+        let picture = |on| Standing { on, may, needs: (!may).then_some(NEEDS_PICTURE) };
+        let one_to_one = picture(may && state.viewer.one_to_one);
+        if rail.tool(ui, Icon::ActualSize, "console-tool-one-to-one", "F5", one_to_one) {
             state.viewer.one_to_one = !state.viewer.one_to_one;
         }
-        let has_picture = session.pictures > 0 && session.state_of(Capability::View) == PowerState::Granted;
-        if tool(ui, Icon::Picture, "console-tool-picture", ready(has_picture)) {
+        if rail.tool(ui, Icon::Picture, "console-tool-picture", "F6", picture(false)) {
             commands.push(ConsoleCommand::SavePicture);
         }
+        // Apart from the others: it asks nothing.
         ui.with_layout(Layout::bottom_up(Align::Center), |ui| {
-            if tool(ui, Icon::End, "console-tool-end", ToolState::Danger) {
+            if rail.draw(ui, Icon::End, "console-tool-end", "", ToolState::Danger, None) {
                 commands.push(ConsoleCommand::End);
             }
         });
     });
+}
+
+/// How many tools the rail has.
+const TOOLS: usize = 6;
+/// Room between them, in points.
+const TOOL_GAP: f32 = 4.0;
+/// Room that parts the last one from the others at least, in points.
+const END_GAP: f32 = 20.0;
+/// Told of a tool that waits for the person to show the screen.
+const NEEDS_VIEW: &str = "console-tool-needs-view";
+/// Told of a tool that waits for a picture.
+const NEEDS_PICTURE: &str = "console-tool-needs-picture";
+
+/// How a tool stands, and the message that says what it still needs.
+struct Standing {
+    on: bool,
+    may: bool,
+    needs: Option<&'static str>,
+}
+
+impl Standing {
+    fn ready(may: bool) -> Self {
+        Self { on: false, may, needs: None }
+    }
+}
+
+struct Rail<'a> {
+    scene: &'a Scene<'a>,
+    height: f32,
+}
+
+impl Rail<'_> {
+    /// Whether it was pressed.
+    fn tool(&self, ui: &mut Ui, icon: Icon, id: &str, keys: &str, standing: Standing) -> bool {
+        let state = match standing {
+            Standing { may: false, .. } => ToolState::Disabled,
+            Standing { on: true, .. } => ToolState::On,
+            Standing { .. } => ToolState::Ready,
+        };
+        self.draw(ui, icon, id, keys, state, standing.needs)
+    }
+
+    fn draw(
+        &self,
+        ui: &mut Ui,
+        icon: Icon,
+        id: &str,
+        keys: &str,
+        state: ToolState,
+        needs: Option<&'static str>,
+    ) -> bool {
+        let i18n = self.scene.i18n;
+        let (word, name) = (i18n.text(&format!("{id}-short")), i18n.text(id));
+        let hover = match needs {
+            Some(needs) => i18n.text_with(needs, &[("name", (&name).into())]),
+            None if keys.is_empty() => name.clone(),
+            None => i18n.text_with("console-tool-hover", &[("name", (&name).into()), ("keys", keys.into())]),
+        };
+        let words = ToolWords { word: &word, name: &name, hover: &hover };
+        tool_button(ui, icon, &words, state, self.height).clicked()
+    }
 }
 
 /// The line under the remote screen that says where mouse and keyboard go.
@@ -168,12 +306,12 @@ fn hint_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, state: &Screen
     let controls = session.state_of(Capability::Control) == PowerState::Granted;
     let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
     let viewing = session.state_of(Capability::View) == PowerState::Granted;
-    let (id, strong) = if session.reconnecting {
-        ("console-reconnecting", true)
-    } else if hovering && may_move_files(session) {
+    let (id, strong) = if hovering && may_move_files(session) {
         ("console-drop", true)
     } else if !viewing {
         return;
+    } else if session.reconnecting {
+        ("console-reconnecting-input", true)
     } else if !controls {
         ("console-hint-view-only", false)
     } else if session.input_paused {
@@ -194,6 +332,18 @@ fn hint_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, state: &Screen
     });
 }
 
+/// Over the upper edge of a picture that is not renewed for now: that, and that nothing is to be done.
+fn reconnecting_ui(ui: &mut Ui, scene: &Scene<'_>, area: egui::Rect) {
+    ui.painter().rect_filled(area, 0.0, Color32::from_black_alpha(150));
+    let room = egui::Rect::from_center_size(
+        area.center_top() + vec2(0.0, 30.0),
+        vec2((area.width() - 24.0).clamp(80.0, 560.0), 36.0),
+    );
+    ui.scope_builder(egui::UiBuilder::new().max_rect(room), |ui| {
+        ui.vertical_centered(|ui| tag(ui, TagKind::Warn, &scene.i18n.text("console-reconnecting")));
+    });
+}
+
 fn remote_ui(
     ui: &mut Ui,
     scene: &Scene<'_>,
@@ -209,7 +359,11 @@ fn remote_ui(
         let remote = Remote { pictures: scene.pictures, monitor, control, paused: session.input_paused };
         match viewer::shown(ui, &remote) {
             Shown::Picture { width, height } => {
+                let area = ui.available_rect_before_wrap();
                 commands.extend(viewer::viewer_ui(ui, scene.i18n, &remote, (width, height), &mut state.viewer));
+                if session.reconnecting {
+                    reconnecting_ui(ui, scene, area);
+                }
                 return;
             }
             Shown::TooLarge => {

@@ -10,12 +10,16 @@ use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
 use ui_kit::fonts::Weight;
 use ui_kit::{ChatBubble, TagKind, button, chat_ui, tag, theme, tiny};
 
-/// Width of the column in points.
+/// Width of the column in points where there is room.
 const WIDTH: f32 = 304.0;
-/// Files take no more of the column than this, in points; the rest scrolls.
-const FILES_HEIGHT: f32 = 168.0;
+/// Its width in a narrow window.
+const NARROW: f32 = 224.0;
+/// The talk gets at least this much of the column's height, whatever stands above it.
+const TALK_SHARE: f32 = 0.45;
+/// Bounds of that least height, in points: an entry with two lines, and a talk that can be followed.
+const TALK_HEIGHTS: (f32, f32) = (104.0, 310.0);
 
-/// The whole column.
+/// The whole column: what scrolls above, and the talk, whose entry is always in sight.
 pub fn side_ui(
     ui: &mut Ui,
     scene: &Scene<'_>,
@@ -24,28 +28,26 @@ pub fn side_ui(
     commands: &mut Vec<ConsoleCommand>,
 ) {
     let tokens = theme::tokens(ui);
-    let frame = Frame::new().fill(tokens.background).inner_margin(Margin::symmetric(16, 14));
-    Panel::right("session side").exact_size(WIDTH).resizable(false).frame(frame).show(ui, |ui| {
-        super::notices::notices_ui(ui, scene, false, commands);
-        check_word_ui(ui, scene, session);
+    let width = (ui.ctx().content_rect().width() * 0.32).clamp(NARROW, WIDTH);
+    let margin = if width < 260.0 { Margin::symmetric(10, 8) } else { Margin::symmetric(16, 12) };
+    let frame = Frame::new().fill(tokens.background).inner_margin(margin);
+    Panel::right("session side").exact_size(width).resizable(false).frame(frame).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 6.0;
+        let talk = (ui.available_height() * TALK_SHARE).clamp(TALK_HEIGHTS.0, TALK_HEIGHTS.1);
+        let above = (ui.available_height() - talk).max(40.0);
+        ScrollArea::vertical().id_salt("above the talk").max_height(above).auto_shrink([false, true]).show(ui, |ui| {
+            super::notices::notices_ui(ui, scene, commands);
+            check_word_ui(ui, scene, session);
+            powers_ui(ui, scene, session, commands);
+            details_ui(ui, scene, session);
+            let now_s = ui.input(|input| input.time);
+            state.rates.observe(now_s, &session.transfers);
+            for transfer in session.transfers.iter().rev() {
+                line(ui);
+                transfer_ui(ui, scene.i18n, transfer, &state.rates);
+            }
+        });
         line(ui);
-        powers_ui(ui, scene, session, commands);
-        line(ui);
-        details_ui(ui, scene, session);
-        line(ui);
-        let now_s = ui.input(|input| input.time);
-        state.rates.observe(now_s, &session.transfers);
-        if !session.transfers.is_empty() {
-            ScrollArea::vertical().id_salt("files").max_height(FILES_HEIGHT).auto_shrink([false, true]).show(
-                ui,
-                |ui| {
-                    for transfer in session.transfers.iter().rev() {
-                        transfer_ui(ui, scene.i18n, transfer, &state.rates);
-                    }
-                },
-            );
-            line(ui);
-        }
         talk_ui(ui, scene, session, state, commands);
     });
 }
@@ -56,9 +58,15 @@ fn line(ui: &mut Ui) {
     ui.painter().rect_filled(rect.expand2(vec2(16.0, 0.0)), 0.0, tokens.line);
 }
 
+/// Large while it is to be compared; once the person shows the screen, a word in a row.
 fn check_word_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
     let tokens = theme::tokens(ui);
-    strong(ui, &scene.i18n.text("console-check-word"));
+    let name = scene.i18n.text("console-check-word");
+    if session.state_of(Capability::View) == PowerState::Granted {
+        row(ui, &name, |ui| drop(tag(ui, TagKind::Ok, &session.check_word)));
+        return;
+    }
+    strong(ui, &name);
     let edge = if tokens.high_contrast { tokens.good } else { tokens.good_soft };
     let frame = Frame::new().fill(tokens.good_soft).stroke(egui::Stroke::new(1.0, edge)).corner_radius(tokens.radius);
     frame.inner_margin(Margin::symmetric(12, 8)).show(ui, |ui| {
@@ -67,6 +75,19 @@ fn check_word_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
         ui.add(egui::Label::new(word).wrap());
     });
     tiny(ui, &scene.i18n.text("console-check-word-text"));
+}
+
+/// One line: a small name, and what belongs to it at the right.
+fn row(ui: &mut Ui, name: &str, right: impl FnOnce(&mut Ui)) {
+    let tokens = theme::tokens(ui);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), 26.0), Layout::right_to_left(Align::Center), |ui| {
+        right(ui);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let size = if super::is_narrow(ui) { 11.0 } else { tokens.small_size };
+            let words = egui::RichText::new(name).font(Weight::Regular.at(size)).color(tokens.ink);
+            ui.add(egui::Label::new(words).truncate());
+        });
+    });
 }
 
 fn powers_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
@@ -90,23 +111,30 @@ fn details_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
     // Seen in rounded units, read out exactly.
     let bytes = |ui: &mut Ui, id: &str, bytes: u64| {
         let exact = i18n.text_with(&format!("{id}-bytes"), &[("bytes", number(bytes).into())]);
-        let label = tiny(ui, &i18n.text_with(id, &[("size", i18n.bytes(bytes).into())]));
+        let label = figure(ui, &i18n.text_with(id, &[("size", i18n.bytes(bytes).into())]));
         ui.ctx().accesskit_node_builder(label.id, |node| node.set_value(exact));
     };
     let link = session.link.to_uppercase();
     egui::Grid::new("session details")
         .num_columns(2)
-        .spacing(vec2(16.0, 4.0))
+        .spacing(vec2(8.0, 0.0))
         .min_row_height(0.0)
-        .min_col_width((WIDTH - 32.0) / 2.0 - 8.0)
+        .min_col_width(if super::is_narrow(ui) { 0.0 } else { ui.available_width() / 2.0 - 4.0 })
         .show(ui, |ui| {
-            tiny(ui, &i18n.text_with("console-details-link", &[("link", link.as_str().into())]));
-            tiny(ui, &delay);
+            figure(ui, &i18n.text_with("console-details-link", &[("link", link.as_str().into())]));
+            figure(ui, &delay);
             ui.end_row();
             bytes(ui, "console-details-received", session.bytes_to_console);
             bytes(ui, "console-details-sent", session.bytes_to_agent);
             ui.end_row();
         });
+}
+
+/// One figure, small enough that two stand beside each other in every column.
+fn figure(ui: &mut Ui, text: &str) -> egui::Response {
+    let size = if super::is_narrow(ui) { 10.0 } else { 12.0 };
+    let words = egui::RichText::new(text).font(Weight::Regular.at(size)).color(theme::tokens(ui).ink_secondary);
+    ui.add(egui::Label::new(words).extend())
 }
 
 fn power_ui(
@@ -118,32 +146,29 @@ fn power_ui(
 ) {
     let name = scene.i18n.text(words::power(power.capability));
     let standing = scene.i18n.text(words::power_state(power.state));
-    let row = vec2(ui.available_width(), 40.0);
-    ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
-        match power.state {
-            PowerState::Granted => drop(tag(ui, TagKind::Ok, &standing)),
-            PowerState::Asked => drop(tag(ui, TagKind::Accent, &standing)),
-            PowerState::Off | PowerState::Refused(_) | PowerState::Revoked => {
-                let ask = match power.state {
-                    PowerState::Off => scene.i18n.text("console-ask"),
-                    _ => scene.i18n.text("console-ask-again"),
-                };
-                let may = may_ask(session, power.capability);
-                let spoken =
-                    scene.i18n.text_with("console-ask-name", &[("ask", (&ask).into()), ("power", (&name).into())]);
-                if ui.add_enabled_ui(may, |ui| button(ui, &ask)).inner.accessible_name(spoken).clicked() {
-                    commands.push(ConsoleCommand::Ask(power.capability));
-                }
-            }
+    match power.state {
+        PowerState::Granted => return row(ui, &name, |ui| drop(tag(ui, TagKind::Ok, &standing))),
+        PowerState::Asked => return row(ui, &name, |ui| drop(tag(ui, TagKind::Accent, &standing))),
+        PowerState::Off | PowerState::Refused(_) | PowerState::Revoked => {}
+    }
+    let size = vec2(ui.available_width(), 40.0);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        let ask = match power.state {
+            PowerState::Off => scene.i18n.text("console-ask"),
+            _ => scene.i18n.text("console-ask-again"),
+        };
+        let may = may_ask(session, power.capability);
+        let spoken = scene.i18n.text_with("console-ask-name", &[("ask", (&ask).into()), ("power", (&name).into())]);
+        let control = power.capability == Capability::Control;
+        let asks = ui.add_enabled_ui(may, |ui| button(ui, &ask)).inner.accessible_name(spoken);
+        let asks = if control { asks.on_hover_text("F2") } else { asks };
+        if asks.clicked() {
+            commands.push(ConsoleCommand::Ask(power.capability));
         }
         ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            let told = matches!(power.state, PowerState::Granted | PowerState::Asked);
-            ui.add_space(if told { 10.0 } else { 0.0 });
-            ui.label(name);
-            if !told {
-                tiny(ui, &standing);
-            }
+            ui.add(egui::Label::new(name).truncate());
+            tiny(ui, &standing);
         });
     });
 }
@@ -176,7 +201,8 @@ fn talk_ui(
     state: &mut ScreenState,
     commands: &mut Vec<ConsoleCommand>,
 ) {
-    if session.chat.is_empty() {
+    // Where there is little room, the lines and the entry need all of it.
+    if session.chat.is_empty() && ui.available_height() > 180.0 {
         tiny(ui, &scene.i18n.text("console-chat-empty"));
     }
     let lines: Vec<ChatBubble> = session

@@ -1,14 +1,14 @@
 //! Files that moved or move: name, progress, rate, time left, and what became of them.
 
-use super::parts::strong;
 use crate::words;
 use console_core::proto::session::TransferId;
 use console_core::view::{TransferState, TransferView};
-use egui::{Frame, Margin, Ui};
+use egui::Ui;
 use i18n::I18n;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
+use ui_kit::fonts::Weight;
 use ui_kit::{progress, theme, tiny};
 
 /// How often a rate is measured, in seconds.
@@ -52,38 +52,74 @@ impl Rates {
     }
 }
 
-/// One file.
+/// One file: its name on one line, and where it stands on a short one under it.
 pub fn transfer_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Rates) {
-    let tokens = theme::tokens(ui);
-    let frame = Frame::new().fill(tokens.surface).stroke(egui::Stroke::new(1.0, tokens.line));
-    frame.corner_radius(tokens.radius).inner_margin(Margin::symmetric(12, 8)).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.spacing_mut().item_spacing.y = 4.0;
-        let heading = match (transfer.incoming, transfer.state) {
-            (true, TransferState::Done) => "console-transfer-in",
-            (true, _) => "console-transfer-coming",
-            (false, TransferState::Done) => "console-transfer-out",
-            (false, _) => "console-transfer-going",
-        };
-        strong(ui, &i18n.text_with(heading, &[("name", (&transfer.name).into())])).on_hover_text(&transfer.name);
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        name_ui(ui, &transfer.name);
+        let folder = transfer.saved_to.as_deref().and_then(Path::parent).map(|folder| folder.display().to_string());
         match transfer.state {
-            TransferState::Asked => drop(tiny(ui, &i18n.text("console-transfer-asked"))),
-            TransferState::Refused => drop(tiny(ui, &i18n.text("console-transfer-refused"))),
             TransferState::Running => running_ui(ui, i18n, transfer, rates),
+            TransferState::Done => {
+                let id = if transfer.incoming { "console-transfer-in" } else { "console-transfer-out" };
+                let state = tiny(ui, &i18n.text_with(id, &[("size", i18n.bytes(transfer.size_bytes).into())]));
+                if let Some(folder) = folder {
+                    state.on_hover_text(i18n.text_with("console-transfer-saved", &[("path", folder.into())]));
+                }
+            }
+            TransferState::Asked => drop(tiny(ui, &moving(i18n, transfer, i18n.text("console-transfer-asked")))),
+            TransferState::Refused => drop(tiny(ui, &i18n.text("console-transfer-refused"))),
             TransferState::Failed(failure) => {
                 let why = i18n.text(words::transfer_failure(failure));
-                tiny(ui, &format!("{} {why}", i18n.text("console-transfer-not-sent")));
-            }
-            TransferState::Done => {
-                let size = i18n.bytes(transfer.size_bytes);
-                tiny(ui, &i18n.text_with("console-transfer-whole", &[("size", size.into())]));
-                if let Some(folder) = transfer.saved_to.as_deref().and_then(Path::parent) {
-                    let folder = folder.display().to_string();
-                    tiny(ui, &i18n.text_with("console-transfer-saved", &[("path", folder.into())]));
-                }
+                tiny(ui, &i18n.text_with("console-transfer-not-sent", &[("why", why.into())]));
             }
         }
     });
+}
+
+/// The name of a file, without its middle where it is too long; screen readers get all of it.
+fn name_ui(ui: &mut Ui, name: &str) {
+    let tokens = theme::tokens(ui);
+    let font = Weight::SemiBold.at(tokens.small_size);
+    let room = ui.available_width();
+    let shown = ui.fonts_mut(|fonts| elided(name, room, |symbol| fonts.glyph_width(&font, symbol)));
+    let words = egui::RichText::new(&shown).font(font).color(tokens.ink);
+    let label = ui.add(egui::Label::new(words).truncate());
+    if shown != name {
+        ui.ctx().accesskit_node_builder(label.id, |node| node.set_value(name));
+        label.on_hover_text(name);
+    }
+}
+
+/// The text with as much taken from its middle as does not fit: the end of a name tells its kind.
+fn elided(text: &str, room: f32, mut width: impl FnMut(char) -> f32) -> String {
+    const GAP: char = '\u{2026}';
+    let symbols: Vec<(char, f32)> = text.chars().map(|symbol| (symbol, width(symbol))).collect();
+    if symbols.iter().map(|(_, width)| width).sum::<f32>() <= room {
+        return text.to_owned();
+    }
+    let (mut head, mut tail) = (String::new(), Vec::new());
+    let mut left = room - width(GAP);
+    let (mut forward, mut backward) = (symbols.iter(), symbols.iter().rev());
+    // Something was left out, so both ends never meet.
+    for turn in 0..symbols.len() {
+        let from_head = turn % 3 != 2;
+        let Some((symbol, width)) = (if from_head { forward.next() } else { backward.next() }) else { break };
+        left -= width;
+        if left < 0.0 {
+            break;
+        }
+        if from_head { head.push(*symbol) } else { tail.push(*symbol) }
+    }
+    head.push(GAP);
+    head.extend(tail.into_iter().rev());
+    head
+}
+
+/// Which way it goes, before how far it is.
+fn moving(i18n: &I18n, transfer: &TransferView, state: String) -> String {
+    let id = if transfer.incoming { "console-transfer-coming" } else { "console-transfer-going" };
+    i18n.text_with(id, &[("state", state.into())])
 }
 
 fn running_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Rates) {
@@ -96,12 +132,24 @@ fn running_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Rates) 
         }
         None => i18n.text_with("console-transfer-progress", &args),
     };
-    progress(ui, if total == 0 { 0.0 } else { (done as f64 / total as f64) as f32 }, &text);
+    let fraction = if total == 0 { 0.0 } else { (done as f64 / total as f64) as f32 };
+    progress(ui, fraction, &moving(i18n, transfer, text));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_keeps_its_beginning_and_its_end() {
+        for (name, room, expected) in [
+            ("guida.pdf", 9.0, "guida.pdf"),
+            ("relazione finale.odt", 10.0, "relazi\u{2026}odt"),
+            ("a.odt", 0.5, "\u{2026}"),
+        ] {
+            assert_eq!(elided(name, room, |_| 1.0), expected);
+        }
+    }
 
     #[test]
     fn the_rate_and_the_time_left_come_from_what_moved() {

@@ -185,7 +185,7 @@ mod tests {
     fn pictures(width: u32, height: u32) -> SharedPictures {
         let pictures = SharedPictures::new();
         let rgba = vec![9; width as usize * height as usize * 4];
-        let picture = Picture { width, height, rgba, sequence: 1, fresh: Damage::full(width, height) };
+        let picture = Picture { width, height, rgba, stream: 1, sequence: 1, fresh: Damage::full(width, height) };
         pictures.lock().monitors.insert(MonitorId(0), picture);
         pictures
     }
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn a_cut_has_the_pixels_of_its_rectangle() {
         let rgba: Vec<u8> = (0..4_u8 * 3).flat_map(|at| [at, 0, 0, 255]).collect();
-        let picture = Picture { width: 4, height: 3, rgba, sequence: 1, fresh: Damage::none() };
+        let picture = Picture { width: 4, height: 3, rgba, stream: 1, sequence: 1, fresh: Damage::none() };
         let reds: Vec<u8> = cut(&picture, Rect::new(1, 1, 2, 2)).pixels.iter().map(|pixel| pixel.r()).collect();
         assert_eq!(reds, [5, 6, 9, 10]);
     }

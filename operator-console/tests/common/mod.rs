@@ -130,7 +130,7 @@ pub(crate) fn pictures(width: u32, height: u32) -> SharedPictures {
     let pictures = SharedPictures::new();
     {
         let mut inside = pictures.lock();
-        let picture = Picture { width, height, rgba, sequence: 1, fresh: Damage::full(width, height) };
+        let picture = Picture { width, height, rgba, stream: 1, sequence: 1, fresh: Damage::full(width, height) };
         inside.monitors.insert(MONITOR, picture);
         inside.pointer.position = Some((MONITOR, 420, 330));
         inside.pointer.shape = arrow();

@@ -14,7 +14,6 @@ console-certificate-ended = certificate ended
 console-new-title = New session
 console-new-text = Create a key and read it out on the phone. It lasts ten minutes and works once.
 console-new-key = New key
-console-new-key-again = Create a new key
 console-how-title = How it works
 console-how-1 = Create a key and read it out to the person you help.
 console-how-2 = They start Ponte and type the key: they see your name and decide what to share.
@@ -52,12 +51,14 @@ console-notice-wrong-try = { $tries ->
     [one] A wrong key was typed. { $tries } try is left: check on the phone what was typed.
    *[other] A wrong key was typed. { $tries } tries are left: check on the phone what was typed.
 }
-console-notice-relay-unreachable = The relay does not answer, so no keys can be made. Check the network and try again in a minute.
-console-notice-certificate-refused = The relay does not accept your certificate. Ask your organisation for a new one.
+console-notice-relay-unreachable = The connection server does not answer, so no keys can be made. Check the network and try again in a minute.
+console-notice-certificate-refused = The connection server does not accept your certificate. Ask your organisation for a new one.
 console-notice-certificate-time = The certificate is not valid at this time. Check the date and time of this computer; if they are right, ask for a new certificate.
-console-notice-relay-full = The relay takes no more keys at the moment. Try again in a minute.
+console-notice-relay-full = The connection server takes no more keys at the moment. Try again in a minute.
 console-notice-channel-not-proven = The channel could not be proven safe: somebody may be in between. The attempt was closed. Create a new key; if it happens again, tell your organisation.
 console-notice-client-lost = The person's connection was lost before the session began. Create a new key and read it out again.
+console-notice-version-mismatch = The person's program is of another version. Have them download the current one, then create a new key.
+console-notice-refused-by-agent = The person's program does not accept your certificate: mostly the date and time of that computer are wrong. Have them checked, then create a new key.
 console-notice-picture-saved = Picture saved to { $path }
 console-notice-picture-not-saved = The picture could not be saved. Check the space and the permissions of the folder for downloads.
 
@@ -65,17 +66,23 @@ console-notice-picture-not-saved = The picture could not be saved. Check the spa
 console-client = The person's computer
 console-round-trip = { $ms } ms
 console-rate = { $count } fps
+console-still = still screen
+console-since = { $since } · { $duration }
 console-exact = exact
 console-figures-name = Delay { $delay }, { $rate } pictures per second, link { $link }
+console-figures-still-name = Delay { $delay }, still screen, link { $link }
 console-delay-unknown = not measured yet
 console-monitor = Monitor { $number }
 console-reconnecting = The link is down: it is being restored by itself, no new key is needed.
 console-reconnecting-short = restoring the link
+console-reconnecting-input = Mouse and keyboard wait for the link to return.
 
 # Session: tools
 console-tools = Tools
 console-tool-control = Ask for control
 console-tool-control-short = Control
+console-tool-steer = Steer the person's computer
+console-tool-steer-short = Steer
 console-tool-release = Release mouse and keyboard
 console-tool-release-short = Release
 console-tool-send = Send a file
@@ -88,6 +95,9 @@ console-tool-picture = Save a picture of the screen
 console-tool-picture-short = Picture
 console-tool-end = End the session
 console-tool-end-short = End
+console-tool-hover = { $name } ({ $keys })
+console-tool-needs-view = { $name }: the person must show the screen first.
+console-tool-needs-picture = { $name }: there is no picture yet.
 
 # Session: remote screen
 console-remote-screen = Remote screen
@@ -133,21 +143,20 @@ console-details-received-bytes = Received { $bytes } bytes
 console-details-sent = Sent { $size }
 console-details-sent-bytes = Sent { $bytes } bytes
 console-chat-hint = Write to the person...
-console-chat-empty = No messages yet. What you write appears to the person at once.
+console-chat-empty = No messages yet. What you write appears to the person at once (F7 to write).
 
 # Files
 console-transfers = Files
-console-transfer-in = { $name }, received
-console-transfer-out = { $name }, sent
-console-transfer-coming = { $name }, coming
-console-transfer-going = { $name }, going
-console-transfer-asked = The person is deciding
-console-transfer-refused = The person did not agree
+console-transfer-in = received · { $size }, checked
+console-transfer-out = sent · { $size }, checked
+console-transfer-coming = coming · { $state }
+console-transfer-going = going · { $state }
+console-transfer-asked = the person is deciding
+console-transfer-refused = the person did not agree
 console-transfer-progress = { $done } of { $total }
 console-transfer-rate = { $done } of { $total } · { $rate }/s · { $left }
 console-transfer-saved = Saved to { $path }
-console-transfer-whole = { $size }, intact
-console-transfer-not-sent = The file did not arrive.
+console-transfer-not-sent = not moved. { $why }
 console-send-title = Send a file to the person
 console-send-text = The person decides whether to take it. You can also drop the file onto this window.
 console-send-path = Path of the file on this computer

@@ -76,15 +76,21 @@ fn fill(response: &Response, look: &Look) -> Color32 {
     mix(look.fill, look.towards, share)
 }
 
-/// The red X that ends everything: filled in red with a drawn cross, 44 by 30 points, called `name`
-/// by screen readers and when the pointer rests on it.
-pub fn red_x_button(ui: &mut Ui, name: &str) -> Response {
+/// The red X that ends everything: filled in red with a drawn cross and a short `word` beside it,
+/// called `name` by screen readers and when the pointer rests on it.
+pub fn red_x_button(ui: &mut Ui, word: &str, name: &str) -> Response {
     let tokens = theme::tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(44.0, 30.0), Sense::click());
+    let font = Weight::SemiBold.at(tokens.small_size);
+    let galley = ui.painter().layout_no_wrap(word.to_owned(), font, tokens.on_danger);
+    let size = Vec2::new(galley.size().x + 44.0, (galley.size().y + 10.0).max(32.0));
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     if ui.is_rect_visible(rect) {
         let share = if response.hovered() { 0.15 } else { 0.0 };
         ui.painter().rect_filled(rect, tokens.radius, mix(tokens.danger, tokens.on_danger, share));
-        paint_cross(ui.painter(), rect.center(), 5.5, Stroke::new(2.4, tokens.on_danger));
+        let cross = rect.left_center() + Vec2::new(17.0, 0.0);
+        paint_cross(ui.painter(), cross, 5.0, Stroke::new(2.4, tokens.on_danger));
+        let at = rect.left_center() + Vec2::new(31.0, -galley.size().y / 2.0);
+        ui.painter().galley(at, galley, tokens.on_danger);
         focus_ring(ui, &response, rect, f32::from(tokens.radius), &tokens);
     }
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));

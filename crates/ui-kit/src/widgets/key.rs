@@ -82,7 +82,13 @@ fn regroup(ui: &Ui, response: &Response, key: &mut String, cursor: Option<usize>
         && let Some(mut state) = TextEditState::load(ui.ctx(), response.id)
     {
         let before = key.chars().take(cursor).filter_map(meant).count().min(SYMBOLS);
-        let after = CCursor::new(if before > FIRST_GROUP { before + 1 } else { before });
+        let at_end = cursor >= key.chars().count();
+        let after = match (at_end, before > FIRST_GROUP) {
+            (true, _) => grouped.chars().count(),
+            (false, true) => before + 1,
+            (false, false) => before,
+        };
+        let after = CCursor::new(after);
         state.cursor.set_char_range(Some(CCursorRange::one(after)));
         state.store(ui.ctx(), response.id);
     }

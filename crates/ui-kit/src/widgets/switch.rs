@@ -21,7 +21,10 @@ pub fn switch(ui: &mut Ui, on: bool, label: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
     if ui.is_rect_visible(rect) {
         let at = pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
-        ui.painter().galley(at, galley, ink);
+        // Off is grey on the switch only: the words must still be read.
+        let mut words = ui.painter().clone();
+        words.set_opacity(1.0);
+        words.galley(at, galley, ink);
         let track = Rect::from_center_size(pos2(rect.right() - TRACK.x / 2.0 - 1.0, rect.center().y), TRACK);
         let share = ui.ctx().animate_bool(response.id, on);
         let radius = TRACK.y / 2.0;

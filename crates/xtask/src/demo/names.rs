@@ -29,8 +29,6 @@ pub(crate) mod console {
     pub(crate) const ASK_CONTROL: &str = "console-tool-control";
     /// The picture of the person's screen.
     pub(crate) const SCREEN: &str = "console-remote-screen";
-    /// Under the picture: a click there takes mouse and keyboard.
-    pub(crate) const HINT_CLICK: &str = "console-hint-click";
     /// Under the picture: mouse and keyboard go to the person.
     pub(crate) const HINT_FOCUSED: &str = "console-hint-focused";
     /// The field of the chat.
@@ -214,7 +212,6 @@ mod tests {
             console::ASK_VIEW,
             console::ASK_CONTROL,
             console::SCREEN,
-            console::HINT_CLICK,
             console::HINT_FOCUSED,
             console::CHAT,
             console::SEND,

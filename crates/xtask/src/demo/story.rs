@@ -112,7 +112,7 @@ impl Story<'_> {
         self.operator.press(console::ASK_CONTROL).await?;
         self.client.answer(agent::ALLOW_CONTROL).await?;
         self.rest_hand()?;
-        self.operator.see(console::HINT_CLICK).await?;
+        self.operator.see(console::HINT_FOCUSED).await?;
 
         say("the operator types into the client's editor");
         let point = self.stage.in_the_text();
