@@ -94,10 +94,12 @@ impl<'a> Measured<'a> {
 
 async fn network(scale: Scale, figures: &mut Figures) -> Result<(), Failure> {
     let relay = RelayProcess::start("bench").await?;
+    let service = RelayProcess::start("normal").await?;
     let splice = Listening::start("ponte-bench", &["splice".into()]).await?;
     idle(&relay, "no links", scale, figures).await?;
     let quic = ends::pair(&relay, LinkKind::Quic).await?;
     let tls = ends::pair(&relay, LinkKind::Tls).await?;
+    let limited = ends::pair(&service, LinkKind::Quic).await?;
     idle(&relay, "two quiet sessions", scale, figures).await?;
 
     let through = |(console, agent): &(ends::End, ends::End)| {
@@ -109,6 +111,7 @@ async fn network(scale: Scale, figures: &mut Figures) -> Result<(), Failure> {
         Measured::new("Ponte by TLS", through(&tls), Some(relay.process())),
         Measured::new("TCP splice", Way::Splice(splice.address), Some(&splice)),
         Measured::new("quinn without relay", plain, None),
+        Measured::new("Ponte by QUIC with a service's limits", through(&limited), Some(service.process())),
     ];
     for round in 0..=scale.rounds {
         for way in &mut ways {
@@ -121,14 +124,14 @@ async fn network(scale: Scale, figures: &mut Figures) -> Result<(), Failure> {
     }
     tell(&ways, figures);
     figures.add("relay's resident memory, after the load", "MiB", &[relay.process().resident_mib()?]);
-    for (console, agent) in [quic, tls] {
+    for (console, agent) in [quic, tls, limited] {
         tokio::join!(console.leave(), agent.leave());
     }
     Ok(())
 }
 
 fn tell(ways: &[Measured<'_>], figures: &mut Figures) {
-    let [ponte, plain] = [&ways[..2], &ways[2..]];
+    let [ponte, plain] = [&ways[..2], &ways[2..4]];
     for way in ways {
         figures.add(format!("throughput, {}", way.name), "Mbit/s", &way.throughput);
     }
@@ -147,7 +150,7 @@ fn tell(ways: &[Measured<'_>], figures: &mut Figures) {
             figures.add(name, "ratio", &ratios(&one.round_trip, &other.round_trip));
         }
     }
-    for way in &ways[..3] {
+    for way in ways.iter().filter(|way| way.middle.is_some()) {
         figures.add(format!("processor of the middle, {}", way.name), "s/GB", &way.cpu_s_per_gb);
     }
     for way in ways.iter().filter(|way| !way.lost.is_empty()) {
