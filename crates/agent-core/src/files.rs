@@ -3,14 +3,11 @@
 use channel::Channel;
 use consent::{FetchFile, Lease, SendFile};
 use proto::session::{StreamKind, TransferFailure, TransferId};
-use session::{Priority, Reader, open_file, open_stream, receive_file, send_file};
+use session::{Priority, Reader, open_file, open_stream, receive_file, send_file, throttled};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use transfer::SafeName;
-
-/// Progress is told at most this often.
-const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// A question about a file, made ready so that a yes can be acted on at once.
 #[derive(Debug, Clone)]
@@ -73,7 +70,7 @@ pub(crate) async fn receive(
     folder: PathBuf,
     events: mpsc::Sender<TransferEvent>,
 ) {
-    let progress = throttled(transfer, events.clone());
+    let progress = progress(transfer, events.clone());
     let received =
         receive_file(&mut reader, (transfer, &name, size_bytes), &folder, || lease.is_live(), progress).await;
     let event = match received {
@@ -91,7 +88,7 @@ pub(crate) async fn give(
     (transfer, path, size_bytes): (TransferId, PathBuf, u64),
     events: mpsc::Sender<TransferEvent>,
 ) {
-    let progress = throttled(transfer, events.clone());
+    let progress = progress(transfer, events.clone());
     let given = async {
         let file = open_file(&path).await?;
         let kind = StreamKind::File { transfer };
@@ -106,14 +103,9 @@ pub(crate) async fn give(
     }
 }
 
-fn throttled(transfer: TransferId, events: mpsc::Sender<TransferEvent>) -> impl FnMut(u64) {
-    let mut told: Option<Instant> = None;
-    move |done_bytes| {
-        let now = Instant::now();
-        if told.is_none_or(|at| now.duration_since(at) >= PROGRESS_EVERY) {
-            told = Some(now);
-            // Progress that finds no room is replaced by the next.
-            let _ = events.try_send(TransferEvent::Progress { transfer, done_bytes });
-        }
-    }
+fn progress(transfer: TransferId, events: mpsc::Sender<TransferEvent>) -> impl FnMut(u64) {
+    throttled(move |done_bytes| {
+        // Progress that finds no room is replaced by the next.
+        let _ = events.try_send(TransferEvent::Progress { transfer, done_bytes });
+    })
 }

@@ -19,7 +19,7 @@ use proto::session::{
     TransferId,
 };
 use proto::text::Text;
-use session::{AgentGreeting, Arrival, Chat, Outbox, Reader, StreamError, accept_streams};
+use session::{AgentGreeting, Arrival, Chat, Outbox, Reader, StreamError, accept_streams, next_message, until};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -569,18 +569,4 @@ impl<'a> Live<'a> {
 fn running(name: &str, incoming: bool, size_bytes: u64) -> TransferView {
     let name = Text::<FILE_NAME_BYTES>::truncated(name).shown();
     TransferView { name, incoming, size_bytes, done_bytes: 0, state: TransferState::Running, saved_to: None }
-}
-
-async fn next_message(reader: &mut Option<Reader>) -> Result<Option<ConsoleToAgent>, StreamError> {
-    match reader {
-        Some(reader) => reader.message().await,
-        None => Ok(None),
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-        None => std::future::pending().await,
-    }
 }

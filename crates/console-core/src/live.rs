@@ -16,7 +16,7 @@ use proto::session::{
     AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind, TransferFailure,
     TransferId,
 };
-use session::{Chat, ConsoleGreeting, Outbox, Reader, StreamError, accept_streams};
+use session::{Chat, ConsoleGreeting, Outbox, Reader, StreamError, accept_streams, next_message, until};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -489,19 +489,5 @@ impl<'a> Live<'a> {
             }
         }
         EndView { reason, lasted: self.began.elapsed(), transfers }
-    }
-}
-
-async fn next_message(reader: &mut Option<Reader>) -> Result<Option<AgentToConsole>, StreamError> {
-    match reader {
-        Some(reader) => reader.message().await,
-        None => Ok(None),
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-        None => std::future::pending().await,
     }
 }

@@ -11,6 +11,7 @@ use proto::relay::{
 };
 use proto::text::Blob;
 use rand::rngs::OsRng;
+use session::until;
 use std::time::{Duration, Instant};
 
 /// The answer to a claim must come by then.
@@ -214,11 +215,4 @@ async fn claim(
 
 fn opaque(bytes: Vec<u8>) -> Result<OpaqueBytes, OfferEnded> {
     OpaqueBytes::new(bytes).map_err(|_| broken())
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-        None => std::future::pending().await,
-    }
 }

@@ -4,14 +4,10 @@ use crate::picture::Picture;
 use channel::Channel;
 use proto::input::{InputEvent, InputRecord};
 use proto::session::{StreamKind, TransferFailure, TransferId};
-use session::{Arrival, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file};
+use session::{Arrival, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file, throttled};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use transfer::SafeName;
-
-/// Progress of a transfer is shown at most this often.
-const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// What the tasks of a session report.
 pub(crate) enum Event {
@@ -65,7 +61,7 @@ pub(crate) async fn send(
     size_bytes: u64,
     events: mpsc::Sender<Event>,
 ) {
-    let progress = throttled(transfer, events.clone());
+    let progress = progress(transfer, events.clone());
     let sent = async {
         let file = open_file(&path).await?;
         let kind = StreamKind::File { transfer };
@@ -88,7 +84,7 @@ pub(crate) async fn receive(
 ) {
     let received = match SafeName::parse(&name) {
         Ok(name) => {
-            let progress = throttled(transfer, events.clone());
+            let progress = progress(transfer, events.clone());
             receive_file(&mut reader, (transfer, &name, size_bytes), &folder, || true, progress).await
         }
         Err(_) => Err(TransferFailure::BadName),
@@ -100,15 +96,11 @@ pub(crate) async fn receive(
     let _ = events.send(event).await;
 }
 
-fn throttled(transfer: TransferId, events: mpsc::Sender<Event>) -> impl FnMut(u64) {
-    let mut told: Option<Instant> = None;
-    move |done_bytes| {
-        let now = Instant::now();
-        if told.is_none_or(|at| now.duration_since(at) >= PROGRESS_EVERY) {
-            told = Some(now);
-            let _ = events.try_send(Event::Progress { transfer, done_bytes });
-        }
-    }
+fn progress(transfer: TransferId, events: mpsc::Sender<Event>) -> impl FnMut(u64) {
+    throttled(move |done_bytes| {
+        // Progress that finds no room is replaced by the next.
+        let _ = events.try_send(Event::Progress { transfer, done_bytes });
+    })
 }
 
 /// Writes the picture beside those that are there: "ponte-1.png", "ponte-2.png", ...

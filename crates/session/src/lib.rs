@@ -10,6 +10,7 @@ mod handshake;
 mod outbox;
 mod pace;
 mod stream;
+mod wait;
 
 pub use chat::{Chat, ChatEntry};
 pub use files::{open_file, receive_file, send_file, sendable, storage_failure};
@@ -17,3 +18,4 @@ pub use handshake::{AgentGreeting, ConsoleGreeting, HandshakeError, greet_agent,
 pub use outbox::{Outbox, OutboxClosed};
 pub use pace::Pace;
 pub use stream::{Arrival, Priority, Reader, StreamError, Writer, accept_streams, open_stream};
+pub use wait::{next_message, throttled, until};

@@ -9,6 +9,12 @@ use crate::run::Failure;
 use std::cell::Cell;
 use std::time::Duration;
 
+/// How often a text is typed until it stands in its field.
+const TYPED_AGAIN: usize = 5;
+
+/// A text that was typed well stands in its field after this time.
+const SEEN_WITHIN: Duration = Duration::from_secs(4);
+
 /// How many names a failure shows.
 const MOST_NAMES: usize = 60;
 
@@ -74,8 +80,20 @@ impl<'a> Person<'a> {
             controls.iter().any(|control| control.path == field.path && control.focused).then_some(())
         })
         .await?;
-        self.hands.control('a')?;
-        self.hands.type_text(text)
+        // The field may have listened before the click came: then the click lands among the keys and
+        // moves the cursor. A person would see that and type again.
+        for _ in 0..TYPED_AGAIN {
+            self.hands.control('a')?;
+            self.hands.type_text(text)?;
+            let stands = until("what was typed", SEEN_WITHIN, || async {
+                Ok((same_symbols(&self.reader.text(&field).await?, text)).then_some(()))
+            });
+            if stands.await.is_ok() {
+                return Ok(());
+            }
+        }
+        let stands = self.reader.text(&field).await?;
+        Err(format!("the field \"{name}\" reads {stands:?} after typing").into())
     }
 
     /// Waits until a control with the name of that message is there.
@@ -191,6 +209,13 @@ impl<'a> Person<'a> {
         })
         .await
     }
+}
+
+/// Whether both texts are the same but for blanks and capitals, which some fields put right.
+fn same_symbols(one: &str, other: &str) -> bool {
+    let symbols =
+        |text: &str| text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect::<String>();
+    symbols(one) == symbols(other)
 }
 
 fn all_names(controls: &[Control]) -> impl Iterator<Item = &str> {
