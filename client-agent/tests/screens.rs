@@ -7,7 +7,7 @@ use agent_core::view::{AgentCommand, AgentView, Failure, Page, QuestionKind};
 use client_agent::app::on_close;
 use client_agent::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ScreenState, screen_ui};
 use egui::accesskit::Role;
-use egui::{Key, Vec2};
+use egui::{Key, Pos2, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::{I18n, Language};
@@ -280,4 +280,32 @@ fn whoever_says_that_it_is_a_scam_is_told_what_to_do_next() {
     harness.state_mut().view = support::page(Page::Ended(support::end(EndReason::ClientEnded)));
     harness.run_steps(2);
     harness.get_by_label("You were right to close");
+}
+
+#[test]
+fn only_a_real_drag_of_the_bar_moves_the_panel_and_never_one_from_the_red_x() {
+    let moves = |from: Pos2, to: Pos2| {
+        let mut harness = window(support::with_panel(Page::Session, support::panel()), Language::English);
+        let mut moved = 0;
+        let button = |pos, pressed| {
+            let modifiers = egui::Modifiers::default();
+            egui::Event::PointerButton { pos, button: egui::PointerButton::Primary, pressed, modifiers }
+        };
+        for event in
+            [egui::Event::PointerMoved(from), button(from, true), egui::Event::PointerMoved(to), button(to, false)]
+        {
+            harness.event(event);
+            harness.step();
+            let commands = &harness.output().viewport_output[&egui::ViewportId::ROOT].commands;
+            moved += commands.iter().filter(|command| **command == egui::ViewportCommand::StartDrag).count();
+        }
+        moved
+    };
+    let name = Pos2::new(60.0, 26.0);
+    let harness = window(support::with_panel(Page::Session, support::panel()), Language::English);
+    let end = harness.get_by_role_and_label(Role::Button, "End the help now").rect().center();
+    assert_eq!(moves(name, name), 0, "a press is no drag");
+    assert_eq!(moves(name, name + Vec2::new(30.0, 10.0)), 1);
+    assert_eq!(moves(end, end), 0);
+    assert_eq!(moves(end, end + Vec2::new(-30.0, 10.0)), 0, "the red X moves nothing");
 }

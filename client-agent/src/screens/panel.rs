@@ -3,7 +3,9 @@
 use super::{ScreenState, layout};
 use agent_core::proto::session::{Capability, TransferFailure};
 use agent_core::view::{AgentCommand, ChatLine, GrantView, PanelView, TransferState, TransferView};
-use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, ViewportCommand, vec2};
+use egui::{
+    Align, Frame, Label, Layout, Margin, Rect, Response, RichText, ScrollArea, Sense, Ui, ViewportCommand, vec2,
+};
 use i18n::I18n;
 use ui_kit::fonts::Weight;
 use ui_kit::{ChatBubble, TagKind, theme};
@@ -21,6 +23,8 @@ const LEAST_ROWS: f32 = 48.0;
 const BESIDE: f32 = 72.0;
 /// Height of the panel on a screen whose size is unknown, in points.
 const TALLEST: f32 = 900.0;
+/// How far the pointer goes before a press is a drag, in points.
+const DRAG_BEGINS: f32 = 4.0;
 /// Transfers that are shown, the newest.
 const TRANSFERS: usize = 3;
 /// The same while the chat is open.
@@ -81,6 +85,23 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &ScreenState) -> 
     commands
 }
 
+/// Moves the window once the pointer really drags the bar. Never from a press alone, and never from
+/// the red X: a window manager that begins to move the window after a quick press has already been
+/// released would keep it on the pointer.
+fn move_by(ui: &Ui, grip: &Response, not_here: Rect) {
+    let moving = grip.id.with("moving");
+    if !grip.dragged() {
+        ui.data_mut(|data| data.remove::<bool>(moving));
+        return;
+    }
+    let (from, to) = ui.input(|input| (input.pointer.press_origin(), input.pointer.interact_pos()));
+    let is_dragged = from.zip(to).is_some_and(|(from, to)| !not_here.contains(from) && from.distance(to) > DRAG_BEGINS);
+    if is_dragged && !ui.data(|data| data.get_temp(moving).unwrap_or(false)) {
+        ui.data_mut(|data| data.insert_temp(moving, true));
+        ui.ctx().send_viewport_cmd(ViewportCommand::StartDrag);
+    }
+}
+
 /// The bar at the top, by which the panel can be moved; whether the red X was pressed.
 pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> bool {
     let tokens = theme::tokens(ui);
@@ -89,13 +110,12 @@ pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> bool {
     let (bar, grip) = ui.allocate_exact_size(size, Sense::DRAG);
     ui.painter().rect_filled(bar, 0.0, tokens.surface);
     ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, egui::Stroke::new(1.0, tokens.line));
-    if grip.drag_started() {
-        ui.ctx().send_viewport_cmd(ViewportCommand::StartDrag);
-    }
     let inside = bar.shrink2(vec2(12.0, 0.0));
     let builder = egui::UiBuilder::new().max_rect(inside).layout(Layout::right_to_left(Align::Center));
     let mut row = ui.new_child(builder);
-    let end = ui_kit::red_x_button(&mut row, &i18n.text("panel-end-short"), &i18n.text("panel-end")).clicked();
+    let end = ui_kit::red_x_button(&mut row, &i18n.text("panel-end-short"), &i18n.text("panel-end"));
+    move_by(ui, &grip, end.rect);
+    let end = end.clicked();
     row.with_layout(Layout::left_to_right(Align::Center), |ui| {
         let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
         ui.painter().circle_filled(dot.center(), 5.0, tokens.danger);
