@@ -36,7 +36,7 @@ impl Engine for Tour {
                 support::page(Page::Ended(support::short_end(EndReason::ConsentDenied)))
             }
             AgentCommand::End => support::page(Page::Ended(support::end(EndReason::ClientEnded))),
-            AgentCommand::QuestionShown(_) | AgentCommand::SendChat(_) => return,
+            AgentCommand::QuestionShown(_) | AgentCommand::SendChat(_) | AgentCommand::AllowAsking(_) => return,
             AgentCommand::Quit => {
                 self.0.take();
                 return;

@@ -186,6 +186,15 @@ fn a_switch_takes_a_power_back_and_never_gives_one() {
 }
 
 #[test]
+fn after_too_many_noes_only_the_person_lets_the_operator_ask_again() {
+    let mut harness = window(support::with_panel(Page::Session, support::barred_panel()), Language::English);
+    harness.get_by_label_contains("not asked any more");
+    harness.get_by_label("Let them ask again: Uses mouse and keyboard").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands, [AgentCommand::AllowAsking(Capability::Control)]);
+}
+
+#[test]
 fn a_line_of_chat_is_written_in_the_panel() {
     let mut harness = window(support::with_panel(Page::Session, support::busy_panel()), Language::English);
     harness.get_by_label("Chat, 2 new messages").click();

@@ -60,6 +60,7 @@ pub fn notice(i18n: &I18n, kind: &NoticeKind) -> String {
             return i18n.text_with("console-notice-wrong-try", &[("tries", (*tries_left).into())]);
         }
         NoticeKind::RelayUnreachable => "console-notice-relay-unreachable",
+        NoticeKind::ProxyPassword => "console-notice-proxy-password",
         NoticeKind::CertificateRefused => "console-notice-certificate-refused",
         NoticeKind::CertificateTime => "console-notice-certificate-time",
         NoticeKind::RelayFull => "console-notice-relay-full",
@@ -88,6 +89,7 @@ pub fn new_key_helps(kind: &NoticeKind) -> bool {
         | NoticeKind::RefusedByAgent => true,
         NoticeKind::WrongTry { .. }
         | NoticeKind::RelayUnreachable
+        | NoticeKind::ProxyPassword
         | NoticeKind::CertificateRefused
         | NoticeKind::CertificateTime
         | NoticeKind::RelayFull
@@ -118,6 +120,8 @@ pub fn power_state(state: PowerState) -> &'static str {
         PowerState::Refused(Decision::TimedOut) => "console-state-timed-out",
         PowerState::Refused(Decision::Withdrawn) => "console-state-withdrawn",
         PowerState::Refused(Decision::Impossible) => "console-state-impossible",
+        PowerState::Refused(Decision::TooSoon) => "console-state-too-soon",
+        PowerState::Refused(Decision::Barred) => "console-state-barred",
         PowerState::Revoked => "console-state-revoked",
     }
 }

@@ -145,6 +145,7 @@ fn every_notice_says_something_in_every_language_and_can_be_dismissed() {
         NoticeKind::KeyBurned,
         NoticeKind::WrongTry { tries_left: 2 },
         NoticeKind::RelayUnreachable,
+        NoticeKind::ProxyPassword,
         NoticeKind::CertificateRefused,
         NoticeKind::CertificateTime,
         NoticeKind::RelayFull,
@@ -179,7 +180,14 @@ fn no_page_has_a_message_without_words_or_fails_at_its_smallest_size() {
     let mut stages = vec![Stage::Idle, Stage::Preparing, Stage::Joining, Stage::Session(Box::new(busy_session()))];
     stages.push(waiting(Instant::now(), Duration::from_secs(30), 2));
     stages.extend(states.map(|state| Stage::Session(Box::new(session(state, state)))));
-    for decision in [Decision::Denied, Decision::TimedOut, Decision::Withdrawn, Decision::Impossible] {
+    for decision in [
+        Decision::Denied,
+        Decision::TimedOut,
+        Decision::Withdrawn,
+        Decision::Impossible,
+        Decision::TooSoon,
+        Decision::Barred,
+    ] {
         let refused = PowerState::Refused(decision);
         stages.push(Stage::Session(Box::new(session(refused, refused))));
     }

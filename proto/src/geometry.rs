@@ -1,6 +1,7 @@
 //! Picture geometry: rectangles, damage, monitors and borrowed frames.
 
 use crate::limits;
+use crate::text::list;
 use serde::{Deserialize, Serialize};
 
 /// A rectangle of pixels inside one picture; may be empty.
@@ -220,6 +221,7 @@ pub struct Layout {
     /// Counts layouts from 1.
     pub epoch: u32,
     /// The monitors, at most [`limits::MONITORS`].
+    #[serde(deserialize_with = "list")]
     pub monitors: Vec<Monitor>,
 }
 

@@ -90,6 +90,12 @@ pub enum InputEvent {
     Heartbeat,
     /// Lift everything: the console's window lost the focus.
     ReleaseAll,
+    /// What follows was done at this moment, in milliseconds of a clock of the console that only goes
+    /// on: what a line held back for long is not done any more.
+    Stamp {
+        /// The moment; means something only beside other stamps of the same stream.
+        at_ms: u64,
+    },
 }
 
 /// One message of the input stream.

@@ -6,7 +6,7 @@
 use crate::codec::Message;
 use crate::limits;
 use crate::locator::Locator;
-use crate::text::{Blob, Text};
+use crate::text::{Blob, Text, list};
 use serde::{Deserialize, Serialize};
 
 /// A pairing message that the relay forwards unread.
@@ -73,6 +73,7 @@ pub enum EndToRelay {
     /// Console: the operator's certificate, proven over the relay's nonce.
     Prove {
         /// Leaf first, then the issuing authority; the root is not sent.
+        #[serde(deserialize_with = "list")]
         chain: Vec<CertificateBytes>,
         /// Ed25519 over [`operator_link_statement`].
         signature: Blob<64>,

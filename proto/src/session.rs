@@ -3,7 +3,7 @@
 use crate::codec::Message;
 use crate::geometry::{Layout, MonitorId};
 use crate::limits;
-use crate::text::Text;
+use crate::text::{Text, list};
 use serde::{Deserialize, Serialize};
 
 /// A line of chat.
@@ -110,6 +110,10 @@ pub enum Decision {
     Withdrawn,
     /// It cannot be done on that machine.
     Impossible,
+    /// The question was not put: the person said no to one of its kind a moment ago.
+    TooSoon,
+    /// The question was not put: the person said no too often, and lets it be asked again or not.
+    Barred,
 }
 
 /// Why a session ended.
@@ -200,6 +204,7 @@ pub enum ConsoleToAgent {
     /// Which monitors the operator looks at now.
     Watch {
         /// At most all of them.
+        #[serde(deserialize_with = "list")]
         monitors: Vec<MonitorId>,
     },
     /// The file is whole and its digest right.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
+use std::marker::PhantomData;
 
 /// UTF-8 text of at most `MAX` bytes. What a peer sends is hostile text: show it through
 /// [`Text::shown`], which removes what could rearrange a line.
@@ -124,18 +125,77 @@ impl<const MAX: usize> Serialize for Blob<MAX> {
 
 impl<'de, const MAX: usize> Deserialize<'de> for Blob<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(Vec::<u8>::deserialize(deserializer)?).map_err(de::Error::custom)
+        deserializer.deserialize_seq(Counted { most: MAX, item: PhantomData }).map(Self)
+    }
+}
+
+/// For `deserialize_with`: a list whose announced length is not believed. What serde has for `Vec` sets a megabyte
+/// aside for whatever is announced; this grows with what is there.
+pub(crate) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    deserializer.deserialize_seq(Counted { most: usize::MAX, item: PhantomData })
+}
+
+/// Collects at most `most` items.
+struct Counted<T> {
+    most: usize,
+    item: PhantomData<fn() -> T>,
+}
+
+impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Counted<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at most {} items", self.most)
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = sequence.next_element()? {
+            if items.len() >= self.most {
+                return Err(de::Error::custom(TooLong { max: self.most }));
+            }
+            items.push(item);
+        }
+        Ok(items)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::de::value::{Error, SeqDeserializer};
 
     #[test]
     fn shown_text_cannot_rearrange_a_line() {
         let hostile = Text::<100>::new("invoice\u{202E}fdp.exe\n\u{200B}x\u{7}").unwrap();
         assert_eq!(hostile.shown(), "invoicefdp.exe x");
+    }
+
+    /// Three bytes that are announced as more than there is memory.
+    struct Boastful(u8);
+    impl Iterator for Boastful {
+        type Item = u8;
+        fn next(&mut self) -> Option<u8> {
+            self.0 = self.0.checked_sub(1)?;
+            Some(7)
+        }
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (usize::MAX, Some(usize::MAX))
+        }
+    }
+
+    #[test]
+    fn what_a_peer_announces_sets_no_memory_aside() {
+        let announced = || SeqDeserializer::<_, Error>::new(Boastful(3));
+        assert!(Blob::<100>::deserialize(announced()).unwrap().0.capacity() < 100);
+        assert!(list::<u8, _>(announced()).unwrap().capacity() < 100);
+    }
+
+    #[test]
+    fn more_bytes_than_a_blob_holds_are_refused() {
+        let bytes = |count| SeqDeserializer::<_, Error>::new(Boastful(count));
+        assert!(Blob::<3>::deserialize(bytes(3)).is_ok());
+        assert!(Blob::<3>::deserialize(bytes(4)).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use proto::pairing::{P1, P2, P3, P4};
 use proto::relay::{AttemptId, EndToRelay, OfferId, RelayToEnd, SessionId, Side, Ticket};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, EndReason, Request, RequestId, StreamKind, TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind, TransferId,
 };
 use proto::{Blob, Deframer, Locator, Message, MonitorId, Text, decode, encode};
 use std::fmt::Debug;
@@ -39,6 +39,11 @@ fn the_bytes_of_messages_are_fixed() {
     check(&AgentToConsole::Ended { reason: EndReason::ClientEnded }, "0c00");
     let key = InputEvent::Key { usage: KeyUsage(0x28), down: true, modifiers: Modifiers(3) };
     check(&InputRecord { sequence: 5, event: key }, "0503280103");
+    check(&InputRecord { sequence: 6, event: InputEvent::Stamp { at_ms: 1000 } }, "0607fbe803");
+    let decided = |decision| AgentToConsole::Decided { request: RequestId(2), decision };
+    check(&decided(Decision::Impossible), "020204");
+    check(&decided(Decision::TooSoon), "020205");
+    check(&decided(Decision::Barred), "020206");
     check(&ScreenHead { monitor: MonitorId(1), epoch: 2, width: 1920, height: 1080 }, "0102fb8007fb3804");
     check(&CursorUpdate::Position { monitor: MonitorId(0), x: -1, y: 2 }, "00000104");
 }

@@ -86,7 +86,9 @@ impl PacketSink for Forward {
         }
         self.bytes.fetch_add(packet.len() as u64, Ordering::Relaxed);
         self.all_bytes.fetch_add(packet.len() as u64, Ordering::Relaxed);
-        to.send(packet);
+        // A packet shares up to 64 KiB with what the system received along with it; one that waits would
+        // keep all of that.
+        to.send(Bytes::copy_from_slice(&packet));
     }
 }
 
@@ -119,5 +121,16 @@ mod tests {
         assert_eq!(receiver.try_recv().as_deref(), Some(&b"paired"[..]));
         assert_eq!(receiver.try_recv(), None);
         assert_eq!((forward.bytes(), all.load(Ordering::Relaxed)), (6, 6));
+    }
+
+    #[test]
+    fn a_packet_that_waits_does_not_keep_what_it_came_with() {
+        let forward = Forward::new(true, Arc::default());
+        let (sender, mut receiver) = link::packets::packet_queue();
+        forward.set(Some(sender));
+        let received = Bytes::from(vec![7; 64 * 1024]);
+        forward.put(received.slice(..1200));
+        assert!(received.is_unique());
+        assert_eq!(receiver.try_recv(), Some(received.slice(..1200)));
     }
 }

@@ -15,12 +15,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::sleep_until;
+
+/// The time of the runtime's clock, which tests can move.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
 
 /// What happens on links and waits to be decided on. When it is full the links' tasks wait, which
 /// slows their senders down.
 pub(crate) const WAITING_EVENTS: usize = 1024;
+
+/// Operators' proofs that are verified at a time; others wait their turn.
+const PROOFS_AT_A_TIME: usize = 4;
 
 /// Numbers that anyone may read while the relay runs.
 #[derive(Debug, Default)]
@@ -44,6 +53,8 @@ pub(crate) struct Opened {
     control: ControlSender<RelayToEnd>,
     packets: PacketSender,
     forward: Arc<Forward>,
+    /// Told when the operator's proof that came on this link was decided on.
+    judged: Arc<Notify>,
     /// Dropped to end the link's task.
     _stop: oneshot::Sender<()>,
     opened_at: Instant,
@@ -80,7 +91,9 @@ impl Hub {
         let (stop, mut stopped) = oneshot::channel();
         let (control, mut receiver) = pumped.control.split();
         let packets = pumped.packets;
-        let opened = Opened { peer, kind, control, packets, forward, _stop: stop, opened_at: Instant::now() };
+        let judged = Arc::new(Notify::new());
+        let opened =
+            Opened { peer, kind, control, packets, forward, judged: judged.clone(), _stop: stop, opened_at: now() };
         if self.events.send(Event::Opened(id, opened)).await.is_err() {
             return;
         }
@@ -93,8 +106,17 @@ impl Hub {
                 },
             };
             let last = matches!(event, Event::Closed(_));
+            let proves = matches!(event, Event::Message(_, EndToRelay::Prove { .. }));
             if self.events.send(event).await.is_err() || last {
                 return;
+            }
+            if proves {
+                // What comes behind a proof is decided on after it; a link whose proof needs no verifying
+                // is stopped.
+                tokio::select! {
+                    _ = &mut stopped => return,
+                    () = judged.notified() => {}
+                }
             }
         }
     }
@@ -102,32 +124,50 @@ impl Hub {
 
 /// The task that decides; ends when told to shut down or when every [`Hub`] is gone.
 pub(crate) struct Decider {
-    pub(crate) core: RelayCore<StdRng>,
-    pub(crate) organisations: Vec<OrganisationTrust>,
-    pub(crate) numbers: Arc<Numbers>,
-    pub(crate) links: HashMap<LinkId, Opened>,
+    core: RelayCore<StdRng>,
+    organisations: Arc<[OrganisationTrust]>,
+    numbers: Arc<Numbers>,
+    links: HashMap<LinkId, Opened>,
+    /// Proofs that are being verified.
+    proofs: JoinSet<(LinkId, Result<OperatorProof, Refusal>)>,
+    turns: Arc<Semaphore>,
 }
 
 impl Decider {
+    pub(crate) fn new(core: RelayCore<StdRng>, organisations: Vec<OrganisationTrust>, numbers: Arc<Numbers>) -> Self {
+        let turns = Arc::new(Semaphore::new(PROOFS_AT_A_TIME));
+        let (links, proofs) = (HashMap::new(), JoinSet::new());
+        Self { core, organisations: organisations.into(), numbers, links, proofs, turns }
+    }
+
     pub(crate) async fn run(mut self, mut events: mpsc::Receiver<Event>) {
         loop {
             let due = self.core.poll_timeout();
             tokio::select! {
                 event = events.recv() => match event {
                     Some(Event::Shutdown) => {
-                        self.core.handle_shutdown(Instant::now());
+                        self.core.handle_shutdown(now());
                         self.act();
                         return;
                     }
                     Some(event) => self.handle(event),
                     None => return,
                 },
+                Some(verified) = self.proofs.join_next() => {
+                    // One that was cancelled is refused when its time is over.
+                    if let Ok((link, proof)) = verified {
+                        self.core.handle_proved(now(), link, proof);
+                        if let Some(link) = self.links.get(&link) {
+                            link.judged.notify_one();
+                        }
+                    }
+                }
                 () = async {
                     match due {
                         Some(due) => sleep_until(due.into()).await,
                         None => std::future::pending().await,
                     }
-                } => self.core.handle_timeout(Instant::now()),
+                } => self.core.handle_timeout(now()),
             }
             self.act();
             self.numbers.links.store(self.links.len(), Ordering::Relaxed);
@@ -137,7 +177,7 @@ impl Decider {
     }
 
     fn handle(&mut self, event: Event) {
-        let now = Instant::now();
+        let now = now();
         match event {
             Event::Opened(id, opened) => {
                 tracing::info!(link = id.0, peer = %opened.peer, kind = %opened.kind, "link opened");
@@ -159,7 +199,7 @@ impl Decider {
     fn drop_link(&mut self, id: LinkId) {
         let Some(link) = self.links.remove(&id) else { return };
         link.forward.set(None);
-        let seconds = link.opened_at.elapsed().as_secs();
+        let seconds = now().saturating_duration_since(link.opened_at).as_secs();
         tracing::info!(link = id.0, peer = %link.peer, seconds, bytes = link.forward.bytes(), "link closed");
     }
 
@@ -170,14 +210,19 @@ impl Decider {
                 Output::Send(id, message) => {
                     let stuck = self.links.get(&id).is_some_and(|link| link.control.try_send(&message).is_err());
                     if stuck {
-                        self.core.handle_closed(Instant::now(), id);
+                        self.core.handle_closed(now(), id);
                         self.drop_link(id);
                     }
                 }
                 Output::Close(id) => self.drop_link(id),
                 Output::VerifyProof { link, chain, signature, nonce } => {
-                    let proof = self.verify(&chain, &signature, &nonce);
-                    self.core.handle_proved(Instant::now(), link, proof);
+                    let (organisations, turns) = (self.organisations.clone(), self.turns.clone());
+                    self.proofs.spawn(async move {
+                        let _turn = turns.acquire().await;
+                        let verifying = move || verify(&organisations, &chain, &signature, &nonce);
+                        let proof = tokio::task::spawn_blocking(verifying).await;
+                        (link, proof.unwrap_or(Err(Refusal::NotCertified)))
+                    });
                 }
                 Output::Join(console, agent) => {
                     if let (Some(a), Some(b)) = (self.links.get(&console), self.links.get(&agent)) {
@@ -202,29 +247,29 @@ impl Decider {
             }
         }
     }
+}
 
-    /// Whether a proof holds for any organisation of this relay; the refusal that tells most if not.
-    fn verify(
-        &self,
-        chain: &[CertificateBytes],
-        signature: &Blob<64>,
-        nonce: &[u8; 32],
-    ) -> Result<OperatorProof, Refusal> {
-        let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
-        let mut refusal = Refusal::NotCertified;
-        for OrganisationTrust { organisation, revocation_list } in &self.organisations {
-            match identity::verify_operator(organisation, &chain, revocation_list.as_deref(), unix_s()) {
-                Ok(operator) => {
-                    let relay = &organisation.relay().name;
-                    if identity::verify_link(&operator.public_key, relay, nonce, signature.as_slice()) {
-                        return Ok(OperatorProof { sha256: operator.leaf_sha256 });
-                    }
+/// Whether a proof holds for any organisation of this relay; the refusal that tells most if not.
+fn verify(
+    organisations: &[OrganisationTrust],
+    chain: &[CertificateBytes],
+    signature: &Blob<64>,
+    nonce: &[u8; 32],
+) -> Result<OperatorProof, Refusal> {
+    let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let mut refusal = Refusal::NotCertified;
+    for OrganisationTrust { organisation, revocation_list } in organisations {
+        match identity::verify_operator(organisation, &chain, revocation_list.as_deref(), unix_s()) {
+            Ok(operator) => {
+                let relay = &organisation.relay().name;
+                if identity::verify_link(&operator.public_key, relay, nonce, signature.as_slice()) {
+                    return Ok(OperatorProof { sha256: operator.leaf_sha256 });
                 }
-                Err(OperatorError::Expired | OperatorError::NotYetValid) => refusal = Refusal::CertificateTime,
-                Err(OperatorError::Revoked) => refusal = Refusal::Revoked,
-                Err(error) => tracing::debug!(%error, "an operator's certificate does not hold"),
             }
+            Err(OperatorError::Expired | OperatorError::NotYetValid) => refusal = Refusal::CertificateTime,
+            Err(OperatorError::Revoked) => refusal = Refusal::Revoked,
+            Err(error) => tracing::debug!(%error, "an operator's certificate does not hold"),
         }
-        Err(refusal)
     }
+    Err(refusal)
 }

@@ -18,3 +18,4 @@ pub use config::ConfigError;
 pub use dev::{DEV_DOMAIN, DEV_OPERATOR};
 pub use settings::{Limits, OrganisationTrust, Settings, SettingsError};
 pub use start::{RelayHandle, StartError, Stats, start};
+pub use tcp::upgrade;

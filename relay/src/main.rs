@@ -1,5 +1,7 @@
 //! The relay program: parses, wires, waits.
 
+mod descriptors;
+
 use clap::{ArgGroup, Parser, ValueEnum};
 use relay::{DEV_OPERATOR, Limits, Settings};
 use std::error::Error;
@@ -64,6 +66,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         (None, Some(file)) => Settings::from_config(file, limits)?,
         (None, None) => return Err("--dev or --config is needed".into()),
     };
+    descriptors::raise();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let handle = relay::start(settings).await?;
         let mut out = io::stdout();

@@ -108,12 +108,18 @@ pub(crate) fn bind(listen: SocketAddr) -> Result<Sockets, SettingsError> {
     result.map_err(|error| SettingsError::Listen { address: listen, error })
 }
 
+/// What a TCP segment may hold: 1,280 bytes, the least that IPv6 paths carry, without its heads.
+const SEGMENT_BYTES: u32 = 1280 - 40 - 20;
+
 fn bind_both(listen: SocketAddr) -> io::Result<Sockets> {
     let tcp = TcpListener::bind(listen)?;
     let address = tcp.local_addr()?;
     let udp = UdpSocket::bind(address)?;
     tcp.set_nonblocking(true)?;
     udp.set_nonblocking(true)?;
+    // Connections inherit it, and both ends keep to it: where a path of 1,280 bytes drops longer packets
+    // without a word (PPPoE, tunnels), TCP would stand still for good. Refused, it costs only that.
+    let _ = socket2::SockRef::from(&tcp).set_tcp_mss(SEGMENT_BYTES);
     // Many links share this one socket: the default of some 200 kB is a few ms of packets.
     let shared = socket2::SockRef::from(&udp);
     let _ = shared.set_recv_buffer_size(2 * 1024 * 1024);

@@ -1,6 +1,6 @@
 //! Starts the relay's tasks and owns them.
 
-use crate::hub::{Decider, Event, Hub, Numbers, WAITING_EVENTS};
+use crate::hub::{Decider, Event, Hub, Numbers, WAITING_EVENTS, now};
 use crate::places::Places;
 use crate::settings::{Settings, unix_s};
 use crate::{quic, tcp};
@@ -10,12 +10,11 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use relay_core::{ClusterKey, Config, RelayCore, limits};
 use ring::hmac;
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -84,14 +83,14 @@ pub async fn start(settings: Settings) -> Result<RelayHandle, StartError> {
         node,
         cluster_key: cluster_key(&node_secret),
         crl_number,
-        started: Instant::now(),
+        started: now(),
         started_unix_s: unix_s(),
         links: limits::LINKS,
         sessions: limits::SESSIONS,
     };
     let core = RelayCore::new(config, StdRng::from_entropy());
     let mut decider = JoinSet::new();
-    decider.spawn(Decider { core, organisations, numbers: numbers.clone(), links: HashMap::new() }.run(waiting));
+    decider.spawn(Decider::new(core, organisations, numbers.clone()).run(waiting));
     let mut tasks = JoinSet::new();
     let places = Places::default();
     tasks.spawn(quic::accept(endpoint.clone(), places.clone(), hub.clone()));

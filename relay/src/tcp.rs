@@ -16,6 +16,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -67,7 +68,15 @@ async fn serve(socket: Socket, peer: SocketAddr, hub: &Hub) {
 /// From a TCP connection to a WebSocket; `None` if the peer wanted something else.
 async fn handshake(stream: TcpStream, tls: &TlsAcceptor) -> Option<Socket> {
     websocket::tune(&stream);
-    let stream = tls.accept(stream).await.ok()?;
+    upgrade(tls.accept(stream).await.ok()?).await
+}
+
+/// From the first byte inside TLS to a WebSocket; `None` if the peer wanted something else, which
+/// is answered then.
+pub async fn upgrade<S>(stream: S) -> Option<WebSocketStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let upgraded = AtomicBool::new(false);
     let service = service_fn(|request| std::future::ready(Ok::<_, Infallible>(answer(&request, &upgraded))));
     let connection = http1::Builder::new()

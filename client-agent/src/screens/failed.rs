@@ -10,6 +10,8 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n) -> Vec<AgentC
     let id = match failure {
         Failure::Organisation => "failed-organisation",
         Failure::RelayUnreachable => "failed-relay",
+        Failure::ProxyPassword => "failed-proxy",
+        Failure::OtherVersion => "failed-version",
         Failure::OperatorNotProven => "failed-operator",
         Failure::ClockWrong => "failed-clock",
         Failure::ProtocolBroken => "failed-protocol",
@@ -47,8 +49,14 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n) -> Vec<AgentC
 /// Whether another try makes sense: not where the program or the other end cannot be trusted.
 fn can_try_again(failure: &Failure) -> bool {
     match failure {
-        Failure::RelayUnreachable | Failure::ClockWrong | Failure::ProtocolBroken | Failure::OperatorGone => true,
-        Failure::Organisation | Failure::OperatorNotProven | Failure::ScreenUnavailable => false,
+        Failure::RelayUnreachable
+        | Failure::ProxyPassword
+        | Failure::ClockWrong
+        | Failure::ProtocolBroken
+        | Failure::OperatorGone => true,
+        Failure::OtherVersion | Failure::Organisation | Failure::OperatorNotProven | Failure::ScreenUnavailable => {
+            false
+        }
     }
 }
 

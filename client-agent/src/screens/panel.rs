@@ -66,6 +66,7 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &ScreenState) -> 
         }
         for grant in &panel.grants {
             commands.extend(grant_ui(ui, grant, i18n));
+            commands.extend(barred_ui(ui, grant, i18n));
             if grant.capability == Capability::FetchFile {
                 ui_kit::tiny(ui, &i18n.text("panel-asks-each-time"));
                 ui.add_space(8.0);
@@ -131,13 +132,30 @@ pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> bool {
     end
 }
 
-fn grant_ui(ui: &mut Ui, grant: &GrantView, i18n: &I18n) -> Option<AgentCommand> {
-    let id = match grant.capability {
+const fn grant_id(capability: Capability) -> &'static str {
+    match capability {
         Capability::View => "panel-grant-view",
         Capability::Control => "panel-grant-control",
         Capability::SendFile => "panel-grant-send-file",
         Capability::FetchFile => "panel-grant-fetch-file",
-    };
+    }
+}
+
+/// After too many noes: that nothing more is asked, and how the person changes that.
+fn barred_ui(ui: &mut Ui, grant: &GrantView, i18n: &I18n) -> Option<AgentCommand> {
+    if !grant.barred {
+        return None;
+    }
+    ui_kit::tiny(ui, &i18n.text("panel-barred"));
+    ui.add_space(4.0);
+    let name = i18n.text_with("panel-allow-asking-name", &[("power", i18n.text(grant_id(grant.capability)).into())]);
+    let again = ui_kit::button(ui, &i18n.text("panel-allow-asking")).accessible_name(name);
+    ui.add_space(8.0);
+    again.clicked().then_some(AgentCommand::AllowAsking(grant.capability))
+}
+
+fn grant_ui(ui: &mut Ui, grant: &GrantView, i18n: &I18n) -> Option<AgentCommand> {
+    let id = grant_id(grant.capability);
     // Only a question can grant: a switch that is off stays off here.
     let clicked =
         ui.add_enabled_ui(grant.granted, |ui| ui_kit::switch(ui, grant.granted, &i18n.text(id)).clicked()).inner;

@@ -36,12 +36,22 @@ pub fn panel() -> PanelView {
             .map(|capability| GrantView {
                 capability,
                 granted: matches!(capability, Capability::View | Capability::Control),
+                barred: false,
             })
             .collect(),
-        chat: Vec::new(),
-        transfers: Vec::new(),
+        chat: [].into(),
+        transfers: [].into(),
         reconnecting: false,
     }
+}
+
+/// The operator asked for control too often.
+pub fn barred_panel() -> PanelView {
+    let mut panel = panel();
+    for grant in panel.grants.iter_mut().filter(|grant| grant.capability == Capability::Control) {
+        (grant.granted, grant.barred) = (false, true);
+    }
+    panel
 }
 
 pub fn busy_panel() -> PanelView {
@@ -51,12 +61,14 @@ pub fn busy_panel() -> PanelView {
             line(false, "Buongiorno, vedo la finestra dei certificati."),
             line(true, "Non trovo il numero di protocollo"),
             line(false, "Glielo indico: riquadro arancione."),
-        ],
+        ]
+        .into(),
         transfers: vec![
             transfer("guida.pdf", true, TransferState::Done, Some("/home/marco/Scaricati/guida.pdf")),
             transfer("certificato di residenza 2026.pdf", true, TransferState::Running, None),
             transfer("foto.jpg", false, TransferState::Failed(TransferFailure::NotFound), None),
-        ],
+        ]
+        .into(),
         reconnecting: true,
         ..panel()
     }
@@ -108,9 +120,11 @@ pub fn short_end(reason: EndReason) -> EndView {
     EndView { lasted: Duration::ZERO, used: Vec::new(), files: Vec::new(), ..end(reason) }
 }
 
-pub const FAILURES: [Failure; 7] = [
+pub const FAILURES: [Failure; 9] = [
     Failure::Organisation,
     Failure::RelayUnreachable,
+    Failure::ProxyPassword,
+    Failure::OtherVersion,
     Failure::OperatorNotProven,
     Failure::ClockWrong,
     Failure::ProtocolBroken,
@@ -153,6 +167,7 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ("receive", with_panel(question(receive()), panel())),
         ("give", with_panel(question(give()), panel())),
         ("panel", with_panel(Page::Session, panel())),
+        ("panel-barred", with_panel(Page::Session, barred_panel())),
         ("panel-busy", with_panel(Page::Session, busy_panel())),
         ("ended", page(Page::Ended(end(EndReason::ClientEnded)))),
         ("ended-broken", page(Page::Ended(broken))),

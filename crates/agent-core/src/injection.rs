@@ -1,9 +1,13 @@
 //! Mouse and keyboard from the operator: one thread that injects inside the lease.
 //!
 //! Everything pressed is lifted when the power is taken back, when input pauses, when the operator
-//! is not heard for two seconds while something is down, and when the thread ends for any reason.
+//! is not heard for two seconds while something is down, when the line held input back for so long that
+//! it is not done any more, and when the stream or the thread ends for any reason.
+
+mod freshness;
 
 use consent::{Control, Lease};
+use freshness::Freshness;
 use input::{Injector, InputError};
 use proto::geometry::Layout;
 use proto::input::{InputEvent, InputRecord};
@@ -11,7 +15,7 @@ use session::{Reader, StreamError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -21,7 +25,8 @@ const WAITING: usize = 256;
 const SILENCE: Duration = Duration::from_secs(2);
 
 enum Order {
-    Event(InputEvent),
+    /// Something to do, unless that moment has come before.
+    Event(InputEvent, Instant),
     Release,
 }
 
@@ -48,15 +53,28 @@ impl InputGate {
 
     /// Reads the operator's input until the stream ends; what is not granted is dropped.
     pub(crate) async fn read(self, mut reader: Reader) -> Result<(), StreamError> {
+        let result = self.read_records(&mut reader).await;
+        // What was pressed through this stream can be lifted through none.
+        if let Some(sender) = self.sender() {
+            let _ = sender.send(Order::Release).await;
+        }
+        result
+    }
+
+    async fn read_records(&self, reader: &mut Reader) -> Result<(), StreamError> {
         let mut last = 0;
+        let mut freshness = Freshness::new(Instant::now());
         while let Some(record) = reader.message::<InputRecord>().await? {
             if record.sequence <= last {
                 return Err(StreamError::Peer("input out of order"));
             }
             last = record.sequence;
-            if let Some(sender) = self.sender() {
+            let now = Instant::now();
+            if let InputEvent::Stamp { at_ms } = record.event {
+                freshness.handle_stamp(now, at_ms);
+            } else if let Some(sender) = self.sender() {
                 // Fails when control was taken back a moment ago.
-                let _ = sender.send(Order::Event(record.event)).await;
+                let _ = sender.send(Order::Event(record.event, freshness.good_until(now))).await;
             }
         }
         Ok(())
@@ -80,7 +98,7 @@ impl Injection {
     ) -> Result<Self, InputError> {
         let (orders, waiting) = mpsc::channel(WAITING);
         let paused = Arc::new(AtomicBool::new(false));
-        let worker = Worker { injector, lease, layout, paused: Arc::clone(&paused), orders: waiting };
+        let worker = Worker { injector, lease, layout, paused: Arc::clone(&paused), orders: waiting, is_placed: true };
         let runtime = Handle::current();
         let thread = std::thread::Builder::new()
             .name("input".into())
@@ -93,11 +111,15 @@ impl Injection {
     /// While paused nothing is injected; what was down is lifted.
     pub(crate) fn pause(&self, paused: bool) {
         let before = self.paused.swap(paused, Ordering::SeqCst);
-        if paused
-            && !before
-            && let Some(orders) = &self.orders
-        {
-            // A full queue is drained by the thread anyway, which then sees the pause.
+        if paused && !before {
+            self.lift();
+        }
+    }
+
+    /// Lifts what is down, after what was done so far.
+    pub(crate) fn lift(&self) {
+        if let Some(orders) = &self.orders {
+            // A full queue is drained by the thread anyway, which lifts when nothing comes after it.
             let _ = orders.try_send(Order::Release);
         }
     }
@@ -128,6 +150,8 @@ struct Worker {
     layout: Arc<Mutex<Layout>>,
     paused: Arc<AtomicBool>,
     orders: mpsc::Receiver<Order>,
+    /// Whether the pointer is where the operator means it to be: no move was left out since the last.
+    is_placed: bool,
 }
 
 impl Worker {
@@ -135,13 +159,11 @@ impl Worker {
         loop {
             let next = runtime.block_on(async { tokio::time::timeout(SILENCE, self.orders.recv()).await });
             match next {
-                Ok(Some(Order::Event(event))) => {
-                    let event = self.newest_move(event);
-                    if !self.inject(event) {
+                Ok(Some(order)) => {
+                    if !self.handle(order) {
                         break;
                     }
                 }
-                Ok(Some(Order::Release)) => self.injector.release_all(),
                 Ok(None) => break,
                 Err(_) => self.injector.release_all(),
             }
@@ -149,32 +171,47 @@ impl Worker {
         self.injector.release_all();
     }
 
-    /// Pointer moves that wait behind one another are one move.
-    fn newest_move(&mut self, mut event: InputEvent) -> InputEvent {
-        while matches!(event, InputEvent::PointerMove { .. }) {
-            match self.orders.try_recv() {
-                Ok(Order::Event(next @ InputEvent::PointerMove { .. })) => event = next,
-                Ok(Order::Event(next)) => {
-                    if !self.inject(event) {
-                        return InputEvent::ReleaseAll;
-                    }
-                    event = next;
+    /// Does what was ordered, and what waits behind pointer moves: those are one move. False once the
+    /// grant is gone.
+    fn handle(&mut self, mut order: Order) -> bool {
+        loop {
+            let (event, good_until) = match order {
+                Order::Event(event, good_until) => (event, good_until),
+                Order::Release => {
+                    self.injector.release_all();
+                    return true;
                 }
-                Ok(Order::Release) => self.injector.release_all(),
-                Err(_) => return event,
+            };
+            if Instant::now() >= good_until {
+                self.injector.release_all();
+                self.is_placed = false;
+                return self.lease.is_live();
             }
+            if !matches!(event, InputEvent::PointerMove { .. }) {
+                return self.inject(&event);
+            }
+            order = match self.orders.try_recv() {
+                Ok(newer @ Order::Event(InputEvent::PointerMove { .. }, _)) => newer,
+                Ok(other) if self.inject(&event) => other,
+                Ok(_) => return false,
+                Err(_) => return self.inject(&event),
+            };
         }
-        event
     }
 
     /// False once the grant is gone.
-    fn inject(&mut self, event: InputEvent) -> bool {
+    fn inject(&mut self, event: &InputEvent) -> bool {
         match event {
             InputEvent::Heartbeat => return self.lease.is_live(),
             InputEvent::ReleaseAll => {
                 self.injector.release_all();
                 return self.lease.is_live();
             }
+            // Not where it was not meant.
+            InputEvent::Button { down: true, .. } | InputEvent::Wheel { .. } if !self.is_placed => {
+                return self.lease.is_live();
+            }
+            InputEvent::PointerMove { .. } => self.is_placed = true,
             _ => {}
         }
         if self.paused.load(Ordering::SeqCst) {
@@ -183,7 +220,7 @@ impl Worker {
         }
         let layout = self.layout.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let injector = &mut self.injector;
-        match self.lease.with(|permit| injector.inject(permit, &event, &layout)) {
+        match self.lease.with(|permit| injector.inject(permit, event, &layout)) {
             Ok(Ok(_)) => true,
             Ok(Err(error)) => {
                 tracing::warn!(%error, "input could not be injected");

@@ -4,14 +4,17 @@ use crate::config::Setup;
 use crate::engine::now_s;
 use crate::view::{Failure, KeyProblem};
 use identity::Seed;
-use link::{Link, LinkError, RelayAddress, Trust};
+use link::{Control, Link, LinkError, RelayAddress, Trust};
 use pairing::{AgentPairing, Paired, PairingError, SessionKey};
 use proto::relay::{EndToRelay, OpaqueBytes, RelayToEnd, Ticket, Work};
 use rand::RngCore as _;
 use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// From the join to the pairing's end; longer than every honest step together.
 const WITHIN: Duration = Duration::from_secs(30);
+/// After that the relay must still answer a ping by then: else it is not the operator who is silent.
+const PONG: Duration = Duration::from_secs(5);
 
 /// Why there is no pairing.
 pub(crate) enum JoinError {
@@ -22,7 +25,10 @@ pub(crate) enum JoinError {
 impl From<LinkError> for JoinError {
     fn from(error: LinkError) -> Self {
         tracing::warn!(%error, "the link to the relay failed");
-        Self::Failed(Failure::RelayUnreachable)
+        Self::Failed(match error {
+            LinkError::ProxyAuthentication => Failure::ProxyPassword,
+            _ => Failure::RelayUnreachable,
+        })
     }
 }
 
@@ -64,9 +70,7 @@ pub(crate) async fn join(config: &Setup, key: &SessionKey, was_guessable: &mut b
         match link::connect_with(&relay, &trust(config), config.choice, proxies, &config.build).await {
             Ok(link) => {
                 let pairing = pair(config, key, link, &certificate, was_guessable);
-                let (link, paired, ticket) = tokio::time::timeout(WITHIN, pairing)
-                    .await
-                    .map_err(|_| JoinError::Failed(Failure::OperatorGone))??;
+                let (link, paired, ticket) = pairing.await?;
                 return Ok(Joined { link, paired, ticket, certificate, seed, relay });
             }
             Err(error) => unreachable = Some(error),
@@ -88,13 +92,14 @@ async fn pair(
     let join = |work| EndToRelay::Join { locator: key.locator(), p1: p1.clone(), work };
     link.control.send(&join(None)).await?;
 
+    let deadline = Instant::now() + WITHIN;
     let mut joined = None;
     let mut waiting = Some(pairing);
     let mut confirming = None;
     let mut paired = None;
     let mut ticket = None;
     loop {
-        match link.control.recv().await? {
+        match next(&mut link.control, deadline, joined.is_some()).await? {
             RelayToEnd::Joined { offer, attempt } => joined = Some((offer, attempt)),
             RelayToEnd::NeedWork { bits, seed } => {
                 let work = solve(bits, seed).await?;
@@ -117,6 +122,10 @@ async fn pair(
                 })?);
             }
             RelayToEnd::Paired { ticket: given, .. } => ticket = Some(given),
+            // Before any confirmation: the console could do nothing with the first message.
+            RelayToEnd::P4Fail { .. } if !*was_guessable && joined.is_some() => {
+                return Err(JoinError::Failed(Failure::OtherVersion));
+            }
             RelayToEnd::P4Fail { .. } if !*was_guessable => return Err(unexpected()),
             RelayToEnd::P4Fail { tries_left: 0 } => return Err(JoinError::Key(KeyProblem::Burned)),
             RelayToEnd::P4Fail { tries_left } => return Err(JoinError::Key(KeyProblem::WrongSecret { tries_left })),
@@ -134,6 +143,24 @@ async fn pair(
     }
 }
 
+/// The next message of the relay. When none comes in time, `is_joined` (the relay knows the key) and a
+/// ping tell who is silent.
+async fn next(control: &mut Control, deadline: Instant, is_joined: bool) -> Result<RelayToEnd, JoinError> {
+    if let Ok(message) = timeout_at(deadline, control.recv()).await {
+        return Ok(message?);
+    }
+    let answers = match control.send(&EndToRelay::Ping).await {
+        Ok(()) => timeout(PONG, control.recv()).await.is_ok_and(|answer| answer.is_ok()),
+        Err(_) => false,
+    };
+    Err(JoinError::Failed(silence(is_joined, answers)))
+}
+
+/// Whose silence it was: the operator's only if the relay knows the key and still answers.
+const fn silence(is_joined: bool, relay_answers: bool) -> Failure {
+    if is_joined && relay_answers { Failure::OperatorGone } else { Failure::RelayUnreachable }
+}
+
 async fn solve(bits: u8, seed: [u8; 32]) -> Result<Work, JoinError> {
     let solved = tokio::task::spawn_blocking(move || link::work::solve(seed, bits)).await;
     solved.ok().flatten().ok_or_else(unexpected)
@@ -146,4 +173,21 @@ fn opaque(bytes: Vec<u8>) -> Result<OpaqueBytes, JoinError> {
 fn unexpected() -> JoinError {
     tracing::warn!("the relay sent a message that does not belong here");
     JoinError::Failed(Failure::ProtocolBroken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_silence_of_the_relay_is_not_taken_for_the_operators() {
+        for (is_joined, relay_answers, expected) in [
+            (true, true, Failure::OperatorGone),
+            (true, false, Failure::RelayUnreachable),
+            (false, true, Failure::RelayUnreachable),
+            (false, false, Failure::RelayUnreachable),
+        ] {
+            assert_eq!(silence(is_joined, relay_answers), expected);
+        }
+    }
 }

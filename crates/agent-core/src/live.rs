@@ -8,10 +8,10 @@ use crate::engine::Desk;
 use crate::files::{self, Prepared, TransferEvent};
 use crate::injection::{Injection, InputGate};
 use crate::screens::{ScreenEvent, Screens};
-use crate::view::{AgentCommand, AgentView, EndView, OperatorView, Page, TransferState, TransferView};
+use crate::view::{AgentCommand, AgentView, ChatLine, EndView, OperatorView, Page, TransferState, TransferView};
 use capture::CaptureError;
 use channel::{Channel, Keeper, LinkState};
-use consent::{Answer, ConsentCell, Outcome, Scope};
+use consent::{Answer, AskError, ConsentCell, Outcome, Scope};
 use proto::geometry::Layout;
 use proto::limits::FILE_NAME_BYTES;
 use proto::session::{
@@ -19,14 +19,14 @@ use proto::session::{
     TransferId,
 };
 use proto::text::Text;
-use session::{AgentGreeting, Arrival, Chat, Outbox, Reader, StreamError, accept_streams, next_message, until};
+use session::{AgentGreeting, Arrival, Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use transfer::SafeName;
 
 /// Events of tasks that may wait.
@@ -101,8 +101,10 @@ pub(crate) struct Live<'a> {
     consent: ConsentCell,
     prepared: BTreeMap<RequestId, Prepared>,
     looking: BTreeSet<TransferId>,
-    chat: Chat,
-    transfers: BTreeMap<TransferId, TransferView>,
+    chat: Listed<Chat, ChatLine>,
+    transfers: Listed<BTreeMap<TransferId, TransferView>, TransferView>,
+    /// The tasks that give files, to be ended with their grants.
+    giving: BTreeMap<TransferId, AbortHandle>,
     receiving: BTreeMap<TransferId, (SafeName, u64)>,
     uses: BTreeMap<Capability, Use>,
     screens: Option<Screens>,
@@ -144,8 +146,9 @@ impl<'a> Live<'a> {
             consent: ConsentCell::new(),
             prepared: BTreeMap::new(),
             looking: BTreeSet::new(),
-            chat: Chat::new(),
-            transfers: BTreeMap::new(),
+            chat: Listed::default(),
+            transfers: Listed::default(),
+            giving: BTreeMap::new(),
             receiving: BTreeMap::new(),
             uses: BTreeMap::new(),
             screens: None,
@@ -218,9 +221,10 @@ impl<'a> Live<'a> {
             Some(AgentCommand::QuestionShown(id)) => self.consent.mark_shown(Instant::now(), id),
             Some(AgentCommand::Answer(id, yes)) => {
                 let answer = if yes { Answer::Allow } else { Answer::Deny };
-                self.consent.answer(id, answer);
+                self.consent.answer(Instant::now(), id, answer);
             }
             Some(AgentCommand::Revoke(capability)) => self.consent.revoke_all(capability),
+            Some(AgentCommand::AllowAsking(capability)) => self.consent.allow_asking(capability),
             Some(AgentCommand::SendChat(text)) => {
                 if let Some((id, text)) = self.chat.write(&text, SystemTime::now()) {
                     return self.tell(AgentToConsole::Chat { id, text });
@@ -301,7 +305,14 @@ impl<'a> Live<'a> {
         }
         if let Err(error) = self.consent.ask(Instant::now(), id, what) {
             tracing::warn!(%error, "a question was not put");
-            return self.refuse(id, scope, TransferFailure::Cancelled);
+            let decision = match error {
+                AskError::TooSoon => Decision::TooSoon,
+                AskError::Barred => Decision::Barred,
+                AskError::TooMany | AskError::Repeated | AskError::Ended | AskError::ViewFirst => {
+                    return self.refuse(id, scope, TransferFailure::Cancelled);
+                }
+            };
+            return self.tell(AgentToConsole::Decided { request: id, decision });
         }
         if let Some(prepared) = receive {
             self.prepared.insert(id, prepared);
@@ -389,6 +400,10 @@ impl<'a> Live<'a> {
         let link = *self.link.borrow_and_update();
         if link.refused {
             return Flow::Break(EndReason::ConnectionLost);
+        }
+        if let Some(injection) = self.injection.as_ref().filter(|_| !(link.attached && link.peer_attached)) {
+            // Nobody can lift from afar what is down.
+            injection.lift();
         }
         if link.peer_left {
             // The relay says so; a proper goodbye may still be on its way.
@@ -498,7 +513,9 @@ impl<'a> Live<'a> {
                 let name = Text::<FILE_NAME_BYTES>::truncated(&name);
                 self.tell(AgentToConsole::FileComing { transfer, name, size_bytes })?;
                 let events = self.transfer_events.0.clone();
-                self.tasks.spawn(files::give(lease, self.channel.clone(), (transfer, path, size_bytes), events));
+                let giving = files::give(lease, self.channel.clone(), (transfer, path, size_bytes), events);
+                let task = self.tasks.spawn(giving);
+                self.giving.insert(transfer, task);
                 Flow::Continue(())
             }
             (_, None) => Flow::Continue(()),
@@ -514,7 +531,10 @@ impl<'a> Live<'a> {
                 self.stop_screens();
             }
             Capability::Control => self.stop_injection(),
-            Capability::SendFile | Capability::FetchFile => return Flow::Continue(()),
+            Capability::SendFile => return Flow::Continue(()),
+            Capability::FetchFile => {
+                return scope.transfer.map_or(Flow::Continue(()), |transfer| self.stop_giving(transfer));
+            }
         }
         self.tell(AgentToConsole::Revoked { capability: scope.capability })
     }

@@ -5,6 +5,7 @@
 
 use proto::session::{Capability, EndReason, RequestId, TransferFailure};
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// Everything that the agent's window shows at one moment.
@@ -94,9 +95,9 @@ pub struct PanelView {
     /// What is allowed now; a switch each.
     pub grants: Vec<GrantView>,
     /// The chat, oldest first.
-    pub chat: Vec<ChatLine>,
+    pub chat: Arc<[ChatLine]>,
     /// Files that moved or move.
-    pub transfers: Vec<TransferView>,
+    pub transfers: Arc<[TransferView]>,
     /// Whether the link is down and being dialled again.
     pub reconnecting: bool,
 }
@@ -108,6 +109,8 @@ pub struct GrantView {
     pub capability: Capability,
     /// Whether it is granted now.
     pub granted: bool,
+    /// Whether the operator may not ask for it any more, after too many noes.
+    pub barred: bool,
 }
 
 /// One line of chat.
@@ -220,8 +223,12 @@ pub struct RemovalView {
 pub enum Failure {
     /// No organisation file was given, or it does not hold.
     Organisation,
-    /// The relay cannot be reached by any way.
+    /// The relay cannot be reached by any way, or does not answer.
     RelayUnreachable,
+    /// The network's proxy wants a name and password, or others than it was given.
+    ProxyPassword,
+    /// The operator's program could not read the first message: the two versions do not fit.
+    OtherVersion,
     /// The operator's certificate does not hold; the person must not go on.
     OperatorNotProven,
     /// The certificate's time does not fit this machine's clock.
@@ -244,6 +251,7 @@ impl fmt::Debug for AgentCommand {
             Self::QuestionShown(id) => write!(f, "QuestionShown({})", id.0),
             Self::Answer(id, yes) => write!(f, "Answer({}, {yes})", id.0),
             Self::Revoke(capability) => write!(f, "Revoke({capability:?})"),
+            Self::AllowAsking(capability) => write!(f, "AllowAsking({capability:?})"),
             Self::SendChat(_) => f.write_str("SendChat"),
             Self::End => f.write_str("End"),
             Self::Quit => f.write_str("Quit"),
@@ -266,6 +274,8 @@ pub enum AgentCommand {
     Answer(RequestId, bool),
     /// Take a power back.
     Revoke(Capability),
+    /// Let the operator ask again for a power that was refused too often.
+    AllowAsking(Capability),
     /// Say something.
     SendChat(String),
     /// The red X: end everything now.

@@ -17,7 +17,7 @@ pub(crate) fn viewing() -> Consent {
     let mut consent = Consent::new();
     consent.ask(now, RequestId(1), Request::View).unwrap();
     consent.mark_shown(now, RequestId(1));
-    assert!(consent.answer(RequestId(1), Answer::Allow));
+    assert!(consent.answer(Instant::now(), RequestId(1), Answer::Allow));
     consent
 }
 

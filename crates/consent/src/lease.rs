@@ -110,8 +110,19 @@ impl ConsentCell {
     }
 
     /// See [`Consent::answer`].
-    pub fn answer(&self, id: RequestId, answer: Answer) -> bool {
-        self.write().answer(id, answer)
+    pub fn answer(&self, now: Instant, id: RequestId, answer: Answer) -> bool {
+        self.write().answer(now, id, answer)
+    }
+
+    /// See [`Consent::is_barred`].
+    #[must_use]
+    pub fn is_barred(&self, capability: Capability) -> bool {
+        self.read().is_barred(capability)
+    }
+
+    /// See [`Consent::allow_asking`].
+    pub fn allow_asking(&self, capability: Capability) {
+        self.write().allow_asking(capability);
     }
 
     /// See [`Consent::close_question`].
@@ -228,7 +239,7 @@ mod tests {
     fn grant(cell: &ConsentCell, id: u32) {
         cell.ask(Instant::now(), RequestId(id), Request::View).unwrap();
         cell.mark_shown(Instant::now(), RequestId(id));
-        assert!(cell.answer(RequestId(id), Answer::Allow));
+        assert!(cell.answer(Instant::now(), RequestId(id), Answer::Allow));
     }
 
     #[test]

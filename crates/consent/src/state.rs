@@ -83,6 +83,19 @@ pub enum AskError {
     /// A power other than viewing was asked for before viewing was granted.
     #[error("viewing comes first")]
     ViewFirst,
+    /// The person said no to a question of this kind a moment ago.
+    #[error("the person said no a moment ago")]
+    TooSoon,
+    /// The person said no to questions of this kind so often that no more are put.
+    #[error("the person said no too often")]
+    Barred,
+}
+
+/// The person's refusals of one kind of power since they last said yes to it.
+#[derive(Debug, Clone, Copy)]
+struct Noes {
+    count: u8,
+    last: Instant,
 }
 
 /// Who may do what in one session. Grants exist only by [`Consent::answer`] with [`Answer::Allow`]
@@ -91,6 +104,7 @@ pub enum AskError {
 pub struct Consent {
     grants: BTreeMap<Scope, u64>,
     questions: VecDeque<Question>,
+    noes: BTreeMap<Capability, Noes>,
     last_id: u32,
     generation: u64,
     ended: bool,
@@ -102,6 +116,11 @@ impl Consent {
     pub const ANSWER_WITHIN: Duration = Duration::from_secs(180);
     /// Most questions that may wait.
     pub const MOST_QUESTIONS: usize = 8;
+    /// After a no, questions of the same kind are not put for this long: time to talk instead.
+    pub const PAUSE_AFTER_NO: Duration = Duration::from_secs(10);
+    /// After so many noes questions of that kind are not put any more: whoever asks on wants a yes by
+    /// mistake.
+    pub const MOST_NOES: u8 = 3;
 
     /// Nothing asked, nothing granted.
     #[must_use]
@@ -109,6 +128,7 @@ impl Consent {
         Self {
             grants: BTreeMap::new(),
             questions: VecDeque::new(),
+            noes: BTreeMap::new(),
             last_id: 0,
             generation: 0,
             ended: false,
@@ -134,6 +154,11 @@ impl Consent {
             return Err(AskError::TooMany);
         }
         self.last_id = id.0;
+        match self.noes.get(&request.capability()) {
+            Some(noes) if noes.count >= Self::MOST_NOES => return Err(AskError::Barred),
+            Some(noes) if now < noes.last + Self::PAUSE_AFTER_NO => return Err(AskError::TooSoon),
+            _ => {}
+        }
         self.questions.push_back(Question { id, request, shown_at: None, asked_at: now });
         Ok(())
     }
@@ -158,8 +183,8 @@ impl Consent {
     }
 
     /// The person's answer to the open question. Ignored (returns false) unless that very question
-    /// is open and was shown.
-    pub fn answer(&mut self, id: RequestId, answer: Answer) -> bool {
+    /// is open and was shown. A no also answers what else of its kind waits in line.
+    pub fn answer(&mut self, now: Instant, id: RequestId, answer: Answer) -> bool {
         let open = self.questions.front().filter(|question| question.id == id && question.shown_at.is_some());
         let Some(scope) = open.map(|question| Scope::of(&question.request)) else { return false };
         self.questions.pop_front();
@@ -169,12 +194,38 @@ impl Consent {
             Answer::Allow => {
                 self.generation += 1;
                 self.grants.insert(scope, self.generation);
+                self.noes.remove(&scope.capability);
                 Decision::Granted
             }
             Answer::Deny => Decision::Denied,
         };
         self.outcomes.push_back(Outcome::Decided { id, decision, scope });
+        if answer == Answer::Deny {
+            self.count_no(now, scope.capability);
+        }
         true
+    }
+
+    fn count_no(&mut self, now: Instant, capability: Capability) {
+        let noes = self.noes.entry(capability).or_insert(Noes { count: 0, last: now });
+        noes.count = noes.count.saturating_add(1);
+        noes.last = now;
+        let decision = if noes.count >= Self::MOST_NOES { Decision::Barred } else { Decision::TooSoon };
+        let alike = self.questions.iter().filter(|question| question.request.capability() == capability);
+        for id in alike.map(|question| question.id).collect::<Vec<_>>() {
+            self.close_question(id, decision);
+        }
+    }
+
+    /// Whether questions of this kind are not put any more.
+    #[must_use]
+    pub fn is_barred(&self, capability: Capability) -> bool {
+        self.noes.get(&capability).is_some_and(|noes| noes.count >= Self::MOST_NOES)
+    }
+
+    /// The person lets the operator ask for this again.
+    pub fn allow_asking(&mut self, capability: Capability) {
+        self.noes.remove(&capability);
     }
 
     /// The console takes a question back, or it turned out impossible.
@@ -292,7 +343,7 @@ mod tests {
         let mut consent = Consent::new();
         consent.ask(now, RequestId(1), Request::View).unwrap();
         consent.mark_shown(now, RequestId(1));
-        assert!(consent.answer(RequestId(1), Answer::Allow));
+        assert!(consent.answer(now, RequestId(1), Answer::Allow));
         consent
     }
 
@@ -301,7 +352,7 @@ mod tests {
         let now = Instant::now();
         let mut consent = Consent::new();
         consent.ask(now, RequestId(1), Request::View).unwrap();
-        assert!(!consent.answer(RequestId(1), Answer::Allow));
+        assert!(!consent.answer(now, RequestId(1), Answer::Allow));
         assert!(!consent.is_granted(VIEW));
     }
 
@@ -313,7 +364,7 @@ mod tests {
         consent.mark_shown(now, RequestId(2));
         assert_eq!(consent.poll_timeout(), Some(now + Consent::ANSWER_WITHIN));
         consent.handle_timeout(now + Consent::ANSWER_WITHIN);
-        assert!(!consent.answer(RequestId(2), Answer::Allow));
+        assert!(!consent.answer(now, RequestId(2), Answer::Allow));
         assert!(!consent.is_granted(CONTROL));
     }
 
@@ -324,7 +375,7 @@ mod tests {
         let mut consent = granted_view(now);
         consent.ask(now, RequestId(2), Request::Control).unwrap();
         consent.mark_shown(now, RequestId(2));
-        consent.answer(RequestId(2), Answer::Allow);
+        consent.answer(now, RequestId(2), Answer::Allow);
         consent.revoke(VIEW);
         assert_eq!(consent.granted().count(), 0);
     }
@@ -336,7 +387,7 @@ mod tests {
         consent.ask(now, RequestId(2), Request::Control).unwrap();
         consent.mark_shown(now, RequestId(2));
         consent.revoke(VIEW);
-        assert!(!consent.answer(RequestId(2), Answer::Allow));
+        assert!(!consent.answer(now, RequestId(2), Answer::Allow));
         assert_eq!(consent.granted().count(), 0);
     }
 
@@ -348,10 +399,79 @@ mod tests {
         let request = Request::SendFile { transfer: TransferId(7), name, size_bytes: 1 };
         consent.ask(now, RequestId(2), request).unwrap();
         consent.mark_shown(now, RequestId(2));
-        consent.answer(RequestId(2), Answer::Allow);
+        consent.answer(now, RequestId(2), Answer::Allow);
         let scope = |transfer| Scope { capability: Capability::SendFile, transfer: Some(TransferId(transfer)) };
         assert!(consent.is_granted(scope(7)));
         assert!(!consent.is_granted(scope(8)));
+    }
+
+    fn deny(consent: &mut Consent, now: Instant, id: u32, request: Request) {
+        consent.ask(now, RequestId(id), request).unwrap();
+        consent.mark_shown(now, RequestId(id));
+        assert!(consent.answer(now, RequestId(id), Answer::Deny));
+    }
+
+    #[test]
+    fn after_a_no_the_same_kind_is_not_asked_for_a_while() {
+        let mut now = Instant::now();
+        let mut consent = granted_view(now);
+        deny(&mut consent, now, 2, Request::Control);
+        now += Consent::PAUSE_AFTER_NO - Duration::from_millis(1);
+        assert_eq!(consent.ask(now, RequestId(3), Request::Control), Err(AskError::TooSoon));
+        assert_eq!(consent.ask(now, RequestId(4), request(2, 4)), Ok(()), "a file is another kind");
+        now += Duration::from_millis(1);
+        assert_eq!(consent.ask(now, RequestId(5), Request::Control), Ok(()));
+    }
+
+    #[test]
+    fn after_three_noes_a_kind_is_asked_again_only_if_the_person_lets_it() {
+        let mut now = Instant::now();
+        let mut consent = granted_view(now);
+        for id in 2..5 {
+            deny(&mut consent, now, id, Request::Control);
+            now += Consent::PAUSE_AFTER_NO;
+        }
+        now += Duration::from_secs(3600);
+        assert!(consent.is_barred(Capability::Control) && !consent.is_barred(Capability::View));
+        assert_eq!(consent.ask(now, RequestId(5), Request::Control), Err(AskError::Barred));
+        consent.allow_asking(Capability::Control);
+        assert_eq!(consent.ask(now, RequestId(6), Request::Control), Ok(()));
+    }
+
+    #[test]
+    fn a_yes_forgets_the_noes_before_it() {
+        let mut now = Instant::now();
+        let mut consent = granted_view(now);
+        for round in 0..4 {
+            deny(&mut consent, now, 2 + 3 * round, Request::Control);
+            now += Consent::PAUSE_AFTER_NO;
+            deny(&mut consent, now, 3 + 3 * round, Request::Control);
+            now += Consent::PAUSE_AFTER_NO;
+            let yes = RequestId(4 + 3 * round);
+            consent.ask(now, yes, Request::Control).unwrap();
+            consent.mark_shown(now, yes);
+            assert!(consent.answer(now, yes, Answer::Allow));
+        }
+    }
+
+    #[test]
+    fn a_no_answers_the_same_kind_that_waits_in_line() {
+        let now = Instant::now();
+        let mut consent = granted_view(now);
+        while consent.poll_output().is_some() {}
+        for id in [2, 3, 4] {
+            consent.ask(now, RequestId(id), Request::Control).unwrap();
+        }
+        consent.ask(now, RequestId(5), request(2, 5)).unwrap();
+        consent.mark_shown(now, RequestId(2));
+        consent.answer(now, RequestId(2), Answer::Deny);
+        let decided = std::iter::from_fn(|| consent.poll_output()).map(|outcome| match outcome {
+            Outcome::Decided { id, decision, .. } => (id.0, decision),
+            Outcome::Revoked { .. } => panic!("nothing was revoked"),
+        });
+        let expected = [(2, Decision::Denied), (3, Decision::TooSoon), (4, Decision::TooSoon)];
+        assert_eq!(decided.collect::<Vec<_>>(), expected);
+        assert_eq!(consent.open_question().map(|question| question.id), Some(RequestId(5)));
     }
 
     #[derive(Debug, Clone)]
@@ -407,7 +527,7 @@ mod tests {
                     Step::Answer(id, is_yes) => {
                         yes = shown.iter().find(|(seen, _)| *seen == RequestId(id)).map(|(_, scope)| *scope).filter(|_| is_yes);
                         let answer = if is_yes { Answer::Allow } else { Answer::Deny };
-                        if consent.answer(RequestId(id), answer) { allowed.extend(yes); }
+                        if consent.answer(now, RequestId(id), answer) { allowed.extend(yes); }
                     }
                     Step::Revoke(kind) => consent.revoke(Scope::of(&request(kind, 1))),
                     Step::End => consent.end(),

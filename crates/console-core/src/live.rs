@@ -1,5 +1,6 @@
 //! The running session on the console: questions, pictures, input, chat, files, and the end.
 
+mod input;
 mod shown;
 mod transfers;
 
@@ -8,15 +9,15 @@ use crate::engine::Desk;
 use crate::picture::SharedPictures;
 use crate::screens::{self, Decoded};
 use crate::tasks::{self, Event};
-use crate::view::{ConsoleCommand, EndView, NoticeKind, PowerState, Stage, TransferState, TransferView};
+use crate::view::{ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, Stage, TransferState, TransferView};
 use channel::{Channel, Keeper, LinkState};
+use input::InputLine;
 use proto::geometry::{Layout, MonitorId};
-use proto::input::InputEvent;
 use proto::session::{
     AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind, TransferFailure,
     TransferId,
 };
-use session::{Chat, ConsoleGreeting, Outbox, Reader, StreamError, accept_streams, next_message, until};
+use session::{Chat, ConsoleGreeting, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -27,8 +28,6 @@ use tokio::task::JoinSet;
 
 /// Events of tasks that may wait.
 const EVENTS: usize = 256;
-/// Input events that may wait for the link.
-const INPUT_WAITING: usize = 1024;
 /// How long each step of the goodbye may take when the other end does not answer.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a session stands after the relay said that the other end has left.
@@ -37,6 +36,8 @@ const AFTER_LEAVING: Duration = Duration::from_secs(3);
 const MOST_PARKED: usize = 32;
 /// How often the round trip is measured and figures are renewed.
 const TICK: Duration = Duration::from_secs(1);
+
+pub(crate) use input::Done;
 
 type Flow = ControlFlow<EndReason>;
 
@@ -70,10 +71,10 @@ pub(crate) struct Live<'a> {
     last_request: u32,
     layout: Layout,
     monitor: Option<MonitorId>,
-    chat: Chat,
-    transfers: BTreeMap<TransferId, Wanted>,
+    chat: Listed<Chat, ChatLine>,
+    transfers: Listed<BTreeMap<TransferId, Wanted>, TransferView>,
     last_transfer: u32,
-    input: Option<mpsc::Sender<InputEvent>>,
+    input: InputLine,
     input_paused: bool,
     ping: Option<(u64, Instant)>,
     last_ping: u64,
@@ -122,10 +123,10 @@ impl<'a> Live<'a> {
             last_request: 0,
             layout: Layout::default(),
             monitor: None,
-            chat: Chat::new(),
-            transfers: BTreeMap::new(),
+            chat: Listed::default(),
+            transfers: Listed::default(),
             last_transfer: 0,
-            input: None,
+            input: InputLine::default(),
             input_paused: false,
             ping: None,
             last_ping: 0,
@@ -186,6 +187,7 @@ impl<'a> Live<'a> {
             // The relay says so; a proper goodbye may still be on its way.
             self.left_at.get_or_insert_with(|| Instant::now() + AFTER_LEAVING);
         }
+        self.follow_line();
         Flow::Continue(())
     }
 
@@ -221,14 +223,7 @@ impl<'a> Live<'a> {
                 self.monitor = Some(monitor);
                 self.tell(ConsoleToAgent::Watch { monitors: vec![monitor] })
             }
-            ConsoleCommand::Input(event) => {
-                if let Some(input) = &self.input {
-                    // A link that takes no input for a thousand events loses moves, never the end of a press:
-                    // the agent lifts everything when it hears nothing.
-                    let _ = input.try_send(event);
-                }
-                Flow::Continue(())
-            }
+            ConsoleCommand::Input(event) => self.send_input(event),
             ConsoleCommand::SendChat(text) => match self.chat.write(&text, SystemTime::now()) {
                 Some((id, text)) => self.tell(ConsoleToAgent::Chat { id, text }),
                 None => Flow::Continue(()),
@@ -323,6 +318,7 @@ impl<'a> Live<'a> {
             AgentToConsole::Pong { token } => {
                 if let Some((_, sent)) = self.ping.take_if(|(asked, _)| *asked == token) {
                     self.round_trip = Some(sent.elapsed());
+                    self.follow_line();
                 }
             }
             AgentToConsole::InputPaused { paused } => self.input_paused = paused,
@@ -341,11 +337,7 @@ impl<'a> Live<'a> {
             }
             Request::Control => {
                 self.powers.insert(Capability::Control, state);
-                if decision == Decision::Granted && self.input.is_none() {
-                    let (input, events) = mpsc::channel(INPUT_WAITING);
-                    self.input = Some(input);
-                    self.tasks.spawn(tasks::send_input(self.channel.clone(), events));
-                }
+                self.follow_line();
             }
             Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } => {
                 self.file_decided(transfer, decision);
@@ -358,10 +350,10 @@ impl<'a> Live<'a> {
         match capability {
             Capability::View => {
                 self.powers.insert(Capability::Control, PowerState::Revoked);
-                self.input = None;
+                self.input.finish();
                 self.pictures.lock().monitors.clear();
             }
-            Capability::Control => self.input = None,
+            Capability::Control => self.input.finish(),
             Capability::SendFile | Capability::FetchFile => {}
         }
     }
@@ -442,6 +434,12 @@ impl<'a> Live<'a> {
         while self.decoded_at.front().is_some_and(|at| now.duration_since(*at) > TICK) {
             self.decoded_at.pop_front();
         }
+        self.follow_line();
+        self.ping_agent(now)
+    }
+
+    /// Measures the round trip, one at a time.
+    fn ping_agent(&mut self, now: Instant) -> Flow {
         if self.ping.is_some() {
             return Flow::Continue(());
         }
@@ -466,7 +464,7 @@ impl<'a> Live<'a> {
     }
 
     async fn end(mut self, reason: EndReason) -> EndView {
-        self.input = None;
+        self.input.finish();
         if tokio::time::timeout(GOODBYE, self.tasks.shutdown()).await.is_err() {
             tracing::warn!("a task of the session did not stop in time");
         }
@@ -482,7 +480,8 @@ impl<'a> Live<'a> {
             self.channel.close(GOODBYE).await;
         }
         self.keeper.leave(GOODBYE).await;
-        let mut transfers: Vec<TransferView> = self.transfers.into_values().map(|wanted| wanted.view).collect();
+        let mut transfers: Vec<TransferView> =
+            self.transfers.into_inner().into_values().map(|wanted| wanted.view).collect();
         for view in &mut transfers {
             if matches!(view.state, TransferState::Running | TransferState::Asked) {
                 view.state = TransferState::Failed(TransferFailure::Cancelled);

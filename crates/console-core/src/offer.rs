@@ -4,7 +4,7 @@ use crate::config::ConsoleConfig;
 use crate::engine::{Desk, key_view};
 use crate::view::{ConsoleCommand, NoticeKind, Stage};
 use link::{Link, LinkError, RelayAddress, Trust};
-use pairing::{ConsolePairing, P3Outcome, Secret, SessionKey};
+use pairing::{ConsolePairing, P3Outcome, PairingError, Secret, SessionKey};
 use proto::Locator;
 use proto::relay::{
     AttemptId, CertificateBytes, EndToRelay, OfferEnd, OfferId, OpaqueBytes, Refusal, RelayToEnd, Ticket,
@@ -32,6 +32,7 @@ impl From<LinkError> for OfferEnded {
         tracing::warn!(%error, "the link to the relay failed");
         match error {
             LinkError::Refused(refusal) => Self::Notice(refused(refusal)),
+            LinkError::ProxyAuthentication => Self::Notice(NoticeKind::ProxyPassword),
             _ => Self::Notice(NoticeKind::RelayUnreachable),
         }
     }
@@ -157,6 +158,16 @@ async fn guard(
             RelayToEnd::PeerJoined { attempt, p1 } => {
                 match pairing.handle_joined(Instant::now(), attempt, p1.as_slice(), &mut OsRng) {
                     Ok(p2) => link.control.send(&EndToRelay::P2 { attempt, body: opaque(p2)? }).await?,
+                    Err(
+                        error
+                        @ (PairingError::OtherVersion { .. } | PairingError::BadElement | PairingError::Malformed),
+                    ) => {
+                        tracing::info!(%error, "a join was refused");
+                        // Costs no try: nothing of the key was tried. The agent need not wait; it tells the person,
+                        // while anybody at all could have shown the operator something here.
+                        let tries_left = pairing.tries_left();
+                        link.control.send(&EndToRelay::P4Fail { attempt, tries_left }).await?;
+                    }
                     Err(error) => tracing::info!(%error, "a join was not answered"),
                 }
             }

@@ -1,11 +1,13 @@
 //! The tasks of a session on the console: streams in, input out, files both ways, pictures to disk.
 
+use crate::live::Done;
 use crate::picture::Picture;
 use channel::Channel;
 use proto::input::{InputEvent, InputRecord};
 use proto::session::{StreamKind, TransferFailure, TransferId};
 use session::{Arrival, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file, throttled};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use transfer::SafeName;
 
@@ -37,11 +39,26 @@ pub(crate) async fn report_broken(work: impl Future<Output = Result<(), StreamEr
     }
 }
 
-pub(crate) async fn send_input(channel: Channel, mut events: mpsc::Receiver<InputEvent>) {
+/// What is done within so short a time shares a stamp.
+const STAMP_EVERY: Duration = Duration::from_millis(100);
+
+pub(crate) async fn send_input(channel: Channel, mut events: mpsc::Receiver<Done>) {
+    let began = Instant::now();
+    let stamp = |at: Instant| {
+        let at_ms = u64::try_from(at.saturating_duration_since(began).as_millis()).unwrap_or(u64::MAX);
+        InputEvent::Stamp { at_ms }
+    };
     let sending = async {
         let mut writer = open_stream(&channel, StreamKind::Input, Priority::Input).await?;
-        let mut sequence = 0;
-        while let Some(event) = events.recv().await {
+        // One ahead of all input shows how long the way is while nothing holds it up.
+        let (mut sequence, mut stamped) = (1, began);
+        writer.message(&InputRecord { sequence, event: stamp(began) }).await?;
+        while let Some((at, event)) = events.recv().await {
+            if at.saturating_duration_since(stamped) >= STAMP_EVERY {
+                stamped = at;
+                sequence += 1;
+                writer.message(&InputRecord { sequence, event: stamp(at) }).await?;
+            }
             sequence += 1;
             writer.message(&InputRecord { sequence, event }).await?;
         }

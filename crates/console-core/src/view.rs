@@ -5,6 +5,7 @@ use proto::input::InputEvent;
 use proto::session::{Capability, Decision, EndReason, TransferFailure, TransferId};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Everything that the console's window shows at one moment, but for the pixels (see
@@ -85,9 +86,9 @@ pub struct SessionView {
     /// The monitor that is shown.
     pub monitor: Option<MonitorId>,
     /// The chat, oldest first.
-    pub chat: Vec<ChatLine>,
+    pub chat: Arc<[ChatLine]>,
     /// Files that moved or move.
-    pub transfers: Vec<TransferView>,
+    pub transfers: Arc<[TransferView]>,
     /// Round trip to the agent; `None` until measured.
     pub round_trip: Option<Duration>,
     /// Pictures decoded in the last second.
@@ -96,7 +97,7 @@ pub struct SessionView {
     pub pictures: u64,
     /// "quic" or "tls".
     pub link: String,
-    /// Whether the link is down and being dialled again.
+    /// Whether the link is down and being dialled again, or the agent is not heard: input goes nowhere.
     pub reconnecting: bool,
     /// Whether the agent takes no input now.
     pub input_paused: bool,
@@ -173,6 +174,10 @@ pub enum TransferState {
     Done,
     /// The person said no, or did not answer.
     Refused,
+    /// The person was not asked: they said no a moment ago.
+    TooSoon,
+    /// The person was not asked: they said no too often.
+    Barred,
     /// It did not arrive.
     Failed(TransferFailure),
 }
@@ -211,6 +216,8 @@ pub enum NoticeKind {
     },
     /// The relay cannot be reached.
     RelayUnreachable,
+    /// The network's proxy wants a name and password, or others than it was given.
+    ProxyPassword,
     /// The relay does not accept the certificate.
     CertificateRefused,
     /// The certificate has ended, or the clock is wrong.

@@ -39,7 +39,8 @@ impl Profile {
     }
 
     /// As the extension's value: JSON in a DER UTF8String. `None` if it is too long.
-    pub(crate) fn to_extension(&self) -> Option<Vec<u8>> {
+    #[must_use]
+    pub fn to_extension(&self) -> Option<Vec<u8>> {
         let json = serde_json::to_vec(self).ok().filter(|json| json.len() <= PROFILE_BYTES)?;
         let [high, low] = u16::try_from(json.len()).ok()?.to_be_bytes();
         let mut der = vec![UTF8_STRING];
@@ -52,8 +53,9 @@ impl Profile {
         Some(der)
     }
 
-    /// Reads the extension's value.
-    pub(crate) fn from_extension(der: &[u8]) -> Option<Self> {
+    /// Reads the extension's value; `None` if it is not one, or too long.
+    #[must_use]
+    pub fn from_extension(der: &[u8]) -> Option<Self> {
         let (head, json) = match *der {
             [UTF8_STRING, length @ 0..=0x7F, ref json @ ..] => (usize::from(length), json),
             [UTF8_STRING, 0x81, length, ref json @ ..] => (usize::from(length), json),

@@ -14,7 +14,7 @@ pub(crate) fn controlling() -> Consent {
     for (id, request) in [(RequestId(1), Request::View), (RequestId(2), Request::Control)] {
         consent.ask(now, id, request).unwrap();
         consent.mark_shown(now, id);
-        assert!(consent.answer(id, Answer::Allow));
+        assert!(consent.answer(Instant::now(), id, Answer::Allow));
     }
     consent
 }

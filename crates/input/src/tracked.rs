@@ -113,7 +113,7 @@ impl<B: Backend> Injector for Tracked<B> {
             InputEvent::Wheel { dx, dy } => self.wheel(*dx, *dy),
             InputEvent::Key { usage, down, .. } => self.key(*usage, *down),
             InputEvent::Text(text) => self.backend.type_text(text.as_str()),
-            InputEvent::Heartbeat => Ok(Injected::Done),
+            InputEvent::Heartbeat | InputEvent::Stamp { .. } => Ok(Injected::Done),
             InputEvent::ReleaseAll => {
                 self.release_all();
                 Ok(Injected::Done)

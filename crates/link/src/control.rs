@@ -117,16 +117,20 @@ pub(crate) fn control<Out, In>() -> (Control<Out, In>, ControlEnds<In>) {
     (control, ControlEnds { outgoing, incoming })
 }
 
-/// Cuts arriving control bytes into messages, the version byte first.
+/// Cuts arriving control bytes into messages, the version byte first; what it holds is at most
+/// what was pushed and not yet taken.
 #[derive(Debug, Default)]
-pub(crate) struct ControlReader {
+pub struct ControlReader {
     version_seen: bool,
     deframer: Deframer,
 }
 
 impl ControlReader {
     /// Takes bytes as they arrived; they must be few (one read), since all are kept at first.
-    pub(crate) fn push(&mut self, mut bytes: &[u8]) -> Result<(), LinkError> {
+    ///
+    /// # Errors
+    /// [`LinkError::NotPonte`] if the first byte of all is another version's.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), LinkError> {
         if !self.version_seen {
             let Some((version, rest)) = bytes.split_first() else { return Ok(()) };
             if *version != PROTOCOL_VERSION {
@@ -139,7 +143,11 @@ impl ControlReader {
         Ok(())
     }
 
-    pub(crate) fn next_message<In: Message>(&mut self) -> Result<Option<In>, LinkError> {
+    /// The next whole message, `None` if more bytes are needed.
+    ///
+    /// # Errors
+    /// [`LinkError::Peer`]; the control is of no use afterwards.
+    pub fn next_message<In: Message>(&mut self) -> Result<Option<In>, LinkError> {
         Ok(self.deframer.next_message()?)
     }
 }

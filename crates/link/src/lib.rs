@@ -4,6 +4,7 @@
 //! Read [`connect`] and [`Link`] first; [`pump`] is what both ends of a link share, [`quic`],
 //! [`tls`] and [`websocket`] are how it is dressed on the wire, [`Proxies`] what may stand between.
 
+pub mod batch;
 pub mod connect;
 pub mod control;
 pub mod pump;
@@ -18,7 +19,7 @@ pub mod work;
 pub use connect::{Choice, Dialing, Link, LinkKind, RelayAddress, Welcome, connect, connect_with};
 pub use control::{Control, ControlReceiver, ControlSender};
 pub use packets::{PacketReceiver, PacketSender, Packets};
-pub use proxy::Proxies;
+pub use proxy::{ByteStream, Proxies, tunnel};
 pub use pump::Counters;
 pub use tls::Trust;
 

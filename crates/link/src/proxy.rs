@@ -89,7 +89,7 @@ fn local(error: &dyn fmt::Display) -> LinkError {
 }
 
 /// Whatever TLS can be spoken on.
-pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> ByteStream for T {}
 
 /// The stream on which TLS is spoken to the relay.
@@ -120,8 +120,13 @@ async fn tcp(host: &str, port: u16) -> Result<TcpStream, LinkError> {
     Ok(stream)
 }
 
-/// Asks the proxy at the other end of `stream` for the relay.
-async fn tunnel(
+/// Asks the proxy at the other end of `stream` for the relay, and gives the stream back when the
+/// proxy is out of the way. `password` is the whole value of the header.
+///
+/// # Errors
+/// [`LinkError::ProxyAuthentication`] or [`LinkError::Proxy`] as the proxy answers,
+/// [`LinkError::Unreachable`] if it answers what is no HTTP or nothing.
+pub async fn tunnel(
     stream: impl ByteStream + 'static,
     relay: &RelayAddress,
     password: Option<&HeaderValue>,

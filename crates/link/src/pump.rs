@@ -6,13 +6,14 @@
 //! the control are dropped (after what was sent has left).
 
 use crate::LinkError;
+use crate::batch::{batch, unbatch};
 use crate::control::{Control, ControlEnds, ControlReader, control};
 use crate::packets::{PacketReceiver, PacketSender, packet_queue};
 use crate::quic::{KEEP_ALIVE, ONE_SHOT_STREAMS};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use proto::limits::{BATCH_BYTES, INNER_INITIAL_PACKET_BYTES, PACKET_BYTES};
+use proto::limits::{INNER_INITIAL_PACKET_BYTES, PACKET_BYTES};
 use proto::{Message, PROTOCOL_VERSION};
 use std::future::pending;
 use std::sync::Arc;
@@ -264,6 +265,11 @@ async fn unanswered(connection: &quinn::Connection) {
         } else if stats.frame_tx.datagram != sent || ticks_without > 0 {
             ticks_without += 1;
         }
+        if ticks_without > 0 {
+            // A relay that was started again answers any packet of a link that it does not know with a
+            // reset: something must leave. Empty packets go nowhere. An error is a link that has ended.
+            let _ = connection.send_datagram(Bytes::new());
+        }
         sent = stats.frame_tx.datagram;
         if ticks_without * tick.period() > UNANSWERED {
             tracing::debug!("datagrams leave without acknowledgement, the link is down");
@@ -310,7 +316,7 @@ where
                 },
                 () = abandoned.closed(), if !controlled => break,
                 packet = packets.recv(), if packeted => match packet {
-                    Some(packet) => batch(packet, &mut packets, &counters),
+                    Some(packet) => batch_message(packet, &mut packets, &counters),
                     None => {
                         packeted = false;
                         continue;
@@ -361,28 +367,13 @@ fn control_message(frame: &[u8], first: bool) -> WebSocketMessage {
     WebSocketMessage::Binary(bytes.freeze())
 }
 
-/// One message of `packet` and what else waits already, up to [`BATCH_BYTES`].
-fn batch(packet: Bytes, waiting: &mut PacketReceiver, counters: &Counters) -> WebSocketMessage {
+/// One message of `packet` and what else waits already.
+fn batch_message(packet: Bytes, waiting: &mut PacketReceiver, counters: &Counters) -> WebSocketMessage {
     let mut bytes = BytesMut::with_capacity(packet.len() + 3);
     bytes.extend_from_slice(&[BATCH]);
-    let mut next = Some(packet);
-    while let Some(packet) = next {
-        counters.sent(packet.len());
-        // The queue takes nothing longer than PACKET_BYTES, far below u16::MAX.
-        bytes.extend_from_slice(&u16::try_from(packet.len()).unwrap_or(u16::MAX).to_be_bytes());
-        bytes.extend_from_slice(&packet);
-        next = if bytes.len() + 2 + PACKET_BYTES <= BATCH_BYTES { waiting.try_recv() } else { None };
-    }
+    counters.sent(packet.len());
+    batch(&mut bytes, packet, || waiting.try_recv().inspect(|packet| counters.sent(packet.len())));
     WebSocketMessage::Binary(bytes.freeze())
-}
-
-/// Cuts a batch back into packets; what is cut short is dropped.
-fn unbatch(mut batch: &[u8], mut each: impl FnMut(Bytes)) {
-    while let Some((head, rest)) = batch.split_first_chunk::<2>() {
-        let Some((packet, rest)) = rest.split_at_checked(usize::from(u16::from_be_bytes(*head))) else { return };
-        each(Bytes::copy_from_slice(packet));
-        batch = rest;
-    }
 }
 
 #[cfg(test)]
@@ -401,27 +392,6 @@ mod tests {
         let end = websocket(WebSocketStream::from_raw_socket(a, Role::Client, config).await, Arc::new(to_end));
         let relay = websocket(WebSocketStream::from_raw_socket(b, Role::Server, config).await, Arc::new(to_relay));
         ((end.control, end.packets, end_receives), relay, relay_receives)
-    }
-
-    #[test]
-    fn a_batch_comes_apart_as_it_was_put_together() {
-        let (sender, mut receiver) = packet_queue();
-        let lengths = [1, 1500, 700, 1500, 2];
-        for (number, length) in lengths.iter().enumerate() {
-            sender.send(Bytes::from(vec![number as u8; *length]));
-        }
-        let first = receiver.try_recv().unwrap();
-        let WebSocketMessage::Binary(bytes) = batch(first, &mut receiver, &Counters::default()) else { panic!() };
-        let mut seen = Vec::new();
-        unbatch(&bytes[1..], |packet| seen.push(packet.len()));
-        assert_eq!(seen, lengths);
-    }
-
-    #[test]
-    fn a_batch_cut_short_gives_only_its_whole_packets() {
-        let mut seen = 0;
-        unbatch(&[0, 1, 7, 0, 9, 1], |_| seen += 1);
-        assert_eq!(seen, 1);
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use proto::limits::BATCH_BYTES;
 use rustls::pki_types::ServerName;
 use std::io;
 use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -59,6 +60,18 @@ pub(crate) async fn dial(
             error.into()
         }
     })?;
+    open(relay, stream).await
+}
+
+/// Asks for a link on a stream that reaches the relay, TLS and all, and checks the answer
+/// (RFC 6455, 4.1).
+///
+/// # Errors
+/// [`LinkError::NotPonte`] if the answer is no relay's, [`LinkError::Unreachable`] if none came.
+pub async fn open<S>(relay: &RelayAddress, stream: S) -> Result<WebSocketStream<S>, LinkError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut request = format!("wss://{}{PATH}", proxy::authority(relay)).into_client_request().map_err(failed)?;
     request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
     let (socket, _response) = client_async_with_config(request, stream, Some(limits())).await.map_err(failed)?;

@@ -89,7 +89,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             rng,
             links: HashMap::new(),
             unclaimed: HashMap::new(),
-            joins: Joins::default(),
+            joins: Joins::of(limits::JOIN_SOURCES),
             slots: HashMap::new(),
             quarantine: HashMap::new(),
             sessions: HashMap::new(),

@@ -26,6 +26,8 @@ pub const OFFERS_PER_OPERATOR: usize = 5;
 pub const JOINS_PER_SOURCE: usize = 10;
 /// See [`JOINS_PER_SOURCE`].
 pub const JOIN_WINDOW: Duration = Duration::from_secs(600);
+/// Sources whose joins are remembered, some 200 to 400 bytes each.
+pub const JOIN_SOURCES: usize = 100_000;
 /// Leading zero bits of the first work that is asked for: about a quarter of a second.
 pub const WORK_BITS: u8 = 18;
 /// Leading zero bits of the hardest work: seconds on a slow machine; scanning 32,768 locators

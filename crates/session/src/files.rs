@@ -49,7 +49,8 @@ pub async fn open_file(path: &Path) -> Result<File, TransferFailure> {
     File::open(path).await.map_err(|error| storage_failure(&error))
 }
 
-/// Sends the file, which must still have `size_bytes`, as long as `allowed` says so.
+/// Sends the file, which must still have `size_bytes`, as long as `allowed` says so, and waits until it
+/// has arrived. Dropping this gives up at once what has not left.
 ///
 /// # Errors
 /// [`TransferFailure`]; the stream is then given up, so that the other end keeps nothing.
@@ -82,7 +83,8 @@ pub async fn send_file(
     };
     let result = sent.await;
     match result {
-        Ok(()) => writer.finish(),
+        // As long as something of it is under way it can still be taken back.
+        Ok(()) => writer.finish_delivered().await,
         Err(_) => writer.abandon(),
     }
     result

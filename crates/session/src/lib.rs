@@ -7,6 +7,7 @@
 mod chat;
 mod files;
 mod handshake;
+mod listed;
 mod outbox;
 mod pace;
 mod stream;
@@ -15,6 +16,7 @@ mod wait;
 pub use chat::{Chat, ChatEntry};
 pub use files::{open_file, receive_file, send_file, sendable, storage_failure};
 pub use handshake::{AgentGreeting, ConsoleGreeting, HandshakeError, greet_agent, greet_console};
+pub use listed::Listed;
 pub use outbox::{Outbox, OutboxClosed};
 pub use pace::Pace;
 pub use stream::{Arrival, Priority, Reader, StreamError, Writer, accept_streams, open_stream};

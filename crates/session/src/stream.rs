@@ -109,6 +109,14 @@ impl Writer {
         self.is_over = true;
     }
 
+    /// Ends the stream in order and waits until the other end has all of it. Who stops waiting gives
+    /// up what has not arrived.
+    pub async fn finish_delivered(&mut self) {
+        let _ = self.stream.finish();
+        self.delivered().await;
+        self.is_over = true;
+    }
+
     /// Waits until the other end has all that was sent, or will never have it.
     pub async fn delivered(&mut self) {
         let _ = self.stream.stopped().await;

@@ -5,7 +5,7 @@ mod connect_proxy;
 mod path;
 
 pub use connect_proxy::{Asked, ConnectProxy, Login};
-pub use path::{Conditions, Counts, PathEmulator};
+pub use path::{Conditions, Counts, Namespace, PacketPath, PathEmulator, Punctuality, Script, Unavailable};
 
 use identity::dev::DevOrganisation;
 use identity::{OperatorFile, Organisation, RelayAddress, RelayNode, Seed};

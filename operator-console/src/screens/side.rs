@@ -176,6 +176,7 @@ fn power_ui(
 /// Whether a question for this power makes sense now.
 #[must_use]
 pub fn may_ask(session: &SessionView, capability: Capability) -> bool {
+    // Barred is asked again as well: only the person's computer knows when they have lifted it.
     let open = matches!(session.state_of(capability), PowerState::Off | PowerState::Refused(_) | PowerState::Revoked);
     let seen = capability != Capability::Control || session.state_of(Capability::View) == PowerState::Granted;
     session.recognised && !session.reconnecting && open && seen

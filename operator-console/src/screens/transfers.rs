@@ -69,6 +69,8 @@ pub fn transfer_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Ra
             }
             TransferState::Asked => drop(tiny(ui, &moving(i18n, transfer, i18n.text("console-transfer-asked")))),
             TransferState::Refused => drop(tiny(ui, &i18n.text("console-transfer-refused"))),
+            TransferState::TooSoon => drop(tiny(ui, &i18n.text("console-transfer-too-soon"))),
+            TransferState::Barred => drop(tiny(ui, &i18n.text("console-transfer-barred"))),
             TransferState::Failed(failure) => {
                 let why = i18n.text(words::transfer_failure(failure));
                 tiny(ui, &i18n.text_with("console-transfer-not-sent", &[("why", why.into())]));

@@ -55,8 +55,8 @@ pub(crate) fn session(view: PowerState, control: PowerState) -> SessionView {
         powers: vec![power(Capability::View, view), power(Capability::Control, control)],
         layout: Layout { epoch: 1, monitors: vec![monitor(0, 0)] },
         monitor: Some(MONITOR),
-        chat: Vec::new(),
-        transfers: Vec::new(),
+        chat: [].into(),
+        transfers: [].into(),
         round_trip: Some(Duration::from_millis(38)),
         pictures_per_s: 30,
         pictures: 900,
@@ -72,16 +72,18 @@ pub(crate) fn session(view: PowerState, control: PowerState) -> SessionView {
 pub(crate) fn busy_session() -> SessionView {
     let line = |mine, text: &str, delivered| ChatLine { mine, text: text.to_owned(), at: SystemTime::now(), delivered };
     let mut session = session(PowerState::Granted, PowerState::Granted);
-    session.chat = vec![
+    session.chat = [
         line(false, "Non trovo il numero di protocollo", true),
         line(true, "Glielo indico: in alto, riquadro giallo.", true),
         line(false, "Grazie", true),
         line(true, "Le mando anche la guida.", false),
-    ];
-    session.transfers = vec![
+    ]
+    .into();
+    session.transfers = [
         transfer(1, "relazione finale sull'anagrafe.odt", true, TransferState::Done),
         transfer(2, "guida.pdf", false, TransferState::Running),
-    ];
+    ]
+    .into();
     let second = Monitor { id: MonitorId(1), x: 1280, ..session.layout.monitors[0].clone() };
     session.layout.monitors.push(second);
     session

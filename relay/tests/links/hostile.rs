@@ -39,8 +39,8 @@ async fn a_proof_over_another_nonce_is_refused() {
     assert!(matches!(link.control.recv().await, Err(LinkError::Closed)));
 }
 
-/// A TLS stream as any program would open it, without a check of the certificate's issuer.
-async fn tls_stream(world: &World) -> TlsStream<TcpStream> {
+/// TLS as any program would speak it, without a check of the certificate's issuer.
+pub(crate) fn any_tls(alpn: &[u8]) -> rustls::ClientConfig {
     let certificate = {
         // The pin test above covers trust; here any certificate will do.
         #[derive(Debug)]
@@ -87,9 +87,15 @@ async fn tls_stream(world: &World) -> TlsStream<TcpStream> {
         .dangerous()
         .with_custom_certificate_verifier(certificate)
         .with_no_client_auth();
-    config.alpn_protocols = vec![websocket::ALPN.to_vec()];
+    config.alpn_protocols = vec![alpn.to_vec()];
+    config
+}
+
+/// A stream on which an HTTP head is due.
+pub(crate) async fn tls_stream(world: &World) -> TlsStream<TcpStream> {
     let stream = TcpStream::connect(world.relay.local_addr()).await.unwrap();
-    TlsConnector::from(Arc::new(config)).connect("localhost".try_into().unwrap(), stream).await.unwrap()
+    let connector = TlsConnector::from(Arc::new(any_tls(websocket::ALPN)));
+    connector.connect("localhost".try_into().unwrap(), stream).await.unwrap()
 }
 
 async fn answer(world: &World, request: &str) -> String {

@@ -5,5 +5,6 @@
 
 mod ends;
 mod hostile;
+mod limits;
 mod pairs;
 mod program;

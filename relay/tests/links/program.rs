@@ -27,6 +27,37 @@ async fn the_program_says_where_it_listens_and_takes_links_there() {
     ends.pair(LinkKind::Quic, LinkKind::Tls).await;
 }
 
+/// What the program says of its file descriptors under these limits, soft and hard.
+#[cfg(unix)]
+async fn said_with_descriptors(soft: u32, hard: u32) -> String {
+    use tokio::io::AsyncReadExt;
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = Command::new("sh")
+        .args(["-c", r#"ulimit -Sn $1 && ulimit -Hn $2 && exec "$3" --dev "$4""#, "sh"])
+        .args([soft.to_string(), hard.to_string()])
+        .args([Path::new(env!("CARGO_BIN_EXE_ponte-relay")), dir.path()])
+        .env("RUST_LOG", "warn")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next_line().await.unwrap().is_some(), "it runs");
+    child.kill().await.unwrap();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
+    said
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_takes_all_file_descriptors_that_it_may_have_and_says_when_they_are_few() {
+    let said = said_with_descriptors(100, 300).await;
+    assert!(said.contains("only some 200 links"), "{said}");
+}
+
 /// A folder with certificate and key in PEM and the organisation file of a trial.
 fn service(dir: &Path) {
     drop(settings(dir, any_port()));

@@ -3,10 +3,15 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "what fails here fails the test that asked for it")]
 
+mod apart;
+pub mod attack;
 pub mod evil;
 mod line;
+pub mod program;
+mod running;
 
 pub use line::{Line, Proxied};
+pub use running::Runs;
 
 use agent_core::view::{AgentCommand, AgentView, Page};
 use agent_core::{AgentConfig, AgentHandle, LinkKind, Platform};
@@ -20,15 +25,17 @@ use identity::Organisation;
 use input::fake::{FakeInjector, FakeRecord};
 use line::Reach;
 use link::{Link, LinkError, RelayAddress, Trust};
+use program::RelayProgram;
 use proto::geometry::MonitorId;
 use proto::session::{Capability, RequestId};
-use relay::{DEV_OPERATOR, Limits, RelayHandle, Settings};
-use std::net::SocketAddr;
+use relay::RelayHandle;
+use running::RunningRelay;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
-use testkit::{ConnectProxy, PathEmulator};
+use testkit::{ConnectProxy, Namespace, PacketPath, PathEmulator};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -51,28 +58,10 @@ pub struct World {
     console_reach: Reach,
     relay_address: SocketAddr,
     relay: Option<RunningRelay>,
+    runs: Runs,
     runtime: Runtime,
-}
-
-/// The relay on threads of its own, so that it can be killed as a whole.
-struct RunningRelay {
-    handle: RelayHandle,
-    runtime: Runtime,
-}
-
-impl RunningRelay {
-    fn start(folder: &Path, listen: SocketAddr) -> Self {
-        let settings = Settings::dev(folder, listen, DEV_OPERATOR, Limits::Bench).expect("a relay's settings");
-        let runtime = runtime();
-        let handle = runtime.block_on(relay::start(settings)).expect("a relay");
-        Self { handle, runtime }
-    }
-
-    /// Ends it without a word to anybody, as a crash would; then its port is free.
-    fn kill(self) {
-        self.runtime.shutdown_timeout(DEADLINE);
-        drop(self.handle);
-    }
+    /// The relay is at its near end, agent and console are at its far end.
+    packets: Option<PacketPath>,
 }
 
 fn runtime() -> Runtime {
@@ -93,18 +82,43 @@ impl World {
     /// All three, each end on its own line; nothing has been done yet.
     #[must_use]
     pub fn on(agent_line: Line, console_line: Line) -> Self {
+        Self::with(Runs::Inside, agent_line, console_line)
+    }
+
+    /// As [`World::on`], with the relay where it is wanted.
+    #[must_use]
+    pub fn with(runs: Runs, agent_line: Line, console_line: Line) -> Self {
+        Self::over(None, runs, agent_line, console_line)
+    }
+
+    fn over(packets: Option<PacketPath>, runs: Runs, agent_line: Line, console_line: Line) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let runtime = runtime();
-        let relay = RunningRelay::start(&folder.path().join("relay"), "127.0.0.1:0".parse().expect("an address"));
-        let relay_address = relay.handle.local_addr();
+        let (near, far) = (packets.as_ref().map(PacketPath::near), packets.as_ref().map(PacketPath::far));
+        let anywhere = SocketAddr::new(near.map_or(Ipv4Addr::LOCALHOST.into(), Namespace::address), 0);
+        let relay = apart::at(near, || RunningRelay::start(&runs, &folder.path().join("relay"), anywhere));
+        let relay_address = relay.address();
         let agent_reach = runtime.block_on(agent_line.lay(folder.path(), relay_address));
         let console_reach = runtime.block_on(console_line.lay(folder.path(), relay_address));
         let desktop = FakeDesktop::new(640, 400);
         let injected = Arc::new(Mutex::new(Vec::new()));
-        let agent = agent_on(folder.path(), &agent_reach, &desktop, &injected);
-        let console = console_on(folder.path(), &console_reach);
+        let agent = apart::at(far, || agent_on(folder.path(), &agent_reach, &desktop, &injected));
+        let console = apart::at(far, || console_on(folder.path(), &console_reach));
         let relay = Some(relay);
-        Self { agent, console, desktop, injected, folder, agent_reach, console_reach, relay_address, relay, runtime }
+        Self {
+            agent,
+            console,
+            desktop,
+            injected,
+            folder,
+            agent_reach,
+            console_reach,
+            relay_address,
+            relay,
+            runs,
+            runtime,
+            packets,
+        }
     }
 
     /// The path between agent and relay.
@@ -139,6 +153,10 @@ impl World {
         self.runtime.block_on(link::connect_with(&address, &trust, *choice, &dialing.proxies, "test"))
     }
 
+    pub(crate) fn relay_program(&self) -> &RelayProgram {
+        self.relay.as_ref().expect("the relay runs").program()
+    }
+
     /// Ends the relay without a word to anybody, as a crash would.
     pub fn kill_relay(&mut self) {
         self.relay.take().expect("the relay runs").kill();
@@ -146,19 +164,23 @@ impl World {
 
     /// Starts a relay where the killed one was, from the same folder.
     pub fn start_relay(&mut self) {
-        self.relay = Some(RunningRelay::start(&self.path("relay"), self.relay_address));
+        let near = self.packets.as_ref().map(PacketPath::near);
+        let start = || RunningRelay::start(&self.runs, &self.path("relay"), self.relay_address);
+        self.relay = Some(apart::at(near, start));
     }
 
     /// Starts another agent beside the first, as another person would.
     #[must_use]
     pub fn another_agent(&self) -> AgentHandle {
-        agent_on(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected)
+        let far = self.packets.as_ref().map(PacketPath::far);
+        apart::at(far, || agent_on(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected))
     }
 
     /// Starts another console beside the first, of the same operator.
     #[must_use]
     pub fn another_console(&self) -> ConsoleHandle {
-        console_on(self.folder.path(), &self.console_reach)
+        let far = self.packets.as_ref().map(PacketPath::far);
+        apart::at(far, || console_on(self.folder.path(), &self.console_reach))
     }
 
     /// A path in a folder of the test.
@@ -167,10 +189,10 @@ impl World {
         self.folder.path().join(name)
     }
 
-    /// What the relay counts.
+    /// What the relay counts, if it runs in this process.
     #[must_use]
     pub fn relay(&self) -> &RelayHandle {
-        &self.relay.as_ref().expect("the relay runs").handle
+        self.relay.as_ref().expect("the relay runs").handle()
     }
 
     /// Makes a key and returns it as it would be read out.

@@ -83,7 +83,7 @@ fn a_wrong_password_for_the_proxy_is_told() {
     assert!(matches!(world.agent_dials(), Err(LinkError::ProxyAuthentication)));
     let key = world.new_key();
     world.agent.send(AgentCommand::SubmitKey(key));
-    world.agent_shows("the failure", |view| (view.page == Page::Failed(Failure::RelayUnreachable)).then_some(()));
+    world.agent_shows("the failure", |view| (view.page == Page::Failed(Failure::ProxyPassword)).then_some(()));
     assert!(world.agent_proxy().asked().iter().all(|asked| asked.status == 407));
 }
 

@@ -139,20 +139,25 @@ fn a_file_is_fetched_only_after_a_yes() {
     fs::write(world.path("home/log.txt"), "line\n".repeat(100_000)).unwrap();
     let fetch = || ConsoleCommand::FetchFile { path: "log.txt".into(), into: world.path("fetched") };
     fs::create_dir(world.path("fetched")).unwrap();
-    world.console.send(fetch());
-    world.answer(false);
     let state = |number: usize| {
         world.session("how the file ended", |session| {
             let state = session.transfers.get(number).map(|file| file.state);
             state.filter(|state| !matches!(state, TransferState::Asked | TransferState::Running))
         })
     };
-    assert_eq!(state(0), TransferState::Refused);
-    assert!(!world.path("fetched/log.txt").exists());
+    let fetched = || fs::read_dir(world.path("fetched")).unwrap().count();
     world.console.send(fetch());
+    world.agent_shows("the question", |view| matches!(view.page, Page::Question(_)).then_some(()));
+    assert_eq!(fetched(), 0);
     world.answer(true);
-    assert_eq!(state(1), TransferState::Done);
+    assert_eq!(state(0), TransferState::Done);
     assert_eq!(digest(&world.path("fetched/log.txt")), digest(&world.path("home/log.txt")));
+    world.console.send(fetch());
+    world.answer(false);
+    assert_eq!(state(1), TransferState::Refused);
+    world.console.send(fetch());
+    assert_eq!(state(2), TransferState::TooSoon, "the person is not pestered");
+    assert_eq!(fetched(), 1);
 }
 
 /// The key with its last symbol changed.

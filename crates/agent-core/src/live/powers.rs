@@ -3,9 +3,10 @@
 use super::{Event, Flow, Live};
 use crate::injection::Injection;
 use crate::screens::Screens;
+use crate::view::TransferState;
 use capture::CaptureError;
 use proto::geometry::Layout;
-use proto::session::{AgentToConsole, EndReason};
+use proto::session::{AgentToConsole, EndReason, TransferFailure, TransferId};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -77,6 +78,19 @@ impl Live<'_> {
                 tracing::warn!(%error, "mouse and keyboard cannot be used here");
                 false
             }
+        }
+    }
+
+    /// A file grant is over: what has not left of that file stays here, also what waits in the stream.
+    pub(super) fn stop_giving(&mut self, transfer: TransferId) -> Flow {
+        let Some(task) = self.giving.remove(&transfer) else { return Flow::Continue(()) };
+        task.abort();
+        match self.transfers.get_mut(&transfer) {
+            Some(view) if view.state == TransferState::Running => {
+                view.state = TransferState::Failed(TransferFailure::Cancelled);
+                self.tell(AgentToConsole::FileFailed { transfer, failure: TransferFailure::Cancelled })
+            }
+            _ => Flow::Continue(()),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::files::Prepared;
 use crate::view::{AgentView, ChatLine, GrantView, Page, PanelView, QuestionKind, QuestionView};
 use consent::Question;
 use proto::session::{Capability, Request};
+use session::{Chat, ChatEntry};
 
 impl Live<'_> {
     /// What the window shows now.
@@ -39,26 +40,29 @@ impl Live<'_> {
     fn panel(&self) -> PanelView {
         let link = *self.link.borrow();
         let granted = self.consent.granted();
-        let grant =
-            |capability| GrantView { capability, granted: granted.iter().any(|scope| scope.capability == capability) };
+        let grant = |capability| GrantView {
+            capability,
+            granted: granted.iter().any(|scope| scope.capability == capability),
+            barred: self.consent.is_barred(capability),
+        };
         PanelView {
             operator: self.operator.clone(),
             check_word: self.check_word.clone(),
             since: self.since,
             grants: Capability::ALL.into_iter().map(grant).collect(),
-            chat: self.chat_lines(),
-            transfers: self.transfers.values().cloned().collect(),
+            chat: self.chat.list(chat_lines),
+            transfers: self.transfers.list(|transfers| transfers.values().cloned().collect()),
             reconnecting: !(link.attached && link.peer_attached),
         }
     }
+}
 
-    fn chat_lines(&self) -> Vec<ChatLine> {
-        let line = |entry: &session::ChatEntry| ChatLine {
-            mine: entry.mine,
-            text: entry.text.clone(),
-            at: entry.at,
-            delivered: entry.delivered,
-        };
-        self.chat.entries().iter().map(line).collect()
-    }
+fn chat_lines(chat: &Chat) -> Vec<ChatLine> {
+    let line = |entry: &ChatEntry| ChatLine {
+        mine: entry.mine,
+        text: entry.text.clone(),
+        at: entry.at,
+        delivered: entry.delivered,
+    };
+    chat.entries().iter().map(line).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::Live;
 use crate::view::{ChatLine, PowerView, SessionView};
+use session::{Chat, ChatEntry};
 
 impl Live<'_> {
     /// What the window shows now.
@@ -20,26 +21,26 @@ impl Live<'_> {
                 .collect(),
             layout: self.layout.clone(),
             monitor: self.monitor,
-            chat: self.chat_lines(),
-            transfers: self.transfers.values().map(|wanted| wanted.view.clone()).collect(),
+            chat: self.chat.list(chat_lines),
+            transfers: self.transfers.list(|transfers| transfers.values().map(|wanted| wanted.view.clone()).collect()),
             round_trip: self.round_trip,
             pictures_per_s: u32::try_from(self.decoded_at.len()).unwrap_or(u32::MAX),
             pictures: self.pictures_decoded,
             link: link.kind.to_string(),
-            reconnecting: !(link.attached && link.peer_attached),
+            reconnecting: self.is_interrupted(),
             input_paused: self.input_paused,
             bytes_to_console: received,
             bytes_to_agent: sent,
         }
     }
+}
 
-    fn chat_lines(&self) -> Vec<ChatLine> {
-        let line = |entry: &session::ChatEntry| ChatLine {
-            mine: entry.mine,
-            text: entry.text.clone(),
-            at: entry.at,
-            delivered: entry.delivered,
-        };
-        self.chat.entries().iter().map(line).collect()
-    }
+fn chat_lines(chat: &Chat) -> Vec<ChatLine> {
+    let line = |entry: &ChatEntry| ChatLine {
+        mine: entry.mine,
+        text: entry.text.clone(),
+        at: entry.at,
+        delivered: entry.delivered,
+    };
+    chat.entries().iter().map(line).collect()
 }

@@ -62,6 +62,14 @@ impl Live<'_> {
                 wanted.view.state = TransferState::Failed(TransferFailure::Cancelled);
                 return;
             }
+            Decision::TooSoon => {
+                wanted.view.state = TransferState::TooSoon;
+                return;
+            }
+            Decision::Barred => {
+                wanted.view.state = TransferState::Barred;
+                return;
+            }
             Decision::Denied | Decision::TimedOut | Decision::Withdrawn => {
                 wanted.view.state = TransferState::Refused;
                 return;

@@ -52,6 +52,7 @@ console-notice-wrong-try = { $tries ->
    *[other] A wrong key was typed. { $tries } tries are left: check on the phone what was typed.
 }
 console-notice-relay-unreachable = The connection server does not answer, so no keys can be made. Check the network and try again in a minute.
+console-notice-proxy-password = The proxy of this network wants a name and a password, or others than it was given. Ask whoever looks after the network, put them into the variable HTTPS_PROXY (http://name:password@proxy:3128), and start the console again.
 console-notice-certificate-refused = The connection server does not accept your certificate. Ask your organisation for a new one.
 console-notice-certificate-time = The certificate is not valid at this time. Check the date and time of this computer; if they are right, ask for a new certificate.
 console-notice-relay-full = The connection server takes no more keys at the moment. Try again in a minute.
@@ -75,7 +76,7 @@ console-delay-unknown = not measured yet
 console-monitor = Monitor { $number }
 console-reconnecting = The link is down: it is being restored by itself, no new key is needed.
 console-reconnecting-short = restoring the link
-console-reconnecting-input = Mouse and keyboard wait for the link to return.
+console-reconnecting-input = The line is interrupted: mouse and keyboard do nothing until it is back.
 
 # Session: tools
 console-tools = Tools
@@ -131,6 +132,8 @@ console-state-denied = refused
 console-state-timed-out = no answer
 console-state-withdrawn = withdrawn
 console-state-impossible = not possible
+console-state-too-soon = refused just now: ask again in a moment
+console-state-barred = refused three times: only the person can let you ask again
 console-state-revoked = taken back
 console-state-each = file by file
 console-ask = Ask
@@ -153,6 +156,8 @@ console-transfer-coming = coming · { $state }
 console-transfer-going = going · { $state }
 console-transfer-asked = the person is deciding
 console-transfer-refused = the person did not agree
+console-transfer-too-soon = not asked: the person said no just now
+console-transfer-barred = not asked: the person said no three times
 console-transfer-progress = { $done } of { $total }
 console-transfer-rate = { $done } of { $total } · { $rate }/s · { $left }
 console-transfer-saved = Saved to { $path }

@@ -52,6 +52,7 @@ console-notice-wrong-try = { $tries ->
    *[other] È stata digitata una chiave sbagliata. Restano { $tries } tentativi: verifichi al telefono che cosa è stato digitato.
 }
 console-notice-relay-unreachable = Il server di collegamento non risponde, quindi non si possono creare chiavi. Controlli la rete e riprovi fra un minuto.
+console-notice-proxy-password = Il proxy di questa rete vuole nome e password, o altri da quelli dati. Si rivolga a chi gestisce la rete, li metta nella variabile HTTPS_PROXY (http://nome:password@proxy:3128) e riavvii la console.
 console-notice-certificate-refused = Il server di collegamento non accetta il Suo certificato. Chieda alla Sua organizzazione un certificato nuovo.
 console-notice-certificate-time = Il certificato non è valido in questo momento. Controlli data e ora del computer; se sono giuste, chieda un certificato nuovo.
 console-notice-relay-full = Il server di collegamento non prende altre chiavi in questo momento. Riprovi fra un minuto.
@@ -75,7 +76,7 @@ console-delay-unknown = non ancora misurato
 console-monitor = Schermo { $number }
 console-reconnecting = Il collegamento è caduto: lo riprendo da solo, senza una nuova chiave.
 console-reconnecting-short = riprendo il collegamento
-console-reconnecting-input = Mouse e tastiera aspettano che il collegamento torni.
+console-reconnecting-input = Collegamento interrotto: mouse e tastiera non fanno nulla finché non torna.
 
 # Sessione: strumenti
 console-tools = Strumenti
@@ -131,6 +132,8 @@ console-state-denied = rifiutato
 console-state-timed-out = nessuna risposta
 console-state-withdrawn = ritirato
 console-state-impossible = non possibile
+console-state-too-soon = appena rifiutato: richieda fra un momento
+console-state-barred = rifiutato tre volte: può riaprire solo la persona
 console-state-revoked = revocato
 console-state-each = a ogni file
 console-ask = Chiedi
@@ -153,6 +156,8 @@ console-transfer-coming = in arrivo · { $state }
 console-transfer-going = in invio · { $state }
 console-transfer-asked = la persona sta decidendo
 console-transfer-refused = la persona non ha acconsentito
+console-transfer-too-soon = non chiesto: la persona ha appena detto no
+console-transfer-barred = non chiesto: la persona ha detto no tre volte
 console-transfer-progress = { $done } di { $total }
 console-transfer-rate = { $done } di { $total } · { $rate }/s · { $left }
 console-transfer-saved = Salvato in { $path }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod attach;
+mod limits;
 mod pairing;
 mod random;
 mod world;

@@ -11,7 +11,16 @@ const HELD_BACK: Duration = Duration::from_millis(10);
 /// What TCP needs at least to send a lost piece again (RFC 6298 allows more).
 const RETRANSMISSION: Duration = Duration::from_millis(200);
 
-/// What becomes of a datagram.
+/// What a packet carries, as far as a path tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Datagram,
+    /// The beginning of a TCP connection.
+    NewStream,
+    Other,
+}
+
+/// What becomes of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It arrives then, and once more if a second time is given.
@@ -37,17 +46,18 @@ impl Lane {
         Self { rng: StdRng::seed_from_u64(seed), free_at: None, last_at: None }
     }
 
-    pub(crate) fn datagram(&mut self, now: Instant, bytes: usize, conditions: &Conditions) -> Fate {
-        // Drawn for every datagram whatever happens to it, so that a change of one share leaves the
+    /// Decides about a packet of so many bytes, heads included.
+    pub(crate) fn packet(&mut self, now: Instant, ip_bytes: usize, kind: Kind, conditions: &Conditions) -> Fate {
+        // Drawn for every packet whatever happens to it, so that a change of one share leaves the
         // others' picks alone.
         let [loss, twice, back, jitter]: [f64; 4] = self.rng.r#gen();
-        if conditions.black_out || conditions.udp_blocked {
+        if conditions.block(kind, ip_bytes) {
             return Fate::Blocked;
         }
         if loss < conditions.loss {
             return Fate::Lost;
         }
-        let Some(through) = self.pass_limit(now, bytes, conditions) else { return Fate::Overflowed };
+        let Some(through) = self.pass_limit(now, ip_bytes, conditions) else { return Fate::Overflowed };
         let at = through + conditions.delay + conditions.jitter.mul_f64(jitter);
         let at = if back < conditions.reordered { at.max_of(self.last_at) + HELD_BACK } else { self.in_order(at) };
         Fate::Arrives(at, (twice < conditions.duplicated).then_some(at))
@@ -82,6 +92,18 @@ impl Lane {
     }
 }
 
+impl Conditions {
+    /// Whether such a packet does not pass at all.
+    fn block(&self, kind: Kind, ip_bytes: usize) -> bool {
+        let kind_blocked = match kind {
+            Kind::Datagram => self.udp_blocked,
+            Kind::NewStream => self.tcp_blocked,
+            Kind::Other => false,
+        };
+        self.black_out || kind_blocked || self.longest_packet.is_some_and(|longest| ip_bytes > longest)
+    }
+}
+
 trait MaxOf {
     fn max_of(self, other: Option<Instant>) -> Instant;
 }
@@ -99,7 +121,7 @@ mod tests {
     fn fates(conditions: &Conditions) -> (Instant, Vec<Fate>) {
         let (mut lane, start) = (Lane::new(7), Instant::now());
         let sent = |number: u32| start + Duration::from_micros(500) * number;
-        (start, (0..10_000).map(|number| lane.datagram(sent(number), 1000, conditions)).collect())
+        (start, (0..10_000).map(|number| lane.packet(sent(number), 1000, Kind::Datagram, conditions)).collect())
     }
 
     fn times(fates: &[Fate]) -> Vec<Instant> {
@@ -149,6 +171,29 @@ mod tests {
         let seconds = times.last().unwrap().duration_since(start).as_secs_f64();
         assert!((times.len() as f64 / seconds - 1000.0).abs() < 20.0, "{} in {seconds} s", times.len());
         assert!(fates.contains(&Fate::Overflowed));
+    }
+
+    #[test]
+    fn what_is_blocked_depends_on_the_packet() {
+        let none = Conditions::default();
+        let (no_udp, no_tcp) =
+            (Conditions { udp_blocked: true, ..none.clone() }, Conditions { tcp_blocked: true, ..none.clone() });
+        let (short, dark) =
+            (Conditions { longest_packet: Some(1280), ..none.clone() }, Conditions { black_out: true, ..none.clone() });
+        for (conditions, kind, bytes, blocked) in [
+            (&none, Kind::Datagram, 1500, false),
+            (&no_udp, Kind::Datagram, 100, true),
+            (&no_udp, Kind::NewStream, 100, false),
+            (&no_tcp, Kind::NewStream, 60, true),
+            (&no_tcp, Kind::Other, 60, false),
+            (&no_tcp, Kind::Datagram, 60, false),
+            (&short, Kind::Other, 1281, true),
+            (&short, Kind::Datagram, 1280, false),
+            (&dark, Kind::Other, 1, true),
+        ] {
+            let fate = Lane::new(1).packet(Instant::now(), bytes, kind, conditions);
+            assert_eq!(fate == Fate::Blocked, blocked, "{kind:?} of {bytes} under {conditions:?}");
+        }
     }
 
     #[test]

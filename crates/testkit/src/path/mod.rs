@@ -1,14 +1,21 @@
-//! A path emulator: stands between an end and the relay on loopback, for UDP and TCP on one port, and
-//! does to them what networks do.
+//! A path emulator in two forms, with one model of what networks do. The first stands between an end
+//! and the relay on loopback, for UDP and TCP on one port; the second passes real packets between two
+//! network namespaces.
 
 mod lane;
+mod line;
+mod packets;
+mod script;
 mod tcp;
 mod udp;
+
+pub use packets::{Namespace, PacketPath, Punctuality, Unavailable};
+pub use script::Script;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -20,20 +27,24 @@ pub struct Conditions {
     pub delay: Duration,
     /// Added to the delay, evenly spread from nothing up to this; it changes no order.
     pub jitter: Duration,
-    /// Share of datagrams that is lost, from 0 to 1; TCP sends what is lost again.
+    /// Share of packets that is lost, from 0 to 1; TCP sends what is lost again.
     pub loss: f64,
-    /// Share of datagrams that arrives twice.
+    /// Share of packets that arrives twice.
     pub duplicated: f64,
-    /// Share of datagrams that is overtaken by those behind.
+    /// Share of packets that is overtaken by those behind.
     pub reordered: f64,
-    /// Most bytes per second.
+    /// Most bytes per second, with the heads of IP.
     pub bytes_per_s: Option<u64>,
     /// Bytes that wait for the rate; more is dropped (of TCP, not taken).
     pub queue_bytes: usize,
     /// No datagram passes.
     pub udp_blocked: bool,
-    /// New TCP connections are closed at once.
+    /// New TCP connections come to nothing: the proxy closes them at once, of real packets the first
+    /// ones vanish.
     pub tcp_blocked: bool,
+    /// Bytes of the longest packet that passes, with its heads; longer ones vanish without a word. To a
+    /// TCP connection through the proxy it means nothing.
+    pub longest_packet: Option<usize>,
     /// Nothing passes, and nobody is told.
     pub black_out: bool,
 }
@@ -51,6 +62,7 @@ impl Default for Conditions {
             queue_bytes: 256 * 1024,
             udp_blocked: false,
             tcp_blocked: false,
+            longest_packet: None,
             black_out: false,
         }
     }
@@ -59,13 +71,13 @@ impl Default for Conditions {
 /// What became of everything so far, both directions together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Datagrams that came in.
+    /// Datagrams or packets that came in.
     pub taken: u64,
     /// Second copies made.
     pub duplicated: u64,
     /// Datagrams that went out.
     pub delivered: u64,
-    /// Lost by chance, or because a socket did not take them.
+    /// Lost by chance, or because a socket or device did not take them.
     pub lost: u64,
     /// Dropped because the queue was full.
     pub overflowed: u64,
@@ -116,7 +128,7 @@ impl Shared {
     }
 }
 
-/// A running emulator; dropping it ends it and all connections through it.
+/// A running emulator of the first form; dropping it ends it and all connections through it.
 #[derive(Debug)]
 pub struct PathEmulator {
     listening: SocketAddr,
@@ -157,15 +169,17 @@ impl PathEmulator {
         self.conditions.send_modify(change);
     }
 
-    /// Plays a script: each of these for so long, the last one for ever. Must be called on a runtime.
-    pub fn play(&self, script: Vec<(Duration, Conditions)>) {
-        let mut playing = self.script();
-        playing.abort_all();
-        let conditions = self.conditions.clone();
-        playing.spawn(async move {
-            for (lasts, next) in script {
-                conditions.send_replace(next);
-                tokio::time::sleep(lasts).await;
+    /// Plays a script from now on. Must be called on a runtime.
+    pub fn play(&self, script: Script) {
+        let mut running = self.script();
+        running.abort_all();
+        let (conditions, mut playing) = (self.conditions.clone(), script.play(Instant::now()));
+        running.spawn(async move {
+            while let Some(due) = playing.poll_timeout() {
+                tokio::time::sleep_until(due.into()).await;
+                if let Some(next) = playing.handle_timeout(Instant::now()) {
+                    conditions.send_replace(next);
+                }
             }
         });
     }
@@ -268,7 +282,7 @@ mod tests {
         let path = PathEmulator::start(target, 1, Conditions::default()).await.unwrap();
         let twice = Conditions { duplicated: 1.0, ..Conditions::default() };
         let dark = Conditions { black_out: true, ..Conditions::default() };
-        path.play(vec![(Duration::from_millis(1), dark), (Duration::ZERO, twice)]);
+        path.play(Script::new().at(Duration::ZERO, dark).at(Duration::from_millis(1), twice));
         let client = client(&path).await;
         let mut back = [0; 10];
         loop {

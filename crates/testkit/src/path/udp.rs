@@ -1,9 +1,9 @@
 //! The datagrams of a path: one socket towards the relay for each end, as a router has one port.
 
-use super::lane::{Fate, Lane};
-use super::{Conditions, Shared};
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use super::Shared;
+use super::lane::Kind;
+use super::line::Line;
+use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use tokio::task::JoinSet;
 const LONGEST: usize = 65_535;
 /// Datagrams that one flow may not yet have looked at.
 const UNSEEN: usize = 4096;
+/// What IPv4 and UDP put in front of a datagram.
+const HEAD_BYTES: usize = 28;
 
 pub(super) async fn forward(socket: UdpSocket, shared: Shared) {
     let socket = Arc::new(socket);
@@ -32,62 +34,17 @@ pub(super) async fn forward(socket: UdpSocket, shared: Shared) {
             tasks.spawn(async move { drop(flow.run(arriving).await) });
             datagrams
         });
-        shared.counts().taken += 1;
+        {
+            // Before the flow has it, which may be done with it at once.
+            let mut counts = shared.counts();
+            counts.taken += 1;
+            counts.waiting += 1;
+        }
         if flow.try_send(buffer.get(..length).unwrap_or_default().to_vec()).is_err() {
-            shared.counts().overflowed += 1;
-        } else {
-            shared.counts().waiting += 1;
+            let mut counts = shared.counts();
+            counts.waiting -= 1;
+            counts.overflowed += 1;
         }
-    }
-}
-
-/// Datagrams under way in one direction, the next one first.
-struct Line {
-    lane: Lane,
-    under_way: BinaryHeap<Reverse<(Instant, u64, Vec<u8>)>>,
-    numbered: u64,
-}
-
-impl Line {
-    fn new(seed: u64) -> Self {
-        Self { lane: Lane::new(seed), under_way: BinaryHeap::new(), numbered: 0 }
-    }
-
-    fn due(&self) -> Option<Instant> {
-        self.under_way.peek().map(|Reverse((at, ..))| *at)
-    }
-
-    fn push(&mut self, at: Instant, datagram: Vec<u8>) {
-        self.numbered += 1;
-        self.under_way.push(Reverse((at, self.numbered, datagram)));
-    }
-
-    fn pop(&mut self, now: Instant) -> Option<Vec<u8>> {
-        if self.due()? > now {
-            return None;
-        }
-        self.under_way.pop().map(|Reverse((.., datagram))| datagram)
-    }
-
-    /// Takes a datagram that is counted as waiting.
-    fn take(&mut self, datagram: Vec<u8>, conditions: &Conditions, shared: &Shared) {
-        let fate = self.lane.datagram(Instant::now(), datagram.len(), conditions);
-        let mut counts = shared.counts();
-        match fate {
-            Fate::Arrives(at, again) => {
-                if let Some(again) = again {
-                    counts.duplicated += 1;
-                    counts.waiting += 1;
-                    self.push(again, datagram.clone());
-                }
-                self.push(at, datagram);
-                return;
-            }
-            Fate::Lost => counts.lost += 1,
-            Fate::Overflowed => counts.overflowed += 1,
-            Fate::Blocked => counts.blocked += 1,
-        }
-        counts.waiting -= 1;
     }
 }
 
@@ -124,15 +81,15 @@ impl Flow {
                 Ok(()) = address.changed() => relay = self.towards_relay().await?,
                 () = until(due) => {
                     let now = Instant::now();
-                    while let Some(datagram) = self.to_relay.pop(now) {
+                    while let Some((_, datagram)) = self.to_relay.pop(now) {
                         self.count(relay.send(&datagram).await);
                     }
-                    while let Some(datagram) = self.to_end.pop(now) {
+                    while let Some((_, datagram)) = self.to_end.pop(now) {
                         self.count(self.socket.send_to(&datagram, self.end).await);
                     }
                 }
                 datagram = arriving.recv() => match datagram {
-                    Some(datagram) => self.to_relay.take(datagram, &self.shared.conditions(), &self.shared),
+                    Some(datagram) => take(&mut self.to_relay, datagram, &self.shared),
                     None => return Ok(()),
                 },
                 received = relay.recv(&mut buffer) => {
@@ -144,7 +101,7 @@ impl Flow {
                         counts.waiting += 1;
                     }
                     let datagram = buffer.get(..length).unwrap_or_default().to_vec();
-                    self.to_end.take(datagram, &self.shared.conditions(), &self.shared);
+                    take(&mut self.to_end, datagram, &self.shared);
                 }
             }
         }
@@ -158,6 +115,12 @@ impl Flow {
             Err(_) => counts.lost += 1,
         }
     }
+}
+
+/// Takes a datagram that is counted as waiting.
+fn take(line: &mut Line, datagram: Vec<u8>, shared: &Shared) {
+    let ip_bytes = datagram.len() + HEAD_BYTES;
+    line.take(datagram, ip_bytes, Kind::Datagram, &shared.conditions(), &mut shared.counts());
 }
 
 async fn until(due: Option<Instant>) {

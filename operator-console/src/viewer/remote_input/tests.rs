@@ -34,6 +34,7 @@ fn short(events: &[InputEvent]) -> String {
             InputEvent::Text(text) => format!("{:?}", text.as_str()),
             InputEvent::Heartbeat => "beat".to_owned(),
             InputEvent::ReleaseAll => "release".to_owned(),
+            InputEvent::Stamp { at_ms } => format!("at {at_ms}"),
         })
         .collect();
     words.join(" ")

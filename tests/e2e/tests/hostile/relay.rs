@@ -295,8 +295,8 @@ fn an_agent_takes_no_message_out_of_place() {
         (vec![RelayToEnd::Refused { refusal: Refusal::Full }], failed(Failure::RelayUnreachable)),
         (vec![RelayToEnd::NotFound], problem(KeyProblem::NotFound)),
         (vec![RelayToEnd::Busy], problem(KeyProblem::Busy)),
-        (vec![RelayToEnd::P4Fail { tries_left: 255 }], failed(Failure::ProtocolBroken)),
-        (vec![RelayToEnd::P4Fail { tries_left: 0 }], failed(Failure::ProtocolBroken)),
+        (vec![RelayToEnd::P4Fail { tries_left: 255 }], failed(Failure::OtherVersion)),
+        (vec![RelayToEnd::P4Fail { tries_left: 0 }], failed(Failure::OtherVersion)),
     ];
     let trap = Trap::new();
     let (relay, console) = (trap.relay(), trap.console());

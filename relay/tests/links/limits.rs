@@ -1,0 +1,248 @@
+//! The limits of links that the sockets show: time to the first message, lengths, slow readers.
+
+use crate::ends::{World, both_ways};
+use crate::hostile::{any_tls, tls_stream};
+use bytes::Bytes;
+use link::{LinkKind, quic};
+use proto::limits::{CONTROL_MESSAGE_BYTES, PACKET_BYTES};
+use proto::relay::{EndToRelay, Refusal, RelayToEnd, Ticket};
+use proto::{Deframer, PROTOCOL_VERSION, Text, frame_into};
+use quinn::crypto::rustls::QuicClientConfig;
+use relay_core::limits::HANDSHAKE;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::client::TlsStream;
+
+const CONTROL: u8 = 0;
+const BATCH: u8 = 1;
+
+/// A client's binary frame (RFC 6455, 5.2) with a mask of zeros.
+fn frame(message: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(message.len()).unwrap();
+    [&[0x82, 0x80 | 126][..], &length.to_be_bytes(), &[0; 4], message].concat()
+}
+
+/// A stream on which WebSocket messages are due.
+async fn upgraded(world: &World) -> TlsStream<TcpStream> {
+    let mut stream = tls_stream(world).await;
+    let head = "GET /link/1 HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+                Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ponte.1\r\n\
+                Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(stream.read_u8().await.unwrap());
+    }
+    stream
+}
+
+/// The next message of the relay that is neither a ping nor a pong; `None` at the end.
+async fn message(stream: &mut TlsStream<TcpStream>) -> Option<Vec<u8>> {
+    loop {
+        let [opcode, short] = [stream.read_u8().await.ok()?, stream.read_u8().await.ok()?];
+        let length = if short == 126 { stream.read_u16().await.ok()? } else { u16::from(short) };
+        let mut message = vec![0; usize::from(length)];
+        stream.read_exact(&mut message).await.ok()?;
+        match opcode {
+            0x82 => return Some(message),
+            0x88 => return None,
+            _ => {}
+        }
+    }
+}
+
+/// The next control message of the relay.
+async fn control(stream: &mut TlsStream<TcpStream>, first: bool) -> RelayToEnd {
+    let message = message(stream).await.unwrap();
+    let mut deframer = Deframer::new();
+    deframer.push(&message[if first { 2 } else { 1 }..]);
+    deframer.next_message().unwrap().unwrap()
+}
+
+fn said(first: bool, message: &EndToRelay) -> Vec<u8> {
+    let mut bytes = vec![CONTROL];
+    bytes.extend(first.then_some(PROTOCOL_VERSION));
+    frame_into(message, &mut bytes).unwrap();
+    frame(&bytes)
+}
+
+/// An end that attaches by this ticket and from then on does what the test does.
+async fn attached(world: &World, ticket: Ticket) -> TlsStream<TcpStream> {
+    let mut stream = upgraded(world).await;
+    stream.write_all(&said(true, &EndToRelay::Hello { build: Text::truncated("raw") })).await.unwrap();
+    assert!(matches!(control(&mut stream, true).await, RelayToEnd::Welcome { .. }));
+    stream.write_all(&said(false, &EndToRelay::Attach { ticket })).await.unwrap();
+    assert!(matches!(control(&mut stream, false).await, RelayToEnd::Attached { .. }));
+    stream
+}
+
+/// Whether it took the ten seconds, by the clock of the test, which runs on by itself while nothing
+/// else happens; it must not do so while a handshake is under way.
+fn ten_seconds_since(begun: Instant, what: &str) {
+    let took = begun.elapsed();
+    assert!(
+        took >= HANDSHAKE - Duration::from_secs(1) && took < HANDSHAKE + Duration::from_secs(1),
+        "{what}: {took:?}"
+    );
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_tls_link_has_ten_seconds_to_its_first_message() {
+    let world = World::new().await;
+    for (what, bytes) in [("nothing", &[][..]), ("half a record of TLS", &[0x16, 3, 1, 2, 0, 1, 0][..])] {
+        let mut stream = TcpStream::connect(world.relay.local_addr()).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        tokio::time::pause();
+        let begun = Instant::now();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+        ten_seconds_since(begun, what);
+    }
+    let mut stream = tls_stream(&world).await;
+    stream.write_all(b"GET /link/1 HTTP/1.1\r\nHost: x\r\nSlow: ").await.unwrap();
+    tokio::time::pause();
+    let begun = Instant::now();
+    let _ = stream.read_to_end(&mut Vec::new()).await;
+    ten_seconds_since(begun, "half a head");
+    for (what, bytes) in [("a WebSocket", vec![]), ("half a message", vec![CONTROL, PROTOCOL_VERSION, 0, 9, 1])] {
+        let mut stream = upgraded(&world).await;
+        if !bytes.is_empty() {
+            stream.write_all(&frame(&bytes)).await.unwrap();
+        }
+        tokio::time::pause();
+        let begun = Instant::now();
+        let refused = control(&mut stream, true).await;
+        assert_eq!(refused, RelayToEnd::Refused { refusal: Refusal::TimedOut }, "{what}");
+        assert_eq!(message(&mut stream).await, None, "{what}");
+        ten_seconds_since(begun, what);
+    }
+}
+
+#[tokio::test]
+async fn a_quic_link_has_ten_seconds_to_its_first_message() {
+    let world = World::new().await;
+    let crypto = QuicClientConfig::try_from(any_tls(quic::ALPN)).unwrap();
+    let mut config = quinn::ClientConfig::new(Arc::new(crypto));
+    let mut transport = quinn::TransportConfig::default();
+    transport.keep_alive_interval(Some(Duration::from_secs(3)));
+    config.transport_config(Arc::new(transport));
+    let endpoint = quinn::Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
+    for (what, bytes) in [("no stream", &[][..]), ("half a message", &[PROTOCOL_VERSION, 0, 9, 1][..])] {
+        let connecting = endpoint.connect_with(config.clone(), world.relay.local_addr(), "localhost");
+        let connection = connecting.unwrap().await.unwrap();
+        let mut stream = None;
+        if !bytes.is_empty() {
+            let (mut send, recv) = connection.open_bi().await.unwrap();
+            send.write_all(bytes).await.unwrap();
+            stream = Some((send, recv));
+        }
+        tokio::time::pause();
+        let begun = Instant::now();
+        connection.closed().await;
+        ten_seconds_since(begun, what);
+        drop(stream);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_length_of_a_control_message_is_judged_before_its_body_comes() {
+    let world = World::new().await;
+    let head = |length: usize| {
+        let length = u16::try_from(length).unwrap().to_be_bytes();
+        frame(&[CONTROL, PROTOCOL_VERSION, length[0], length[1]])
+    };
+    let mut stream = upgraded(&world).await;
+    stream.write_all(&head(CONTROL_MESSAGE_BYTES + 1)).await.unwrap();
+    assert_eq!(message(&mut stream).await, None, "one byte too long");
+
+    let mut stream = upgraded(&world).await;
+    stream.write_all(&head(CONTROL_MESSAGE_BYTES)).await.unwrap();
+    // A ping (RFC 6455, 5.5.2), which a link that goes on answers.
+    stream.write_all(&[0x89, 0x81, 0, 0, 0, 0, 7]).await.unwrap();
+    while stream.read_u8().await.unwrap() != 0x8A {}
+    stream.write_all(&frame(&[&[CONTROL][..], &[0xFF; CONTROL_MESSAGE_BYTES]].concat())).await.unwrap();
+    let _ = stream.read_to_end(&mut Vec::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packet_of_1500_bytes_passes_and_a_longer_one_does_not() {
+    let world = World::new().await;
+    let mut pair = world.ends().pair(LinkKind::Tls, LinkKind::Tls).await;
+    let mut agent = attached(&world, pair.agent_ticket).await;
+    let mut batch = vec![BATCH];
+    for length in [PACKET_BYTES + 1, PACKET_BYTES, 0, 4000, 1] {
+        batch.extend_from_slice(&u16::try_from(length).unwrap().to_be_bytes());
+        batch.resize(batch.len() + length, 7);
+    }
+    agent.write_all(&frame(&batch)).await.unwrap();
+    for length in [PACKET_BYTES, 1] {
+        assert_eq!(pair.console.packets.receiver.recv().await, Some(Bytes::from(vec![7; length])));
+    }
+}
+
+/// Numbered packets, more than every queue on the way takes.
+const FLOOD: u32 = 20_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_was_slow_gets_the_newest_packets_and_few_old_ones() {
+    let world = World::new().await;
+    let ends = world.ends();
+    let mut honest = ends.pair(LinkKind::Tls, LinkKind::Quic).await;
+    let pair = ends.pair(LinkKind::Quic, LinkKind::Tls).await;
+    let mut agent = attached(&world, pair.agent_ticket).await;
+    socket2::SockRef::from(agent.get_ref().0).set_recv_buffer_size(16 * 1024).unwrap();
+    for number in 0..FLOOD {
+        let packet = [&number.to_be_bytes()[..], &[0; 300]].concat();
+        assert!(pair.console.packets.sender.send(packet.into()));
+        while pair.console.packets.sender.free() < 8 {
+            tokio::task::yield_now().await;
+        }
+    }
+    both_ways(&mut honest.console, &mut honest.agent, 50).await;
+    let mut got = Vec::new();
+    while got.last() != Some(&(FLOOD - 1)) {
+        let message = message(&mut agent).await.unwrap();
+        if message.first() != Some(&BATCH) {
+            continue;
+        }
+        let mut rest = &message[1..];
+        while let Some((head, more)) = rest.split_first_chunk::<2>() {
+            let (packet, more) = more.split_at(usize::from(u16::from_be_bytes(*head)));
+            got.push(u32::from_be_bytes(*packet.first_chunk().unwrap()));
+            rest = more;
+        }
+    }
+    assert!(got.is_sorted(), "in order");
+    // The queues of the relay and the system's buffers, not what was sent.
+    assert!(got.len() < FLOOD as usize / 4, "{} packets were kept", got.len());
+}
+
+#[tokio::test]
+async fn a_link_whose_end_reads_nothing_is_closed_after_ten_seconds_of_stall() {
+    let world = World::new().await;
+    let mut pair = world.ends().pair(LinkKind::Tls, LinkKind::Tls).await;
+    let mut agent = attached(&world, pair.agent_ticket).await;
+    let packet = Bytes::from(vec![7; 1200]);
+    tokio::time::pause();
+    let begun = Instant::now();
+    let mut pings = tokio::time::interval(Duration::from_secs(4));
+    // The agent shows that it lives, but it does not read.
+    loop {
+        tokio::select! {
+            biased;
+            message = pair.console.control.recv() => match message.unwrap() {
+                RelayToEnd::PeerPresence { present: false } if begun.elapsed() > Duration::from_secs(1) => break,
+                _ => {}
+            },
+            _ = pings.tick() => drop(agent.write_all(&[0x89, 0x80, 0, 0, 0, 0]).await),
+            () = tokio::time::sleep(Duration::from_millis(1)) => for _ in 0..32 {
+                pair.console.packets.sender.send(packet.clone());
+            },
+        }
+    }
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_secs(10) && took < Duration::from_secs(25), "{took:?}");
+}
