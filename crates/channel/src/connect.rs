@@ -1,11 +1,12 @@
 //! Making the channel after the pairing, on either end, and what one can do with it.
 
 use crate::port::{PEER, Port};
+use crate::rate::RateModelConfig;
 use crate::tls;
 use identity::{Operator, OperatorError, Organisation, Seed};
 use link::packets::Packets;
 use pairing::{Paired, Role};
-use quinn::congestion::BbrConfig;
+use quinn::congestion::{BbrConfig, ControllerFactory, CubicConfig, NewRenoConfig};
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, MtuDiscoveryConfig, TransportConfig, VarInt};
 use rustls::pki_types::CertificateDer;
@@ -91,7 +92,32 @@ pub struct AcceptedChannel {
     pub operator: Operator,
 }
 
-fn transport() -> Arc<TransportConfig> {
+/// What decides how much may be under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Controller {
+    /// From what arrives: ours, see the table in this crate's README.
+    #[default]
+    Rate,
+    /// From what arrives and how soon (draft-cardwell-iccrg-bbr-congestion-control), as quinn has it.
+    Bbr,
+    /// From what is lost (RFC 9438).
+    Cubic,
+    /// From what is lost, the plain form (RFC 9002, section 7).
+    NewReno,
+}
+
+impl Controller {
+    fn factory(self) -> Arc<dyn ControllerFactory + Send + Sync> {
+        match self {
+            Self::Rate => Arc::new(RateModelConfig),
+            Self::Bbr => Arc::new(BbrConfig::default()),
+            Self::Cubic => Arc::new(CubicConfig::default()),
+            Self::NewReno => Arc::new(NewRenoConfig::default()),
+        }
+    }
+}
+
+fn transport(controller: Controller) -> Arc<TransportConfig> {
     let mut transport = TransportConfig::default();
     let mut discovery = MtuDiscoveryConfig::default();
     discovery.upper_bound(LARGEST_PACKET);
@@ -100,7 +126,7 @@ fn transport() -> Arc<TransportConfig> {
         .mtu_discovery_config(Some(discovery))
         .keep_alive_interval(Some(KEEP_ALIVE))
         .max_idle_timeout(IDLE.try_into().ok())
-        .congestion_controller_factory(Arc::new(BbrConfig::default()))
+        .congestion_controller_factory(controller.factory())
         .stream_receive_window(STREAM_WINDOW.into())
         .receive_window(CHANNEL_WINDOW.into())
         .send_window(u64::from(CHANNEL_WINDOW))
@@ -121,11 +147,24 @@ fn endpoint(port: &Port, server: Option<quinn::ServerConfig>) -> Result<Endpoint
 /// # Errors
 /// [`ChannelError`].
 pub async fn connect(port: Port, paired: &Paired, identity: &ConsoleIdentity) -> Result<Channel, ChannelError> {
+    connect_with(port, paired, identity, Controller::default()).await
+}
+
+/// As [`connect`], with another controller, to compare them.
+///
+/// # Errors
+/// As there.
+pub async fn connect_with(
+    port: Port,
+    paired: &Paired,
+    identity: &ConsoleIdentity,
+    controller: Controller,
+) -> Result<Channel, ChannelError> {
     let setup = |error: &dyn fmt::Display| ChannelError::Setup(error.to_string());
     let tls = tls::client_config(identity.chain.clone(), &identity.seed, paired.peer).map_err(|e| setup(&e))?;
     let crypto = QuicClientConfig::try_from(tls).map_err(|e| setup(&e))?;
     let mut config = ClientConfig::new(Arc::new(crypto));
-    config.transport_config(transport());
+    config.transport_config(transport(controller));
     let endpoint = endpoint(&port, None)?;
     let connecting = endpoint.connect_with(config, PEER, tls::AGENT_NAME).map_err(|e| setup(&e))?;
     let connection = within(connecting).await?.map_err(refused)?;
@@ -145,12 +184,28 @@ pub async fn accept(
     organisation: Arc<Organisation>,
     now_s: u64,
 ) -> Result<AcceptedChannel, ChannelError> {
+    accept_with(port, paired, certificate, seed, organisation, now_s, Controller::default()).await
+}
+
+/// As [`accept`], with another controller, to compare them.
+///
+/// # Errors
+/// As there.
+pub async fn accept_with(
+    port: Port,
+    paired: &Paired,
+    certificate: CertificateDer<'static>,
+    seed: &Seed,
+    organisation: Arc<Organisation>,
+    now_s: u64,
+    controller: Controller,
+) -> Result<AcceptedChannel, ChannelError> {
     let setup = |error: &dyn fmt::Display| ChannelError::Setup(error.to_string());
     let verifier = Arc::new(tls::CommittedOperator::new(paired.peer, organisation, None, now_s));
     let tls = tls::server_config(certificate, seed, Arc::clone(&verifier)).map_err(|e| setup(&e))?;
     let crypto = QuicServerConfig::try_from(tls).map_err(|e| setup(&e))?;
     let mut config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
-    config.transport_config(transport()).migration(false);
+    config.transport_config(transport(controller)).migration(false);
     // One console is expected: a relay that sends other beginnings gets no memory for them.
     config.max_incoming(MOST_INCOMING).incoming_buffer_size(INCOMING_BYTES).incoming_buffer_size_total(INCOMING_BYTES);
     let endpoint = endpoint(&port, Some(config))?;

@@ -2,15 +2,25 @@
 //! from TLS to QUIC when that becomes possible.
 
 use crate::connect::Channel;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use link::{Choice, Control, Dialing, Link, LinkKind, Packets, RelayAddress, Trust};
 use proto::relay::{EndToRelay, Refusal, RelayToEnd, Ticket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
 
-/// Pause before the second and later dials, doubled up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// From one dial to the next while none has come through: one that began before the relay was back may
+/// wait long for its next try, a fresh one does not.
+const NEXT_DIAL: Duration = Duration::from_millis(750);
+/// The same when nobody listened: that is known at once, and costs little to ask again.
+const AFTER_REFUSAL: Duration = Duration::from_millis(200);
+/// The same once this has lasted for [`PATIENCE`], so that a relay that comes back is not overrun.
+const NEXT_DIAL_LATER: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Dials that wait for an answer at a time.
+const MOST_DIALS: usize = 3;
 /// The relay must answer a ticket by then.
 const ATTACH: Duration = Duration::from_secs(5);
 
@@ -200,27 +210,17 @@ impl Run {
     }
     /// Dials until a link is attached; `None` once the channel is over or this end leaves.
     async fn redial(&mut self) -> Option<Control> {
-        let mut pause = FIRST_PAUSE;
         let mut leaving = self.leaving.clone();
         let connection = self.channel.connection().clone();
-        loop {
-            tokio::select! {
-                attached = dial_and_attach(&self.dial, self.ticket.clone()) => match attached {
-                    Ok(attached) => return Some(self.adopt(attached)),
-                    Err(NotAttached::Refused) => {
-                        self.state.send_modify(|state| state.refused = true);
-                        return None;
-                    }
-                    Err(NotAttached::Failed) => {}
-                },
-                _ = connection.closed() => return None,
-                _ = leaving.changed() => return None,
+        tokio::select! {
+            attached = dial_and_attach(&self.dial, &self.ticket) => {
+                if attached.is_none() {
+                    self.state.send_modify(|state| state.refused = true);
+                }
+                attached.map(|attached| self.adopt(attached))
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
-                _ = connection.closed() => return None,
-                _ = leaving.changed() => return None,
-            }
+            _ = connection.closed() => None,
+            _ = leaving.changed() => None,
         }
     }
 }
@@ -237,13 +237,34 @@ async fn try_quic(dial: Dial, kind: LinkKind) -> Option<Link> {
     link.inspect_err(|error| tracing::debug!(%error, "still no way for QUIC")).ok()
 }
 
-async fn dial_and_attach(dial: &Dial, ticket: Ticket) -> Result<Attached, NotAttached> {
+/// Dials again and again until a link is attached; `None` when the relay does not take the ticket.
+async fn dial_and_attach(dial: &Dial, ticket: &Ticket) -> Option<Attached> {
     let Dial { relay, trust, choice, dialing, build } = dial;
-    match link::connect_with(relay, trust, *choice, &dialing.proxies, build).await {
-        Ok(link) => attach(link, ticket).await,
-        Err(error) => {
-            tracing::debug!(%error, "the relay cannot be reached yet");
-            Err(NotAttached::Failed)
+    let begin = Instant::now();
+    let mut dials = FuturesUnordered::new();
+    let mut next = interval(NEXT_DIAL);
+    next.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = next.tick(), if dials.len() < MOST_DIALS => {
+                if begin.elapsed() > PATIENCE {
+                    next.reset_after(NEXT_DIAL_LATER);
+                }
+                dials.push(link::connect_with(relay, trust, *choice, &dialing.proxies, build));
+            }
+            Some(dialed) = dials.next() => match dialed {
+                Ok(link) => match attach(link, ticket.clone()).await {
+                    Ok(attached) => return Some(attached),
+                    Err(NotAttached::Refused) => return None,
+                    Err(NotAttached::Failed) => {}
+                },
+                Err(error) => {
+                    tracing::debug!(%error, "the relay cannot be reached yet");
+                    if begin.elapsed() < PATIENCE {
+                        next.reset_after(AFTER_REFUSAL);
+                    }
+                }
+            },
         }
     }
 }

@@ -11,9 +11,12 @@ mod connect;
 mod hybrid;
 mod keeper;
 mod port;
+mod rate;
 mod tls;
 
-pub use connect::{AcceptedChannel, Channel, ChannelError, ConsoleIdentity, accept, connect};
+pub use connect::{
+    AcceptedChannel, Channel, ChannelError, ConsoleIdentity, Controller, accept, accept_with, connect, connect_with,
+};
 pub use keeper::{Dial, Keeper, LinkState};
 pub use pairing::{Paired, Role};
 pub use port::Port;
