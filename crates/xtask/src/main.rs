@@ -1,8 +1,9 @@
-//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `stress` and `bench`.
+//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `fuzz`, `stress` and `bench`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
 mod demo;
+mod fuzz;
 mod run;
 mod setup;
 mod stress;
@@ -30,6 +31,8 @@ enum Task {
     Test,
     /// Check the rules of the workspace that no compiler knows.
     Tidy,
+    /// Run the decoders on hostile bytes
+    Fuzz(fuzz::Options),
     /// Let networks and machines do their worst to the channel and the relay.
     #[command(subcommand)]
     Stress(stress::Options),
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::demo(&options),
         Task::Test => test::test(),
         Task::Tidy => tidy::tidy(),
+        Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Stress(options) => stress::stress(&options),
         Task::Bench(options) => bench::bench(&options),
     };

@@ -34,6 +34,7 @@ const RUN: &[Needed] = &[
     ("dbus", "carries those names"),
     ("l3afpad", "the editor that the demo writes in"),
     ("xterm", "a program to share"),
+    ("iproute2", "network namespaces for tests of bad networks"),
     ("fonts-dejavu-core", "the desktop's letters"),
 ];
 

@@ -24,17 +24,26 @@ pub(crate) enum Options {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Attack the relay's memory in every way at full size and print what each attack cost
+    RelayMemory,
 }
 
-/// Runs it in the debug profile, whose checks are on.
+/// Runs it in the debug profile, whose checks are on; what counts memory in the one that is measured.
 pub(crate) fn stress(options: &Options) -> Result<(), Failure> {
     let words = match options {
         Options::Channel { cycles, seed } => {
             ["stress-channel".into(), format!("--cycles={cycles}"), format!("--seed={seed}")]
         }
+        Options::RelayMemory => return relay_memory(),
         Options::RelayKill { kills, seed } => ["stress-relay-kill".into(), kills.to_string(), format!("--seed={seed}")],
     };
     bench("dev", &words)
+}
+
+fn relay_memory() -> Result<(), Failure> {
+    let mut command = Command::new("cargo");
+    command.args(["run", "--quiet", "--profile", "bench-run", "-p", "e2e", "--example", "relay_memory"]);
+    run::run(&mut command)
 }
 
 /// Builds the program and the relay beside it, and runs the program with these words.

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold, the fast checks first.
 
 use crate::demo;
+use crate::fuzz;
 use crate::run::{self, Failure, Steps};
 use crate::{setup, tidy};
 use std::process::Command;
@@ -34,6 +35,7 @@ pub(crate) fn test() -> Result<(), Failure> {
         println!("\n== clippy: is not installed, not checked");
     }
     steps.step("tests", || run::run(&mut cargo(&["test", "--workspace", "--locked"])))?;
+    steps.step("fuzz", || fuzz::fuzz(&fuzz::Options::for_test()))?;
     steps.step("demo", || demo::demo(&demo::Options::for_test(out)))?;
     println!("\n{}", steps.summary());
     Ok(())

@@ -4,7 +4,7 @@
 use crate::Failure;
 use crate::known::known;
 use crate::relay_process::RelayProcess;
-use channel::{Channel, ConsoleIdentity, Dial, Keeper, Port, accept, connect};
+use channel::{Channel, ConsoleIdentity, Controller, Dial, Keeper, Port, accept_with, connect_with};
 use identity::{OperatorFile, Organisation, Seed};
 use link::{Choice, Control, Dialing, Link, LinkKind, Packets, Proxies, RelayAddress, Trust};
 use pairing::{AgentPairing, ConsolePairing, P3Outcome, Secret, SessionKey};
@@ -12,6 +12,7 @@ use proto::relay::{CertificateBytes, EndToRelay, OpaqueBytes, RelayToEnd, Ticket
 use proto::text::Blob;
 use rand::rngs::OsRng;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::time::timeout;
@@ -46,12 +47,28 @@ pub(crate) fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
+/// What lies between the ends and the relay, and what steers the channel.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Over {
+    /// Where the console finds the relay, if not at its own address.
+    pub(crate) console: Option<SocketAddr>,
+    /// Where the agent does.
+    pub(crate) agent: Option<SocketAddr>,
+    /// What steers the channel.
+    pub(crate) controller: Controller,
+}
+
 /// Console and agent, in this order, both by this way.
 pub(crate) async fn pair(relay: &RelayProcess, kind: LinkKind) -> Result<(End, End), Failure> {
+    pair_over(relay, kind, Over::default()).await
+}
+
+/// As [`pair`], over these paths.
+pub(crate) async fn pair_over(relay: &RelayProcess, kind: LinkKind, over: Over) -> Result<(End, End), Failure> {
     let organisation = Arc::new(Organisation::open(&relay.file("organisation.ponte")?, now_s())?);
     let operator = OperatorFile::open(&relay.file("operator.json")?)?;
-    let dial = dial(&organisation, kind)?;
-    let (mut ours, mut theirs) = tokio::try_join!(reach(&dial), reach(&dial))?;
+    let (console_dial, agent_dial) = (dial(&organisation, kind, over.console)?, dial(&organisation, kind, over.agent)?);
+    let (mut ours, mut theirs) = tokio::try_join!(reach(&console_dial), reach(&agent_dial))?;
     let seed = Seed::random(&mut OsRng);
     let certificate = identity::channel_certificate(&seed, now_s())?;
     let pairing = agree(&organisation, &operator, &certificate, &mut ours, &mut theirs);
@@ -61,14 +78,17 @@ pub(crate) async fn pair(relay: &RelayProcess, kind: LinkKind) -> Result<(End, E
     let identity = ConsoleIdentity { chain, seed: operator.seed.clone() };
     let (console_control, console_port) = attached(ours.control, ours.packets);
     let (agent_control, agent_port) = attached(theirs.control, theirs.packets);
-    let connecting = connect(console_port, &agreed.console.0, &identity);
-    let accepting = accept(agent_port, &agreed.agent.0, certificate.into(), &seed, organisation, now_s());
+    let connecting = connect_with(console_port, &agreed.console.0, &identity, over.controller);
+    let certificate = certificate.into();
+    let accepting =
+        accept_with(agent_port, &agreed.agent.0, certificate, &seed, organisation, now_s(), over.controller);
     let (console, agent) = tokio::try_join!(connecting, accepting)?;
-    let end = |channel: Channel, control: Control, ticket: Ticket| End {
-        keeper: Keeper::start(channel.clone(), kind, control, ticket, dial.clone()),
+    let end = |channel: Channel, control: Control, ticket: Ticket, dial: Dial| End {
+        keeper: Keeper::start(channel.clone(), kind, control, ticket, dial),
         channel,
     };
-    Ok((end(console, console_control, agreed.console.1), end(agent.channel, agent_control, agreed.agent.1)))
+    let console = end(console, console_control, agreed.console.1, console_dial);
+    Ok((console, end(agent.channel, agent_control, agreed.agent.1, agent_dial)))
 }
 
 fn attached(control: Control, packets: Packets) -> (Control, Port) {
@@ -77,11 +97,12 @@ fn attached(control: Control, packets: Packets) -> (Control, Port) {
     (control, port)
 }
 
-fn dial(organisation: &Organisation, kind: LinkKind) -> Result<Dial, Failure> {
+fn dial(organisation: &Organisation, kind: LinkKind, over: Option<SocketAddr>) -> Result<Dial, Failure> {
     let address = organisation.relay();
     let node = address.nodes.first().ok_or("a relay without nodes")?;
+    let (host, port) = over.map_or((node.host.clone(), node.port), |over| (over.ip().to_string(), over.port()));
     Ok(Dial {
-        relay: RelayAddress { name: address.name.clone(), host: node.host.clone(), port: node.port },
+        relay: RelayAddress { name: address.name.clone(), host, port },
         trust: address.pin.map_or(Trust::Platform, Trust::Pin),
         choice: Choice::Only(kind),
         // Not the proxies of the machine that this runs on.

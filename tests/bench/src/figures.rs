@@ -1,4 +1,4 @@
-//! Figures with their spread, as a table and as JSON.
+//! How samples are spread, for reports in words.
 
 use serde::Serialize;
 use std::fmt;
@@ -36,53 +36,6 @@ impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { median, p95, max, samples, .. } = self;
         write!(f, "median {median:.2}, p95 {p95:.2}, max {max:.2} ({samples} samples)")
-    }
-}
-
-/// One line of the table.
-#[derive(Debug, Clone, Serialize)]
-pub struct Figure {
-    /// What was measured, of what.
-    pub name: String,
-    /// In what.
-    pub unit: &'static str,
-    /// What came out.
-    #[serde(flatten)]
-    pub spread: Spread,
-}
-
-/// What one run measured.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Figures {
-    /// Rounds, bytes and whatever else one needs to repeat the run.
-    pub settings: String,
-    /// In the order in which they were measured.
-    pub figures: Vec<Figure>,
-}
-
-impl Figures {
-    pub(crate) fn add(&mut self, name: impl Into<String>, unit: &'static str, samples: &[f64]) {
-        self.figures.push(Figure { name: name.into(), unit, spread: Spread::of(samples) });
-    }
-
-    /// The figures for other programs.
-    ///
-    /// # Errors
-    /// Never for figures that are numbers.
-    pub fn to_json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(self)
-    }
-}
-
-impl fmt::Display for Figures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let wide = self.figures.iter().map(|figure| figure.name.chars().count()).max().unwrap_or_default();
-        writeln!(f, "{}", self.settings)?;
-        write!(f, "{:wide$}  {:>10}  {:>10}  {:>10}  {:>3}  unit", "figure", "median", "min", "max", "n")?;
-        for Figure { name, unit, spread: Spread { median, min, max, samples, .. } } in &self.figures {
-            write!(f, "\n{name:wide$}  {median:>10.3}  {min:>10.3}  {max:>10.3}  {samples:>3}  {unit}")?;
-        }
-        Ok(())
     }
 }
 

@@ -3,14 +3,18 @@
 //!
 //! What is absent: any judgement of absolute times. Read [`shim`], [`relay_kill`] and [`path`] first.
 
+pub mod controllers;
 pub mod path;
 pub mod relay_kill;
+pub mod report;
 pub mod shim;
+pub mod usage;
 
 mod ends;
 mod figures;
 mod first_picture;
 mod known;
+mod markdown;
 mod relay_process;
 mod splice;
 mod ways;

@@ -1,7 +1,7 @@
 //! The program behind `cargo xtask stress` and `cargo xtask bench`: parses, wires, waits.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
-use bench::{Failure, path, relay_kill, shim};
+use bench::{Failure, controllers, path, relay_kill, report::Report, shim, usage};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,13 +34,29 @@ enum Task {
         seed: u64,
     },
     /// Measure the way through the relay
-    Path {
-        /// Write the figures to this file, too
+    Path(path::Options),
+    /// Print the tables of the README from the figures of an earlier run
+    Readme {
+        /// What `path --json` wrote
+        file: PathBuf,
+    },
+    /// Watch programs that do nothing, for `path --rows`
+    #[command(hide = true)]
+    Watch(usage::Options),
+    /// Compare congestion controllers of the channel over bad lines
+    Controllers {
+        /// Write the table to this file as JSON, too
         #[arg(long)]
         json: Option<PathBuf>,
-        /// Few rounds of small payloads
+        /// One short round
         #[arg(long)]
         quick: bool,
+        /// Only this loss, in per cent
+        #[arg(long)]
+        loss: Option<f64>,
+        /// Only this round trip, in milliseconds
+        #[arg(long)]
+        round_trip: Option<u64>,
     },
     /// Join pairs of TCP connections, to be compared with
     #[command(hide = true)]
@@ -69,12 +85,29 @@ fn run(task: Task) -> Result<(), Failure> {
         Task::StressRelayKill { kills, seed } => {
             println!("{}", runtime.block_on(relay_kill::run(kills, seed))?);
         }
-        Task::Path { json, quick } => {
-            let figures = path::run(runtime, quick)?;
-            println!("\n{figures}");
-            if let Some(file) = json {
-                std::fs::write(&file, figures.to_json()?)?;
+        Task::Path(options) => {
+            let report = path::run(&runtime, &options)?;
+            println!("\n{report}");
+            if options.markdown {
+                println!("\n{}", report.to_markdown());
+            }
+            if let Some(file) = options.json {
+                std::fs::write(&file, report.to_json()? + "\n")?;
                 println!("\nwritten to {}", file.display());
+            }
+            report.check()?;
+        }
+        Task::Readme { file } => {
+            println!("{}", Report::from_json(&std::fs::read_to_string(file)?)?.to_markdown());
+        }
+        Task::Watch(options) => runtime.block_on(usage::watch(&options))?,
+        Task::Controllers { json, quick, loss, round_trip } => {
+            let mut plan = if quick { controllers::Plan::quick() } else { controllers::Plan::full() };
+            plan.only(loss, round_trip);
+            let table = runtime.block_on(controllers::run(plan))?;
+            println!("\n{table}");
+            if let Some(file) = json {
+                std::fs::write(&file, serde_json::to_string_pretty(&table)?)?;
             }
         }
         Task::Splice => runtime.block_on(bench::splice())?,

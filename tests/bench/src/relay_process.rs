@@ -1,7 +1,7 @@
-//! Programs of their own that listen: started, killed, started again where they were, and what the
-//! system says of them.
+//! Programs of their own that listen: started, killed, started again where they were.
 
 use crate::Failure;
+use crate::usage::{Memory, Processor};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,8 +14,6 @@ use tokio::time::timeout;
 
 /// Longest time until a program listens, on the slowest machine.
 const STARTS: Duration = Duration::from_secs(60);
-/// Ticks per second of the times in `/proc`, the same on every Linux.
-const TICKS_PER_S: f64 = 100.0;
 
 /// A program beside this one that tells where it listens in its first line; killed when dropped.
 pub(crate) struct Listening {
@@ -48,26 +46,19 @@ impl Listening {
         Ok(self.child.kill().await?)
     }
 
-    fn proc(&self, file: &str) -> Result<String, Failure> {
-        let pid = self.child.id().ok_or("the program has ended")?;
-        Ok(std::fs::read_to_string(format!("/proc/{pid}/{file}"))?)
+    /// Its process.
+    fn id(&self) -> Result<u32, Failure> {
+        self.child.id().ok_or_else(|| "the program has ended".into())
     }
 
-    /// Seconds of processor that it has used (proc(5), `utime` and `stime`).
-    pub(crate) fn cpu_s(&self) -> Result<f64, Failure> {
-        let stat = self.proc("stat")?;
-        // The program's name, in parentheses, may hold anything.
-        let (_, fields) = stat.rsplit_once(')').ok_or("no times of the program")?;
-        let ticks: f64 = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-        Ok(ticks / TICKS_PER_S)
+    /// The processor time that it has used.
+    pub(crate) fn processor(&self) -> Result<Processor, Failure> {
+        Processor::of(self.id()?)
     }
 
-    /// Resident memory in MiB.
-    pub(crate) fn resident_mib(&self) -> Result<f64, Failure> {
-        let status = self.proc("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no resident memory")?;
-        let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(kib / 1024.0)
+    /// Its memory.
+    pub(crate) fn memory(&self) -> Result<Memory, Failure> {
+        Memory::of(self.id()?)
     }
 }
 

@@ -10,14 +10,19 @@ use rand::rngs::OsRng;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 /// What is written at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// A small message.
 const SMALL_BYTES: usize = 64;
+/// Small messages before bulk.
+const URGENT: i32 = 1;
+/// Until a stream without an end has filled what it can fill.
+const FILLS: Duration = Duration::from_millis(300);
 
 /// Both ends of one way.
 pub(crate) enum Way {
@@ -35,7 +40,7 @@ impl Way {
                 let mut sending = from.open_uni().await?;
                 let receiving = async {
                     let mut stream = to.accept_uni().await?;
-                    Ok::<_, Failure>(count(&mut stream).await?)
+                    Ok::<_, Failure>(count_bytes(&mut stream).await?)
                 };
                 let begin = Instant::now();
                 let ((), received) = tokio::try_join!(write(&mut sending, bytes), receiving)?;
@@ -44,23 +49,28 @@ impl Way {
             Self::Splice(address) => {
                 let (mut from, mut to) = joined(*address).await?;
                 let begin = Instant::now();
-                let ((), received) = tokio::try_join!(write(&mut from, bytes), async { Ok(count(&mut to).await?) })?;
+                let ((), received) =
+                    tokio::try_join!(write(&mut from, bytes), async { Ok(count_bytes(&mut to).await?) })?;
                 rate(received, bytes, begin)
             }
         }
     }
 
-    /// Milliseconds of each of so many round trips of a small message, one after the other.
-    pub(crate) async fn round_trips(&self, count: usize) -> Result<Vec<f64>, Failure> {
+    /// Milliseconds of each round trip of a small message, one after the other: so many, or as many
+    /// as `most` allows.
+    pub(crate) async fn round_trips(&self, count: usize, most: Duration) -> Result<Vec<f64>, Failure> {
         match self {
             Self::Quic(from, to) => {
                 let (mut send, mut receive) = from.open_bi().await?;
+                // As in a session: what a person waits for goes before bulk.
+                send.set_priority(URGENT)?;
                 let echoing = async {
                     let (mut send, mut receive) = to.accept_bi().await?;
+                    send.set_priority(URGENT)?;
                     Ok::<_, Failure>(tokio::io::copy(&mut receive, &mut send).await?)
                 };
                 let asking = async {
-                    let times = ask(&mut send, &mut receive, count).await;
+                    let times = ask(&mut send, &mut receive, count, most).await;
                     send.finish()?;
                     times
                 };
@@ -74,11 +84,37 @@ impl Way {
                     Ok::<_, Failure>(tokio::io::copy(&mut receive, &mut send).await?)
                 };
                 let asking = async {
-                    let times = ask(&mut send, &mut receive, count).await;
+                    let times = ask(&mut send, &mut receive, count, most).await;
                     send.shutdown().await?;
                     times
                 };
                 Ok(tokio::try_join!(asking, echoing)?.0)
+            }
+        }
+    }
+
+    /// The same while a stream without an end fills the way: the same connection, or, of TCP, one
+    /// beside it through the same program.
+    pub(crate) async fn loaded_round_trips(&self, count: usize, most: Duration) -> Result<Vec<f64>, Failure> {
+        let asking = async {
+            sleep(FILLS).await;
+            self.round_trips(count, most).await
+        };
+        match self {
+            Self::Quic(from, to) => {
+                let mut filling = from.open_uni().await?;
+                let draining = async {
+                    let mut stream = to.accept_uni().await?;
+                    Ok::<_, Failure>(count_bytes(&mut stream).await?)
+                };
+                let times = beside(fill(&mut filling), draining, asking).await;
+                filling.reset(0_u32.into())?;
+                times
+            }
+            Self::Splice(address) => {
+                let (mut from, mut to) = joined(*address).await?;
+                let draining = async { Ok(count_bytes(&mut to).await?) };
+                beside(fill(&mut from), draining, asking).await
             }
         }
     }
@@ -109,7 +145,7 @@ async fn write(to: &mut (impl AsyncWrite + Unpin), bytes: usize) -> Result<(), F
     Ok(to.shutdown().await?)
 }
 
-async fn count(from: &mut (impl AsyncRead + Unpin)) -> std::io::Result<usize> {
+async fn count_bytes(from: &mut (impl AsyncRead + Unpin)) -> std::io::Result<usize> {
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut received = 0;
     loop {
@@ -131,10 +167,12 @@ async fn ask(
     to: &mut (impl AsyncWrite + Unpin),
     from: &mut (impl AsyncRead + Unpin),
     count: usize,
+    most: Duration,
 ) -> Result<Vec<f64>, Failure> {
     let mut times = Vec::with_capacity(count);
-    for number in 0..count {
-        let asked = [number.to_le_bytes()[0]; SMALL_BYTES];
+    let all = Instant::now();
+    while times.len() < count && (times.is_empty() || all.elapsed() < most) {
+        let asked = [times.len().to_le_bytes()[0]; SMALL_BYTES];
         let mut answer = [0; SMALL_BYTES];
         let begin = Instant::now();
         to.write_all(&asked).await?;
@@ -145,6 +183,29 @@ async fn ask(
         }
     }
     Ok(times)
+}
+
+/// Writes until it is dropped.
+async fn fill(to: &mut (impl AsyncWrite + Unpin)) -> Result<(), Failure> {
+    let chunk = vec![0xA5; CHUNK_BYTES];
+    loop {
+        to.write_all(&chunk).await?;
+    }
+}
+
+/// What comes of `asking`; a stream that ends before is a failure.
+async fn beside<T>(
+    filling: impl Future<Output = Result<(), Failure>>,
+    draining: impl Future<Output = Result<usize, Failure>>,
+    asking: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        asked = asking => asked,
+        ended = async { tokio::try_join!(filling, draining) } => {
+            ended?;
+            Err("the stream ended before the small messages".into())
+        }
+    }
 }
 
 /// A QUIC connection as quinn makes it, straight over loopback, and the endpoints that it needs.

@@ -1,21 +1,21 @@
 //! `cargo xtask demo`: a whole Ponte on one machine, with its real windows.
 
 mod interactive;
-mod stage;
-mod story;
+pub(crate) mod stage;
+pub(crate) mod story;
 
-mod names;
-mod person;
-mod summary;
+pub(crate) mod names;
+pub(crate) mod person;
+pub(crate) mod summary;
 
-mod desktop;
+pub(crate) mod desktop;
 mod files;
 mod hands;
 mod picture;
-mod processes;
+pub(crate) mod processes;
 mod reader;
-mod screen;
-mod wait;
+pub(crate) mod screen;
+pub(crate) mod wait;
 
 use crate::run::{self, Context, Failure};
 use clap::{Args, ValueEnum};

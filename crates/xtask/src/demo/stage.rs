@@ -56,12 +56,18 @@ pub(crate) fn build() -> Result<PathBuf, Failure> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--locked"]).args(program::PACKAGES.iter().flat_map(|package| ["-p", package]));
     run::run(cargo.current_dir(&root))?;
+    Ok(target_folder()?.join("debug"))
+}
+
+/// Cargo's target folder.
+pub(crate) fn target_folder() -> Result<PathBuf, Failure> {
+    let root = run::workspace()?;
     let metadata = run::output(
         Command::new("cargo").args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(&root),
     )?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata).context("cargo metadata")?;
     let target = metadata["target_directory"].as_str().ok_or("cargo metadata names no target folder")?;
-    Ok(Path::new(target).join("debug"))
+    Ok(PathBuf::from(target))
 }
 
 impl Stage {
@@ -110,6 +116,11 @@ impl Stage {
         start_editor(folder, &note, &client, processes).await?;
         let before = super::files::tree(&folder.join("client"));
         Ok((client, before))
+    }
+
+    /// A program of the folder that they were built in.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
     }
 
     /// The client's own folder; the agent's program is in it.

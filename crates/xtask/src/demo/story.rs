@@ -66,7 +66,7 @@ impl Story<'_> {
     }
 
     /// Key, check word, consent to view, first picture.
-    async fn connect(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn connect(&mut self) -> Result<(), Failure> {
         say("the operator makes a key and reads it out");
         self.operator.press(console::NEW_KEY).await?;
         let key = self.operator.read("a session key", names::session_key).await?;
@@ -289,7 +289,7 @@ impl Story<'_> {
     }
 
     /// The client's hand leaves Ponte's windows, where no input of the operator is taken.
-    fn rest_hand(&self) -> Result<(), Failure> {
+    pub(crate) fn rest_hand(&self) -> Result<(), Failure> {
         let (x, y) = self.stage.on_the_bare_desktop();
         self.client.hands().move_to(x, y)
     }

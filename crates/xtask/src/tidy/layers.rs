@@ -106,7 +106,7 @@ pub(crate) struct Reserved {
 pub(crate) const RESERVED: &[Reserved] = &[
     Reserved {
         crates: &["egui", "eframe", "egui_kittest", "egui_extras"],
-        only_in: &["ui-kit", "client-agent", "operator-console"],
+        only_in: &["ui-kit", "client-agent", "operator-console", "bench"],
         why: "everything below the windows runs and is tested without a window",
     },
     Reserved { crates: &["bincode"], only_in: &["proto"], why: "one place knows the encoding" },
