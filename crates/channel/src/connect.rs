@@ -289,6 +289,11 @@ impl Channel {
     /// its back-off.
     pub fn reattach(&self, packets: Packets) {
         self.port.attach(packets);
+        self.probe();
+    }
+
+    /// Makes QUIC send at once, whatever its back-off: something can arrive again.
+    pub(crate) fn probe(&self) {
         if let Err(error) = self.endpoint.rebind_abstract(self.port.socket()) {
             tracing::warn!(%error, "the channel could not probe its new link");
         }

@@ -9,7 +9,7 @@ use proto::relay::{EndToRelay, Refusal, RelayToEnd, Ticket};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// From one dial to the next while none has come through: one that began before the relay was back may
 /// wait long for its next try, a fresh one does not.
@@ -19,8 +19,10 @@ const AFTER_REFUSAL: Duration = Duration::from_millis(200);
 /// The same once this has lasted for [`PATIENCE`], so that a relay that comes back is not overrun.
 const NEXT_DIAL_LATER: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Dials that wait for an answer at a time.
-const MOST_DIALS: usize = 3;
+/// Dials that wait for an answer at a time, and for how long each: while one waits the next begins, and
+/// a relay that is slow is not asked more often.
+const MOST_DIALS: usize = 4;
+const ONE_DIAL: Duration = Duration::from_secs(3);
 /// The relay must answer a ticket by then.
 const ATTACH: Duration = Duration::from_secs(5);
 
@@ -178,6 +180,10 @@ impl Run {
                     Ok(RelayToEnd::TicketRenewed { ticket }) => self.ticket = ticket,
                     Ok(RelayToEnd::PeerPresence { present }) => {
                         self.state.send_modify(|state| state.peer_attached = present);
+                        if present {
+                            // What this end sent meanwhile went nowhere, and its next try may be seconds away.
+                            self.channel.probe();
+                        }
                     }
                     Ok(RelayToEnd::PeerLeft) => self.state.send_modify(|state| state.peer_left = true),
                     Ok(RelayToEnd::Refused { refusal: Refusal::BadTicket }) => return Over::Refused,
@@ -250,15 +256,18 @@ async fn dial_and_attach(dial: &Dial, ticket: &Ticket) -> Option<Attached> {
                 if begin.elapsed() > PATIENCE {
                     next.reset_after(NEXT_DIAL_LATER);
                 }
-                dials.push(link::connect_with(relay, trust, *choice, &dialing.proxies, build));
+                // A line that needs longer gets the link's own limits later.
+                let limit = if begin.elapsed() < PATIENCE { ONE_DIAL } else { Duration::MAX };
+                dials.push(timeout(limit, link::connect_with(relay, trust, *choice, &dialing.proxies, build)));
             }
             Some(dialed) = dials.next() => match dialed {
-                Ok(link) => match attach(link, ticket.clone()).await {
+                Ok(Ok(link)) => match attach(link, ticket.clone()).await {
                     Ok(attached) => return Some(attached),
                     Err(NotAttached::Refused) => return None,
                     Err(NotAttached::Failed) => {}
                 },
-                Err(error) => {
+                Err(_) => tracing::debug!("the relay does not answer yet"),
+                Ok(Err(error)) => {
                     tracing::debug!(%error, "the relay cannot be reached yet");
                     if begin.elapsed() < PATIENCE {
                         next.reset_after(AFTER_REFUSAL);

@@ -50,6 +50,8 @@ const FIRST_PACKETS: u64 = 32;
 const OVERFLOW: f64 = 0.2;
 const OVERFLOW_PACKETS: u64 = 200;
 const STARTING_PACKETS: u64 = 50;
+/// Weight of a round in the smoothed share that is lost.
+const LOSS_WEIGHT: f64 = 0.125;
 /// In the start this share is enough.
 const STARTING_OVERFLOW: f64 = 0.05;
 /// Records of what was sent when; one for all packets of one moment.
@@ -133,6 +135,10 @@ pub(crate) struct RateModel {
     full_rate: f64,
     flat_rounds: u32,
     more_queue: Duration,
+    /// Smoothed share that is lost, and the bytes of the running round.
+    loss: f64,
+    round_delivered: u64,
+    round_lost: u64,
     /// Bytes since losses were judged last.
     judged_delivered: u64,
     judged_lost: u64,
@@ -161,6 +167,9 @@ impl RateModel {
             full_rate: 0.0,
             flat_rounds: 0,
             more_queue: MORE_QUEUE,
+            loss: 0.0,
+            round_delivered: 0,
+            round_lost: 0,
             judged_delivered: 0,
             judged_lost: 0,
             acknowledged: 0,
@@ -194,6 +203,13 @@ impl RateModel {
     /// A new round begins: judges the one that is over.
     fn end_round(&mut self, now: Instant, app_limited: bool) {
         self.round += 1;
+        let sent = self.round_delivered + self.round_lost;
+        if sent > 0 {
+            let share = self.round_lost as f64 / sent as f64;
+            self.loss += (share - self.loss) * LOSS_WEIGHT;
+        }
+        self.round_delivered = 0;
+        self.round_lost = 0;
         let all = self.judged_delivered + self.judged_lost;
         let lost = self.judged_lost as f64 / all.max(1) as f64;
         if all >= OVERFLOW_PACKETS * self.mtu {
@@ -219,7 +235,8 @@ impl RateModel {
         }
         self.flat_rounds += 1;
         let overflows = lost > STARTING_OVERFLOW && all >= STARTING_PACKETS * self.mtu;
-        if self.flat_rounds >= FLAT_ROUNDS || self.queue_shows() || overflows {
+        let shows = self.queue_shows() || overflows && self.flat_rounds > 1;
+        if self.flat_rounds >= FLAT_ROUNDS || shows {
             self.enter(Phase::Drain, now);
         }
     }
@@ -263,12 +280,18 @@ impl RateModel {
         }
         let (pipe, lumps) = (self.pipe(), self.lumps());
         let standing = (rate * self.smoothed.as_secs_f64()).min(pipe + rate * STANDING.as_secs_f64());
-        let held = standing.max(pipe + lumps);
+        // What is lost counts as under way until that is known. Holding makes up for half of it, so that a
+        // loss that comes from sending too much dies away; trying more makes up for all of it.
+        let loss = self.loss.min(OVERFLOW);
+        let held = standing.max(pipe + lumps) / (1.0 - loss / 2.0);
         let target = match self.phase {
             Phase::Start => pipe * STARTING_GAIN + lumps,
             Phase::Drain | Phase::After { .. } => pipe + lumps / 2.0,
             Phase::Hold(_) => held,
-            Phase::More { .. } => held + (pipe * MORE).min(rate * self.more_queue.as_secs_f64()).max(lumps / 2.0),
+            Phase::More { .. } => {
+                let more = (pipe * MORE).min(rate * self.more_queue.as_secs_f64()).max(lumps / 2.0);
+                (standing.max(pipe + lumps) + more) / (1.0 - loss)
+            }
             Phase::Look { .. } => pipe * LOOK_GAIN,
         } as u64;
         self.window = if self.phase == Phase::Start {
@@ -284,6 +307,7 @@ impl RateModel {
         self.delivered += bytes;
         self.acknowledged += bytes;
         self.judged_delivered += bytes;
+        self.round_delivered += bytes;
         self.smoothed = smoothed;
         let took = now.saturating_duration_since(sent);
         if self.shortest.is_none_or(|(shortest, _)| took <= shortest) {
@@ -360,6 +384,7 @@ impl Controller for RateModel {
 
     fn on_congestion_event(&mut self, now: Instant, _sent: Instant, is_persistent_congestion: bool, lost_bytes: u64) {
         self.judged_lost += lost_bytes;
+        self.round_lost += lost_bytes;
         if is_persistent_congestion {
             // The path was away: begin anew, which takes a few round trips.
             let mtu = u16::try_from(self.mtu).unwrap_or(u16::MAX);
