@@ -68,8 +68,9 @@ pub fn file_name(data: &[u8]) {
         let numbered = safe.numbered(number);
         check(&numbered);
         assert_eq!(SafeName::parse(numbered.as_str()).as_ref(), Ok(&numbered));
-        assert_ne!(numbered, safe);
     }
+    // A long name that ends like a numbered one may be its own number 2: then the next number is tried.
+    assert_ne!(safe.numbered(2), safe.numbered(3));
     let part = PartName::new(TransferId(u32::try_from(data.len()).unwrap_or(1)), &safe, 7);
     assert!(PartName::is_part(part.as_str()));
     assert!(!is_part || SafeName::parse(&name).is_ok_and(|safe| safe.as_str() != name));
