@@ -86,7 +86,7 @@ impl Keeper {
     pub async fn leave(mut self, deadline: Duration) {
         let _ = self.leave.send(true);
         if let Some(mut task) = self.task.take()
-            && tokio::time::timeout(deadline, &mut task).await.is_err()
+            && timeout(deadline, &mut task).await.is_err()
         {
             task.abort();
         }
@@ -292,7 +292,7 @@ async fn attach(link: Link, ticket: Ticket) -> Result<Attached, NotAttached> {
             }
         }
     };
-    let attached = tokio::time::timeout(ATTACH, attaching).await;
+    let attached = timeout(ATTACH, attaching).await;
     let (ticket, peer_present) = attached.unwrap_or(Err(NotAttached::Failed))?;
     Ok(Attached { kind, control, packets, ticket, peer_present })
 }
