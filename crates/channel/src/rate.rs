@@ -4,9 +4,9 @@
 //! Loss alone says little about a line with radio in it, so loss alone does not slow it down: the
 //! model sends as fast as packets were delivered over the last rounds, tries a little more now and
 //! then, and lets what has piled up drain. What differs from the draft: quinn gives a controller a
-//! window but no pacing, so the rate is held by a window of rate × smoothed round trip (at most
-//! twice rate × shortest round trip); and a round that loses more than a fifth is taken for a
-//! policer or a queue that is far too small, which cuts the rate to what arrived.
+//! window but no pacing, so the rate is held by a window of rate × smoothed round trip, of which the
+//! queue's part is bounded; what is lost is partly made up for; and a loss of more than a fifth is
+//! taken for a policer or a queue that is far too small, which cuts the rate to what arrived.
 
 use quinn::congestion::{Controller, ControllerFactory};
 use quinn_proto::RttEstimator;
@@ -49,11 +49,11 @@ const FIRST_PACKETS: u64 = 32;
 /// More lost than this share, of at least so many packets, is a queue that overflows.
 const OVERFLOW: f64 = 0.2;
 const OVERFLOW_PACKETS: u64 = 200;
+/// In the start this share of at least so many is enough.
+const STARTING_OVERFLOW: f64 = 0.05;
 const STARTING_PACKETS: u64 = 50;
 /// Weight of a round in the smoothed share that is lost.
 const LOSS_WEIGHT: f64 = 0.125;
-/// In the start this share is enough.
-const STARTING_OVERFLOW: f64 = 0.05;
 /// Records of what was sent when; one for all packets of one moment.
 const RECORDS: usize = 4096;
 
