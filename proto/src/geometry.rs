@@ -221,7 +221,7 @@ pub struct Layout {
     /// Counts layouts from 1.
     pub epoch: u32,
     /// The monitors, at most [`limits::MONITORS`].
-    #[serde(deserialize_with = "list")]
+    #[serde(deserialize_with = "list::<_, _, { limits::MONITORS }>")]
     pub monitors: Vec<Monitor>,
 }
 

@@ -7,6 +7,8 @@ pub const CONTROL_MESSAGE_BYTES: usize = 4096;
 pub const SMALL_MESSAGE_BYTES: usize = 1024;
 /// Longest opaque pairing message that the relay forwards, in bytes: P1 to P4 need under 200.
 pub const OPAQUE_BYTES: usize = 512;
+/// Most certificates of an operator's chain: leaf and issuing authority, and room for two more between them.
+pub const CHAIN_CERTIFICATES: usize = 4;
 /// Longest end-to-end packet that a link carries, in bytes: an Ethernet frame without headers.
 pub const PACKET_BYTES: usize = 1500;
 /// Size to which an inner QUIC packet always fits without discovery, in bytes (RFC 9000, 14.1).

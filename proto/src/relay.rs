@@ -72,8 +72,8 @@ pub enum EndToRelay {
     },
     /// Console: the operator's certificate, proven over the relay's nonce.
     Prove {
-        /// Leaf first, then the issuing authority; the root is not sent.
-        #[serde(deserialize_with = "list")]
+        /// Leaf first, then the issuing authority; the root is not sent. At most [`limits::CHAIN_CERTIFICATES`].
+        #[serde(deserialize_with = "list::<_, _, { limits::CHAIN_CERTIFICATES }>")]
         chain: Vec<CertificateBytes>,
         /// Ed25519 over [`operator_link_statement`].
         signature: Blob<64>,

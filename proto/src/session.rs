@@ -204,7 +204,7 @@ pub enum ConsoleToAgent {
     /// Which monitors the operator looks at now.
     Watch {
         /// At most all of them.
-        #[serde(deserialize_with = "list")]
+        #[serde(deserialize_with = "list::<_, _, { limits::MONITORS }>")]
         monitors: Vec<MonitorId>,
     },
     /// The file is whole and its digest right.

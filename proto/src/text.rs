@@ -129,10 +129,14 @@ impl<'de, const MAX: usize> Deserialize<'de> for Blob<MAX> {
     }
 }
 
-/// For `deserialize_with`: a list whose announced length is not believed. What serde has for `Vec` sets a megabyte
-/// aside for whatever is announced; this grows with what is there.
-pub(crate) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    deserializer.deserialize_seq(Counted { most: usize::MAX, item: PhantomData })
+/// For `deserialize_with`: a list of at most `MAX` items whose announced length is not believed. What serde has for
+/// `Vec` sets a megabyte aside for whatever is announced; this grows with what is there.
+pub(crate) fn list<'de, T, D, const MAX: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_seq(Counted { most: MAX, item: PhantomData })
 }
 
 /// Collects at most `most` items.
@@ -188,14 +192,16 @@ mod tests {
     fn what_a_peer_announces_sets_no_memory_aside() {
         let announced = || SeqDeserializer::<_, Error>::new(Boastful(3));
         assert!(Blob::<100>::deserialize(announced()).unwrap().0.capacity() < 100);
-        assert!(list::<u8, _>(announced()).unwrap().capacity() < 100);
+        assert!(list::<u8, _, 100>(announced()).unwrap().capacity() < 100);
     }
 
     #[test]
-    fn more_bytes_than_a_blob_holds_are_refused() {
-        let bytes = |count| SeqDeserializer::<_, Error>::new(Boastful(count));
-        assert!(Blob::<3>::deserialize(bytes(3)).is_ok());
-        assert!(Blob::<3>::deserialize(bytes(4)).is_err());
+    fn more_than_a_blob_or_a_list_holds_is_refused() {
+        let items = |count| SeqDeserializer::<_, Error>::new(Boastful(count));
+        assert!(Blob::<3>::deserialize(items(3)).is_ok());
+        assert!(Blob::<3>::deserialize(items(4)).is_err());
+        assert!(list::<u8, _, 3>(items(3)).is_ok());
+        assert!(list::<u8, _, 3>(items(4)).is_err());
     }
 
     #[test]

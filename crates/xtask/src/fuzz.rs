@@ -18,6 +18,11 @@ const INPUT_BYTES: u32 = 16 * 1024;
 /// How long short inputs have to find nothing new before longer ones are tried; libFuzzer's own 100 is for long runs.
 const LENGTH_CONTROL: u32 = 20;
 
+/// Inputs of each target in a test: the largest corpus has 300, the slowest target does 500 a second.
+const TEST_RUNS: u32 = 2000;
+/// A test ends after so many seconds of a target even if it has not run them all.
+const TEST_SECONDS: u32 = 60;
+
 /// What makes the compiler count and compare for libFuzzer; its own instrumentation, which is in every stable compiler.
 const INSTRUMENTED: &[&str] = &[
     "-Cpasses=sancov-module",
@@ -38,13 +43,16 @@ pub(crate) struct Options {
     /// How long each, after its corpus was run
     #[arg(long, default_value_t = 60)]
     seconds: u32,
+    /// How many inputs each at the most, its corpus among them
+    #[arg(long)]
+    runs: Option<u32>,
     /// How many at a time
     #[arg(long, default_value_t = 2)]
     jobs: usize,
     /// Take what was found into the corpora, as little of it as reaches the same code
     #[arg(long)]
     keep: bool,
-    /// What happens by chance comes from this; without it every run is another one
+    /// What happens by chance comes from this, and what earlier runs found is left aside: the run can be repeated
     #[arg(long)]
     seed: Option<u32>,
     /// First write what the corpora begin with again, from the encoders as they are now
@@ -53,9 +61,18 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// All corpora and a few seconds of each target, the same ones every time.
+    /// All corpora and some inputs by chance for each target; counted and not timed, so that they are the same ones
+    /// on every machine.
     pub(crate) fn for_test() -> Self {
-        Self { targets: Vec::new(), seconds: 3, jobs: 2, keep: false, seed: Some(1), seeds: false }
+        Self {
+            targets: Vec::new(),
+            seconds: TEST_SECONDS,
+            runs: Some(TEST_RUNS),
+            jobs: 2,
+            keep: false,
+            seed: Some(1),
+            seeds: false,
+        }
     }
 }
 
@@ -73,6 +90,11 @@ impl Places {
     /// What runs find; stays on this machine unless it is kept.
     fn found(&self, target: &str) -> PathBuf {
         self.fuzz.join("target/found").join(target)
+    }
+
+    /// What a run with a seed finds; empty before it.
+    fn found_again(&self, target: &str) -> PathBuf {
+        self.fuzz.join("target/found-again").join(target)
     }
 
     fn artifacts(&self, target: &str) -> PathBuf {
@@ -159,8 +181,11 @@ fn build(root: &Path, fuzz: &Path, seeds: bool) -> Result<PathBuf, Failure> {
 
 /// Runs one target and returns the line about it.
 fn one(places: &Places, target: &str, options: &Options) -> Result<String, Failure> {
-    let (corpus, found, artifacts) = (places.corpus(target), places.found(target), places.artifacts(target));
-    let log = places.log(target);
+    let (corpus, artifacts, log) = (places.corpus(target), places.artifacts(target), places.log(target));
+    let found = if options.seed.is_some() { places.found_again(target) } else { places.found(target) };
+    if options.seed.is_some() && found.exists() {
+        fs::remove_dir_all(&found).context(found.display())?;
+    }
     for folder in [corpus.as_path(), &found, &artifacts, log.parent().unwrap_or(&places.fuzz)] {
         fs::create_dir_all(folder).context(folder.display())?;
     }
@@ -178,6 +203,9 @@ fn one(places: &Places, target: &str, options: &Options) -> Result<String, Failu
     if let Some(seed) = options.seed {
         command.arg(format!("-seed={seed}"));
     }
+    if let Some(runs) = options.runs {
+        command.arg(format!("-runs={runs}"));
+    }
     let dictionary = places.fuzz.join("dictionaries").join(format!("{target}.dict"));
     if dictionary.exists() {
         command.arg(format!("-dict={}", dictionary.display()));
@@ -187,7 +215,8 @@ fn one(places: &Places, target: &str, options: &Options) -> Result<String, Failu
     let outcome = Outcome::read(&text);
     if result.is_err() {
         let reason = outcome.crash.unwrap_or_else(|| "it ended early".into());
-        return Err(format!("{reason}; see {}", log.display()).into());
+        let input = outcome.input.map(|input| format!("; the input in base64: {input}")).unwrap_or_default();
+        return Err(format!("{reason}; see {}{input}", log.display()).into());
     }
     if options.keep {
         wait(logged(
@@ -223,12 +252,15 @@ struct Outcome {
     covered_by_corpus: u64,
     covered: u64,
     crash: Option<String>,
+    /// What made it crash, in base64.
+    input: Option<String>,
 }
 
 impl Outcome {
     fn read(log: &str) -> Self {
         let mut outcome = Self::default();
-        for line in log.lines() {
+        let mut lines = log.lines();
+        while let Some(line) = lines.next() {
             if let Some(runs) = line.strip_prefix("stat::number_of_executed_units:") {
                 outcome.runs = runs.trim().parse().unwrap_or_default();
             } else if let Some((_, cover)) = line.split_once(" cov: ") {
@@ -238,10 +270,14 @@ impl Outcome {
                 }
                 outcome.covered = outcome.covered.max(cover);
             } else if let Some((_, at)) = line.split_once("panicked at ") {
-                outcome.crash.get_or_insert_with(|| format!("a panic at {}", at.trim_end_matches(':')));
+                // The message stands on the line below.
+                let message = lines.next().unwrap_or_default();
+                outcome.crash.get_or_insert_with(|| format!("a panic at {at} {message}"));
             } else if line.contains("ERROR: libFuzzer: ") {
                 let reason = line.split("libFuzzer: ").nth(1).unwrap_or_default();
                 outcome.crash.get_or_insert_with(|| reason.to_owned());
+            } else if let Some(input) = line.strip_prefix("Base64: ") {
+                outcome.input = Some(input.to_owned());
             }
         }
         outcome
@@ -256,14 +292,17 @@ mod tests {
     fn the_log_of_a_run_is_read() {
         let log = "#3\tINITED cov: 120 ft: 130 corp: 2/10b\n#90\tNEW    cov: 125 ft: 140 corp: 3/12b\n\
             #900\tDONE   cov: 131 ft: 150 corp: 4/13b\nstat::number_of_executed_units: 900\n";
-        let expected = Outcome { runs: 900, covered_by_corpus: 120, covered: 131, crash: None };
+        let expected = Outcome { runs: 900, covered_by_corpus: 120, covered: 131, crash: None, input: None };
         assert_eq!(Outcome::read(log), expected);
     }
 
     #[test]
     fn the_first_reason_of_a_crash_is_told() {
-        let log = "thread '<unnamed>' panicked at src/wire.rs:7:9:\nlong\n==5== ERROR: libFuzzer: deadly signal\n";
-        assert_eq!(Outcome::read(log).crash.as_deref(), Some("a panic at src/wire.rs:7:9"));
+        let log = "thread '<unnamed>' panicked at src/wire.rs:7:9:\nlong\n==5== ERROR: libFuzzer: deadly signal\n\
+            artifact_prefix='x/'\nBase64: AAE=\n";
+        let outcome = Outcome::read(log);
+        assert_eq!(outcome.crash.as_deref(), Some("a panic at src/wire.rs:7:9: long"));
+        assert_eq!(outcome.input.as_deref(), Some("AAE="));
         let log = "==5== ERROR: libFuzzer: timeout after 10 seconds\n";
         assert_eq!(Outcome::read(log).crash.as_deref(), Some("timeout after 10 seconds"));
     }
