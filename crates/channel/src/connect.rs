@@ -6,9 +6,10 @@ use crate::tls;
 use identity::{Operator, OperatorError, Organisation, Seed};
 use link::packets::Packets;
 use pairing::{Paired, Role};
+use proto::limits::INNER_PACKET_BYTES;
 use quinn::congestion::{BbrConfig, ControllerFactory, CubicConfig, NewRenoConfig};
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
-use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, MtuDiscoveryConfig, TransportConfig, VarInt};
+use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TransportConfig, VarInt};
 use rustls::pki_types::CertificateDer;
 use std::fmt;
 use std::sync::Arc;
@@ -20,8 +21,6 @@ const IDLE: Duration = Duration::from_secs(120);
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// How long the two ends may take to make the channel.
 const HANDSHAKE: Duration = Duration::from_secs(20);
-/// Largest packet that discovery may find: fits a QUIC datagram of the outer hop at 1,452 bytes.
-const LARGEST_PACKET: u16 = 1400;
 /// Bytes that may be under way unread on one stream: 50 Mbit/s at 300 ms.
 const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
 /// Bytes that may be under way unread in all.
@@ -119,11 +118,11 @@ impl Controller {
 
 fn transport(controller: Controller) -> Arc<TransportConfig> {
     let mut transport = TransportConfig::default();
-    let mut discovery = MtuDiscoveryConfig::default();
-    discovery.upper_bound(LARGEST_PACKET);
     transport
-        .initial_mtu(proto::limits::INNER_INITIAL_PACKET_BYTES)
-        .mtu_discovery_config(Some(discovery))
+        // A link carries these on every path: nothing to discover, and no loss is taken for a path that does not.
+        .initial_mtu(INNER_PACKET_BYTES)
+        .min_mtu(INNER_PACKET_BYTES)
+        .mtu_discovery_config(None)
         .keep_alive_interval(Some(KEEP_ALIVE))
         .max_idle_timeout(IDLE.try_into().ok())
         .congestion_controller_factory(controller.factory())

@@ -10,6 +10,7 @@ pub mod control;
 pub mod pump;
 
 pub mod packets;
+pub mod pieces;
 mod proxy;
 pub mod quic;
 pub mod tls;

@@ -9,11 +9,11 @@ use crate::LinkError;
 use crate::batch::{batch, unbatch};
 use crate::control::{Control, ControlEnds, ControlReader, control};
 use crate::packets::{PacketReceiver, PacketSender, packet_queue};
-use crate::quic::{KEEP_ALIVE, ONE_SHOT_STREAMS};
+use crate::pieces::{Joiner, Splitter};
+use crate::quic::KEEP_ALIVE;
 use bytes::{Bytes, BytesMut};
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, SinkExt, StreamExt};
-use proto::limits::{INNER_INITIAL_PACKET_BYTES, PACKET_BYTES};
+use futures_util::{SinkExt, StreamExt};
+use proto::limits::PACKET_BYTES;
 use proto::{Message, PROTOCOL_VERSION};
 use std::future::pending;
 use std::sync::Arc;
@@ -164,21 +164,28 @@ async fn run_quic<In: Message + Send>(
             }
         }
     };
-    let datagrams = async {
-        while let Ok(packet) = connection.read_datagram().await {
-            arrived(packet, &*sink, &counters);
+    let packets_in = async {
+        let mut joiner = Joiner::default();
+        while let Ok(datagram) = connection.read_datagram().await {
+            if let Some(packet) = joiner.take(datagram) {
+                arrived(packet, &*sink, &counters);
+            }
         }
         pending().await
     };
     let packets_out = async {
+        let mut splitter = Splitter::default();
         while let Some(packet) = packets.recv().await {
             counters.sent(packet.len());
-            match connection.send_datagram(packet.clone()) {
+            match connection.send_datagram(Splitter::whole(&packet)) {
                 Ok(()) => {}
-                Err(quinn::SendDatagramError::ConnectionLost(_)) => break,
-                // Larger packets are lost, so that the discovery inside learns what fits.
-                Err(_) if packet.len() <= usize::from(INNER_INITIAL_PACKET_BYTES) => one_shot(&connection, &packet),
-                Err(_) => {}
+                Err(quinn::SendDatagramError::TooLarge) => {
+                    for half in splitter.halves(&packet) {
+                        let _ = connection.send_datagram(half);
+                    }
+                }
+                // Lost: reading ends the link, after the last message that arrived.
+                Err(_) => break,
             }
         }
         pending().await
@@ -186,8 +193,7 @@ async fn run_quic<In: Message + Send>(
     tokio::select! {
         () = write => {}
         () = read => {}
-        () = datagrams => {}
-        () = one_shots(&connection, &*sink, &counters) => {}
+        () = packets_in => {}
         () = packets_out => {}
         () = unanswered(&connection) => {}
     }
@@ -221,30 +227,6 @@ async fn take_control<In: Message>(
                 let _ = incoming.send(Err(error)).await;
                 return Err(());
             }
-        }
-    }
-}
-
-/// Sends a packet that fits in no datagram whole, or drops it when too many are on their way.
-fn one_shot(connection: &quinn::Connection, packet: &Bytes) {
-    let Some(Ok(mut stream)) = connection.open_uni().now_or_never() else { return };
-    match stream.write_all(packet).now_or_never() {
-        Some(Ok(())) => drop(stream.finish()),
-        Some(Err(_)) | None => drop(stream.reset(0u8.into())),
-    }
-}
-
-async fn one_shots(connection: &quinn::Connection, sink: &dyn PacketSink, counters: &Counters) {
-    let mut reading = FuturesUnordered::new();
-    loop {
-        tokio::select! {
-            stream = connection.accept_uni(), if reading.len() < ONE_SHOT_STREAMS as usize => match stream {
-                Ok(mut stream) => reading.push(async move { stream.read_to_end(PACKET_BYTES).await }),
-                Err(_) => return pending().await,
-            },
-            Some(packet) = reading.next(), if !reading.is_empty() => if let Ok(packet) = packet {
-                arrived(packet.into(), sink, counters);
-            },
         }
     }
 }

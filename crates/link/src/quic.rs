@@ -17,12 +17,12 @@ use std::time::{Duration, Instant};
 
 /// The protocol's name inside TLS.
 pub const ALPN: &[u8] = b"ponte/1";
-/// One-shot streams that may be open at a time in one direction; further packets are dropped.
-pub const ONE_SHOT_STREAMS: u32 = 16;
 /// How often an idle link shows that it lives.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// Silence after which a link is dead.
 pub const IDLE: Duration = Duration::from_secs(12);
+/// After a path was taken for one that swallows long packets, it is looked at again so soon.
+const LONG_PACKETS_AGAIN: Duration = Duration::from_secs(10);
 /// Datagrams that wait in quinn in each direction, in bytes: 50 ms at 20 Mbit/s.
 const DATAGRAM_BUFFER_BYTES: usize = 128 * 1024;
 /// What an end takes the round trip for before it has seen one: a first packet that is lost, or that
@@ -71,7 +71,7 @@ impl ControllerFactory for ConstantWindow {
 /// `bidirectional` is 1 there and 0 at an end.
 fn transport(bidirectional: u32) -> TransportConfig {
     let mut discovery = MtuDiscoveryConfig::default();
-    discovery.upper_bound(1452);
+    discovery.upper_bound(1452).black_hole_cooldown(LONG_PACKETS_AGAIN);
     let mut acknowledgements = AckFrequencyConfig::default();
     acknowledgements.ack_eliciting_threshold(UNACKNOWLEDGED).max_ack_delay(Some(ACK_DELAY));
     let mut transport = TransportConfig::default();
@@ -84,11 +84,11 @@ fn transport(bidirectional: u32) -> TransportConfig {
         .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER_BYTES))
         .datagram_send_buffer_size(DATAGRAM_BUFFER_BYTES)
         .max_concurrent_bidi_streams(VarInt::from_u32(bidirectional))
-        .max_concurrent_uni_streams(VarInt::from_u32(ONE_SHOT_STREAMS))
-        // Control messages and 16 one-shot packets; nothing else needs a window.
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        // Control messages; nothing else needs a window.
         .stream_receive_window(VarInt::from_u32(16 * 1024))
-        .receive_window(VarInt::from_u32(64 * 1024))
-        .send_window(128 * 1024)
+        .receive_window(VarInt::from_u32(16 * 1024))
+        .send_window(32 * 1024)
         .congestion_controller_factory(Arc::new(ConstantWindow));
     transport
 }

@@ -72,13 +72,28 @@ impl Plan {
     }
 
     /// Leaves the rest of the table out: loss in per cent, round trip in milliseconds.
-    pub fn only(&mut self, loss: Option<f64>, round_trip: Option<u64>) {
+    ///
+    /// # Errors
+    /// A controller that does not exist.
+    pub fn only(
+        &mut self,
+        loss: Option<f64>,
+        round_trip: Option<u64>,
+        controller: Option<&str>,
+    ) -> Result<(), Failure> {
+        if let Some(name) = controller {
+            self.controllers.retain(|controller| format!("{controller:?}").eq_ignore_ascii_case(name));
+            if self.controllers.is_empty() {
+                return Err(format!("no controller {name}; there are rate, bbr, cubic and newreno").into());
+            }
+        }
         if let Some(loss) = loss {
             self.losses = vec![loss / 100.0];
         }
         if let Some(round_trip) = round_trip {
             self.round_trips = vec![Duration::from_millis(round_trip)];
         }
+        Ok(())
     }
 }
 
@@ -242,7 +257,11 @@ async fn measure(console: &End, agent: &End, warm: Duration, lasts: Duration) ->
                 read = receive.read_exact(&mut message) => read?,
                 _ = stopped.wait_for(|stop| *stop) => return Ok::<_, Failure>(()),
             }
-            send.write_all(&message).await?;
+            match send.write_all(&message).await {
+                // The other end has asked enough.
+                Err(_) if *stopped.borrow() => return Ok(()),
+                written => written?,
+            }
         }
     };
     let asking = async {

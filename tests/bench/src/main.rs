@@ -57,6 +57,12 @@ enum Task {
         /// Only this round trip, in milliseconds
         #[arg(long)]
         round_trip: Option<u64>,
+        /// Only this controller: rate, bbr, cubic or newreno
+        #[arg(long)]
+        controller: Option<String>,
+        /// So many rounds, each with other seeds
+        #[arg(long)]
+        rounds: Option<u64>,
     },
     /// Join pairs of TCP connections, to be compared with
     #[command(hide = true)]
@@ -101,9 +107,10 @@ fn run(task: Task) -> Result<(), Failure> {
             println!("{}", Report::from_json(&std::fs::read_to_string(file)?)?.to_markdown());
         }
         Task::Watch(options) => runtime.block_on(usage::watch(&options))?,
-        Task::Controllers { json, quick, loss, round_trip } => {
+        Task::Controllers { json, quick, loss, round_trip, controller, rounds } => {
             let mut plan = if quick { controllers::Plan::quick() } else { controllers::Plan::full() };
-            plan.only(loss, round_trip);
+            plan.only(loss, round_trip, controller.as_deref())?;
+            plan.rounds = rounds.unwrap_or(plan.rounds);
             let table = runtime.block_on(controllers::run(plan))?;
             println!("\n{table}");
             if let Some(file) = json {

@@ -163,6 +163,7 @@ fn packets() -> Seeds {
     vec![
         ("link_batch", batched()),
         ("link_batch", vec![0, 1, 7, 0, 0, 0, 9, 1]),
+        ("link_pieces", [&[3, 0, 7, 7], &[5, 1, 0, 1, 8, 8], &[4, 2, 0, 1, 9][..]].concat()),
         ("link_websocket", with(200, &link(true))),
         ("link_websocket", with(201, &link(false))),
         ("link_websocket", with(0, &short)),

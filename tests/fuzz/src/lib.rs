@@ -41,6 +41,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("relay_control", links::relay_control),
     ("link_batch", links::link_batch),
+    ("link_pieces", links::link_pieces),
     ("link_websocket", links::link_websocket),
     ("head_relay", heads::head_relay),
     ("head_client", heads::head_client),

@@ -6,6 +6,7 @@ use crate::wire::{message, most_for};
 use bytes::{Bytes, BytesMut};
 use link::batch::{batch, unbatch};
 use link::control::ControlReader;
+use link::pieces::{Joiner, Splitter};
 use link::{LinkError, packets::packet_queue, pump, websocket};
 use proto::limits::{BATCH_BYTES, PACKET_BYTES, PACKET_QUEUE};
 use proto::relay::{EndToRelay, RelayToEnd};
@@ -90,6 +91,21 @@ pub fn link_batch(data: &[u8]) {
         });
     }
     assert_eq!(sent, packets.len());
+}
+
+/// Datagrams of at most 255 bytes, each with its length before it: what comes of them is no longer than the two that
+/// it came from. And the whole passes in halves.
+pub fn link_pieces(data: &[u8]) {
+    let (mut joiner, mut rest, mut before) = (Joiner::default(), data, 0);
+    while let Some((&length, more)) = rest.split_first() {
+        let (datagram, more) = more.split_at(usize::from(length).min(more.len()));
+        let packet = bounded(4 * datagram.len() + 4096, || joiner.take(Bytes::copy_from_slice(datagram)));
+        assert!(packet.map_or(0, |packet| packet.len()) <= before + datagram.len());
+        (rest, before) = (more, before.max(datagram.len()));
+    }
+    let (mut joiner, [first, second]) = (Joiner::default(), Splitter::default().halves(data));
+    assert_eq!(joiner.take(second), None);
+    assert_eq!(joiner.take(first).unwrap(), data);
 }
 
 /// The first byte says how long the pieces are and which end reads; the rest is what the other
