@@ -1,7 +1,7 @@
 //! Making the channel after the pairing, on either end, and what one can do with it.
 
 use crate::port::{PEER, Port};
-use crate::rate::RateModelConfig;
+use crate::rate::{Nudge, RateModelConfig};
 use crate::tls;
 use identity::{Operator, OperatorError, Organisation, Seed};
 use link::packets::Packets;
@@ -72,6 +72,7 @@ pub struct Channel {
     endpoint: Endpoint,
     connection: Connection,
     port: Port,
+    nudge: Nudge,
     exporter: [u8; 32],
 }
 
@@ -106,9 +107,9 @@ pub enum Controller {
 }
 
 impl Controller {
-    fn factory(self) -> Arc<dyn ControllerFactory + Send + Sync> {
+    fn factory(self, nudge: &Nudge) -> Arc<dyn ControllerFactory + Send + Sync> {
         match self {
-            Self::Rate => Arc::new(RateModelConfig),
+            Self::Rate => Arc::new(RateModelConfig { nudge: nudge.clone() }),
             Self::Bbr => Arc::new(BbrConfig::default()),
             Self::Cubic => Arc::new(CubicConfig::default()),
             Self::NewReno => Arc::new(NewRenoConfig::default()),
@@ -116,7 +117,7 @@ impl Controller {
     }
 }
 
-fn transport(controller: Controller) -> Arc<TransportConfig> {
+fn transport(controller: Controller, nudge: &Nudge) -> Arc<TransportConfig> {
     let mut transport = TransportConfig::default();
     transport
         // A link carries these on every path: nothing to discover, and no loss is taken for a path that does not.
@@ -125,7 +126,7 @@ fn transport(controller: Controller) -> Arc<TransportConfig> {
         .mtu_discovery_config(None)
         .keep_alive_interval(Some(KEEP_ALIVE))
         .max_idle_timeout(IDLE.try_into().ok())
-        .congestion_controller_factory(controller.factory())
+        .congestion_controller_factory(controller.factory(nudge))
         .stream_receive_window(STREAM_WINDOW.into())
         .receive_window(CHANNEL_WINDOW.into())
         .send_window(u64::from(CHANNEL_WINDOW))
@@ -162,12 +163,13 @@ pub async fn connect_with(
     let setup = |error: &dyn fmt::Display| ChannelError::Setup(error.to_string());
     let tls = tls::client_config(identity.chain.clone(), &identity.seed, paired.peer).map_err(|e| setup(&e))?;
     let crypto = QuicClientConfig::try_from(tls).map_err(|e| setup(&e))?;
+    let nudge = Nudge::default();
     let mut config = ClientConfig::new(Arc::new(crypto));
-    config.transport_config(transport(controller));
+    config.transport_config(transport(controller, &nudge));
     let endpoint = endpoint(&port, None)?;
     let connecting = endpoint.connect_with(config, PEER, tls::AGENT_NAME).map_err(|e| setup(&e))?;
     let connection = within(connecting).await?.map_err(refused)?;
-    Channel::new(endpoint, connection, port)
+    Channel::new(endpoint, connection, port, nudge)
 }
 
 /// The agent's end. The operator's certificate must be the one committed to in the pairing, and
@@ -203,8 +205,9 @@ pub async fn accept_with(
     let verifier = Arc::new(tls::CommittedOperator::new(paired.peer, organisation, None, now_s));
     let tls = tls::server_config(certificate, seed, Arc::clone(&verifier)).map_err(|e| setup(&e))?;
     let crypto = QuicServerConfig::try_from(tls).map_err(|e| setup(&e))?;
+    let nudge = Nudge::default();
     let mut config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
-    config.transport_config(transport(controller)).migration(false);
+    config.transport_config(transport(controller, &nudge)).migration(false);
     // One console is expected: a relay that sends other beginnings gets no memory for them.
     config.max_incoming(MOST_INCOMING).incoming_buffer_size(INCOMING_BYTES).incoming_buffer_size_total(INCOMING_BYTES);
     let endpoint = endpoint(&port, Some(config))?;
@@ -216,7 +219,7 @@ pub async fn accept_with(
     let connection = match (connection, verifier.outcome()) {
         (Ok(connection), Some(Ok(operator))) => {
             endpoint.set_server_config(None);
-            let channel = Channel::new(endpoint, connection, port)?;
+            let channel = Channel::new(endpoint, connection, port, nudge)?;
             return Ok(AcceptedChannel { channel, operator });
         }
         (_, Some(Err(error))) => return Err(ChannelError::Operator(error)),
@@ -246,12 +249,12 @@ fn refused(error: quinn::ConnectionError) -> ChannelError {
 }
 
 impl Channel {
-    fn new(endpoint: Endpoint, connection: Connection, port: Port) -> Result<Self, ChannelError> {
+    fn new(endpoint: Endpoint, connection: Connection, port: Port, nudge: Nudge) -> Result<Self, ChannelError> {
         let mut exporter = [0; 32];
         connection
             .export_keying_material(&mut exporter, b"EXPORTER-ponte-channel-1", b"")
             .map_err(|_| ChannelError::Setup("no exporter".into()))?;
-        Ok(Self { endpoint, connection, port, exporter })
+        Ok(Self { endpoint, connection, port, nudge, exporter })
     }
 
     /// What this end sends to prove that the channel belongs to the pairing.
@@ -293,6 +296,7 @@ impl Channel {
 
     /// Makes QUIC send at once, whatever its back-off: something can arrive again.
     pub(crate) fn probe(&self) {
+        self.nudge.nudge();
         if let Err(error) = self.endpoint.rebind_abstract(self.port.socket()) {
             tracing::warn!(%error, "the channel could not probe its new link");
         }

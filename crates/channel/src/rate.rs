@@ -13,6 +13,7 @@ use quinn_proto::RttEstimator;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Share of the last round's rate while the rate is unknown, which doubles it in each round trip.
@@ -57,13 +58,76 @@ const LOSS_WEIGHT: f64 = 0.125;
 /// Records of what was sent when; one for all packets of one moment.
 const RECORDS: usize = 4096;
 
+/// Lets packets out beside a full window. What was under way when a link died fills the window, and nothing
+/// takes it out before the back-off of QUIC has passed, seconds after a new link is there.
+#[derive(Debug, Clone)]
+pub(crate) struct Nudge(Arc<Nudges>);
+
+#[derive(Debug)]
+struct Nudges {
+    count: AtomicU64,
+    /// When the last was, in microseconds after `since`.
+    last_us: AtomicU64,
+    since: Instant,
+}
+
+impl Default for Nudge {
+    fn default() -> Self {
+        Self(Arc::new(Nudges { count: AtomicU64::new(0), last_us: AtomicU64::new(0), since: Instant::now() }))
+    }
+}
+
+impl Nudge {
+    /// So many packets more until one that left later is acknowledged: as many as a new connection may
+    /// send, and more than the probes of the back-off, which go beyond the window, too.
+    const PACKETS: u64 = FIRST_PACKETS;
+    /// Nudges that count at the most.
+    const MOST: u64 = 4;
+
+    /// The path may carry again.
+    pub(crate) fn nudge(&self) {
+        let now_us = u64::try_from(self.0.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.0.last_us.store(now_us, Ordering::Relaxed);
+        self.0.count.fetch_add(1, Ordering::Release);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.count.load(Ordering::Acquire)
+    }
+
+    /// Whether the last was before a packet left.
+    fn is_before(&self, sent: Instant) -> bool {
+        let last = Duration::from_micros(self.0.last_us.load(Ordering::Relaxed));
+        sent.saturating_duration_since(self.0.since) > last
+    }
+}
+
 /// Makes a [`RateModel`] for a connection.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct RateModelConfig;
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RateModelConfig {
+    pub(crate) nudge: Nudge,
+}
 
 impl ControllerFactory for RateModelConfig {
     fn build(self: Arc<Self>, now: Instant, current_mtu: u16) -> Box<dyn Controller> {
-        Box::new(RateModel::new(now, current_mtu))
+        Box::new(RateModel::new(now, current_mtu, self.nudge.clone()))
+    }
+}
+
+/// Bytes that arrived and that did not.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    delivered: u64,
+    lost: u64,
+}
+
+impl Tally {
+    fn all(self) -> u64 {
+        self.delivered + self.lost
+    }
+
+    fn lost_share(self) -> f64 {
+        self.lost as f64 / self.all().max(1) as f64
     }
 }
 
@@ -135,20 +199,24 @@ pub(crate) struct RateModel {
     full_rate: f64,
     flat_rounds: u32,
     more_queue: Duration,
-    /// Smoothed share that is lost, and the bytes of the running round.
+    /// Smoothed share that is lost.
     loss: f64,
-    round_delivered: u64,
-    round_lost: u64,
-    /// Bytes since losses were judged last.
-    judged_delivered: u64,
-    judged_lost: u64,
+    /// Of the running round.
+    tally: Tally,
+    /// Of the rounds since losses were judged last.
+    unjudged: Tally,
     /// Bytes of the acknowledgements that are being handled.
     acknowledged: u64,
+    /// What was under way after the last acknowledgements, in bytes.
+    in_flight: u64,
     window: u64,
+    nudge: Nudge,
+    /// The nudges that brought an acknowledgement.
+    nudges_answered: u64,
 }
 
 impl RateModel {
-    fn new(now: Instant, mtu: u16) -> Self {
+    fn new(now: Instant, mtu: u16, nudge: Nudge) -> Self {
         let mtu = u64::from(mtu);
         Self {
             mtu,
@@ -168,12 +236,13 @@ impl RateModel {
             flat_rounds: 0,
             more_queue: MORE_QUEUE,
             loss: 0.0,
-            round_delivered: 0,
-            round_lost: 0,
-            judged_delivered: 0,
-            judged_lost: 0,
+            tally: Tally::default(),
+            unjudged: Tally::default(),
             acknowledged: 0,
+            in_flight: 0,
             window: FIRST_PACKETS * mtu,
+            nudges_answered: nudge.count(),
+            nudge,
         }
     }
 
@@ -203,18 +272,15 @@ impl RateModel {
     /// A new round begins: judges the one that is over.
     fn end_round(&mut self, now: Instant, app_limited: bool) {
         self.round += 1;
-        let sent = self.round_delivered + self.round_lost;
-        if sent > 0 {
-            let share = self.round_lost as f64 / sent as f64;
-            self.loss += (share - self.loss) * LOSS_WEIGHT;
+        let round = std::mem::take(&mut self.tally);
+        if round.all() > 0 {
+            self.loss += (round.lost_share() - self.loss) * LOSS_WEIGHT;
         }
-        self.round_delivered = 0;
-        self.round_lost = 0;
-        let all = self.judged_delivered + self.judged_lost;
-        let lost = self.judged_lost as f64 / all.max(1) as f64;
+        self.unjudged.delivered += round.delivered;
+        self.unjudged.lost += round.lost;
+        let (all, lost) = (self.unjudged.all(), self.unjudged.lost_share());
         if all >= OVERFLOW_PACKETS * self.mtu {
-            self.judged_delivered = 0;
-            self.judged_lost = 0;
+            self.unjudged = Tally::default();
             if lost > OVERFLOW {
                 // What is known of the rate comes from a burst that found an empty queue.
                 let arrives = self.rates.get() * (1.0 - lost);
@@ -306,8 +372,11 @@ impl RateModel {
     fn acknowledged(&mut self, now: Instant, sent: Instant, bytes: u64, smoothed: Duration) {
         self.delivered += bytes;
         self.acknowledged += bytes;
-        self.judged_delivered += bytes;
-        self.round_delivered += bytes;
+        self.tally.delivered += bytes;
+        let nudges = self.nudge.count();
+        if nudges != self.nudges_answered && self.nudge.is_before(sent) {
+            self.nudges_answered = nudges;
+        }
         self.smoothed = smoothed;
         let took = now.saturating_duration_since(sent);
         if self.shortest.is_none_or(|(shortest, _)| took <= shortest) {
@@ -368,6 +437,7 @@ impl Controller for RateModel {
             self.end_round(now, app_limited);
         }
         self.sample = None;
+        self.in_flight = in_flight;
         self.next_phase(now, in_flight, app_limited);
         let acknowledged = std::mem::take(&mut self.acknowledged);
         self.set_window(acknowledged);
@@ -383,12 +453,11 @@ impl Controller for RateModel {
     }
 
     fn on_congestion_event(&mut self, now: Instant, _sent: Instant, is_persistent_congestion: bool, lost_bytes: u64) {
-        self.judged_lost += lost_bytes;
-        self.round_lost += lost_bytes;
+        self.tally.lost += lost_bytes;
         if is_persistent_congestion {
             // The path was away: begin anew, which takes a few round trips.
             let mtu = u16::try_from(self.mtu).unwrap_or(u16::MAX);
-            *self = Self { round: self.round, smoothed: self.smoothed, ..Self::new(now, mtu) };
+            *self = Self { round: self.round, smoothed: self.smoothed, ..Self::new(now, mtu, self.nudge.clone()) };
         }
     }
 
@@ -398,7 +467,11 @@ impl Controller for RateModel {
     }
 
     fn window(&self) -> u64 {
-        self.window
+        let nudges = (self.nudge.count() - self.nudges_answered).min(Nudge::MOST);
+        if nudges == 0 {
+            return self.window;
+        }
+        self.window.max(self.in_flight) + nudges * Nudge::PACKETS * self.mtu
     }
 
     fn clone_box(&self) -> Box<dyn Controller> {

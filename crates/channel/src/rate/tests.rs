@@ -6,7 +6,7 @@ use rand::{Rng as _, SeedableRng as _};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-const MTU: u64 = 1200;
+const MTU: u64 = 1300;
 /// Packets later than this many others are lost (RFC 9002, 6.1.1).
 const REORDERING: u64 = 3;
 
@@ -76,7 +76,7 @@ impl Simulation {
             line,
             start,
             now_s: 0.0,
-            model: RateModel::new(start, MTU as u16),
+            model: RateModel::new(start, MTU as u16, Nudge::default()),
             rng: StdRng::seed_from_u64(line.seed),
             events: BinaryHeap::new(),
             under_way: BTreeMap::new(),
@@ -280,4 +280,22 @@ fn after_the_path_was_away_the_rate_is_found_again() {
     simulation.run_until(8.0);
     let again = (simulation.arrived - arrived) as f64 * MTU as f64 / 2.0 / GOOD.bytes_per_s;
     assert!(again > 0.85, "{again}");
+}
+
+#[test]
+fn a_nudge_lets_packets_out_until_one_that_left_later_is_acknowledged() {
+    let (start, nudge) = (Instant::now(), Nudge::default());
+    let mut model = RateModel::new(start, MTU as u16, nudge.clone());
+    let before = model.window();
+    let round_trip = Duration::from_millis(20);
+    for _ in 0..100 {
+        nudge.nudge();
+    }
+    let more = model.window() - before;
+    assert!((30 * MTU..=200 * MTU).contains(&more), "{more} bytes more");
+    model.acknowledged(start + round_trip, start, MTU, round_trip);
+    assert_eq!(model.window(), before + more, "that left before");
+    let later = Instant::now() + round_trip;
+    model.acknowledged(later + round_trip, later, MTU, round_trip);
+    assert_eq!(model.window(), before);
 }
