@@ -5,6 +5,11 @@ use console_core::view::{KeyView, NoticeKind, OperatorView, PowerState};
 use i18n::I18n;
 use std::time::{Duration, Instant};
 
+/// A minute.
+const MINUTE: Duration = Duration::from_secs(60);
+/// A look that is meant for a change comes a little later, so that the change is seen and not just missed.
+const JUST_AFTER: Duration = Duration::from_millis(2);
+
 /// The words to read a key out with: "Kursaal · sette · Milano — quattro · ...".
 #[must_use]
 pub fn spelling(i18n: &I18n, grouped: &str) -> String {
@@ -40,8 +45,26 @@ pub fn seconds_left(expires_at: Instant, now: Instant) -> u64 {
 #[must_use]
 pub fn until_next_second(expires_at: Instant, now: Instant) -> Duration {
     let rest = expires_at.saturating_duration_since(now).subsec_nanos();
-    // A little later than the change, so that the change is seen and not just missed.
-    Duration::from_nanos(u64::from(rest)) + Duration::from_millis(2)
+    Duration::from_nanos(u64::from(rest)) + JUST_AFTER
+}
+
+/// How long a session has lasted, `None` in its first minute.
+#[must_use]
+pub fn minutes(i18n: &I18n, lasted: Duration) -> Option<String> {
+    (lasted >= MINUTE).then(|| i18n.duration(lasted))
+}
+
+/// How long until [`minutes`] changes: after a minute, then in the middle of each, as it is rounded.
+#[must_use]
+pub fn until_next_minute(lasted: Duration) -> Duration {
+    let rest = match MINUTE.checked_sub(lasted) {
+        Some(rest) if !rest.is_zero() => rest,
+        _ => {
+            let into = (lasted.saturating_sub(MINUTE / 2)).as_nanos() % MINUTE.as_nanos();
+            MINUTE - Duration::from_nanos(u64::try_from(into).unwrap_or_default())
+        }
+    };
+    rest + JUST_AFTER
 }
 
 /// Minutes and seconds, "9:12".
@@ -195,5 +218,23 @@ mod tests {
             assert!(seconds_left(expires_at, later) <= seconds);
         }
         assert_eq!(clock(552), "9:12");
+    }
+
+    #[test]
+    fn the_length_of_a_session_is_renewed_just_after_it_changes() {
+        let i18n = I18n::new(Language::English);
+        for (lasted_ms, shown, changes_after_ms) in [
+            (0, None, 60_000),
+            (59_999, None, 1),
+            (60_000, Some("1 min"), 30_000),
+            (89_999, Some("1 min"), 1),
+            (90_000, Some("2 min"), 60_000),
+            (100_500, Some("2 min"), 49_500),
+            (3_570_000, Some("1 h 00 min"), 60_000),
+        ] {
+            let lasted = Duration::from_millis(lasted_ms);
+            assert_eq!(minutes(&i18n, lasted).as_deref(), shown, "{lasted_ms}");
+            assert_eq!(until_next_minute(lasted), Duration::from_millis(changes_after_ms) + JUST_AFTER, "{lasted_ms}");
+        }
     }
 }

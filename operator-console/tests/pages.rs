@@ -452,3 +452,17 @@ fn every_control_of_a_session_has_a_name() {
         }
     }
 }
+
+#[test]
+fn a_session_in_which_nothing_happens_is_hardly_drawn() {
+    let mut still = session(PowerState::Granted, PowerState::Granted);
+    still.pictures_per_s = 0;
+    let mut page = session_page(still);
+    page.run();
+    let wait = |page: &Page| page.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
+    assert!((Duration::from_secs(5)..=Duration::from_secs(10)).contains(&wait(&page)), "{:?}", wait(&page));
+    // The rate of a file is looked at more often.
+    let mut page = session_page(busy_session());
+    page.run();
+    assert!(wait(&page) <= Duration::from_secs(1), "{:?}", wait(&page));
+}

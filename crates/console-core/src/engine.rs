@@ -30,7 +30,8 @@ pub struct ConsoleHandle {
 
 impl ConsoleHandle {
     /// Starts the engine; `on_change` is called from its threads whenever view or pictures have
-    /// changed.
+    /// changed, but not for figures only (see [`Stage::is_same_but_for_figures`]): a session measures
+    /// itself all the time, and a window that is drawn each time is never at rest.
     ///
     /// # Errors
     /// [`StartError::System`].
@@ -115,8 +116,16 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn stage(&self, stage: Stage) {
-        self.view.send_modify(|view| view.stage = stage);
-        (self.on_change)();
+        let mut is_seen = false;
+        self.view.send_if_modified(|view| {
+            let is_changed = view.stage != stage;
+            is_seen = is_changed && !view.stage.is_same_but_for_figures(&stage);
+            view.stage = stage;
+            is_changed
+        });
+        if is_seen {
+            (self.on_change)();
+        }
     }
 
     pub(crate) fn notice(&mut self, kind: NoticeKind) {
@@ -249,4 +258,99 @@ pub(crate) fn key_view(grouped: &str, expires_at: std::time::Instant, tries_left
 /// Seconds since 1970 by this machine's clock.
 pub(crate) fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::{OperatorView, PowerState, PowerView, SessionView};
+    use proto::session::Capability;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// A desk with this at its stage, its view, and how often the window was woken.
+    fn desk(stage: Stage) -> (Desk, watch::Receiver<ConsoleView>, Arc<AtomicUsize>) {
+        let operator =
+            OperatorView { name: String::new(), organisation: String::new(), domain: String::new(), days_left: 1 };
+        let (publish, view) = watch::channel(ConsoleView { operator, stage, notices: Vec::new() });
+        let woken = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&woken);
+        let desk = Desk {
+            commands: mpsc::channel(1).1,
+            view: publish,
+            on_change: Arc::new(move || {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }),
+            pictures: SharedPictures::new(),
+            last_notice: 0,
+        };
+        (desk, view, woken)
+    }
+
+    fn session() -> SessionView {
+        SessionView {
+            check_word: "girasole".to_owned(),
+            system: "Debian".to_owned(),
+            recognised: true,
+            since: SystemTime::UNIX_EPOCH,
+            powers: vec![PowerView { capability: Capability::View, state: PowerState::Granted }],
+            layout: proto::geometry::Layout::default(),
+            monitor: None,
+            chat: [].into(),
+            transfers: [].into(),
+            round_trip: Some(Duration::from_micros(400)),
+            pictures_per_s: 0,
+            pictures: 7,
+            link: "quic".to_owned(),
+            reconnecting: false,
+            input_paused: false,
+            bytes_to_console: 1000,
+            bytes_to_agent: 1000,
+        }
+    }
+
+    #[test]
+    fn a_window_is_woken_for_what_changes_and_not_for_what_is_measured_all_the_time() {
+        type Change = fn(&mut SessionView);
+        let rows: [(&str, Change, bool, bool); 14] = [
+            ("nothing", |_| (), false, false),
+            ("delay", |session| session.round_trip = Some(Duration::from_millis(9)), true, false),
+            ("bytes received", |session| session.bytes_to_console += 1, true, false),
+            ("bytes sent", |session| session.bytes_to_agent += 1, true, false),
+            ("one more picture", |session| session.pictures += 1, true, false),
+            ("pictures at all", |session| session.pictures = 0, true, true),
+            ("delay at all", |session| session.round_trip = None, true, true),
+            ("rate", |session| session.pictures_per_s = 3, true, true),
+            ("power", |session| session.powers[0].state = PowerState::Revoked, true, true),
+            ("line", |session| session.reconnecting = true, true, true),
+            ("link", |session| session.link = "tls".to_owned(), true, true),
+            ("input", |session| session.input_paused = true, true, true),
+            ("system", |session| session.system.clear(), true, true),
+            ("layout", |session| session.layout.epoch += 1, true, true),
+        ];
+        for (what, change, published, woken) in rows {
+            let (desk, mut view, count) = desk(Stage::Session(Box::new(session())));
+            let mut after = session();
+            change(&mut after);
+            let after = Stage::Session(Box::new(after));
+            for _ in 0..3 {
+                desk.stage(after.clone());
+            }
+            assert_eq!(view.has_changed().unwrap(), published, "{what}");
+            assert_eq!(count.load(Ordering::Relaxed), usize::from(woken), "{what}");
+            assert_eq!(view.borrow_and_update().stage, after, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_window_is_woken_for_each_other_stage() {
+        let (desk, view, count) = desk(Stage::Idle);
+        let stages =
+            [Stage::Idle, Stage::Preparing, Stage::Preparing, Stage::Session(Box::new(session())), Stage::Idle];
+        for stage in stages {
+            desk.stage(stage.clone());
+            assert_eq!(view.borrow().stage, stage);
+        }
+        assert_eq!(count.load(Ordering::Relaxed), 3);
+    }
 }

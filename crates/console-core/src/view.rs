@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Everything that the console's window shows at one moment, but for the pixels (see
 /// [`crate::picture`]).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConsoleView {
     /// Who works here.
     pub operator: OperatorView,
@@ -34,7 +34,7 @@ pub struct OperatorView {
 }
 
 /// Where the session stands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Stage {
     /// Nothing runs.
     Idle,
@@ -51,7 +51,7 @@ pub enum Stage {
 }
 
 /// A key that waits.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct KeyView {
     /// The key as it is read out: "K7M 4QXP".
     pub grouped: String,
@@ -69,7 +69,7 @@ impl fmt::Debug for KeyView {
 }
 
 /// One running session.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SessionView {
     /// The word to read aloud.
     pub check_word: String,
@@ -105,6 +105,28 @@ pub struct SessionView {
     pub bytes_to_console: u64,
     /// Bytes that the console sent in this session.
     pub bytes_to_agent: u64,
+}
+
+impl Stage {
+    /// Whether the other differs from this in nothing but figures that change by themselves as long as
+    /// a session lasts. A window draws those when it draws anyway, and once in a while.
+    #[must_use]
+    pub fn is_same_but_for_figures(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Session(one), Self::Session(other)) => one.is_same_but_for_figures(other),
+            (one, other) => one == other,
+        }
+    }
+}
+
+impl SessionView {
+    fn is_same_but_for_figures(&self, other: &Self) -> bool {
+        let Self { round_trip, pictures, bytes_to_console, bytes_to_agent, .. } = *other;
+        // The first of each is more than a figure: there is something to show that was not there before.
+        self.round_trip.is_some() == round_trip.is_some()
+            && (self.pictures > 0) == (pictures > 0)
+            && Self { round_trip, pictures, bytes_to_console, bytes_to_agent, ..self.clone() } == *other
+    }
 }
 
 /// One power and how the person decided.

@@ -7,12 +7,17 @@ use super::{Scene, ScreenState};
 use crate::icons::Icon;
 use crate::viewer::texture::Shown;
 use crate::viewer::{self, Remote};
+use crate::words;
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, SessionView};
 use egui::{Align, CentralPanel, Color32, Event, Frame, Key, Layout, Margin, Panel, RichText, Ui, vec2};
 use std::time::Duration;
 use ui_kit::fonts::Weight;
 use ui_kit::{TagKind, Tokens, focus_chat, mark, primary_button, tag, theme};
+
+/// How old a figure may get on a page on which nothing else changes. Drawing costs more than all that
+/// the console does besides, so a figure that changes each second is not worth a drawing each second.
+const FIGURES: Duration = Duration::from_secs(10);
 
 /// The whole page.
 pub fn session_ui(
@@ -111,13 +116,18 @@ fn top_bar_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &
 
 /// Since when, and for how long.
 fn since_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
-    const REFRESH: Duration = Duration::from_secs(1);
     let time = scene.i18n.time_of_day(session.since);
     let since = scene.i18n.text_with("common-since", &[("time", time.into())]);
     // A clock that was set back has no length of time to show.
-    let lasted = scene.i18n.duration(session.since.elapsed().unwrap_or_default());
-    ui.ctx().request_repaint_after(REFRESH);
-    strong(ui, &scene.i18n.text_with("console-since", &[("since", since.into()), ("duration", lasted.into())]));
+    let lasted = session.since.elapsed().unwrap_or_default();
+    ui.ctx().request_repaint_after(words::until_next_minute(lasted));
+    let words = match words::minutes(scene.i18n, lasted) {
+        Some(minutes) => {
+            scene.i18n.text_with("console-since", &[("since", since.into()), ("duration", minutes.into())])
+        }
+        None => since,
+    };
+    strong(ui, &words);
 }
 
 fn monitors_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
@@ -149,6 +159,7 @@ fn monitors_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: 
 /// From the right: what was measured, then how the session is carried.
 fn figures_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
     let tokens = theme::tokens(ui);
+    ui.ctx().request_repaint_after(FIGURES);
     let small = |text: String, colour: Color32| RichText::new(text).font(Weight::Regular.at(13.0)).color(colour);
     if session.reconnecting {
         tag(ui, TagKind::Warn, &scene.i18n.text("console-reconnecting-short"));

@@ -11,6 +11,8 @@ use std::time::Duration;
 use ui_kit::fonts::Weight;
 use ui_kit::{progress, theme, tiny};
 
+/// How often a running file is looked at even when no news of it comes.
+const RATE_LOOK: Duration = Duration::from_secs(1);
 /// How often a rate is measured, in seconds.
 const SAMPLE_SECONDS: f64 = 0.5;
 /// Share of a new measurement in the rate that is shown: calm, yet right after a few seconds.
@@ -59,7 +61,11 @@ pub fn transfer_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Ra
         name_ui(ui, &transfer.name);
         let folder = transfer.saved_to.as_deref().and_then(Path::parent).map(|folder| folder.display().to_string());
         match transfer.state {
-            TransferState::Running => running_ui(ui, i18n, transfer, rates),
+            TransferState::Running => {
+                // The rate of a file that has stopped falls although nothing new is known of it.
+                ui.ctx().request_repaint_after(RATE_LOOK);
+                running_ui(ui, i18n, transfer, rates);
+            }
             TransferState::Done => {
                 let id = if transfer.incoming { "console-transfer-in" } else { "console-transfer-out" };
                 let state = tiny(ui, &i18n.text_with(id, &[("size", i18n.bytes(transfer.size_bytes).into())]));
