@@ -153,7 +153,7 @@ pub enum Refusal {
     CertificateTime,
     /// The certificate was revoked.
     Revoked,
-    /// Too many offers by this operator, or links or joins from this address.
+    /// Too many offers, links or sessions of this operator, or links or joins from this address.
     TooMany,
     /// The relay is full.
     Full,
@@ -278,7 +278,7 @@ pub enum RelayToEnd {
         /// Whether it is there.
         present: bool,
     },
-    /// While paired: the other end left for good.
+    /// While paired: the other end left for good, or stayed away too long.
     PeerLeft,
     /// The link is closed after this.
     Refused {

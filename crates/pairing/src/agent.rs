@@ -42,7 +42,7 @@ impl AgentPairing {
         Ok((Self { exchange, locator, relay_name: relay_name.to_owned(), p1: p1.clone() }, p1))
     }
 
-    /// Takes the console's answer; returns P3, encoded. P3 may be sent again after a link loss.
+    /// Takes the console's answer; returns P3, encoded.
     ///
     /// # Errors
     /// [`PairingError::Malformed`] or [`PairingError::BadElement`]: the attempt is of no use.

@@ -131,7 +131,7 @@ impl ConsolePairing {
     }
 
     /// Takes P3. Anything but the right confirmation costs a try, and the attempt is over. The
-    /// same right P3 again (after a link loss) is right again.
+    /// same right P3 again is right again.
     pub fn handle_p3(&mut self, now: Instant, attempt: AttemptId, p3_bytes: &[u8]) -> P3Outcome {
         match &mut self.state {
             State::Burned => P3Outcome::Unknown,
@@ -161,8 +161,7 @@ impl ConsolePairing {
         }
     }
 
-    /// After [`P3Outcome::Right`] and the relay's agreement: P4, encoded, and the result. P4 may
-    /// be sent again after a link loss.
+    /// After [`P3Outcome::Right`] and the relay's agreement: P4, encoded, and the result.
     ///
     /// # Errors
     /// [`PairingError::NotConfirmed`] if this attempt did not confirm.

@@ -2,8 +2,9 @@
 
 use crate::joins::Joins;
 use crate::limits;
+use crate::offers::Offers;
 use crate::source::Source;
-use crate::state::{Link, LinkId, Session, Slot, State, Timer};
+use crate::state::{Demand, Link, LinkId, Session, Slot, State, Timer};
 use crate::tickets::ClusterKey;
 use proto::relay::{CertificateBytes, EndToRelay, NodeName, Refusal, RelayToEnd, SessionId, Side};
 use proto::{Blob, Locator};
@@ -71,6 +72,7 @@ pub struct RelayCore<R> {
     pub(crate) links: HashMap<LinkId, Link>,
     pub(crate) unclaimed: HashMap<Source, usize>,
     pub(crate) joins: Joins,
+    pub(crate) offers: Offers,
     pub(crate) slots: HashMap<Locator, Slot>,
     pub(crate) quarantine: HashMap<Locator, Instant>,
     pub(crate) sessions: HashMap<SessionId, Session>,
@@ -79,7 +81,7 @@ pub struct RelayCore<R> {
     outputs: VecDeque<Output>,
 }
 
-/// How often sources without a recent join are forgotten.
+/// How often sources and operators of whom nothing was heard lately are forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
 
 impl<R: RngCore + CryptoRng> RelayCore<R> {
@@ -90,6 +92,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             links: HashMap::new(),
             unclaimed: HashMap::new(),
             joins: Joins::of(limits::JOIN_SOURCES),
+            offers: Offers::default(),
             slots: HashMap::new(),
             quarantine: HashMap::new(),
             sessions: HashMap::new(),
@@ -117,7 +120,9 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             return;
         }
         let deadline = now + limits::HANDSHAKE;
-        self.links.insert(id, Link { source, state: State::Fresh { deadline }, messages: 0, window_began: now });
+        let unpaired_until = now + limits::UNPAIRED_IN_ALL;
+        let state = State::Fresh { deadline };
+        self.links.insert(id, Link { source, state, unpaired_until, messages: 0, window_began: now });
         *self.unclaimed.entry(source).or_default() += 1;
         self.arm(deadline, Timer::Link(id));
     }
@@ -156,6 +161,9 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
     pub fn handle_proved(&mut self, now: Instant, id: LinkId, proof: Result<OperatorProof, Refusal>) {
         let Some(State::Proving { .. }) = self.state(id) else { return };
         match proof {
+            Ok(proof) if self.consoles_of(proof.sha256) >= limits::LINKS_PER_OPERATOR => {
+                self.refuse(now, id, Refusal::TooMany);
+            }
             Ok(proof) => {
                 self.set(id, State::Certified { operator: proof.sha256, offer: None });
                 self.send(id, RelayToEnd::Proved);
@@ -196,6 +204,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
                 Timer::Session(session) => self.session_timeout(now, session),
                 Timer::Sweep => {
                     self.joins.sweep(now);
+                    self.offers.sweep(now);
                     self.arm(now + SWEEP, Timer::Sweep);
                 }
             }
@@ -228,7 +237,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
     fn hello(&mut self, now: Instant, id: LinkId) {
         let Some(State::Fresh { .. }) = self.state(id) else { return self.unexpected(now, id) };
         let nonce = self.random();
-        self.set(id, State::Greeted { nonce, deadline: now + limits::UNPAIRED });
+        self.set(id, State::Greeted { nonce, deadline: self.unpaired_deadline(now, id) });
         let welcome = RelayToEnd::Welcome {
             node: self.config.node.clone(),
             nonce,
@@ -249,7 +258,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             Some(state) if state.deadline().is_none_or(|deadline| deadline > now) => {}
             None => {}
             Some(State::NotFoundDue { .. }) => {
-                self.set(id, State::Agent { work: None, deadline: now + limits::UNPAIRED });
+                self.set_agent(now, id, None);
                 self.send(id, RelayToEnd::NotFound);
             }
             Some(State::Left { .. }) => self.close(now, id),
@@ -279,6 +288,23 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         if let Some(after) = after {
             self.arm(after, Timer::Link(id));
         }
+    }
+
+    /// An agent may join again, for as long as its link has left.
+    pub(crate) fn set_agent(&mut self, now: Instant, id: LinkId, work: Option<Demand>) {
+        self.set(id, State::Agent { work, deadline: self.unpaired_deadline(now, id) });
+    }
+
+    /// When a link that takes a step now is closed if no other step follows.
+    pub(crate) fn unpaired_deadline(&self, now: Instant, id: LinkId) -> Instant {
+        let step = now + limits::UNPAIRED;
+        self.links.get(&id).map_or(step, |link| link.unpaired_until.min(step))
+    }
+
+    /// Links of an operator that are in no session.
+    fn consoles_of(&self, sha256: [u8; 32]) -> usize {
+        let is_his = |link: &&Link| matches!(link.state, State::Certified { operator, .. } if operator == sha256);
+        self.links.values().filter(is_his).count()
     }
 
     fn claimed(&mut self, source: Source) {

@@ -7,6 +7,7 @@
 mod core;
 mod joins;
 pub mod limits;
+mod offers;
 mod pairing;
 mod sessions;
 mod source;

@@ -3,7 +3,7 @@
 use crate::core::{Output, RelayCore};
 use crate::joins::work_holds;
 use crate::limits;
-use crate::state::{Attempt, Demand, LinkId, Live, Session, Slot, State, Timer};
+use crate::state::{Attempt, Demand, LinkId, Live, Place, Session, Slot, State, Timer};
 use proto::Locator;
 use proto::limits::ATTEMPTS_IN_PARALLEL;
 use proto::locator::LOCATOR_COUNT;
@@ -18,12 +18,16 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         if let Some(earlier) = offer {
             self.end_offer(now, earlier, Some(OfferEnd::Withdrawn));
         }
-        let pending = self.slots.values().filter(|slot| slot.operator == operator).count();
-        if pending >= limits::OFFERS_PER_OPERATOR {
+        let pending = self.offers_of(operator);
+        if pending >= limits::OFFERS_PER_OPERATOR
+            || pending + self.sessions_of(operator) >= limits::SESSIONS_PER_OPERATOR
+            || !self.offers.allowed(now, &operator)
+        {
             return self.refuse(now, id, Refusal::TooMany);
         }
         let free = self.live_sessions < self.config.sessions;
         let Some(locator) = self.free_locator().filter(|_| free) else { return self.refuse(now, id, Refusal::Full) };
+        self.offers.count(now, operator);
         let number = OfferId(self.random());
         let expires_at = now + limits::OFFER;
         let slot =
@@ -33,6 +37,11 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         self.set(id, State::Certified { operator, offer: Some(locator) });
         let expires_in_s = u32::try_from(limits::OFFER.as_secs()).unwrap_or(u32::MAX);
         self.send(id, RelayToEnd::Offered { offer: number, locator, expires_in_s });
+    }
+
+    /// Offers of an operator that wait for an agent.
+    pub(crate) fn offers_of(&self, operator: [u8; 32]) -> usize {
+        self.slots.values().filter(|slot| slot.operator == operator).count()
     }
 
     /// A random locator that is neither in use nor resting; from a random start on, so that a
@@ -58,7 +67,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         };
         if bits > 0 && !solved {
             let seed = self.random();
-            self.set(id, State::Agent { work: Some(Demand { bits, seed }), deadline: now + limits::UNPAIRED });
+            self.set_agent(now, id, Some(Demand { bits, seed }));
             return self.send(id, RelayToEnd::NeedWork { bits, seed });
         }
         self.joins.count(now, source);
@@ -67,7 +76,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             match slot.stalled(now) {
                 Some(attempt) => self.give_way(now, locator, attempt),
                 None => {
-                    self.set(id, State::Agent { work: None, deadline: now + limits::UNPAIRED });
+                    self.set_agent(now, id, None);
                     return self.send(id, RelayToEnd::Busy);
                 }
             }
@@ -78,7 +87,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         let joining = Attempt { agent: id, joined_at: now, confirmation_due: None, confirmed: false };
         slot.attempts.insert(attempt, joining);
         let (offer, console) = (slot.offer, slot.console);
-        self.set(id, State::Joining { locator, attempt, deadline: now + limits::UNPAIRED });
+        self.set(id, State::Joining { locator, attempt, deadline: self.unpaired_deadline(now, id) });
         self.send(id, RelayToEnd::Joined { offer, attempt });
         self.send(console, RelayToEnd::PeerJoined { attempt, p1 });
     }
@@ -90,7 +99,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
     /// An attempt that has not confirmed makes place for another agent.
     fn give_way(&mut self, now: Instant, locator: Locator, attempt: AttemptId) {
         if let Some((console, agent)) = self.take_attempt(locator, attempt) {
-            self.set(agent, State::Agent { work: None, deadline: now + limits::UNPAIRED });
+            self.set_agent(now, agent, None);
             self.send(agent, RelayToEnd::Busy);
             self.send(console, RelayToEnd::PeerGone { attempt });
         }
@@ -145,19 +154,19 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
                     // A confirmation of a message that was never sent.
                     return self.unexpected(now, id);
                 }
-                joined.confirmed = true;
+                if std::mem::replace(&mut joined.confirmed, true) {
+                    // One answers the console's question; more would only fill its queue.
+                    return;
+                }
                 (slot.console, attempt)
             }
-            Some(&State::Paired { session, side: Side::Agent }) => {
-                let Some(Session::Live(Live { console: Some(console), attempt: Some(attempt), .. })) =
-                    self.sessions.get(&session)
-                else {
-                    return;
-                };
-                (*console, *attempt)
-            }
-            // Refused in the meantime.
-            Some(State::Agent { .. } | State::NotFoundDue { .. } | State::Left { .. }) => return,
+            // Refused in the meantime, or said again.
+            Some(
+                State::Agent { .. }
+                | State::NotFoundDue { .. }
+                | State::Paired { side: Side::Agent, .. }
+                | State::Left { .. },
+            ) => return,
             _ => return self.unexpected(now, id),
         };
         self.send(console, RelayToEnd::P3 { attempt, body });
@@ -177,12 +186,12 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         let session = SessionId(self.random());
         let renew_at = now + limits::TICKET_RENEWAL;
         let live = Live {
-            console: Some(id),
-            agent: Some(agent),
+            console: Place::Here(id),
+            agent: Place::Here(agent),
             operator,
             attempt: Some(attempt),
             renew_at,
-            away_until: None,
+            met: true,
         };
         self.sessions.insert(session, Session::Live(live));
         self.live_sessions += 1;
@@ -199,9 +208,9 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
     pub(crate) fn p4(&mut self, now: Instant, id: LinkId, attempt: AttemptId, body: OpaqueBytes) {
         match self.state(id) {
             Some(&State::Paired { session, side: Side::Console }) => {
-                let Some(Session::Live(live)) = self.sessions.get(&session) else { return };
-                if live.attempt.is_none_or(|known| known == attempt)
-                    && let Some(agent) = live.agent
+                let Some(Session::Live(live)) = self.sessions.get_mut(&session) else { return };
+                if live.attempt.take_if(|known| *known == attempt).is_some()
+                    && let Some(agent) = live.agent.link()
                 {
                     self.send(agent, RelayToEnd::P4 { body });
                 }
@@ -218,7 +227,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         }
         let Some((locator, _)) = self.offered_by(id) else { return };
         if let Some((_, agent)) = self.take_attempt(locator, attempt) {
-            self.set(agent, State::Agent { work: None, deadline: now + limits::UNPAIRED });
+            self.set_agent(now, agent, None);
             self.send(agent, RelayToEnd::P4Fail { tries_left });
         }
         if tries_left == 0 {

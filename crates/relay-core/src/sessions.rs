@@ -2,7 +2,7 @@
 
 use crate::core::{Output, RelayCore};
 use crate::limits;
-use crate::state::{LinkId, Live, Session, State, Timer};
+use crate::state::{LinkId, Live, Place, Session, State, Timer};
 use proto::relay::{OfferEnd, Refusal, RelayToEnd, SessionId, Side, Ticket};
 use rand::{CryptoRng, RngCore};
 use std::time::Instant;
@@ -25,12 +25,17 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             if self.live_sessions >= self.config.sessions {
                 return self.refuse(now, id, Refusal::Full);
             }
-            let renew_at = now + limits::TICKET_RENEWAL;
             let operator = ticket.operator_sha256;
-            let live = Live { console: None, agent: None, operator, attempt: None, renew_at, away_until: None };
+            if self.sessions_of(operator) + self.offers_of(operator) >= limits::SESSIONS_PER_OPERATOR {
+                return self.refuse(now, id, Refusal::TooMany);
+            }
+            let (renew_at, until) = (now + limits::TICKET_RENEWAL, now + limits::SESSION_AWAY);
+            let away = Place::Away { until };
+            let live = Live { console: away, agent: away, operator, attempt: None, renew_at, met: false };
             self.sessions.insert(session, Session::Live(live));
             self.live_sessions += 1;
             self.arm(renew_at, Timer::Session(session));
+            self.arm(until, Timer::Session(session));
         }
         let Some(Session::Live(live)) = self.sessions.get_mut(&session) else {
             return self.refuse(now, id, Refusal::BadTicket);
@@ -38,9 +43,11 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         if live.operator != ticket.operator_sha256 {
             return self.refuse(now, id, Refusal::BadTicket);
         }
-        live.away_until = None;
-        let older = live.place(side).replace(id);
+        let older = std::mem::replace(live.place(side), Place::Here(id)).link();
         let other = live.other(side);
+        let met_before = live.met;
+        live.met |= other.is_some();
+        let met = live.met;
         self.set(id, State::Paired { session, side });
         if let Some(older) = older {
             if let Some(other) = other {
@@ -49,12 +56,20 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             // Its place is taken, so that forgetting it changes nothing about the session.
             self.close(now, older);
         }
-        let fresh = self.ticket(now, session, side, ticket.operator_sha256);
-        self.send(id, RelayToEnd::Attached { ticket: fresh, peer_present: other.is_some() });
+        // Renewed for one end alone, the ticket of a session that has ended would hold for ever.
+        let given = if met { self.ticket(now, session, side, ticket.operator_sha256) } else { ticket.clone() };
+        self.send(id, RelayToEnd::Attached { ticket: given, peer_present: other.is_some() });
         if let Some(other) = other {
+            let (console, agent, other_side) = match side {
+                Side::Console => (id, other, Side::Agent),
+                Side::Agent => (other, id, Side::Console),
+            };
+            if !met_before {
+                let ticket = self.ticket(now, session, other_side, ticket.operator_sha256);
+                self.send(other, RelayToEnd::TicketRenewed { ticket });
+            }
             self.send(id, RelayToEnd::PeerPresence { present: true });
             self.send(other, RelayToEnd::PeerPresence { present: true });
-            let (console, agent) = if side == Side::Console { (id, other) } else { (other, id) };
             self.push(Output::Join(console, agent));
         }
     }
@@ -62,21 +77,29 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
     /// A paired link has ended without a word: the session waits for it.
     pub(crate) fn side_gone(&mut self, now: Instant, session: SessionId, side: Side, id: LinkId) {
         let Some(Session::Live(live)) = self.sessions.get_mut(&session) else { return };
-        if *live.place(side) != Some(id) {
+        if live.place(side).link() != Some(id) {
             return;
         }
-        *live.place(side) = None;
-        match live.other(side) {
-            Some(other) => {
-                self.push(Output::Unjoin(id, other));
-                self.send(other, RelayToEnd::PeerPresence { present: false });
-            }
-            None => {
-                let until = now + limits::SESSION_AWAY;
-                live.away_until = Some(until);
-                self.arm(until, Timer::Session(session));
-            }
+        let until = now + limits::SESSION_AWAY;
+        *live.place(side) = Place::Away { until };
+        let other = live.other(side);
+        self.arm(until, Timer::Session(session));
+        if let Some(other) = other {
+            self.push(Output::Unjoin(id, other));
+            self.send(other, RelayToEnd::PeerPresence { present: false });
         }
+    }
+
+    /// Live sessions of an operator.
+    pub(crate) fn sessions_of(&self, operator: [u8; 32]) -> usize {
+        let is_his = |session: &&Session| matches!(session, Session::Live(live) if live.operator == operator);
+        self.sessions.values().filter(is_his).count()
+    }
+
+    /// Tells an end that the session is over.
+    fn peer_left(&mut self, now: Instant, id: LinkId) {
+        self.send(id, RelayToEnd::PeerLeft);
+        self.set(id, State::Left { deadline: now + limits::HANDSHAKE });
     }
 
     pub(crate) fn leave(&mut self, now: Instant, id: LinkId) {
@@ -89,8 +112,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
                 self.end_session(now, session);
                 if let Some(other) = other {
                     self.push(Output::Unjoin(id, other));
-                    self.send(other, RelayToEnd::PeerLeft);
-                    self.set(other, State::Left { deadline: now + limits::HANDSHAKE });
+                    self.peer_left(now, other);
                 }
                 self.close(now, id);
             }
@@ -98,7 +120,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
                 self.end_offer(now, locator, Some(OfferEnd::Withdrawn));
             }
             Some(&State::Joining { locator, attempt, .. }) => {
-                self.set(id, State::Agent { work: None, deadline: now + limits::UNPAIRED });
+                self.set_agent(now, id, None);
                 self.attempt_gone(locator, attempt);
             }
             Some(State::Certified { .. } | State::Agent { .. } | State::NotFoundDue { .. } | State::Left { .. }) => {}
@@ -119,8 +141,13 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
     pub(crate) fn session_timeout(&mut self, now: Instant, session: SessionId) {
         match self.sessions.get_mut(&session) {
             Some(Session::Live(live)) => {
-                if live.away_until.is_some_and(|until| until <= now) {
-                    return self.end_session(now, session);
+                if live.is_over(now) {
+                    let left = live.console.link().or(live.agent.link());
+                    self.end_session(now, session);
+                    if let Some(left) = left {
+                        self.peer_left(now, left);
+                    }
+                    return;
                 }
                 if live.renew_at > now {
                     return;
@@ -130,7 +157,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
                 let places = [(live.console, Side::Console), (live.agent, Side::Agent)];
                 self.arm(again, Timer::Session(session));
                 for (place, side) in places {
-                    if let Some(id) = place {
+                    if let Some(id) = place.link() {
                         let ticket = self.ticket(now, session, side, operator);
                         self.send(id, RelayToEnd::TicketRenewed { ticket });
                     }

@@ -73,6 +73,8 @@ impl State {
 pub(crate) struct Link {
     pub(crate) source: Source,
     pub(crate) state: State,
+    /// Paired or proven by then, or closed.
+    pub(crate) unpaired_until: Instant,
     pub(crate) messages: u32,
     pub(crate) window_began: Instant,
 }
@@ -108,18 +110,42 @@ pub(crate) enum Session {
 
 #[derive(Debug)]
 pub(crate) struct Live {
-    pub(crate) console: Option<LinkId>,
-    pub(crate) agent: Option<LinkId>,
+    pub(crate) console: Place,
+    pub(crate) agent: Place,
     pub(crate) operator: [u8; 32],
-    /// Unknown to a node that learned of the session by a ticket.
+    /// Until the console's confirmation of it was handed on.
     pub(crate) attempt: Option<AttemptId>,
     pub(crate) renew_at: Instant,
-    /// Set while neither end is there.
-    pub(crate) away_until: Option<Instant>,
+    /// Whether both ends were here at once. Not yet so where only a ticket told of the session: it
+    /// may have ended before this node was started.
+    pub(crate) met: bool,
+}
+
+/// One end of a session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    Here(LinkId),
+    /// The session ends if it is not back by then.
+    Away {
+        until: Instant,
+    },
+}
+
+impl Place {
+    pub(crate) fn link(self) -> Option<LinkId> {
+        match self {
+            Self::Here(link) => Some(link),
+            Self::Away { .. } => None,
+        }
+    }
+
+    fn given_up(self, now: Instant) -> bool {
+        matches!(self, Self::Away { until } if until <= now)
+    }
 }
 
 impl Live {
-    pub(crate) fn place(&mut self, side: Side) -> &mut Option<LinkId> {
+    pub(crate) fn place(&mut self, side: Side) -> &mut Place {
         match side {
             Side::Console => &mut self.console,
             Side::Agent => &mut self.agent,
@@ -128,9 +154,14 @@ impl Live {
 
     pub(crate) fn other(&self, side: Side) -> Option<LinkId> {
         match side {
-            Side::Console => self.agent,
-            Side::Agent => self.console,
+            Side::Console => self.agent.link(),
+            Side::Agent => self.console.link(),
         }
+    }
+
+    /// Whether an end stayed away for too long.
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
+        self.console.given_up(now) || self.agent.given_up(now)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Coming back with a ticket, leaving, and the end of a session.
 
-use crate::world::{CLUSTER, OPERATOR, World, body};
+use crate::world::{CLUSTER, OPERATOR, World};
 use proto::relay::*;
-use relay_core::{ClusterKey, OperatorProof, limits};
+use relay_core::{ClusterKey, LinkId, OperatorProof, limits};
 use std::time::Duration;
 
 #[test]
@@ -18,9 +18,6 @@ fn an_end_comes_back_after_its_link_was_lost() {
     assert!(matches!(world.heard(back)[0], RelayToEnd::Attached { peer_present: true, .. }));
     assert_eq!(world.heard(console), [RelayToEnd::PeerPresence { present: true }]);
     assert!(world.joined.contains(&(console, back)));
-    // The attempt is still known, so a confirmation that was lost can be sent again.
-    world.send(console, EndToRelay::P4 { attempt: AttemptId(1), body: body("p4") });
-    assert_eq!(world.heard(back).pop(), Some(RelayToEnd::P4 { body: body("p4") }));
 }
 
 #[test]
@@ -111,7 +108,6 @@ fn a_session_ends_when_both_links_stay_away() {
         let mut world = World::new();
         let (console, _, agent, ticket) = world.pair();
         world.close(console);
-        world.pass(Duration::from_secs(200));
         world.close(agent);
         world.pass(away);
         assert_eq!(world.core.sessions(), usize::from(lives));
@@ -119,6 +115,108 @@ fn a_session_ends_when_both_links_stay_away() {
         world.send(link, EndToRelay::Attach { ticket });
         assert_eq!(matches!(world.heard(link)[0], RelayToEnd::Attached { .. }), lives);
     }
+}
+
+#[test]
+fn an_end_that_stays_away_ends_the_session_for_the_other_too() {
+    for console_goes in [true, false] {
+        for (away, lives) in [(limits::SESSION_AWAY - Duration::from_secs(1), true), (limits::SESSION_AWAY, false)] {
+            let mut world = World::new();
+            let (console, of_console, agent, of_agent) = world.pair();
+            let (goes, ticket, stays) =
+                if console_goes { (console, of_console, agent) } else { (agent, of_agent, console) };
+            world.close(goes);
+            world.heard(stays);
+            world.pass(away);
+            assert_eq!(world.heard(stays), if lives { vec![] } else { vec![RelayToEnd::PeerLeft] });
+            assert_eq!(world.core.sessions(), usize::from(lives));
+            let back = world.greeted("203.0.113.7");
+            world.send(back, EndToRelay::Attach { ticket });
+            assert_eq!(matches!(world.heard(back)[0], RelayToEnd::Attached { .. }), lives);
+            assert_eq!(world.joined.len(), usize::from(lives));
+            world.pass(limits::HANDSHAKE);
+            assert_eq!(world.closed(stays), !lives);
+            // Once back, that it was away is forgotten.
+            world.pass(limits::SESSION_AWAY);
+            assert_eq!(world.core.sessions(), usize::from(lives));
+        }
+    }
+}
+
+#[test]
+fn the_absence_of_each_end_counts_for_itself() {
+    let mut world = World::new();
+    let (console, of_console, agent, of_agent) = world.pair();
+    let some = limits::SESSION_AWAY - Duration::from_secs(20);
+    world.close(console);
+    world.pass(some);
+    world.close(agent);
+    world.pass(Duration::from_secs(10));
+    let console = world.greeted("203.0.113.7");
+    world.send(console, EndToRelay::Attach { ticket: of_console });
+    world.pass(some);
+    let agent = world.greeted("203.0.113.8");
+    world.send(agent, EndToRelay::Attach { ticket: of_agent });
+    assert!(world.joined.contains(&(console, agent)));
+}
+
+/// Attaches and takes the ticket that is given back.
+fn attached(world: &mut World, ticket: Ticket) -> (LinkId, Ticket) {
+    let link = world.greeted("203.0.113.7");
+    world.send(link, EndToRelay::Attach { ticket });
+    match world.heard(link).first() {
+        Some(RelayToEnd::Attached { ticket, .. }) => (link, ticket.clone()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_ticket_of_one_end_alone_is_not_renewed_by_a_node_that_was_started_again() {
+    let mut world = World::new();
+    let (.., mut of_agent) = world.pair();
+    let end = world.now + limits::TICKET;
+    let first = of_agent.clone();
+    // The node is started again whenever it would end the session.
+    while world.now < end {
+        let mut again = World::new();
+        again.pass(world.now - (end - limits::TICKET));
+        let (link, given) = attached(&mut again, of_agent);
+        let (newer, given_again) = attached(&mut again, given.clone());
+        assert_eq!((&given, &given_again), (&first, &first));
+        assert!(again.closed(link));
+        again.pass(limits::SESSION_AWAY);
+        assert_eq!(again.heard(newer), [RelayToEnd::PeerLeft]);
+        assert_eq!(again.core.sessions(), 0);
+        of_agent = given;
+        world.pass(limits::SESSION_AWAY);
+    }
+    let mut again = World::new();
+    again.pass(limits::TICKET);
+    let link = again.greeted("203.0.113.7");
+    again.send(link, EndToRelay::Attach { ticket: of_agent });
+    assert_eq!(again.heard(link), [RelayToEnd::Refused { refusal: Refusal::BadTicket }]);
+}
+
+#[test]
+fn both_tickets_are_renewed_as_soon_as_both_ends_are_back() {
+    let mut world = World::new();
+    let (_, of_console, _, of_agent) = world.pair();
+    let mut fresh = World::new();
+    fresh.pass(Duration::from_secs(100));
+    let (agent, given) = attached(&mut fresh, of_agent.clone());
+    assert_eq!(given, of_agent);
+    let (console, given) = attached(&mut fresh, of_console.clone());
+    assert_eq!((given.side, given.expires_at_s), (Side::Console, of_console.expires_at_s + 100));
+    let heard = fresh.heard(agent);
+    let [RelayToEnd::TicketRenewed { ticket }, RelayToEnd::PeerPresence { present: true }] = &heard[..] else {
+        panic!("{heard:?}")
+    };
+    assert_eq!((ticket.side, ticket.expires_at_s), (Side::Agent, of_agent.expires_at_s + 100));
+    // From now on as ever.
+    fresh.close(console);
+    fresh.pass(Duration::from_secs(10));
+    let (_, given) = attached(&mut fresh, of_console.clone());
+    assert_eq!(given.expires_at_s, of_console.expires_at_s + 110);
 }
 
 #[test]

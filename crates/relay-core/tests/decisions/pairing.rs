@@ -161,14 +161,13 @@ fn a_confirmation_is_due_after_three_seconds() {
 #[test]
 fn a_locator_rests_after_use() {
     let mut world = World::new();
-    let console = world.console();
     let mut used = std::collections::HashSet::new();
     // A space of 32,768 is hit twice within 600 draws with near certainty when nothing rests.
-    for _ in 0..12 {
-        for _ in 0..50 {
+    for operator in 0..24 {
+        let console = world.console_of([operator; 32]);
+        for _ in 0..25 {
             assert!(used.insert(world.offer(console)), "given out again too early");
         }
-        world.pass(limits::MESSAGE_WINDOW);
     }
 }
 
@@ -303,6 +302,37 @@ fn an_agent_cannot_confirm_what_it_was_not_sent() {
     world.heard(agent);
     world.send(agent, EndToRelay::P3 { body: body("p3") });
     assert_eq!(world.heard(agent), [RelayToEnd::Refused { refusal: Refusal::Unexpected }]);
+}
+
+#[test]
+fn each_confirmation_is_handed_on_once() {
+    let mut world = World::new();
+    let (console, locator) = world.offering_console();
+    let (agent, attempt) = world.confirmed_agent(console, locator, "198.51.100.1");
+    for _ in 0..50 {
+        world.send(agent, EndToRelay::P3 { body: body("again") });
+    }
+    assert_eq!(world.heard(console), []);
+    world.send(console, EndToRelay::Claim { attempt });
+    world.send(agent, EndToRelay::P3 { body: body("again") });
+    assert!(matches!(world.heard(console)[..], [RelayToEnd::Paired { .. }]));
+    world.heard(agent);
+    for (attempt, heard) in [(AttemptId(9), 0), (attempt, 1), (attempt, 0)] {
+        world.send(console, EndToRelay::P4 { attempt, body: body("p4") });
+        assert_eq!(world.heard(agent).len(), heard);
+    }
+    assert!(world.joined.contains(&(console, agent)));
+
+    // The agent's next join has its own.
+    let (console, locator) = world.offering_console();
+    let (agent, attempt) = world.confirmed_agent(console, locator, "198.51.100.2");
+    world.send(console, EndToRelay::P4Fail { attempt, tries_left: 2 });
+    world.join(agent, locator);
+    let attempt = AttemptId(2);
+    world.heard(console);
+    world.send(console, EndToRelay::P2 { attempt, body: body("p2") });
+    world.send(agent, EndToRelay::P3 { body: body("p3") });
+    assert_eq!(world.heard(console), [RelayToEnd::P3 { attempt, body: body("p3") }]);
 }
 
 #[test]

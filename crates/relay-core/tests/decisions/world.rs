@@ -122,8 +122,12 @@ impl World {
     }
 
     pub(crate) fn console(&mut self) -> LinkId {
+        self.console_of(OPERATOR)
+    }
+
+    pub(crate) fn console_of(&mut self, sha256: [u8; 32]) -> LinkId {
         let id = self.greeted("192.0.2.1");
-        self.prove(id, Ok(OperatorProof { sha256: OPERATOR }));
+        self.prove(id, Ok(OperatorProof { sha256 }));
         assert_eq!(self.heard(id), [RelayToEnd::Proved]);
         id
     }
@@ -161,8 +165,13 @@ impl World {
 
     /// A pair with the tickets of console and agent.
     pub(crate) fn pair(&mut self) -> (LinkId, Ticket, LinkId, Ticket) {
+        self.pair_with("198.51.100.1")
+    }
+
+    /// The same with an agent from another address.
+    pub(crate) fn pair_with(&mut self, source: &str) -> (LinkId, Ticket, LinkId, Ticket) {
         let (console, locator) = self.offering_console();
-        let (agent, attempt) = self.confirmed_agent(console, locator, "198.51.100.1");
+        let (agent, attempt) = self.confirmed_agent(console, locator, source);
         self.send(console, EndToRelay::Claim { attempt });
         let ticket = |heard: Vec<RelayToEnd>| match &heard[..] {
             [RelayToEnd::Paired { ticket, .. }] => ticket.clone(),
