@@ -1,6 +1,7 @@
 //! One task that owns the relay's decisions, and what each link's task tells it.
 
 use crate::forward::Forward;
+use crate::places::Place;
 use crate::settings::{Limits, OrganisationTrust, unix_s};
 use identity::OperatorError;
 use link::pump::Pumped;
@@ -41,7 +42,8 @@ pub(crate) struct Numbers {
 }
 
 pub(crate) enum Event {
-    Opened(LinkId, Opened),
+    /// The place is free again once the core counts the link.
+    Opened(LinkId, Opened, Place),
     Message(LinkId, EndToRelay),
     Closed(LinkId),
     Shutdown,
@@ -79,12 +81,12 @@ impl Hub {
         Arc::new(Forward::new(self.limits == Limits::Normal, self.numbers.bytes_forwarded.clone()))
     }
 
-    /// Serves one link until either side ends it.
+    /// Serves one link until either side ends it. The place of its handshake is kept until the link is counted.
     pub(crate) async fn serve(
         &self,
         pumped: Pumped<RelayToEnd, EndToRelay>,
         forward: Arc<Forward>,
-        peer: SocketAddr,
+        (peer, place): (SocketAddr, Place),
         kind: LinkKind,
     ) {
         let id = LinkId(self.next_link.fetch_add(1, Ordering::Relaxed));
@@ -94,7 +96,7 @@ impl Hub {
         let judged = Arc::new(Notify::new());
         let opened =
             Opened { peer, kind, control, packets, forward, judged: judged.clone(), _stop: stop, opened_at: now() };
-        if self.events.send(Event::Opened(id, opened)).await.is_err() {
+        if self.events.send(Event::Opened(id, opened, place)).await.is_err() {
             return;
         }
         loop {
@@ -179,8 +181,9 @@ impl Decider {
     fn handle(&mut self, event: Event) {
         let now = now();
         match event {
-            Event::Opened(id, opened) => {
-                tracing::info!(link = id.0, peer = %opened.peer, kind = %opened.kind, "link opened");
+            Event::Opened(id, opened, _place) => {
+                // Addresses say who talks with whom: they are written down only by someone who looks for a fault.
+                tracing::debug!(link = id.0, peer = %opened.peer, kind = %opened.kind, "link opened");
                 let source = Source::from(opened.peer.ip());
                 self.links.insert(id, opened);
                 self.core.handle_link(now, id, source);
@@ -200,7 +203,7 @@ impl Decider {
         let Some(link) = self.links.remove(&id) else { return };
         link.forward.set(None);
         let seconds = now().saturating_duration_since(link.opened_at).as_secs();
-        tracing::info!(link = id.0, peer = %link.peer, seconds, bytes = link.forward.bytes(), "link closed");
+        tracing::debug!(link = id.0, peer = %link.peer, seconds, bytes = link.forward.bytes(), "link closed");
     }
 
     /// Does what the core decided.

@@ -39,11 +39,9 @@ fn take(incoming: Incoming, places: &Places, hub: &Hub, links: &mut JoinSet<()>)
             let control = connection.accept_bi().await.ok()?;
             Some((connection, control))
         });
-        let handshake = handshake.await;
-        drop(place);
-        let Ok(Some((connection, control))) = handshake else { return };
+        let Ok(Some((connection, control))) = handshake.await else { return };
         let forward = hub.forward();
         let pumped = pump::quic(connection, control, forward.clone());
-        hub.serve(pumped, forward, peer, LinkKind::Quic).await;
+        hub.serve(pumped, forward, (peer, place), LinkKind::Quic).await;
     });
 }

@@ -1,7 +1,7 @@
 //! Takes TLS links: TLS, one HTTP head, a WebSocket.
 
 use crate::hub::Hub;
-use crate::places::Places;
+use crate::places::{Place, Places};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -28,6 +28,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 /// Longest HTTP head, in bytes; also the least that hyper allows.
 const HEAD_BYTES: usize = 8 * 1024;
+
 pub(crate) async fn accept(listener: TcpListener, tls: TlsAcceptor, places: Places, hub: Hub) {
     let mut links = JoinSet::new();
     loop {
@@ -41,10 +42,8 @@ pub(crate) async fn accept(listener: TcpListener, tls: TlsAcceptor, places: Plac
                 let Some(place) = places.take(peer.ip()) else { continue };
                 let (tls, hub) = (tls.clone(), hub.clone());
                 links.spawn(async move {
-                    let socket = timeout(HANDSHAKE, handshake(stream, &tls)).await;
-                    drop(place);
-                    if let Ok(Some(socket)) = socket {
-                        serve(socket, peer, &hub).await;
+                    if let Ok(Some(socket)) = timeout(HANDSHAKE, handshake(stream, &tls)).await {
+                        serve(socket, (peer, place), &hub).await;
                     }
                 });
             }
@@ -59,10 +58,10 @@ pub(crate) async fn accept(listener: TcpListener, tls: TlsAcceptor, places: Plac
 
 type Socket = WebSocketStream<TlsStream<TcpStream>>;
 
-async fn serve(socket: Socket, peer: SocketAddr, hub: &Hub) {
+async fn serve(socket: Socket, from: (SocketAddr, Place), hub: &Hub) {
     let forward = hub.forward();
     let pumped = pump::websocket(socket, forward.clone());
-    hub.serve(pumped, forward, peer, LinkKind::Tls).await;
+    hub.serve(pumped, forward, from, LinkKind::Tls).await;
 }
 
 /// From a TCP connection to a WebSocket; `None` if the peer wanted something else.

@@ -13,6 +13,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 /// From the join to the pairing's end; longer than every honest step together.
 const WITHIN: Duration = Duration::from_secs(30);
+/// Times that a relay may demand work for one join; an honest one does once, and again if the seed became old.
+const MOST_WORKS: u8 = 2;
 /// After that the relay must still answer a ping by then: else it is not the operator who is silent.
 const PONG: Duration = Duration::from_secs(5);
 
@@ -94,6 +96,7 @@ async fn pair(
 
     let deadline = Instant::now() + WITHIN;
     let mut joined = None;
+    let mut works = MOST_WORKS;
     let mut waiting = Some(pairing);
     let mut confirming = None;
     let mut paired = None;
@@ -102,6 +105,8 @@ async fn pair(
         match next(&mut link.control, deadline, joined.is_some()).await? {
             RelayToEnd::Joined { offer, attempt } => joined = Some((offer, attempt)),
             RelayToEnd::NeedWork { bits, seed } => {
+                // A relay that demands it again and again would keep this machine busy.
+                works = works.checked_sub(1).ok_or_else(unexpected)?;
                 let work = solve(bits, seed).await?;
                 link.control.send(&join(Some(work))).await?;
             }

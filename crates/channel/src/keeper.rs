@@ -214,6 +214,7 @@ impl Run {
         });
         control
     }
+
     /// Dials until a link is attached; `None` once the channel is over or this end leaves.
     async fn redial(&mut self) -> Option<Control> {
         let mut leaving = self.leaving.clone();

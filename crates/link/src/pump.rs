@@ -15,18 +15,19 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
 use proto::limits::PACKET_BYTES;
 use proto::{Message, PROTOCOL_VERSION};
+use quinn::WriteError;
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
 
 /// A peer that takes nothing for so long is gone.
 const WRITE_STALL: Duration = Duration::from_secs(10);
-/// How long a closing link may take to deliver its last control messages.
+/// How long a closing link may take to deliver its last control messages, all together.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Datagrams leave and no acknowledgement comes for so long: the path is gone, redial now instead
 /// of waiting for the idle timeout.
@@ -133,6 +134,23 @@ pub fn quic<Out: Message + 'static, In: Message + Send + 'static>(
     pumped
 }
 
+/// How long each write may take: long while the link is held, and once nobody holds it any more little
+/// for all that is left, so that a peer cannot keep what no count knows.
+#[derive(Debug, Default)]
+struct Patience {
+    last_words_end: Option<Instant>,
+}
+
+impl Patience {
+    fn for_next(&mut self, held: bool) -> Duration {
+        if held {
+            return WRITE_STALL;
+        }
+        let end = *self.last_words_end.get_or_insert_with(|| Instant::now() + LAST_WORDS);
+        end.saturating_duration_since(Instant::now())
+    }
+}
+
 async fn run_quic<In: Message + Send>(
     connection: quinn::Connection,
     (mut send, mut recv): (quinn::SendStream, quinn::RecvStream),
@@ -141,14 +159,16 @@ async fn run_quic<In: Message + Send>(
     let Pump { control: ControlEnds { mut outgoing, incoming }, outgoing: mut packets, sink, counters } = pump;
     let abandoned = incoming.clone();
     let write = async {
-        let mut first = Some(PROTOCOL_VERSION);
+        let (mut first, mut patience) = (Some(PROTOCOL_VERSION), Patience::default());
         while let Some(frame) = outgoing.recv().await {
             let bytes: Vec<u8> = first.take().into_iter().chain(frame).collect();
-            match timeout(WRITE_STALL, send.write_all(&bytes)).await {
+            let held = !(outgoing.is_closed() && abandoned.is_closed());
+            match timeout(patience.for_next(held), send.write_all(&bytes)).await {
                 Ok(Ok(())) => {}
-                // Lost: reading ends the link, after the last message that arrived.
-                Ok(Err(_)) => pending().await,
-                Err(_) => return,
+                // Reading ends the link, after the last message that arrived.
+                Ok(Err(WriteError::ConnectionLost(_))) => pending().await,
+                // A peer that hears nothing any more, or takes nothing.
+                Ok(Err(_)) | Err(_) => return,
             }
         }
         abandoned.closed().await;
@@ -281,7 +301,7 @@ where
     let (mut out, mut arriving) = socket.split();
     let abandoned = incoming.clone();
     let write = async {
-        let mut first = true;
+        let (mut first, mut patience) = (true, Patience::default());
         let mut keep_alive = interval(KEEP_ALIVE);
         keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut controlled = true;
@@ -306,7 +326,8 @@ where
                 },
                 _ = keep_alive.tick() => WebSocketMessage::Ping(Bytes::new()),
             };
-            match timeout(WRITE_STALL, out.send(message)).await {
+            let held = !(outgoing.is_closed() && abandoned.is_closed());
+            match timeout(patience.for_next(held), out.send(message)).await {
                 Ok(Ok(())) => {}
                 // Lost: reading ends the link, after the last message that arrived.
                 Ok(Err(_)) => pending().await,

@@ -121,15 +121,35 @@ async fn a_tls_link_has_ten_seconds_to_its_first_message() {
     }
 }
 
-#[tokio::test]
-async fn a_quic_link_has_ten_seconds_to_its_first_message() {
-    let world = World::new().await;
+/// A QUIC client that keeps its connections alive.
+fn lively() -> (quinn::Endpoint, quinn::ClientConfig) {
     let crypto = QuicClientConfig::try_from(any_tls(quic::ALPN)).unwrap();
     let mut config = quinn::ClientConfig::new(Arc::new(crypto));
     let mut transport = quinn::TransportConfig::default();
     transport.keep_alive_interval(Some(Duration::from_secs(3)));
     config.transport_config(Arc::new(transport));
-    let endpoint = quinn::Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
+    (quinn::Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap(), config)
+}
+
+#[tokio::test]
+async fn a_quic_link_that_does_not_want_to_hear_anything_is_closed() {
+    let world = World::new().await;
+    let (endpoint, config) = lively();
+    let connecting = endpoint.connect_with(config, world.relay.local_addr(), "localhost");
+    let connection = connecting.unwrap().await.unwrap();
+    let (mut send, mut recv) = connection.open_bi().await.unwrap();
+    recv.stop(0u8.into()).unwrap();
+    let mut hello = vec![PROTOCOL_VERSION];
+    frame_into(&EndToRelay::Hello { build: Text::truncated("raw") }, &mut hello).unwrap();
+    send.write_all(&hello).await.unwrap();
+    let closed = tokio::time::timeout(HANDSHAKE, connection.closed()).await;
+    assert!(closed.is_ok(), "it is still there, and no count knows it");
+}
+
+#[tokio::test]
+async fn a_quic_link_has_ten_seconds_to_its_first_message() {
+    let world = World::new().await;
+    let (endpoint, config) = lively();
     for (what, bytes) in [("no stream", &[][..]), ("half a message", &[PROTOCOL_VERSION, 0, 9, 1][..])] {
         let connecting = endpoint.connect_with(config.clone(), world.relay.local_addr(), "localhost");
         let connection = connecting.unwrap().await.unwrap();

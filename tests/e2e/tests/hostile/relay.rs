@@ -288,6 +288,7 @@ fn an_agent_takes_no_message_out_of_place() {
         (vec![RelayToEnd::TryNode { node: node() }], failed(Failure::ProtocolBroken)),
         (vec![RelayToEnd::NeedWork { bits: 23, seed: [0; 32] }], failed(Failure::ProtocolBroken)),
         (vec![RelayToEnd::NeedWork { bits: 255, seed: [0; 32] }], failed(Failure::ProtocolBroken)),
+        (vec![RelayToEnd::NeedWork { bits: 1, seed: [0; 32] }; 3], failed(Failure::ProtocolBroken)),
         (vec![RelayToEnd::Attached { ticket: forged_ticket(), peer_present: true }], failed(Failure::ProtocolBroken)),
         (vec![RelayToEnd::TicketRenewed { ticket: forged_ticket() }], failed(Failure::ProtocolBroken)),
         (vec![paired(), RelayToEnd::PeerLeft], failed(Failure::OperatorGone)),
