@@ -9,7 +9,8 @@
 //!
 //! Copies come first, and all of them read the picture as it was *before* the update, so that their order and overlaps do
 //! not matter. The targets of copies together hold at most as many pixels as the picture, and so do the solid and raw
-//! rectangles together: nothing is written twice by either kind, and a hostile update costs no more than a true one.
+//! rectangles together: nothing is written twice by either kind. There are at most [`most_operations`], so that a hostile
+//! update costs not much more than a true one.
 
 use crate::DecodeError;
 use proto::Rect;
@@ -18,6 +19,12 @@ const END: u8 = 0;
 const COPY: u8 = 1;
 const SOLID: u8 = 2;
 const RAW: u8 = 3;
+
+/// Most operations of an update of a picture of so many pixels: one for each 64 pixels, and a thousand for small ones.
+/// The encoder works on blocks of 256.
+fn most_operations(pixels: u64) -> u64 {
+    pixels / 64 + 1024
+}
 
 /// How far away the source of a copy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,11 +92,12 @@ pub(crate) struct Reader<'a> {
     height: u32,
     copied: u64,
     painted: u64,
+    operations: u64,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8], width: u32, height: u32) -> Self {
-        Self { bytes, width, height, copied: 0, painted: 0 }
+        Self { bytes, width, height, copied: 0, painted: 0, operations: 0 }
     }
 
     /// The next operation, `None` at the end.
@@ -116,7 +124,11 @@ impl<'a> Reader<'a> {
             _ => return Err(DecodeError::Operation),
         };
         let most = u64::from(self.width) * u64::from(self.height);
-        if self.copied > most || self.painted > most { Err(DecodeError::TooLarge) } else { Ok(Some(op)) }
+        self.operations += 1;
+        if self.copied > most || self.painted > most || self.operations > most_operations(most) {
+            return Err(DecodeError::TooLarge);
+        }
+        Ok(Some(op))
     }
 
     fn slice(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
@@ -221,5 +233,11 @@ mod tests {
             write_copy(bytes, &Rect::new(0, 0, 1, 1), Vector { dx: 1, dy: 0 });
         });
         assert_eq!(read(&twice), Err(DecodeError::TooLarge));
+        // Each by itself would be right.
+        let crumbs =
+            |count| written(|bytes| (0..count).for_each(|_| write_solid(bytes, &Rect::new(0, 0, 1, 1), [0; 3])));
+        let most = most_operations(40 * 30);
+        assert_eq!(read(&crumbs(most)), Ok(most as usize));
+        assert_eq!(read(&crumbs(most + 1)), Err(DecodeError::TooLarge));
     }
 }
