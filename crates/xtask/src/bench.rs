@@ -37,6 +37,9 @@ pub(crate) enum Options {
         /// Only this controller: rate, bbr, cubic or newreno
         #[arg(long, value_name = "NAME")]
         controller: Option<String>,
+        /// By TLS links, over real packets; needs the right to make network namespaces
+        #[arg(long)]
+        tls: bool,
         /// So many rounds, each with other seeds
         #[arg(long)]
         rounds: Option<u64>,
@@ -69,12 +72,13 @@ pub(crate) struct Measure {
 pub(crate) fn bench(options: &Options) -> Result<(), Failure> {
     match options {
         Options::Path(options) => path(options),
-        Options::Controllers { quick, loss, round_trip, controller, rounds, json } => {
+        Options::Controllers { quick, loss, round_trip, controller, tls, rounds, json } => {
             let mut words = vec!["controllers".to_owned()];
             words.extend(quick.then(|| "--quick".to_owned()));
             words.extend(loss.map(|loss| format!("--loss={loss}")));
             words.extend(round_trip.map(|round_trip| format!("--round-trip={round_trip}")));
             words.extend(controller.as_ref().map(|controller| format!("--controller={controller}")));
+            words.extend(tls.then(|| "--tls".to_owned()));
             words.extend(rounds.map(|rounds| format!("--rounds={rounds}")));
             words.extend(json.as_ref().map(|file| format!("--json={}", file.display())));
             stress::bench(PROFILE, &words)

@@ -10,7 +10,7 @@ use link::LinkKind;
 use serde::Serialize;
 use std::fmt;
 use std::time::{Duration, Instant};
-use testkit::{Conditions, PathEmulator};
+use testkit::{Conditions, PacketPath, PathEmulator};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
@@ -25,6 +25,8 @@ const ASK_EVERY: Duration = Duration::from_millis(50);
 /// From the first byte until it counts, and so many round trips more: the start is over.
 const WARM: Duration = Duration::from_secs(2);
 const WARM_ROUND_TRIPS: u32 = 15;
+/// What the devices of both sides of a line let through, as Ethernet does.
+const MTU: u16 = 1500;
 /// A line on which nothing moves for so long is told as such.
 const STUCK: Duration = Duration::from_secs(60);
 
@@ -80,7 +82,11 @@ impl Plan {
         loss: Option<f64>,
         round_trip: Option<u64>,
         controller: Option<&str>,
+        tls: bool,
     ) -> Result<(), Failure> {
+        if tls {
+            self.kinds = vec![LinkKind::Tls];
+        }
         if let Some(name) = controller {
             self.controllers.retain(|controller| format!("{controller:?}").eq_ignore_ascii_case(name));
             if self.controllers.is_empty() {
@@ -173,10 +179,11 @@ pub async fn run(plan: Plan) -> Result<Table, Failure> {
                 queue_bytes: LEG_QUEUE_BYTES,
                 ..Conditions::default()
             };
-            // A new one each time: after ten sessions it would ask for work.
-            let relay = RelayProcess::start(plan.limits).await?;
-            let tried = Box::pin(once(&relay, *kind, &line, *controller, round * 1000 + number, plan.lasts));
-            let values = timeout(STUCK + plan.lasts, tried).await.map_err(|_| "a line is stuck")??;
+            let seed = round * 1000 + number;
+            let values = match kind {
+                LinkKind::Quic => quic(plan.limits, &line, *controller, seed, plan.lasts).await?,
+                LinkKind::Tls => tls(plan.limits, line, *controller, seed, plan.lasts).await?,
+            };
             eprintln!("{kind} {round_trip:?} {loss} {controller:?}: {values:.1?}");
             for (samples, value) in samples.iter_mut().zip(values) {
                 samples.push(value);
@@ -193,26 +200,66 @@ pub async fn run(plan: Plan) -> Result<Table, Failure> {
 }
 
 /// Goodput, answer's median and 95th percentile, and what was lost, of one session.
-async fn once(
-    relay: &RelayProcess,
-    kind: LinkKind,
+type Values = [f64; 4];
+
+/// One session over two lines that are like this, each in front of an end.
+async fn quic(
+    limits: &'static str,
     line: &Conditions,
     controller: Controller,
     seed: u64,
     lasts: Duration,
-) -> Result<[f64; 4], Failure> {
+) -> Result<Values, Failure> {
+    // A new one each time: after ten sessions it would ask for work.
+    let relay = RelayProcess::start(limits).await?;
     let leg = |seed| PathEmulator::start(relay.process().address, seed, line.clone());
     let (console_leg, agent_leg) = (leg(seed * 2).await?, leg(seed * 2 + 1).await?);
     let over = Over { console: Some(console_leg.address()), agent: Some(agent_leg.address()), controller };
-    let (console, agent) = ends::pair_over(relay, kind, over).await?;
-    let measured = measure(&console, &agent, WARM + line.delay * 4 * WARM_ROUND_TRIPS, lasts).await;
+    let values = once(&relay, LinkKind::Quic, over, line, lasts).await;
     // The counts are checked on the way.
     let _ = (console_leg.counts(), agent_leg.counts());
-    tokio::join!(console.leave(), agent.leave());
-    measured
+    values
 }
 
-async fn measure(console: &End, agent: &End, warm: Duration, lasts: Duration) -> Result<[f64; 4], Failure> {
+/// One session of two ends behind the same line: TCP repairs what is lost, so the packets must be real ones.
+/// Needs the right to make network namespaces.
+async fn tls(
+    limits: &'static str,
+    line: Conditions,
+    controller: Controller,
+    seed: u64,
+    lasts: Duration,
+) -> Result<Values, Failure> {
+    let path = PacketPath::start(seed, MTU, line.clone())?;
+    let relay = RelayProcess::start_at(path.near(), limits).await?;
+    let there = Some(relay.process().address);
+    let over = Over { console: there, agent: there, controller };
+    let far = path.far();
+    let values = far.inside(|| -> Result<Values, String> {
+        let runtime = far.runtime(2).map_err(|error| error.to_string())?;
+        runtime.block_on(once(&relay, LinkKind::Tls, over, &line, lasts)).map_err(|error| error.to_string())
+    })?;
+    let _ = path.counts();
+    Ok(values?)
+}
+
+async fn once(
+    relay: &RelayProcess,
+    kind: LinkKind,
+    over: Over,
+    line: &Conditions,
+    lasts: Duration,
+) -> Result<Values, Failure> {
+    let session = async {
+        let (console, agent) = ends::pair_over(relay, kind, over).await?;
+        let measured = measure(&console, &agent, WARM + line.delay * 4 * WARM_ROUND_TRIPS, lasts).await;
+        tokio::join!(console.leave(), agent.leave());
+        measured
+    };
+    timeout(STUCK + lasts, Box::pin(session)).await.map_err(|_| "a line is stuck")?
+}
+
+async fn measure(console: &End, agent: &End, warm: Duration, lasts: Duration) -> Result<Values, Failure> {
     let (from, to) = (agent.channel.connection(), console.channel.connection());
     let (stop, stopped) = watch::channel(false);
     let mut bulk = from.open_uni().await?;

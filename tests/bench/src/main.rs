@@ -60,6 +60,9 @@ enum Task {
         /// Only this controller: rate, bbr, cubic or newreno
         #[arg(long)]
         controller: Option<String>,
+        /// By TLS links, over real packets between network namespaces
+        #[arg(long)]
+        tls: bool,
         /// So many rounds, each with other seeds
         #[arg(long)]
         rounds: Option<u64>,
@@ -107,9 +110,9 @@ fn run(task: Task) -> Result<(), Failure> {
             println!("{}", Report::from_json(&std::fs::read_to_string(file)?)?.to_markdown());
         }
         Task::Watch(options) => runtime.block_on(usage::watch(&options))?,
-        Task::Controllers { json, quick, loss, round_trip, controller, rounds } => {
+        Task::Controllers { json, quick, loss, round_trip, controller, tls, rounds } => {
             let mut plan = if quick { controllers::Plan::quick() } else { controllers::Plan::full() };
-            plan.only(loss, round_trip, controller.as_deref())?;
+            plan.only(loss, round_trip, controller.as_deref(), tls)?;
             plan.rounds = rounds.unwrap_or(plan.rounds);
             let table = runtime.block_on(controllers::run(plan))?;
             println!("\n{table}");

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 use tempfile::TempDir;
+use testkit::Namespace;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -25,8 +26,17 @@ pub(crate) struct Listening {
 impl Listening {
     /// Starts `program` of the folder in which this program is.
     pub(crate) async fn start(program: &str, arguments: &[OsString]) -> Result<Self, Failure> {
+        Self::start_at(None, program, arguments).await
+    }
+
+    /// The same in a network of its own.
+    async fn start_at(at: Option<&Namespace>, program: &str, arguments: &[OsString]) -> Result<Self, Failure> {
         let path = std::env::current_exe()?.with_file_name(program);
-        let mut child = Command::new(&path)
+        let mut child = match at {
+            Some(namespace) => Command::from(namespace.command(&path.to_string_lossy())),
+            None => Command::new(&path),
+        };
+        let mut child = child
             .args(arguments)
             .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
@@ -73,14 +83,27 @@ impl RelayProcess {
     /// Starts it; `limits` as on its command line.
     pub(crate) async fn start(limits: &'static str) -> Result<Self, Failure> {
         let folder = tempfile::tempdir()?;
-        let running = Self::run(folder.path().into(), limits, "127.0.0.1:0".parse()?).await?;
+        let running = Self::run(None, folder.path().into(), limits, "127.0.0.1:0".parse()?).await?;
         Ok(Self { folder, limits, running })
     }
 
-    async fn run(folder: PathBuf, limits: &str, listen: SocketAddr) -> Result<Listening, Failure> {
+    /// The same in a network of its own; it cannot be started again.
+    pub(crate) async fn start_at(namespace: &Namespace, limits: &'static str) -> Result<Self, Failure> {
+        let folder = tempfile::tempdir()?;
+        let listen = SocketAddr::new(namespace.address(), 0);
+        let running = Self::run(Some(namespace), folder.path().into(), limits, listen).await?;
+        Ok(Self { folder, limits, running })
+    }
+
+    async fn run(
+        at: Option<&Namespace>,
+        folder: PathBuf,
+        limits: &str,
+        listen: SocketAddr,
+    ) -> Result<Listening, Failure> {
         let arguments = ["--dev".into(), folder.into(), "--listen".into(), listen.to_string().into()];
         let limits = ["--limits".into(), limits.into()];
-        Listening::start("ponte-relay", &[&arguments[..], &limits[..]].concat()).await
+        Listening::start_at(at, "ponte-relay", &[&arguments[..], &limits[..]].concat()).await
     }
 
     /// The running program.
@@ -101,7 +124,7 @@ impl RelayProcess {
     /// Starts it again where it was; returns when it listens.
     pub(crate) async fn restart(&mut self) -> Result<(), Failure> {
         let address = self.running.address;
-        self.running = Self::run(self.folder.path().into(), self.limits, address).await?;
+        self.running = Self::run(None, self.folder.path().into(), self.limits, address).await?;
         Ok(())
     }
 }
