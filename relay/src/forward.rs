@@ -12,6 +12,9 @@ const RATE: f64 = 50e6 / 8.0;
 /// A burst of this many bytes passes at once: several whole screens.
 const BURST: f64 = 8.0 * 1024.0 * 1024.0;
 
+/// What a packet costs beside its bytes, in bytes.
+const PACKET: f64 = 64.0;
+
 /// A token bucket in bytes.
 #[derive(Debug)]
 struct Bucket {
@@ -29,7 +32,7 @@ impl Bucket {
         self.filled_at = now;
         self.tokens = (self.tokens + elapsed * RATE).min(BURST);
         // Packets have at most PACKET_BYTES.
-        let bytes = bytes as f64;
+        let bytes = bytes as f64 + PACKET;
         if self.tokens < bytes {
             return false;
         }
@@ -102,10 +105,10 @@ mod tests {
         let start = Instant::now();
         let mut bucket = Bucket::new(start);
         let burst = (0..).take_while(|_| bucket.take(start, 1500)).count();
-        assert_eq!(burst, BURST as usize / 1500);
+        assert_eq!(burst, BURST as usize / 1564);
         let later = start + Duration::from_secs(1);
         let second = (0..).take_while(|_| bucket.take(later, 1500)).count();
-        assert!(second.abs_diff(RATE as usize / 1500) <= 1);
+        assert!(second.abs_diff(RATE as usize / 1564) <= 1);
     }
 
     #[test]

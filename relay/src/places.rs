@@ -13,10 +13,24 @@ const HANDSHAKES: usize = 1024;
 const CROWDED: usize = 64;
 const CROWDED_SOURCE: usize = UNCLAIMED_PER_SOURCE / 2;
 
+/// Handshakes of one site, an IPv6 network of /48: it has 65,536 sources.
+const HANDSHAKES_PER_SITE: usize = 128;
+
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
     by_source: HashMap<Source, usize>,
+    by_site: HashMap<Source, usize>,
+}
+
+/// Takes one away, and what is none.
+fn release(counts: &mut HashMap<Source, usize>, of: Source) {
+    if let Some(count) = counts.get_mut(&of) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(&of);
+        }
+    }
 }
 
 /// Counts handshakes; clones share the count.
@@ -42,11 +56,14 @@ impl Places {
         if taken.all >= HANDSHAKES {
             return None;
         }
-        let of_source = taken.by_source.entry(source).or_default();
-        if *of_source >= UNCLAIMED_PER_SOURCE {
+        let count = |counts: &HashMap<Source, usize>, of| counts.get(&of).copied().unwrap_or(0);
+        if count(&taken.by_source, source) >= UNCLAIMED_PER_SOURCE
+            || count(&taken.by_site, source.site()) >= HANDSHAKES_PER_SITE
+        {
             return None;
         }
-        *of_source += 1;
+        *taken.by_source.entry(source).or_default() += 1;
+        *taken.by_site.entry(source.site()).or_default() += 1;
         taken.all += 1;
         Some(Place { places: self.clone(), source })
     }
@@ -63,12 +80,8 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.lock();
         taken.all = taken.all.saturating_sub(1);
-        if let Some(of_source) = taken.by_source.get_mut(&self.source) {
-            *of_source = of_source.saturating_sub(1);
-            if *of_source == 0 {
-                taken.by_source.remove(&self.source);
-            }
-        }
+        release(&mut taken.by_source, self.source);
+        release(&mut taken.by_site, self.source.site());
     }
 }
 
@@ -91,5 +104,16 @@ mod tests {
         drop(held);
         assert!(places.lock().by_source.is_empty());
         assert_eq!(places.lock().all, 0);
+    }
+
+    #[test]
+    fn one_site_of_many_sources_cannot_take_every_place() {
+        let places = Places::default();
+        let network = |number: u16| IpAddr::from([0x2001, 0xdb8, 1, number, 0, 0, 0, 1]);
+        let held: Vec<_> = (0..1000).filter_map(|number| places.take(network(number))).collect();
+        assert_eq!(held.len(), HANDSHAKES_PER_SITE);
+        assert!(places.take(IpAddr::from([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1])).is_some());
+        drop(held);
+        assert!(places.lock().by_site.is_empty());
     }
 }

@@ -184,7 +184,7 @@ impl AsyncUdpSocket for PortSocket {
     }
 
     fn may_fragment(&self) -> bool {
-        // Packets arrive whole or not at all, so that path MTU discovery works.
+        // Packets arrive whole or not at all.
         false
     }
 }

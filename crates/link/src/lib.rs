@@ -66,13 +66,16 @@ pub enum LinkError {
 #[cfg(target_os = "linux")]
 const NOT_SENT_LOW_WATER_BYTES: u32 = 16 * 1024;
 
-/// Keeps the system from queueing more unsent bytes of a stream than that.
+/// Keeps the system from queueing more unsent bytes of a stream than that, and from taking each loss for a full queue
+/// where it can do better (BBR, draft-ietf-ccwg-bbr; a module that not every kernel lets every program use).
 #[cfg(target_os = "linux")]
-fn bound_unsent(stream: &tokio::net::TcpStream) {
-    // Where the option is refused the only loss is delay.
-    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(NOT_SENT_LOW_WATER_BYTES);
+fn tune_sending(stream: &tokio::net::TcpStream) {
+    let socket = socket2::SockRef::from(stream);
+    // Where an option is refused the only loss is delay and speed.
+    let _ = socket.set_tcp_notsent_lowat(NOT_SENT_LOW_WATER_BYTES);
+    let _ = socket.set_tcp_congestion(b"bbr");
 }
 
-/// This system has no such bound.
+/// This system has no such options.
 #[cfg(not(target_os = "linux"))]
-fn bound_unsent(_stream: &tokio::net::TcpStream) {}
+fn tune_sending(_stream: &tokio::net::TcpStream) {}

@@ -171,7 +171,7 @@ impl NodeKeys {
         let mut config = ServerConfig::new(Arc::new(crypto), Arc::new(self.token.clone()));
         config
             .transport_config(Arc::new(transport(1)))
-            // Handshakes in progress: 1,024 of some 10 kB.
+            // Handshakes in progress: 1,024 of some 20 kB.
             .max_incoming(1024)
             .incoming_buffer_size(16 * 1024)
             .incoming_buffer_size_total(8 * 1024 * 1024);

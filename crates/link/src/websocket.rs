@@ -36,11 +36,10 @@ pub fn limits() -> WebSocketConfig {
         .max_frame_size(Some(BATCH_BYTES + 64))
 }
 
-/// Sets a TCP stream up for short delays. Options that the system lacks are left out: they only
-/// cost delay.
+/// Sets a TCP stream up for short delays and lossy lines. Options that the system lacks are left out.
 pub fn tune(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
-    crate::bound_unsent(stream);
+    crate::tune_sending(stream);
 }
 
 pub(crate) async fn dial(

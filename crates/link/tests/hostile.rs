@@ -6,6 +6,7 @@
 use bytes::{Bytes, BytesMut};
 use link::batch::{batch, unbatch};
 use link::control::ControlReader;
+use link::pieces::{Joiner, Splitter};
 use link::{LinkError, RelayAddress, tunnel, websocket};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -51,6 +52,34 @@ proptest! {
         let mut taken = 0;
         unbatch(&bytes, |packet| taken += packet.len() + 2);
         prop_assert!(taken <= bytes.len());
+    }
+
+    #[test]
+    fn packets_come_out_of_halves_whatever_is_lost_between_them(
+        lost in vec((any::<bool>(), any::<bool>(), any::<bool>()), 1..40),
+    ) {
+        let (mut splitter, mut joiner) = (Splitter::default(), Joiner::default());
+        for (number, (first_lost, second_lost, swapped)) in lost.into_iter().enumerate() {
+            let packet = vec![number as u8; 1000 + number];
+            let [first, second] = splitter.halves(&packet);
+            let mut halves = [(first, first_lost), (second, second_lost)];
+            if swapped {
+                halves.swap(0, 1);
+            }
+            let arrived = halves.into_iter().filter(|(_, lost)| !lost).filter_map(|(half, _)| joiner.take(half));
+            let whole = !(first_lost || second_lost);
+            prop_assert_eq!(arrived.collect::<Vec<_>>(), vec![packet; usize::from(whole)]);
+        }
+    }
+
+    #[test]
+    fn no_halves_give_out_more_than_they_hold(datagrams in vec(vec(prop_oneof![0..4_u8, any::<u8>()], 0..40), 0..40)) {
+        let (mut joiner, mut given) = (Joiner::default(), 0);
+        let held: usize = datagrams.iter().map(Vec::len).sum();
+        for datagram in datagrams {
+            given += joiner.take(datagram.into()).map_or(0, |packet| packet.len());
+        }
+        prop_assert!(given <= held);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Joins counted per source, and the proof of work that too many of them cost.
 
-use crate::limits::{JOIN_WINDOW, JOINS_PER_SOURCE, WORK_BITS, WORK_BITS_MOST};
+use crate::limits::{JOIN_WINDOW, JOINS_PER_SOURCE, MISS_WINDOW, MISSES, WORK_BITS, WORK_BITS_MOST};
 use crate::source::Source;
 use proto::relay::Work;
 use ring::digest;
@@ -19,12 +19,14 @@ pub(crate) struct Joins {
     /// Most sources. One more makes the source that was quiet the longest free of work: only who has
     /// more addresses than this can bring that about, and he has ten joins for each of them anyway.
     most: usize,
+    /// When locators were asked for that nobody had, the last [`MISSES`], whoever asked.
+    misses: VecDeque<Instant>,
 }
 
 impl Joins {
     /// Remembers so many sources.
     pub(crate) fn of(most: usize) -> Self {
-        Self { by_source: HashMap::new(), by_age: BTreeSet::new(), most }
+        Self { by_source: HashMap::new(), by_age: BTreeSet::new(), most, misses: VecDeque::new() }
     }
 
     /// Counts one join that was let through.
@@ -45,8 +47,27 @@ impl Joins {
         }
     }
 
+    /// Counts a join whose locator nobody had.
+    pub(crate) fn missed(&mut self, now: Instant) {
+        if self.misses.len() >= MISSES {
+            self.misses.pop_front();
+        }
+        self.misses.push_back(now);
+    }
+
+    /// Somebody tries locators from many addresses.
+    fn is_scanned(&self, now: Instant) -> bool {
+        let oldest = self.misses.front();
+        self.misses.len() >= MISSES && oldest.is_some_and(|oldest| now.saturating_duration_since(*oldest) < MISS_WINDOW)
+    }
+
     /// Bits of work that the next join of this source costs; 0 for none.
     pub(crate) fn bits(&self, now: Instant, source: Source) -> u8 {
+        let of_all = if self.is_scanned(now) { WORK_BITS } else { 0 };
+        self.bits_of(now, source).max(of_all)
+    }
+
+    fn bits_of(&self, now: Instant, source: Source) -> u8 {
         let Some(joins) = self.by_source.get(&source) else { return 0 };
         let recent = joins.iter().filter(|joined| now.saturating_duration_since(**joined) < JOIN_WINDOW).count();
         match u8::try_from(recent.saturating_sub(JOINS_PER_SOURCE)) {
@@ -135,5 +156,22 @@ mod tests {
         assert!(!works(&joins, later + JOIN_WINDOW, 2));
         joins.sweep(later + JOIN_WINDOW);
         assert_eq!((joins.by_source.len(), joins.by_age.len()), (0, 0));
+    }
+
+    #[test]
+    fn while_many_keys_are_wrong_everybody_works() {
+        let (mut joins, start) = (Joins::of(MOST), Instant::now());
+        for _ in 1..MISSES {
+            joins.missed(start);
+        }
+        assert!(!works(&joins, start, 1));
+        joins.missed(start);
+        assert!(works(&joins, start, 1));
+        assert!(!works(&joins, start + MISS_WINDOW, 1));
+        for second in 0..2 * MISSES as u64 {
+            joins.missed(start + MISS_WINDOW + Duration::from_secs(second));
+        }
+        assert!(joins.misses.len() <= MISSES);
+        assert!(!works(&joins, start + MISS_WINDOW + Duration::from_secs(2 * MISSES as u64), 1));
     }
 }

@@ -40,6 +40,12 @@ pub const SESSIONS_PER_OPERATOR: usize = 64;
 pub const JOINS_PER_SOURCE: usize = 10;
 /// See [`JOINS_PER_SOURCE`].
 pub const JOIN_WINDOW: Duration = Duration::from_secs(600);
+/// Joins for locators that nobody has, by everybody together in [`MISS_WINDOW`], from which on every join
+/// costs work: a thousand people who mistype once in a while stay below, who scans 32,768 locators from
+/// many addresses does not.
+pub const MISSES: usize = 300;
+/// See [`MISSES`].
+pub const MISS_WINDOW: Duration = Duration::from_secs(60);
 /// Sources whose joins are remembered, some 200 to 400 bytes each.
 pub const JOIN_SOURCES: usize = 100_000;
 /// Leading zero bits of the first work that is asked for: about a quarter of a second.

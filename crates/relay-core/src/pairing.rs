@@ -71,7 +71,10 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             return self.send(id, RelayToEnd::NeedWork { bits, seed });
         }
         self.joins.count(now, source);
-        let Some(slot) = self.slots.get(&locator) else { return self.not_found(now, id) };
+        let Some(slot) = self.slots.get(&locator) else {
+            self.joins.missed(now);
+            return self.not_found(now, id);
+        };
         if slot.attempts.len() >= ATTEMPTS_IN_PARALLEL {
             match slot.stalled(now) {
                 Some(attempt) => self.give_way(now, locator, attempt),

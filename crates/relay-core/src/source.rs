@@ -15,6 +15,17 @@ impl From<IpAddr> for Source {
     }
 }
 
+impl Source {
+    /// The network of /48 around an IPv6 source, as one customer may have it; an IPv4 address is alone.
+    #[must_use]
+    pub fn site(self) -> Self {
+        Self(match self.0 {
+            IpAddr::V6(address) => IpAddr::from((u128::from(address) & (u128::MAX << 80)).to_be_bytes()),
+            address @ IpAddr::V4(_) => address,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,5 +37,8 @@ mod tests {
         assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
         assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));
         assert_ne!(source("192.0.2.1"), source("192.0.2.2"));
+        assert_eq!(source("2001:db8:1:2::1").site(), source("2001:db8:1:3::1").site());
+        assert_ne!(source("2001:db8:1:2::1").site(), source("2001:db8:2:2::1").site());
+        assert_eq!(source("192.0.2.1").site(), source("192.0.2.1"));
     }
 }

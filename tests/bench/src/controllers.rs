@@ -301,12 +301,15 @@ async fn measure(console: &End, agent: &End, warm: Duration, lasts: Duration) ->
         let mut message = [0; 16];
         loop {
             tokio::select! {
-                read = receive.read_exact(&mut message) => read?,
+                read = receive.read_exact(&mut message) => match read {
+                    // The other end has asked enough.
+                    Err(_) if *stop.borrow() => return Ok(()),
+                    read => read?,
+                },
                 _ = stopped.wait_for(|stop| *stop) => return Ok::<_, Failure>(()),
             }
             match send.write_all(&message).await {
-                // The other end has asked enough.
-                Err(_) if *stopped.borrow() => return Ok(()),
+                Err(_) if *stop.borrow() => return Ok(()),
                 written => written?,
             }
         }
@@ -319,10 +322,18 @@ async fn measure(console: &End, agent: &End, warm: Duration, lasts: Duration) ->
         while !*stopped.borrow() {
             tick.tick().await;
             let asked = Instant::now();
-            send.write_all(&message).await?;
             let mut stopped = stopped.clone();
+            let answered = async {
+                send.write_all(&message).await?;
+                receive.read_exact(&mut message).await?;
+                Ok::<_, Failure>(())
+            };
             tokio::select! {
-                read = receive.read_exact(&mut message) => read?,
+                answered = answered => match answered {
+                    // The other end has answered enough.
+                    Err(_) if *stop.borrow() => break,
+                    answered => answered?,
+                },
                 _ = stopped.wait_for(|stop| *stop) => break,
             }
             if begin.elapsed() > warm {
