@@ -3,9 +3,9 @@
 //!
 //! Loss alone says little about a line with radio in it, so loss alone does not slow it down: the
 //! model sends as fast as packets were delivered over the last rounds, tries a little more now and
-//! then, and lets what has piled up drain. What differs from the draft: quinn gives a controller a
-//! window but no pacing, so the rate is held by a window of rate × smoothed round trip, of which the
-//! queue's part is bounded; what is lost is partly made up for; and a loss of more than a fifth is
+//! then, and lets what has piled up drain. What differs from the draft: quinn lets a controller
+//! say a window and paces by that itself, so the rate is held by a window of rate × smoothed round trip,
+//! of which the queue's part is bounded; what is lost is partly made up for; and a loss of more than a fifth is
 //! taken for a policer or a queue that is far too small, which cuts the rate to what arrived.
 
 use quinn::congestion::{Controller, ControllerFactory};
