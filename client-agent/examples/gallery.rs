@@ -3,6 +3,7 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use agent_core::origin;
 use agent_core::proto::session::EndReason;
 use agent_core::view::{AgentCommand, AgentView, Page, QuestionKind};
 use client_agent::engine::Engine;
@@ -25,7 +26,7 @@ impl Engine for Tour {
             AgentCommand::SubmitKey(_) => {
                 support::page(Page::WhoAsks { operator: support::operator(), check_word: "girasole".into() })
             }
-            AgentCommand::TryAgain => support::page(Page::EnterKey { problem: None }),
+            AgentCommand::SubmitDomain(_) | AgentCommand::TryAgain => support::page(Page::EnterKey { problem: None }),
             AgentCommand::RecogniseOperator(true) => support::page(support::question(QuestionKind::View)),
             AgentCommand::Answer(_, true) => support::with_panel(Page::Session, support::busy_panel()),
             AgentCommand::Revoke(_) => support::with_panel(support::question(QuestionKind::Control), support::panel()),
@@ -36,7 +37,10 @@ impl Engine for Tour {
                 support::page(Page::Ended(support::short_end(EndReason::ConsentDenied)))
             }
             AgentCommand::End => support::page(Page::Ended(support::end(EndReason::ClientEnded))),
-            AgentCommand::QuestionShown(_) | AgentCommand::SendChat(_) | AgentCommand::AllowAsking(_) => return,
+            AgentCommand::QuestionShown(_)
+            | AgentCommand::SendChat(_)
+            | AgentCommand::SaveLog
+            | AgentCommand::AllowAsking(_) => return,
             AgentCommand::Quit => {
                 self.0.take();
                 return;
@@ -63,5 +67,5 @@ fn main() -> eframe::Result {
     };
     let mut views = support::views();
     let (_, view) = views.swap_remove(number % views.len());
-    window::run(I18n::new(language), mode, |_| Ok(Box::new(Tour(RefCell::new(Some(view))))))
+    window::run(I18n::new(language), mode, origin::watch(), |_| Ok(Box::new(Tour(RefCell::new(Some(view))))))
 }

@@ -1,7 +1,9 @@
 //! The one window: it folds the engine's view into a page or the panel, and cannot be hidden.
 
+use crate::answers::Answers;
 use crate::engine::Engine;
 use crate::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ScreenState, screen_ui};
+use agent_core::origin::Origin;
 use agent_core::proto::session::RequestId;
 use agent_core::view::{AgentCommand, AgentView, Page};
 use eframe::Frame;
@@ -30,6 +32,7 @@ const GOODBYE_LOOK: Duration = Duration::from_millis(30);
 /// The agent's window.
 pub struct AgentApp {
     engine: Option<Box<dyn Engine>>,
+    answers: Answers,
     i18n: I18n,
     state: ScreenState,
     form: Form,
@@ -45,12 +48,14 @@ pub struct AgentApp {
 }
 
 impl AgentApp {
-    /// A window on this engine. Installs the theme in `ctx`.
+    /// A window on this engine, which counts the answers that `origin` knows to be a person's.
+    /// Installs the theme in `ctx`.
     #[must_use]
-    pub fn new(ctx: &Context, engine: Box<dyn Engine>, i18n: I18n, mode: Mode) -> Self {
+    pub fn new(ctx: &Context, engine: Box<dyn Engine>, origin: Box<dyn Origin>, i18n: I18n, mode: Mode) -> Self {
         theme::install(ctx, mode, Density::Agent);
         Self {
             engine: Some(engine),
+            answers: Answers::new(origin),
             i18n,
             state: ScreenState::default(),
             form: Form::Page,
@@ -203,8 +208,13 @@ impl eframe::App for AgentApp {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
         let view = self.view();
-        for command in screen_ui(ui, &view, &self.i18n, &mut self.state) {
+        self.answers.begin(ui.ctx(), &view);
+        let commands = screen_ui(ui, &view, &self.i18n, &mut self.state);
+        let any = !commands.is_empty();
+        for command in self.answers.count(commands, &mut self.state) {
             self.send(command);
+        }
+        if any {
             ui.ctx().request_repaint();
         }
         self.fit_panel(ui);
@@ -225,7 +235,11 @@ impl eframe::App for AgentApp {
 #[must_use]
 pub const fn on_close(view: &AgentView) -> AgentCommand {
     match &view.page {
-        Page::EnterKey { .. } | Page::Connecting | Page::Ended(_) | Page::Failed(_) => AgentCommand::Quit,
+        Page::EnterOrganisation { .. }
+        | Page::EnterKey { .. }
+        | Page::Connecting
+        | Page::Ended(_)
+        | Page::Failed(_) => AgentCommand::Quit,
         Page::WhoAsks { .. } | Page::Waiting { .. } | Page::Question(_) | Page::Session => AgentCommand::End,
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::cli::Cli;
 use agent_core::view::{AgentCommand, AgentView};
-use agent_core::{AgentConfig, AgentHandle, OrganisationSource};
-use i18n::check_word;
+use agent_core::{AgentConfig, AgentHandle, OrganisationSource, Words};
+use i18n::{I18n, check_word};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +40,16 @@ impl Engine for AgentHandle {
     }
 }
 
+/// The log in the language of the window.
+struct LogWords(I18n);
+
+impl Words for LogWords {
+    fn say(&self, id: &str, arguments: &[(&str, &str)]) -> String {
+        let arguments: Vec<_> = arguments.iter().map(|(name, value)| (*name, (*value).into())).collect();
+        self.0.text_with(id, &arguments)
+    }
+}
+
 /// Starts the engine as the command line says; `on_change` is called whenever the view has changed.
 ///
 /// # Errors
@@ -53,6 +63,7 @@ pub fn start(cli: &Cli, on_change: Box<dyn Fn() + Send + Sync>) -> std::io::Resu
         cli.choice(),
         concat!("ponte-agent ", env!("CARGO_PKG_VERSION")).to_owned(),
         Arc::new(move |number| check_word(number, language).to_owned()),
+        Arc::new(LogWords(I18n::new(language))),
     );
     Ok(Box::new(AgentHandle::start(config, on_change)?))
 }

@@ -1,5 +1,6 @@
 //! The agent's program: reads the command line, opens the window, waits.
 
+use agent_core::origin;
 use clap::Parser;
 use client_agent::cli::Cli;
 use client_agent::{engine, window};
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let i18n = I18n::new(cli.language());
     let sorry = i18n.text("agent-no-window");
-    let opened = window::run(i18n, Mode::System, |ctx| {
+    let opened = window::run(i18n, Mode::System, origin::watch(), |ctx| {
         let ctx = ctx.clone();
         engine::start(&cli, Box::new(move || ctx.request_repaint()))
     });

@@ -3,6 +3,7 @@
 use crate::app::{AgentApp, SMALLEST_PAGE};
 use crate::engine::Engine;
 use crate::screens::PAGE_SIZE;
+use agent_core::origin::Origin;
 use eframe::{NativeOptions, Renderer};
 use egui::{Context, ViewportBuilder};
 use i18n::I18n;
@@ -11,12 +12,17 @@ use ui_kit::Mode;
 /// The name under which window managers know the window.
 pub const APP_ID: &str = "ponte-agent";
 
-/// Opens the window and stays until it is closed. `start` makes the engine once there is a context
-/// that it can wake.
+/// Opens the window and stays until it is closed. `origin` knows whose presses it gets; `start`
+/// makes the engine once there is a context that it can wake.
 ///
 /// # Errors
 /// No window could be opened, or the engine did not start.
-pub fn run(i18n: I18n, mode: Mode, start: impl FnOnce(&Context) -> std::io::Result<Box<dyn Engine>>) -> eframe::Result {
+pub fn run(
+    i18n: I18n,
+    mode: Mode,
+    origin: Box<dyn Origin>,
+    start: impl FnOnce(&Context) -> std::io::Result<Box<dyn Engine>>,
+) -> eframe::Result {
     let title = i18n.text("agent-window-title");
     let options = NativeOptions {
         viewport: ViewportBuilder::default()
@@ -35,7 +41,7 @@ pub fn run(i18n: I18n, mode: Mode, start: impl FnOnce(&Context) -> std::io::Resu
         options,
         Box::new(|creation| {
             let engine = start(&creation.egui_ctx)?;
-            Ok(Box::new(AgentApp::new(&creation.egui_ctx, engine, i18n, mode)))
+            Ok(Box::new(AgentApp::new(&creation.egui_ctx, engine, origin, i18n, mode)))
         }),
     )
 }

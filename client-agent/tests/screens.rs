@@ -1,5 +1,6 @@
 //! Every page in both languages: its buttons are found by name, say the right thing, and fit.
 
+mod counted;
 mod support;
 
 use agent_core::proto::session::{Capability, EndReason, RequestId};

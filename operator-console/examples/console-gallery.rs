@@ -3,29 +3,85 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
+use console_core::gate::{Busy, Day, GateCommand, GateDone, GateProblem, GateStage, GateView, Opening, WRONG_WAIT};
 use console_core::picture::SharedPictures;
-use console_core::proto::session::{Decision, EndReason};
+use console_core::proto::session::{CertificateProblem, Decision, EndReason};
 use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, Stage};
 use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp};
 use operator_console::engine::Engine;
-use std::time::{Duration, Instant};
+use operator_console::screens::Page;
+use std::time::{Duration, Instant, SystemTime};
 use ui_kit::theme::Mode;
 
 /// An engine whose view never changes.
-struct Still(ConsoleView, SharedPictures);
+struct Still {
+    gate: GateView,
+    view: Option<ConsoleView>,
+    pictures: SharedPictures,
+}
 
 impl Engine for Still {
-    fn view(&self) -> ConsoleView {
-        self.0.clone()
+    fn gate(&mut self) -> GateView {
+        self.gate.clone()
+    }
+    fn at_gate(&mut self, command: GateCommand) {
+        tracing::info!(?command);
+    }
+    fn view(&self) -> Option<ConsoleView> {
+        self.view.clone()
     }
     fn pictures(&self) -> SharedPictures {
-        self.1.clone()
+        self.pictures.clone()
     }
     fn send(&mut self, command: ConsoleCommand) {
         tracing::info!(?command);
     }
     fn shutdown(&mut self) {}
+}
+
+/// The pages before signing in.
+fn gate_page(name: &str) -> Option<GateView> {
+    let locked = common::gate(common::locked());
+    let problem = |problem| Some(GateView { problem: Some(problem), ..common::gate(common::locked()) });
+    match name {
+        "sign-in" => Some(locked),
+        "signing-in" => Some(GateView { busy: Some(Busy::SigningIn), ..locked }),
+        "wrong-password" => problem(GateProblem::WrongPassword { left: 2 }),
+        "too-many" => {
+            let until = Some(Instant::now() + WRONG_WAIT);
+            let stage = GateStage::Locked { name: "Giulia Rinaldi".to_owned(), until };
+            Some(GateView { problem: Some(GateProblem::WrongPassword { left: 0 }), ..common::gate(stage) })
+        }
+        "certificate-ended" => problem(GateProblem::Certificate(CertificateProblem::Expired)),
+        "enrol" => Some(common::gate(GateStage::Empty)),
+        "enrol-refused" => {
+            let problem = Some(GateProblem::PasswordPlain);
+            Some(GateView { problem, ..common::gate(GateStage::Empty) })
+        }
+        "requested" => Some(common::gate(common::requested())),
+        "request-saved" => {
+            let done = Some(GateDone::RequestSaved("/home/giulia/Scaricati/giulia-rinaldi.request".into()));
+            Some(GateView { done, ..common::gate(common::requested()) })
+        }
+        "answer-foreign" => {
+            let problem = Some(GateProblem::AnswerForAnotherKey);
+            Some(GateView { problem, ..common::gate(common::requested()) })
+        }
+        "confirm" => Some(common::gate(GateStage::Confirm(common::answer()))),
+        "enrolled" => Some(GateView { done: Some(GateDone::AnswerTaken), ..locked }),
+        "damaged" => {
+            let path = "/home/giulia/.local/share/ponte-console/operator.ponte-vault".into();
+            Some(GateView { problem: Some(GateProblem::VaultDamaged(path)), ..common::gate(GateStage::Unusable) })
+        }
+        _ => None,
+    }
+}
+
+/// The gate behind the pages of a signed-in operator.
+fn open_gate(name: &str) -> GateView {
+    let opening = (name == "closed").then_some(Opening { is_today: false, day: Day::Mon, at: (8, 0) });
+    GateView { opening, ..common::gate(GateStage::Open) }
 }
 
 fn page(name: &str) -> ConsoleView {
@@ -55,6 +111,37 @@ fn page(name: &str) -> ConsoleView {
             session(view)
         }
         "ended" => common::view(common::ended(EndReason::ClientEnded)),
+        "ends-soon" => {
+            let mut view = common::view(Stage::Idle);
+            view.operator.days_left = 5;
+            view
+        }
+        "closed" => {
+            let mut view = common::restricted(common::view(Stage::Idle));
+            view.operator.open_now = false;
+            view
+        }
+        "account-restricted" => common::restricted(common::view(Stage::Idle)),
+        "restricted" => {
+            let mut view = common::session(PowerState::Granted, PowerState::Off);
+            view.since = SystemTime::now() - Duration::from_secs(22 * 60);
+            common::restricted(session(view))
+        }
+        "refusals" => common::view_with_notices(
+            Stage::Idle,
+            &common::PROBLEMS.map(|problem| NoticeKind::RefusedByAgent(Some(problem))),
+        ),
+        "own-certificate" => common::view_with_notices(
+            Stage::Idle,
+            &[NoticeKind::CertificateRevoked, NoticeKind::OutsideHours, NoticeKind::LogNotSaved],
+        ),
+        "no-log" => {
+            let mut view = common::view(common::ended(EndReason::TimeUp));
+            if let Stage::Ended(end) = &mut view.stage {
+                end.log = None;
+            }
+            view
+        }
         "lost" => common::view(common::ended(EndReason::ConnectionLost)),
         _ => common::view(Stage::Idle),
     }
@@ -66,7 +153,12 @@ fn main() -> eframe::Result {
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let i18n = I18n::new(if has("en") { Language::English } else { Language::Italian });
     let mode = if has("dark") { Mode::Dark } else { Mode::Light };
-    let view = page(arguments.first().map_or("home", String::as_str));
+    let name = arguments.first().map_or("home", String::as_str);
+    let account = name.starts_with("account");
+    let (gate, view) = match gate_page(name) {
+        Some(gate) => (gate, None),
+        None => (open_gate(name), Some(page(name))),
+    };
     let mut options = app::native_options(&i18n);
     if has("small") {
         options.viewport = options.viewport.with_inner_size(app::SMALLEST_WINDOW);
@@ -76,7 +168,11 @@ fn main() -> eframe::Result {
         options,
         Box::new(move |creation| {
             app::prepare(&creation.egui_ctx, mode);
-            Ok(Box::new(ConsoleApp::new(Still(view, common::pictures(1280, 800)), i18n)))
+            let mut app = ConsoleApp::new(Still { gate, view, pictures: common::pictures(1280, 800) }, i18n);
+            if account {
+                app.show(Page::Account);
+            }
+            Ok(Box::new(app))
         }),
     )
 }

@@ -2,7 +2,8 @@
 
 use crate::clipboard::{SystemClipboard, translate_shortcuts};
 use crate::engine::Engine;
-use crate::screens::{Copied, Effect, Scene, ScreenState, screen_ui};
+use crate::screens::gate::{GateScene, gate_ui};
+use crate::screens::{Copied, Effect, Page, Scene, ScreenState, screen_ui};
 use i18n::I18n;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -22,6 +23,8 @@ pub const APP_ID: &str = "ponte-console";
 enum Chosen {
     File(PathBuf),
     Folder(PathBuf),
+    Answer(PathBuf),
+    RequestFolder(PathBuf),
 }
 
 /// The console's window over an engine.
@@ -70,6 +73,11 @@ impl<E: Engine> ConsoleApp<E> {
         }
     }
 
+    /// Opens a page of the window.
+    pub fn show(&mut self, page: Page) {
+        self.state.page = page;
+    }
+
     /// On a screen that is too small for it the window opens smaller, so that nothing is cut off.
     fn fit_to_screen(&mut self, context: &egui::Context) {
         if self.fitted {
@@ -100,6 +108,15 @@ impl<E: Engine> ConsoleApp<E> {
                 let pick = move || rfd::FileDialog::new().set_directory(from).pick_folder().map(Chosen::Folder);
                 browse(pick, self.chosen.0.clone(), context.clone());
             }
+            Effect::BrowseAnswer => {
+                let pick = || rfd::FileDialog::new().pick_file().map(Chosen::Answer);
+                browse(pick, self.chosen.0.clone(), context.clone());
+            }
+            Effect::BrowseRequestFolder => {
+                let pick = || rfd::FileDialog::new().pick_folder().map(Chosen::RequestFolder);
+                browse(pick, self.chosen.0.clone(), context.clone());
+            }
+            Effect::Gate(command) => self.engine.at_gate(command),
         }
     }
 
@@ -140,12 +157,23 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
             match chosen {
                 Chosen::File(path) => self.state.files.choose(&path),
                 Chosen::Folder(path) => self.state.files.choose_folder(&path),
+                Chosen::Answer(path) => self.state.gate.choose_answer(&path),
+                Chosen::RequestFolder(path) => self.state.gate.choose_folder(&path),
             }
         }
-        let view = self.engine.view();
-        let pictures = self.engine.pictures();
-        let scene = Scene { i18n: &self.i18n, view: &view, pictures: &pictures, now: Instant::now() };
-        let commands = screen_ui(ui, &scene, &mut self.state);
+        let gate = self.engine.gate();
+        let now = Instant::now();
+        let commands = match self.engine.view() {
+            Some(view) => {
+                let pictures = self.engine.pictures();
+                let scene = Scene { i18n: &self.i18n, gate: &gate, view: &view, pictures: &pictures, now };
+                screen_ui(ui, &scene, &mut self.state)
+            }
+            None => {
+                gate_ui(ui, &GateScene { i18n: &self.i18n, gate: &gate, now }, &mut self.state);
+                Vec::new()
+            }
+        };
         for command in commands {
             self.engine.send(command);
         }

@@ -1,19 +1,28 @@
 //! The command line of `ponte-console`.
 
+use crate::places;
 use clap::{Parser, ValueEnum};
+use console_core::gate::Places;
 use i18n::Language;
 use std::path::PathBuf;
 
 /// The operator's console of Ponte.
+///
+/// At the first start the window makes your key and the request for your organisation; later it asks for
+/// your password.
 #[derive(Debug, Parser)]
 #[command(name = "ponte-console", version, about)]
 pub struct Arguments {
-    /// The operator file: your own key and certificate.
+    /// Folder of your key, your organisation's file and the logs of your sessions; `ponte-console` in the
+    /// folder for data that the system names if not given.
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Your vault: key and certificate, sealed under your password; in the data folder if not given.
     #[arg(long, value_name = "FILE")]
-    pub operator: PathBuf,
-    /// The organisation file, as your organisation publishes it.
+    pub operator: Option<PathBuf>,
+    /// The organisation file, as your organisation publishes it; in the data folder if not given.
     #[arg(long, value_name = "FILE")]
-    pub organisation: PathBuf,
+    pub organisation: Option<PathBuf>,
     /// Language of the window; the system's if not given.
     #[arg(long, value_name = "LANG")]
     pub lang: Option<Lang>,
@@ -55,6 +64,18 @@ impl Arguments {
             None => Language::system(),
         }
     }
+
+    /// Where the console's files are.
+    #[must_use]
+    pub fn places(&self) -> Places {
+        let data = self.data.clone().unwrap_or_else(places::data);
+        Places {
+            // The window says where files are.
+            data: std::path::absolute(&data).unwrap_or(data),
+            operator: self.operator.clone(),
+            organisation: self.organisation.clone(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -63,11 +84,20 @@ mod tests {
 
     #[test]
     fn the_command_line_is_understood() {
-        let line = "ponte-console --operator o.ponte --organisation org.ponte --lang it --link tls";
+        let line = "ponte-console --data d --operator o.vault --organisation org.ponte --lang it --link tls";
         let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
         assert_eq!(arguments.language(), Language::Italian);
         assert_eq!(arguments.link, LinkChoice::Tls);
-        assert!(Arguments::try_parse_from(["ponte-console"]).is_err());
-        assert!(Arguments::try_parse_from("ponte-console --operator o --organisation p --lang de".split(' ')).is_err());
+        let places = arguments.places();
+        assert_eq!((places.vault(), places.organisation()), ("o.vault".into(), "org.ponte".into()));
+        assert!(places.logs().is_absolute() && places.logs().ends_with("d/logs"));
+        assert!(Arguments::try_parse_from("ponte-console --lang de".split(' ')).is_err());
+    }
+
+    #[test]
+    fn without_arguments_everything_is_in_the_folder_for_data() {
+        let places = Arguments::try_parse_from(["ponte-console"]).unwrap().places();
+        assert!(places.vault().starts_with(&places.data) && places.organisation().starts_with(&places.data));
+        assert!(places.data.ends_with("ponte-console"));
     }
 }

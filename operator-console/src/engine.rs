@@ -1,22 +1,27 @@
-//! The one file that touches the engine: starts it, and shows it to the window as [`Engine`].
+//! The one file that touches the engine: signs in, starts it, and shows it to the window as [`Engine`].
 
 use crate::cli::{Arguments, LinkChoice};
 use crate::places;
+use console_core::gate::{self, Cost, Gate, GateCommand, GateProblem, GateView};
 use console_core::picture::SharedPictures;
-use console_core::view::{ConsoleCommand, ConsoleView};
-use console_core::{Choice, ConsoleConfig, ConsoleHandle, LinkKind, StartError};
+use console_core::view::{ConsoleCommand, ConsoleView, Stage};
+use console_core::{CheckWord, Choice, ConsoleConfig, ConsoleHandle, LinkKind};
 use i18n::Language;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long the window waits for the engine when it closes.
 const SHUTDOWN: Duration = Duration::from_secs(6);
 
 /// What the window needs of an engine.
 pub trait Engine {
-    /// What to show now.
-    fn view(&self) -> ConsoleView;
+    /// What stands before the engine.
+    fn gate(&mut self) -> GateView;
+    /// Hands over what the operator did there.
+    fn at_gate(&mut self, command: GateCommand);
+    /// What to show now; `None` before signing in.
+    fn view(&self) -> Option<ConsoleView>;
     /// The pictures of the session.
     fn pictures(&self) -> SharedPictures;
     /// Hands over what the operator did.
@@ -25,78 +30,115 @@ pub trait Engine {
     fn shutdown(&mut self);
 }
 
-/// Why the console cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// A file cannot be read.
-    #[error("{path}: {source}")]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The files do not hold.
-    #[error(transparent)]
-    Start(#[from] StartError),
+/// What the command line says of the engine.
+struct Settings {
+    language: Language,
+    choice: Choice,
+    check_word: CheckWord,
+    pictures_folder: PathBuf,
 }
 
-/// Reads the files that the command line names.
-///
-/// # Errors
-/// [`OpenError`].
-pub fn open(arguments: &Arguments, language: Language) -> Result<ConsoleConfig, OpenError> {
-    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let mut config = ConsoleConfig::open(&read(&arguments.operator)?, &read(&arguments.organisation)?, now_s)?;
-    config.language = language.tag().to_owned();
-    config.choice = match arguments.link {
-        LinkChoice::Race => Choice::Race,
-        LinkChoice::Quic => Choice::Only(LinkKind::Quic),
-        LinkChoice::Tls => Choice::Only(LinkKind::Tls),
-    };
-    config.check_word = Arc::new(move |number, tag| {
-        i18n::check_word(number, Language::from_tag(tag).unwrap_or(Language::English)).to_owned()
-    });
-    config.pictures_folder = arguments.pictures.clone().unwrap_or_else(places::downloads);
-    Ok(config)
+impl Settings {
+    fn of(arguments: &Arguments, language: Language) -> Self {
+        let choice = match arguments.link {
+            LinkChoice::Race => Choice::Race,
+            LinkChoice::Quic => Choice::Only(LinkKind::Quic),
+            LinkChoice::Tls => Choice::Only(LinkKind::Tls),
+        };
+        let check_word = Arc::new(|number, tag: &str| {
+            i18n::check_word(number, Language::from_tag(tag).unwrap_or(Language::English)).to_owned()
+        });
+        let pictures_folder = arguments.pictures.clone().unwrap_or_else(places::downloads);
+        Self { language, choice, check_word, pictures_folder }
+    }
+
+    fn put_into(&self, config: &mut ConsoleConfig) {
+        config.language = self.language.tag().to_owned();
+        config.choice = self.choice;
+        config.check_word = Arc::clone(&self.check_word);
+        config.pictures_folder = self.pictures_folder.clone();
+    }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, OpenError> {
-    std::fs::read(path).map_err(|source| OpenError::Read { path: path.to_owned(), source })
+/// The files that the command line names and that are not there. Without a name a missing file is the
+/// beginning of everything; with one it is a mistake.
+#[must_use]
+pub fn missing_file(arguments: &Arguments) -> Option<PathBuf> {
+    [&arguments.operator, &arguments.organisation].into_iter().flatten().find(|path| !path.is_file()).cloned()
 }
 
-/// The engine of `console_core`.
-pub struct Running(Option<ConsoleHandle>, SharedPictures, ConsoleView);
+/// The gate, and behind it the engine of `console_core`.
+pub struct Running {
+    gate: Gate,
+    settings: Settings,
+    on_change: Arc<dyn Fn() + Send + Sync>,
+    engine: Option<ConsoleHandle>,
+    /// With a renewed certificate, for when the engine is at rest.
+    next: Option<ConsoleConfig>,
+}
 
 impl Running {
-    /// Starts it; `on_change` is called from its threads.
-    ///
-    /// # Errors
-    /// [`StartError`].
-    pub fn start(config: ConsoleConfig, on_change: Box<dyn Fn() + Send + Sync>) -> Result<Self, StartError> {
-        let handle = ConsoleHandle::start(config, on_change)?;
-        let (pictures, view) = (handle.pictures(), handle.view());
-        Ok(Self(Some(handle), pictures, view))
+    /// Looks at the files; `on_change` is called, also from other threads, when there is something new to be
+    /// seen.
+    #[must_use]
+    pub fn new(arguments: &Arguments, language: Language, on_change: Arc<dyn Fn() + Send + Sync>) -> Self {
+        let gate = Gate::new(arguments.places(), Cost::USUAL, language.tag(), Arc::clone(&on_change));
+        Self { gate, settings: Settings::of(arguments, language), on_change, engine: None, next: None }
     }
+
+    /// Starts the engine after signing in, and again with a renewed certificate once no key waits and no
+    /// session runs.
+    fn renew_engine(&mut self) {
+        self.next = self.gate.take_opened().or(self.next.take());
+        let is_at_rest = self.engine.as_ref().is_none_or(|engine| engine.view().stage == Stage::Idle);
+        let Some(mut config) = self.next.take_if(|_| is_at_rest) else { return };
+        self.settings.put_into(&mut config);
+        let on_change = Arc::clone(&self.on_change);
+        // The one before has nothing to do any more, and ends by being dropped.
+        self.engine = None;
+        match ConsoleHandle::start(config, Box::new(move || on_change())) {
+            Ok(engine) => self.engine = Some(engine),
+            Err(error) => {
+                tracing::warn!(%error, "the engine could not start");
+                self.gate.tell(GateProblem::System);
+            }
+        }
+    }
+}
+
+fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 impl Engine for Running {
-    fn view(&self) -> ConsoleView {
-        self.0.as_ref().map_or_else(|| self.2.clone(), ConsoleHandle::view)
+    fn gate(&mut self) -> GateView {
+        let view = self.gate.view(Instant::now(), now_s());
+        self.renew_engine();
+        view
+    }
+
+    fn at_gate(&mut self, command: GateCommand) {
+        self.gate.handle(command, Instant::now(), now_s());
+    }
+
+    fn view(&self) -> Option<ConsoleView> {
+        let mut view = self.engine.as_ref()?.view();
+        gate::renew(&mut view.operator, now_s());
+        Some(view)
     }
 
     fn pictures(&self) -> SharedPictures {
-        self.1.clone()
+        self.engine.as_ref().map_or_else(SharedPictures::new, ConsoleHandle::pictures)
     }
 
     fn send(&mut self, command: ConsoleCommand) {
         // A full queue is the engine's to log: there is nothing that the operator could do.
-        let _ = self.0.as_ref().is_some_and(|handle| handle.send(command));
+        let _ = self.engine.as_ref().is_some_and(|engine| engine.send(command));
     }
 
     fn shutdown(&mut self) {
-        if let Some(handle) = self.0.take() {
-            handle.shutdown(SHUTDOWN);
+        if let Some(engine) = self.engine.take() {
+            engine.shutdown(SHUTDOWN);
         }
     }
 }

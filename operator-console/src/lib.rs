@@ -1,7 +1,7 @@
 //! The console's window: pages over the plain data of `console_core`, and the remote screen.
 //!
-//! What is absent: sockets, keys and certificates (the engine has them, and only `engine` names
-//! it), and any access to this machine's own screen and input. Read [`screens::screen_ui`], then
+//! What is absent: sockets, keys and certificates (the gate and the engine have them, and only `engine`
+//! names those), and any access to this machine's own screen and input. Read [`screens::screen_ui`], then
 //! [`viewer::viewer_ui`].
 
 pub mod app;
@@ -11,6 +11,7 @@ pub mod screens;
 pub mod viewer;
 
 pub mod clipboard;
+pub mod gate_words;
 mod icons;
 pub mod places;
 pub mod words;

@@ -1,17 +1,18 @@
-//! `ponte-console`: reads the files, starts the engine, opens the window, waits.
+//! `ponte-console`: reads the command line, opens the window over the gate and the engine, waits.
 
 use clap::Parser;
 use i18n::I18n;
 use operator_console::app::{self, ConsoleApp};
 use operator_console::cli::Arguments;
-use operator_console::engine::{self, OpenError, Running};
+use operator_console::engine::{Running, missing_file};
 use std::error::Error;
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 use ui_kit::theme::Mode;
 
-/// The files or the engine are at fault.
+/// A file that was named is not there.
 const CANNOT_START: u8 = 1;
 /// No window can be opened.
 const NO_WINDOW: u8 = 2;
@@ -21,18 +22,10 @@ fn main() -> ExitCode {
     log_to_stderr();
     let language = arguments.language();
     let i18n = I18n::new(language);
-    let config = match engine::open(&arguments, language) {
-        Ok(config) => config,
-        Err(error) => {
-            let sentence = match &error {
-                OpenError::Read { path, .. } => {
-                    i18n.text_with("console-start-read", &[("path", path.display().to_string().into())])
-                }
-                OpenError::Start(_) => i18n.text("console-start-refused"),
-            };
-            return fail(CANNOT_START, &sentence, &error);
-        }
-    };
+    if let Some(path) = missing_file(&arguments) {
+        let sentence = i18n.text_with("console-start-read", &[("path", path.display().to_string().into())]);
+        return fail(CANNOT_START, &sentence, "there is no such file");
+    }
     let no_window = i18n.text("console-start-no-window");
     let options = app::native_options(&i18n);
     let ran = eframe::run_native(
@@ -41,7 +34,7 @@ fn main() -> ExitCode {
         Box::new(move |creation| {
             app::prepare(&creation.egui_ctx, Mode::System);
             let context = creation.egui_ctx.clone();
-            let engine = Running::start(config, Box::new(move || context.request_repaint()))?;
+            let engine = Running::new(&arguments, language, Arc::new(move || context.request_repaint()));
             Ok(Box::new(ConsoleApp::new(engine, i18n)))
         }),
     );

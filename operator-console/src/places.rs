@@ -19,6 +19,15 @@ pub fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|path| !path.as_os_str().is_empty())
 }
 
+/// Where the console keeps what it must not forget (freedesktop.org, base directories): its own folder in the
+/// one for data.
+#[must_use]
+pub fn data() -> PathBuf {
+    let named = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = named.or_else(|| home().map(|home| home.join(".local/share")));
+    data.unwrap_or_else(|| PathBuf::from(".")).join("ponte-console")
+}
+
 /// Where received files go unless the operator says otherwise: the folder for downloads, else the
 /// operator's own folder, else the one that the program runs in.
 #[must_use]

@@ -1,7 +1,9 @@
 //! The pages of the window: plain data in, commands out; nothing here knows a session.
 
+pub mod account;
 pub mod ended;
 pub mod files;
+pub mod gate;
 pub mod home;
 pub mod notices;
 pub mod parts;
@@ -10,10 +12,12 @@ pub mod side;
 pub mod transfers;
 
 use crate::viewer::ViewerState;
+use console_core::gate::{GateCommand, GateView};
 use console_core::picture::SharedPictures;
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use egui::{Frame, Margin, Panel, Ui};
 use files::FilesState;
+use gate::GateState;
 use i18n::I18n;
 use std::time::Instant;
 use transfers::Rates;
@@ -30,6 +34,22 @@ pub enum Effect {
     Browse,
     /// Let the operator choose the folder that receives files.
     BrowseFolder,
+    /// Let the operator choose the organisation's answer.
+    BrowseAnswer,
+    /// Let the operator choose the folder that receives the request.
+    BrowseRequestFolder,
+    /// Something at the gate.
+    Gate(GateCommand),
+}
+
+/// Which page is open while there is no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Page {
+    /// Keys and what becomes of them.
+    #[default]
+    Assistance,
+    /// The operator's certificate, what it allows, and the password.
+    Account,
 }
 
 /// What became of the last copy.
@@ -52,6 +72,10 @@ pub struct ScreenState {
     pub draft: String,
     /// The panels for sending and fetching files.
     pub files: FilesState,
+    /// Signing in, the request and the password.
+    pub gate: GateState,
+    /// Which page is open while there is no session.
+    pub page: Page,
     /// What became of the last copy.
     pub copied: Option<Copied>,
     /// What the window should do after this frame.
@@ -76,6 +100,8 @@ impl ScreenState {
 pub struct Scene<'a> {
     /// The words.
     pub i18n: &'a I18n,
+    /// The operator's certificate and password.
+    pub gate: &'a GateView,
     /// The data.
     pub view: &'a ConsoleView,
     /// The pixels.
@@ -92,11 +118,18 @@ pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec
         return commands;
     }
     state.forget_session();
+    if !matches!(scene.view.stage, Stage::Idle | Stage::Waiting(_)) {
+        // Where a key is being used the operator must see what becomes of it.
+        state.page = Page::Assistance;
+    }
     if !matches!(scene.view.stage, Stage::Waiting(_)) {
         state.copied = None;
     }
+    if state.page != Page::Account {
+        state.gate.forget_passwords();
+    }
     let tokens = theme::tokens(ui);
-    home::side_bar_ui(ui, scene);
+    home::side_bar_ui(ui, scene, &mut state.page);
     egui::CentralPanel::default()
         .frame(Frame::new().fill(tokens.background).inner_margin(if is_narrow(ui) {
             Margin::same(14)
@@ -106,6 +139,7 @@ pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec
         .show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match &scene.view.stage {
                 Stage::Ended(end) => ended::ended_ui(ui, scene, end, &mut commands),
+                _ if state.page == Page::Account => account::account_ui(ui, scene, state),
                 _ => home::home_ui(ui, scene, state, &mut commands),
             });
         });

@@ -1,6 +1,6 @@
 //! What the plain data of a view is called: message ids and short texts, without drawing.
 
-use console_core::proto::session::{Capability, Decision, EndReason, TransferFailure};
+use console_core::proto::session::{Capability, CertificateProblem, Decision, EndReason, TransferFailure};
 use console_core::view::{KeyView, NoticeKind, OperatorView, PowerState};
 use i18n::I18n;
 use std::time::{Duration, Instant};
@@ -90,7 +90,10 @@ pub fn notice(i18n: &I18n, kind: &NoticeKind) -> String {
         NoticeKind::ChannelNotProven => "console-notice-channel-not-proven",
         NoticeKind::ClientLost => "console-notice-client-lost",
         NoticeKind::VersionMismatch => "console-notice-version-mismatch",
-        NoticeKind::RefusedByAgent => "console-notice-refused-by-agent",
+        NoticeKind::CertificateRevoked => "console-notice-certificate-revoked",
+        NoticeKind::OutsideHours => "console-notice-outside-hours",
+        NoticeKind::LogNotSaved => "console-notice-log-not-saved",
+        NoticeKind::RefusedByAgent(problem) => refused_by_agent(*problem),
         NoticeKind::PictureSaved { path } => {
             let path = path.display().to_string();
             return i18n.text_with("console-notice-picture-saved", &[("path", path.into())]);
@@ -100,21 +103,50 @@ pub fn notice(i18n: &I18n, kind: &NoticeKind) -> String {
     i18n.text(id)
 }
 
+/// The message id of why the client's program does not accept the operator's certificate.
+fn refused_by_agent(problem: Option<CertificateProblem>) -> &'static str {
+    match problem {
+        None => "console-notice-refused-by-agent",
+        Some(CertificateProblem::NotFromThisOrganisation) => "console-refused-not-from-this-organisation",
+        Some(CertificateProblem::Expired) => "console-refused-expired",
+        Some(CertificateProblem::NotYetValid) => "console-refused-not-yet-valid",
+        Some(CertificateProblem::Revoked) => "console-refused-revoked",
+        Some(CertificateProblem::WrongPurpose) => "console-refused-wrong-purpose",
+        Some(CertificateProblem::NoProfile) => "console-refused-no-profile",
+        Some(CertificateProblem::NewerProfile) => "console-refused-newer-profile",
+        Some(CertificateProblem::StaleRevocationList) => "console-refused-stale-list",
+        Some(CertificateProblem::BadRevocationList) => "console-refused-bad-list",
+        Some(CertificateProblem::Malformed) => "console-refused-malformed",
+    }
+}
+
 /// Whether a new key is what to do about it.
 #[must_use]
 pub fn new_key_helps(kind: &NoticeKind) -> bool {
     match kind {
+        // What is done at that computer is done at once; what an organisation must do takes longer.
+        NoticeKind::RefusedByAgent(problem) => matches!(
+            problem,
+            None | Some(
+                CertificateProblem::NotFromThisOrganisation
+                    | CertificateProblem::Expired
+                    | CertificateProblem::NotYetValid
+                    | CertificateProblem::NewerProfile
+            )
+        ),
         NoticeKind::KeyExpired
         | NoticeKind::KeyBurned
         | NoticeKind::ChannelNotProven
         | NoticeKind::ClientLost
-        | NoticeKind::VersionMismatch
-        | NoticeKind::RefusedByAgent => true,
+        | NoticeKind::VersionMismatch => true,
         NoticeKind::WrongTry { .. }
         | NoticeKind::RelayUnreachable
         | NoticeKind::ProxyPassword
         | NoticeKind::CertificateRefused
         | NoticeKind::CertificateTime
+        | NoticeKind::CertificateRevoked
+        | NoticeKind::OutsideHours
+        | NoticeKind::LogNotSaved
         | NoticeKind::RelayFull
         | NoticeKind::PictureSaved { .. }
         | NoticeKind::PictureNotSaved => false,
@@ -127,6 +159,14 @@ pub fn power(capability: Capability) -> &'static str {
     match capability {
         Capability::View => "console-power-view",
         Capability::Control => "console-power-control",
+        Capability::Annotate => "console-power-annotate",
+        Capability::Chat => "console-power-chat",
+        Capability::Shell => "console-power-shell",
+        Capability::SystemInfo => "console-power-system-info",
+        Capability::EndProcess => "console-power-end-process",
+        Capability::Clipboard => "console-power-clipboard",
+        Capability::Record => "console-power-record",
+        Capability::Invite => "console-power-invite",
         Capability::SendFile => "console-power-send-file",
         Capability::FetchFile => "console-power-fetch-file",
     }
@@ -145,6 +185,7 @@ pub fn power_state(state: PowerState) -> &'static str {
         PowerState::Refused(Decision::Impossible) => "console-state-impossible",
         PowerState::Refused(Decision::TooSoon) => "console-state-too-soon",
         PowerState::Refused(Decision::Barred) => "console-state-barred",
+        PowerState::Refused(Decision::NotInProfile) => "console-state-not-in-profile",
         PowerState::Revoked => "console-state-revoked",
     }
 }
@@ -160,6 +201,7 @@ pub fn end_reason(reason: EndReason) -> &'static str {
         EndReason::ConnectionLost => "console-ended-lost",
         EndReason::ProtocolViolation => "console-ended-violation",
         EndReason::ScreenUnavailable => "console-ended-screen",
+        EndReason::TimeUp => "console-ended-time-up",
     }
 }
 

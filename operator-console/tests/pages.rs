@@ -1,8 +1,14 @@
 //! What an operator finds on the pages and can do there, through the accessibility tree.
 
+// Helpers outside of test functions unwrap too: a test that cannot go on has failed.
+#![allow(clippy::unwrap_used)]
+
 mod common;
+mod gate;
+mod profile;
 
 use common::{MONITOR, busy_session, ended, pictures, session, view, view_with_notices, waiting};
+use console_core::gate::{GateStage, GateView};
 use console_core::picture::SharedPictures;
 use console_core::proto::input::{Button, InputEvent};
 use console_core::proto::session::{Capability, Decision, EndReason};
@@ -12,12 +18,15 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::{I18n, Language};
 use operator_console::app::{SMALLEST_WINDOW, WINDOW_SIZE, prepare};
+use operator_console::screens::gate::{GateScene, gate_ui};
 use operator_console::screens::{Effect, Scene, ScreenState, screen_ui};
 use std::time::{Duration, Instant};
 use ui_kit::theme::Mode;
 
 struct World {
-    view: ConsoleView,
+    /// None before signing in.
+    view: Option<ConsoleView>,
+    gate: GateView,
     pictures: SharedPictures,
     i18n: I18n,
     now: Instant,
@@ -28,8 +37,13 @@ struct World {
 type Page = Harness<'static, World>;
 
 fn page_of(view: ConsoleView, language: Language, size: [f32; 2]) -> Page {
+    world_page(Some(view), common::gate(GateStage::Open), language, size)
+}
+
+fn world_page(view: Option<ConsoleView>, gate: GateView, language: Language, size: [f32; 2]) -> Page {
     let world = World {
         view,
+        gate,
         pictures: pictures(320, 200),
         i18n: I18n::new(language),
         now: Instant::now(),
@@ -42,9 +56,14 @@ fn page_of(view: ConsoleView, language: Language, size: [f32; 2]) -> Page {
         .with_context_setup(|context| prepare(context, Mode::Light))
         .build_ui_state(
             |ui, world: &mut World| {
-                let World { view, pictures, i18n, now, state, commands } = world;
-                let scene = Scene { i18n, view, pictures, now: *now };
-                commands.extend(screen_ui(ui, &scene, state));
+                let World { view, gate, pictures, i18n, now, state, commands } = world;
+                match view {
+                    Some(view) => {
+                        let scene = Scene { i18n, gate, view, pictures, now: *now };
+                        commands.extend(screen_ui(ui, &scene, state));
+                    }
+                    None => gate_ui(ui, &GateScene { i18n, gate, now: *now }, state),
+                }
             },
             world,
         );
@@ -152,16 +171,21 @@ fn every_notice_says_something_in_every_language_and_can_be_dismissed() {
         NoticeKind::ChannelNotProven,
         NoticeKind::ClientLost,
         NoticeKind::VersionMismatch,
-        NoticeKind::RefusedByAgent,
+        NoticeKind::CertificateRevoked,
+        NoticeKind::OutsideHours,
+        NoticeKind::LogNotSaved,
+        NoticeKind::RefusedByAgent(None),
         NoticeKind::PictureSaved { path: "/tmp/a.png".into() },
         NoticeKind::PictureNotSaved,
     ];
+    let problems = common::PROBLEMS.map(|problem| NoticeKind::RefusedByAgent(Some(problem)));
+    let kinds = [kinds.as_slice(), &problems].concat();
     for language in Language::ALL {
         let mut home = page_of(view_with_notices(Stage::Idle, &kinds), language, SMALLEST_WINDOW);
         assert!(home.query_by_label_contains("[console").is_none());
         let dismiss = home.state().i18n.text("console-notice-dismiss");
         assert_eq!(home.query_all_by_label(&dismiss).count(), kinds.len() - 1, "all but the wrong try");
-        home.state_mut().view.notices.truncate(1);
+        home.state_mut().view.as_mut().unwrap().notices.truncate(1);
         home.run_steps(2);
         assert_eq!(click(&mut home, &dismiss), [ConsoleCommand::DismissNotice(1)]);
     }
@@ -187,6 +211,7 @@ fn no_page_has_a_message_without_words_or_fails_at_its_smallest_size() {
         Decision::Impossible,
         Decision::TooSoon,
         Decision::Barred,
+        Decision::NotInProfile,
     ] {
         let refused = PowerState::Refused(decision);
         stages.push(Stage::Session(Box::new(session(refused, refused))));
@@ -199,13 +224,14 @@ fn no_page_has_a_message_without_words_or_fails_at_its_smallest_size() {
         EndReason::ConnectionLost,
         EndReason::ProtocolViolation,
         EndReason::ScreenUnavailable,
+        EndReason::TimeUp,
     ] {
         stages.push(ended(reason));
     }
     for language in Language::ALL {
         let mut page = page_of(view(Stage::Idle), language, SMALLEST_WINDOW);
         for stage in &stages {
-            page.state_mut().view = view(stage.clone());
+            page.state_mut().view = Some(view(stage.clone()));
             page.run_steps(1);
             assert!(page.query_by_label_contains("[console").is_none(), "{stage:?} in {language:?}");
         }
@@ -224,7 +250,7 @@ fn control_is_asked_for_from_the_column_and_from_the_rail() {
 fn granted_control_takes_the_focus_unless_something_is_being_typed() {
     let granted = || view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Granted))));
     let mut page = session_page(session(PowerState::Granted, PowerState::Asked));
-    page.state_mut().view = granted();
+    page.state_mut().view = Some(granted());
     page.run_steps(3);
     assert!(page.state().state.viewer.is_capturing());
     assert!(page.query_by_label("Steer the person's computer").is_none());
@@ -242,7 +268,7 @@ fn granted_control_takes_the_focus_unless_something_is_being_typed() {
     let mut page = session_page(session(PowerState::Granted, PowerState::Asked));
     page.get_by_label("Write to the person...").focus();
     page.run_steps(2);
-    page.state_mut().view = granted();
+    page.state_mut().view = Some(granted());
     page.run_steps(3);
     assert!(!page.state().state.viewer.is_capturing());
     click(&mut page, "Steer the person's computer");
@@ -287,7 +313,7 @@ fn chat_and_end_are_in_sight_in_every_window() {
     let mut page = page_of(view(Stage::Idle), Language::Italian, WINDOW_SIZE);
     for size in [WINDOW_SIZE, SMALLEST_WINDOW, [640.0, 400.0], [450.0, 300.0]] {
         page.set_size(size.into());
-        page.state_mut().view = view(Stage::Session(Box::new(busy_session())));
+        page.state_mut().view = Some(view(Stage::Session(Box::new(busy_session()))));
         page.run_steps(2);
         let window = egui::Rect::from_min_size(Pos2::ZERO, size.into());
         for label in ["Scriva alla persona...", "Invia", "Termina la sessione", "Salva l’immagine dello schermo"] {
@@ -296,7 +322,7 @@ fn chat_and_end_are_in_sight_in_every_window() {
         }
         let picture = page.get_by_label("Salva l’immagine dello schermo").rect();
         assert!(picture.bottom() + 4.0 < page.get_by_label("Termina la sessione").rect().top(), "{size:?}");
-        page.state_mut().view = view(waiting(Instant::now(), Duration::from_secs(60), 3));
+        page.state_mut().view = Some(view(waiting(Instant::now(), Duration::from_secs(60), 3)));
         page.run_steps(2);
         assert!(page.get_by_label("K7M 4QXP").rect().right() <= size[0], "{size:?}");
     }
@@ -326,7 +352,7 @@ fn a_line_of_chat_is_sent_with_enter() {
 fn the_session_ends_with_one_click_and_leads_back() {
     let mut page = session_page(session(PowerState::Granted, PowerState::Off));
     assert_eq!(click(&mut page, "End the session"), [ConsoleCommand::End]);
-    page.state_mut().view = view(ended(EndReason::OperatorEnded));
+    page.state_mut().view = Some(view(ended(EndReason::OperatorEnded)));
     page.run_steps(2);
     page.get_by_label_contains("14 min");
     assert_eq!(click(&mut page, "Back to assistance"), [ConsoleCommand::CloseEnded]);
@@ -397,7 +423,7 @@ fn losing_the_focus_lifts_everything() {
     page.input_mut().focused = true;
 
     let mut page = controlled_page();
-    page.state_mut().view = view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Revoked))));
+    page.state_mut().view = Some(view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Revoked)))));
     assert_eq!(inputs(taken(&mut page)), [InputEvent::ReleaseAll]);
 
     let mut page = controlled_page();

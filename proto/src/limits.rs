@@ -35,6 +35,12 @@ pub const NAME_BYTES: usize = 200;
 pub const FILE_NAME_BYTES: usize = 255;
 /// Longest path, in bytes of UTF-8.
 pub const PATH_BYTES: usize = 1024;
+/// Longest line of a session's log that travels, in bytes: it must fit into a control message.
+pub const LOG_LINE_BYTES: usize = 3800;
+/// Longest list of revoked certificates, in bytes: some 25,000 entries.
+pub const REVOCATIONS_BYTES: usize = 1024 * 1024;
+/// Part of that list in one message of the relay, in bytes.
+pub const REVOCATIONS_PART_BYTES: usize = 900;
 /// Block of a file transfer, in bytes.
 pub const FILE_BLOCK_BYTES: usize = 64 * 1024;
 /// Most monitors that a layout may name.

@@ -78,6 +78,11 @@ pub enum EndToRelay {
         /// Ed25519 over [`operator_link_statement`].
         signature: Blob<64>,
     },
+    /// Console, once it is proven: a part of the newest list of revoked certificates of my organisation.
+    FetchRevocations {
+        /// Bytes that the console already has.
+        from: u32,
+    },
     /// Console: give me a locator.
     Offer,
     /// Agent: I was told this locator.
@@ -153,6 +158,8 @@ pub enum Refusal {
     CertificateTime,
     /// The certificate was revoked.
     Revoked,
+    /// The certificate does not allow the operator to work at this hour.
+    OutsideHours,
     /// Too many offers, links or sessions of this operator, or links or joins from this address.
     TooMany,
     /// The relay is full.
@@ -181,6 +188,17 @@ pub enum RelayToEnd {
     },
     /// The operator's certificate holds.
     Proved,
+    /// To [`EndToRelay::FetchRevocations`].
+    Revocations {
+        /// Number of the list; another one than before means: begin again.
+        number: u64,
+        /// Length of the whole list in bytes; 0 if there is none.
+        total_bytes: u32,
+        /// Where this part begins.
+        from: u32,
+        /// The part.
+        part: Blob<{ limits::REVOCATIONS_PART_BYTES }>,
+    },
     /// To [`EndToRelay::Offer`].
     Offered {
         /// Its number.
@@ -213,6 +231,9 @@ pub enum RelayToEnd {
         offer: OfferId,
         /// The number of this join.
         attempt: AttemptId,
+        /// Number of the newest list of revoked certificates of the operator's organisation that the relay
+        /// holds, 0 for none: an older one does not prove that the operator was not revoked since.
+        crl_number: u64,
     },
     /// To the agent, after a fixed second: no such key (never was, expired, used or burned).
     NotFound,

@@ -3,7 +3,7 @@
 use crate::codec::Message;
 use crate::geometry::{Layout, MonitorId};
 use crate::limits;
-use crate::text::{Text, list};
+use crate::text::{Blob, Text, list};
 use serde::{Deserialize, Serialize};
 
 /// A line of chat.
@@ -12,25 +12,73 @@ pub type ChatText = Text<{ limits::CHAT_BYTES }>;
 pub type Name = Text<{ limits::NAME_BYTES }>;
 /// A file's name or relative path.
 pub type FileName = Text<{ limits::FILE_NAME_BYTES }>;
+/// One line of the session's log.
+pub type LogLine = Text<{ limits::LOG_LINE_BYTES }>;
 /// A whole path.
 pub type PathText = Text<{ limits::PATH_BYTES }>;
 
 /// A kind of power over the client's machine; each is asked for and granted by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Capability {
-    /// See the screen (with chat and pointer).
+    /// See the screen.
     View,
     /// Use mouse and keyboard.
     Control,
+    /// Point and draw over the screen.
+    Annotate,
+    /// Write to the person.
+    Chat,
     /// Put a file on the client's machine.
     SendFile,
     /// Take a file from the client's machine.
     FetchFile,
+    /// Enter commands as the person's own account.
+    Shell,
+    /// Read what the machine is, holds and runs.
+    SystemInfo,
+    /// End a running process.
+    EndProcess,
+    /// Exchange text and pictures by the clipboard.
+    Clipboard,
+    /// Record the session.
+    Record,
+    /// Bring a second operator in.
+    Invite,
 }
 
 impl Capability {
     /// All of them, in the order in which a person meets them.
-    pub const ALL: [Self; 4] = [Self::View, Self::Control, Self::SendFile, Self::FetchFile];
+    pub const ALL: [Self; 12] = [
+        Self::View,
+        Self::Control,
+        Self::Annotate,
+        Self::Chat,
+        Self::SendFile,
+        Self::FetchFile,
+        Self::Shell,
+        Self::SystemInfo,
+        Self::EndProcess,
+        Self::Clipboard,
+        Self::Record,
+        Self::Invite,
+    ];
+
+    /// Those that a person is asked for in this version; chat comes with viewing.
+    pub const ASKED: [Self; 4] = [Self::View, Self::Control, Self::SendFile, Self::FetchFile];
+}
+
+/// How often a person is asked for a power. The operator's certificate says which; nothing is ever
+/// granted without a yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asking {
+    /// The operator does not have this power and cannot ask for it.
+    #[default]
+    Absent,
+    /// A yes holds for one use: one file; viewing or control until it is given back or the line breaks.
+    EachUse,
+    /// A yes holds until the session ends or the person takes it back.
+    OncePerSession,
 }
 
 /// First message of every stream, says what follows on it.
@@ -114,6 +162,8 @@ pub enum Decision {
     TooSoon,
     /// The question was not put: the person said no too often, and lets it be asked again or not.
     Barred,
+    /// The question was not put: the operator's certificate does not allow it.
+    NotInProfile,
 }
 
 /// Why a session ended.
@@ -133,6 +183,33 @@ pub enum EndReason {
     ProtocolViolation,
     /// The screen could not be shared.
     ScreenUnavailable,
+    /// The longest session that the operator's certificate allows is over.
+    TimeUp,
+}
+
+/// What is wrong with an operator's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CertificateProblem {
+    /// No root of the agent's organisation stands behind it.
+    NotFromThisOrganisation,
+    /// It has ended, or the agent's clock is fast.
+    Expired,
+    /// It has not begun, or the agent's clock is slow.
+    NotYetValid,
+    /// The organisation revoked it.
+    Revoked,
+    /// It is for something else than being an operator.
+    WrongPurpose,
+    /// It does not say what the operator may do.
+    NoProfile,
+    /// What it says needs a newer program.
+    NewerProfile,
+    /// There is no list of revoked certificates, or none that is new enough.
+    StaleRevocationList,
+    /// The list of revoked certificates is not usable.
+    BadRevocationList,
+    /// It is not readable.
+    Malformed,
 }
 
 /// Why a file did not arrive.
@@ -167,6 +244,12 @@ pub enum ConsoleToAgent {
         proof: [u8; 32],
         /// Program and version.
         build: Text<64>,
+        /// The key with which this console signs the log of this session, Ed25519.
+        log_key: [u8; 32],
+        /// The operator's signature over that key and this channel.
+        log_proof: Blob<64>,
+        /// Length in bytes of the list of revoked certificates (DER) that follows on the stream; 0 for none.
+        revocations_bytes: u32,
     },
     /// May I?
     Ask {
@@ -224,6 +307,20 @@ pub enum ConsoleToAgent {
         /// Comes back.
         token: u64,
     },
+    /// This power is not needed any more.
+    Release {
+        /// Which.
+        capability: Capability,
+    },
+    /// The console vouches for the log as it has it.
+    LogSigned {
+        /// The last entry.
+        number: u64,
+        /// By the console's clock, in milliseconds since 1970.
+        at_ms: u64,
+        /// Ed25519 with the key of [`ConsoleToAgent::Proof`].
+        signature: Blob<64>,
+    },
     /// The operator ends the session.
     End,
 }
@@ -239,6 +336,16 @@ pub enum AgentToConsole {
         build: Text<64>,
         /// The agent's language, for the check word ("it", "en").
         language: Text<16>,
+    },
+    /// In place of the proof: the operator's certificate does not hold, and nothing follows.
+    NotAccepted {
+        /// What is wrong with it.
+        problem: CertificateProblem,
+    },
+    /// The next line of the log; comes before what follows from it.
+    Log {
+        /// The line, without its end.
+        line: LogLine,
     },
     /// The person recognised the operator; questions may come.
     Ready {

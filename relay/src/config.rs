@@ -1,6 +1,9 @@
 //! The configuration file: JSON, unknown keys refused, every problem named at once.
 
-use crate::settings::{Limits, OrganisationTrust, Settings, SettingsError, bind, stored_secret, unix_s};
+use crate::lists::List;
+use crate::settings::{
+    Limits, OrganisationTrust, RECORDS, Settings, SettingsError, Watching, bind, stored_secret, unix_s,
+};
 use identity::Organisation;
 use proto::relay::NodeName;
 use rustls_pki_types::pem::PemObject;
@@ -25,14 +28,16 @@ struct Raw {
     key: PathBuf,
     /// Whose operators may use the relay.
     organisations: Vec<RawOrganisation>,
-    /// Folder that keeps the node's secret.
+    /// Folder that keeps the node's secret, and since when which revocation list holds.
     state: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawOrganisation {
+    /// The organisation file.
     file: PathBuf,
+    /// Its newest revocation list, DER; read again whenever the file is written while the relay runs.
     revocation_list: Option<PathBuf>,
 }
 
@@ -69,16 +74,12 @@ impl Reader<'_> {
         let name = raw.file.display().to_string();
         let bytes = self.note(&name, fs::read(self.folder.join(&raw.file)))?;
         let organisation = self.note(&name, Organisation::open(&bytes, unix_s()))?;
-        let revocation_list = match &raw.revocation_list {
+        let revocation_file = raw.revocation_list.as_ref().map(|path| self.folder.join(path));
+        let revocation_list = match &revocation_file {
             None => None,
-            Some(path) => {
-                let name = path.display().to_string();
-                let list = self.note(&name, fs::read(self.folder.join(path)))?;
-                self.note(&name, identity::crl_number(&list).ok_or("not a numbered revocation list (DER)"))?;
-                Some(list)
-            }
+            Some(path) => Some(self.note(&path.display().to_string(), List::open(path))?),
         };
-        Some(OrganisationTrust { organisation, revocation_list })
+        Some(OrganisationTrust { organisation, revocation_file, revocation_list })
     }
 }
 
@@ -111,5 +112,6 @@ pub(crate) fn settings(path: &Path, limits: Limits) -> Result<Settings, Settings
     };
     let node_secret = stored_secret(&state.join("node.secret"))?;
     let sockets = bind(listen)?;
-    Ok(Settings { node, sockets, chain, key, organisations, node_secret, limits })
+    let (records, watching) = (state.join(RECORDS), Watching::default());
+    Ok(Settings { node, sockets, chain, key, organisations, node_secret, records, limits, watching })
 }

@@ -1,15 +1,20 @@
 //! A relay for trials: everything it needs is made at the first start and kept in one folder.
 
-use crate::settings::{Limits, OrganisationTrust, Settings, SettingsError, bind, read, stored_secret, unix_s, write};
-use identity::{Authority, OperatorFile, Organisation, RelayAddress, RelayNode, Seed};
+use crate::lists::{List, ListError};
+use crate::settings::{
+    Limits, OrganisationTrust, RECORDS, Settings, SettingsError, Watching, bind, read, stored_secret, unix_s, write,
+};
+use identity::{Authority, Organisation, RelayAddress, RelayNode, Seed};
 use proto::relay::NodeName;
 use rand::RngCore;
 use rand::rngs::OsRng;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use vault::{Cost, OperatorVault};
 
 /// The operator of the throw-away organisation unless another name is given.
 pub const DEV_OPERATOR: &str = identity::dev::SAMPLE_OPERATOR;
@@ -19,7 +24,8 @@ pub const DEV_DOMAIN: &str = identity::dev::SAMPLE_DOMAIN;
 const RELAY_NAME: &str = "dev relay";
 const NODE_NAME: &str = "dev 1";
 const ORGANISATION: &str = "organisation.ponte";
-const OPERATOR: &str = "operator.json";
+const OPERATOR: &str = "operator.ponte-vault";
+const REVOCATIONS: &str = "revoked.crl";
 
 pub(crate) fn settings(
     dir: &Path,
@@ -46,14 +52,29 @@ pub(crate) fn settings(
         Some(organisation) => organisation,
         None => make(dir, relay, operator_name, now_s)?,
     };
+    let revocation_file = dir.join(REVOCATIONS);
+    let revocation_list = match List::open(&revocation_file) {
+        Ok(list) => Some(list),
+        Err(ListError::Unreadable(error)) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            let error = io::Error::new(io::ErrorKind::InvalidData, error);
+            return Err(SettingsError::File { path: revocation_file, error });
+        }
+    };
     Ok(Settings {
         node: NodeName::truncated(NODE_NAME),
         sockets,
         chain: vec![CertificateDer::from(certificate), CertificateDer::from(ca.certificate().to_vec())],
         key: PrivateKeyDer::from(PrivatePkcs8KeyDer::from(outer.pkcs8_der().to_vec())),
-        organisations: vec![OrganisationTrust { organisation, revocation_list: None }],
+        organisations: vec![OrganisationTrust {
+            organisation,
+            revocation_file: Some(revocation_file),
+            revocation_list,
+        }],
         node_secret,
+        records: dir.join(RECORDS),
         limits,
+        watching: Watching::default(),
     })
 }
 
@@ -78,12 +99,12 @@ fn kept(
         return Ok(None);
     };
     let (Ok(organisation), Ok(operator), Ok(seed)) =
-        (Organisation::open(&file, now_s), OperatorFile::open(&operator), <[u8; 32]>::try_from(seed))
+        (Organisation::open(&file, now_s), OperatorVault::open_bytes(&operator), <[u8; 32]>::try_from(seed))
     else {
         return Ok(None);
     };
     let chain: Vec<CertificateDer<'_>> =
-        operator.chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+        operator.chain().iter().map(|der| CertificateDer::from(der.as_slice())).collect();
     let proven = identity::verify_operator(&organisation, &chain, None, now_s);
     if !proven.is_ok_and(|operator| operator.name == operator_name) {
         return Ok(None);
@@ -106,7 +127,12 @@ fn make(dir: &Path, relay: RelayAddress, operator_name: &str, now_s: u64) -> Res
     let made = identity::dev::throw_away(&mut OsRng, now_s, relay, operator_name, &names, DEV_DOMAIN)?;
     let root: &Authority = &made.root;
     write(&dir.join("root.seed"), root.seed().expose(), true)?;
-    write(&dir.join(OPERATOR), &made.operator_file().to_bytes(), true)?;
+    write(&dir.join("issuing.seed"), made.issuing.seed().expose(), true)?;
+    write(&dir.join("issuing.der"), made.issuing.certificate(), false)?;
+    let vault =
+        OperatorVault::seal_file(&made.operator_file(), identity::dev::SAMPLE_PASSWORD, Cost::TRIAL, &mut OsRng)
+            .map_err(|error| identity::IssueError::Unwritable(error.to_string()))?;
+    write(&dir.join(OPERATOR), &vault.to_bytes(), true)?;
     write(&dir.join(ORGANISATION), &made.organisation_file, false)?;
     Organisation::open(&made.organisation_file, now_s)
         .map_err(|error| identity::IssueError::Unwritable(error.to_string()).into())

@@ -1,23 +1,22 @@
 //! One task that owns the relay's decisions, and what each link's task tells it.
 
 use crate::forward::Forward;
+use crate::judge::Judge;
+use crate::lists::List;
 use crate::places::Place;
-use crate::settings::{Limits, OrganisationTrust, unix_s};
-use identity::OperatorError;
+use crate::settings::Limits;
+use crate::trust::Request;
 use link::pump::Pumped;
 use link::{ControlSender, LinkKind, PacketSender};
-use proto::Blob;
-use proto::relay::{CertificateBytes, EndToRelay, Refusal, RelayToEnd};
+use proto::relay::{EndToRelay, RelayToEnd};
 use rand::rngs::StdRng;
-use relay_core::{LinkId, OperatorProof, Output, RelayCore, Source};
-use rustls_pki_types::CertificateDer;
+use relay_core::{LinkId, Output, RelayCore, Source};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::sleep_until;
 
 /// The time of the runtime's clock, which tests can move.
@@ -29,15 +28,13 @@ pub(crate) fn now() -> Instant {
 /// slows their senders down.
 pub(crate) const WAITING_EVENTS: usize = 1024;
 
-/// Operators' proofs that are verified at a time; others wait their turn.
-const PROOFS_AT_A_TIME: usize = 4;
-
 /// Numbers that anyone may read while the relay runs.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
     pub(crate) links: AtomicUsize,
     pub(crate) sessions: AtomicUsize,
     pub(crate) offers: AtomicUsize,
+    pub(crate) lists_refused: Arc<AtomicUsize>,
     pub(crate) bytes_forwarded: Arc<AtomicU64>,
 }
 
@@ -46,6 +43,8 @@ pub(crate) enum Event {
     Opened(LinkId, Opened, Place),
     Message(LinkId, EndToRelay),
     Closed(LinkId),
+    /// A revocation list of an organisation, by number, was written.
+    List(usize, List),
     Shutdown,
 }
 
@@ -127,19 +126,14 @@ impl Hub {
 /// The task that decides; ends when told to shut down or when every [`Hub`] is gone.
 pub(crate) struct Decider {
     core: RelayCore<StdRng>,
-    organisations: Arc<[OrganisationTrust]>,
+    judge: Judge,
     numbers: Arc<Numbers>,
     links: HashMap<LinkId, Opened>,
-    /// Proofs that are being verified.
-    proofs: JoinSet<(LinkId, Result<OperatorProof, Refusal>)>,
-    turns: Arc<Semaphore>,
 }
 
 impl Decider {
-    pub(crate) fn new(core: RelayCore<StdRng>, organisations: Vec<OrganisationTrust>, numbers: Arc<Numbers>) -> Self {
-        let turns = Arc::new(Semaphore::new(PROOFS_AT_A_TIME));
-        let (links, proofs) = (HashMap::new(), JoinSet::new());
-        Self { core, organisations: organisations.into(), numbers, links, proofs, turns }
+    pub(crate) fn new(core: RelayCore<StdRng>, judge: Judge, numbers: Arc<Numbers>) -> Self {
+        Self { core, judge, numbers, links: HashMap::new() }
     }
 
     pub(crate) async fn run(mut self, mut events: mpsc::Receiver<Event>) {
@@ -155,13 +149,10 @@ impl Decider {
                     Some(event) => self.handle(event),
                     None => return,
                 },
-                Some(verified) = self.proofs.join_next() => {
-                    // One that was cancelled is refused when its time is over.
-                    if let Ok((link, proof)) = verified {
-                        self.core.handle_proved(now(), link, proof);
-                        if let Some(link) = self.links.get(&link) {
-                            link.judged.notify_one();
-                        }
+                Some(judged) = self.judge.judged() => {
+                    let proven = self.judge.settle(judged, &mut self.core, now());
+                    if let Some(link) = proven.and_then(|link| self.links.get(&link)) {
+                        link.judged.notify_one();
                     }
                 }
                 () = async {
@@ -195,6 +186,7 @@ impl Decider {
                 self.act();
                 self.drop_link(id);
             }
+            Event::List(organisation, list) => self.judge.take_list(organisation, list, &mut self.core, now),
             Event::Shutdown => {}
         }
     }
@@ -206,26 +198,31 @@ impl Decider {
         tracing::debug!(link = id.0, peer = %link.peer, seconds, bytes = link.forward.bytes(), "link closed");
     }
 
+    /// A link whose messages are not taken is over.
+    fn send(&mut self, id: LinkId, message: &RelayToEnd) {
+        let stuck = self.links.get(&id).is_some_and(|link| link.control.try_send(message).is_err());
+        if stuck {
+            self.core.handle_closed(now(), id);
+            self.drop_link(id);
+        }
+    }
+
     /// Does what the core decided.
     fn act(&mut self) {
         while let Some(output) = self.core.poll_output() {
             match output {
-                Output::Send(id, message) => {
-                    let stuck = self.links.get(&id).is_some_and(|link| link.control.try_send(&message).is_err());
-                    if stuck {
-                        self.core.handle_closed(now(), id);
-                        self.drop_link(id);
-                    }
-                }
+                Output::Send(id, message) => self.send(id, &message),
                 Output::Close(id) => self.drop_link(id),
                 Output::VerifyProof { link, chain, signature, nonce } => {
-                    let (organisations, turns) = (self.organisations.clone(), self.turns.clone());
-                    self.proofs.spawn(async move {
-                        let _turn = turns.acquire().await;
-                        let verifying = move || verify(&organisations, &chain, &signature, &nonce);
-                        let proof = tokio::task::spawn_blocking(verifying).await;
-                        (link, proof.unwrap_or(Err(Refusal::NotCertified)))
-                    });
+                    self.judge.prove(Request { link, chain, signature, nonce });
+                }
+                Output::CheckOperator { link, operator } => {
+                    let check = self.judge.check(&operator);
+                    self.core.handle_checked(now(), link, check);
+                }
+                Output::SendRevocations { link, organisation, from } => {
+                    let part = self.judge.part(organisation, from);
+                    self.send(link, &part);
                 }
                 Output::Join(console, agent) => {
                     if let (Some(a), Some(b)) = (self.links.get(&console), self.links.get(&agent)) {
@@ -250,29 +247,4 @@ impl Decider {
             }
         }
     }
-}
-
-/// Whether a proof holds for any organisation of this relay; the refusal that tells most if not.
-fn verify(
-    organisations: &[OrganisationTrust],
-    chain: &[CertificateBytes],
-    signature: &Blob<64>,
-    nonce: &[u8; 32],
-) -> Result<OperatorProof, Refusal> {
-    let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
-    let mut refusal = Refusal::NotCertified;
-    for OrganisationTrust { organisation, revocation_list } in organisations {
-        match identity::verify_operator(organisation, &chain, revocation_list.as_deref(), unix_s()) {
-            Ok(operator) => {
-                let relay = &organisation.relay().name;
-                if identity::verify_link(&operator.public_key, relay, nonce, signature.as_slice()) {
-                    return Ok(OperatorProof { sha256: operator.leaf_sha256 });
-                }
-            }
-            Err(OperatorError::Expired | OperatorError::NotYetValid) => refusal = Refusal::CertificateTime,
-            Err(OperatorError::Revoked) => refusal = Refusal::Revoked,
-            Err(error) => tracing::debug!(%error, "an operator's certificate does not hold"),
-        }
-    }
-    Err(refusal)
 }

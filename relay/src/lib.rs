@@ -8,14 +8,17 @@ mod config;
 mod dev;
 mod forward;
 mod hub;
+mod judge;
+mod lists;
 mod places;
 mod quic;
 mod settings;
 mod start;
 mod tcp;
+mod trust;
 
 pub use config::ConfigError;
 pub use dev::{DEV_DOMAIN, DEV_OPERATOR};
-pub use settings::{Limits, OrganisationTrust, Settings, SettingsError};
+pub use settings::{Clock, Limits, Settings, SettingsError};
 pub use start::{RelayHandle, StartError, Stats, start};
 pub use tcp::upgrade;

@@ -19,7 +19,8 @@ use tracing_subscriber::EnvFilter;
 #[command(name = "ponte-relay", version)]
 #[command(group(ArgGroup::new("kind").required(true).args(["dev", "config"])))]
 struct Arguments {
-    /// Run for trials; DIR keeps a throw-away organisation and operator, made at the first start
+    /// Run for trials; DIR keeps a throw-away organisation and operator, made at the first start, and takes
+    /// a revocation list as revoked.crl
     #[arg(long, value_name = "DIR")]
     dev: Option<PathBuf>,
     /// Run as this JSON file says

@@ -1,6 +1,7 @@
 //! What a relay needs to run, resolved: sockets are bound, files are read, nothing can be invalid.
 
 use crate::config;
+use crate::lists::List;
 use identity::Organisation;
 use proto::relay::NodeName;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -8,7 +9,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Which limits hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,12 +24,22 @@ pub enum Limits {
 
 /// An organisation whose operators may use the relay.
 #[derive(Debug, Clone)]
-pub struct OrganisationTrust {
+pub(crate) struct OrganisationTrust {
     /// Its checked file.
-    pub organisation: Organisation,
-    /// Its newest revocation list, DER.
-    pub revocation_list: Option<Vec<u8>>,
+    pub(crate) organisation: Organisation,
+    /// Where its newest revocation list is, or will be.
+    pub(crate) revocation_file: Option<PathBuf>,
+    /// The list that is there at the start.
+    pub(crate) revocation_list: Option<List>,
 }
+
+/// Seconds since 1970, by the clock that certificates and hours are judged by.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// Name of the file that keeps since when which revocation list holds.
+pub(crate) const RECORDS: &str = "lists.json";
+/// How often the files of revocation lists are looked at: an operator who is revoked is out soon enough.
+const LOOK_AT_LISTS: Duration = Duration::from_secs(10);
 
 /// Everything that [`crate::start`] needs. No `Debug`: it holds keys.
 pub struct Settings {
@@ -37,7 +49,22 @@ pub struct Settings {
     pub(crate) key: PrivateKeyDer<'static>,
     pub(crate) organisations: Vec<OrganisationTrust>,
     pub(crate) node_secret: [u8; 32],
+    /// File that keeps since when which revocation list holds.
+    pub(crate) records: PathBuf,
     pub(crate) limits: Limits,
+    pub(crate) watching: Watching,
+}
+
+/// What only tests choose.
+pub(crate) struct Watching {
+    pub(crate) clock: Clock,
+    pub(crate) look_every: Duration,
+}
+
+impl Default for Watching {
+    fn default() -> Self {
+        Self { clock: Arc::new(unix_s), look_every: LOOK_AT_LISTS }
+    }
 }
 
 /// One port number for QUIC and TLS.
@@ -76,9 +103,10 @@ pub enum SettingsError {
 
 impl Settings {
     /// A relay for trials on this machine. `dir` keeps its secrets and a throw-away organisation
-    /// with one operator, made at the first start: `organisation.ponte` and `operator.json`.
+    /// with one operator, made at the first start: `organisation.ponte` and `operator.ponte-vault`.
     /// `listen` with port 0 takes any free port; when the port has changed the organisation file is
-    /// signed again.
+    /// signed again. A revocation list is read from `revoked.crl` there, also while the relay runs; the
+    /// authority that signs it is `issuing.seed` and `issuing.der`.
     ///
     /// # Errors
     /// [`SettingsError`].
@@ -92,6 +120,20 @@ impl Settings {
     /// [`SettingsError`]; of the file, every problem at once.
     pub fn from_config(path: &Path, limits: Limits) -> Result<Self, SettingsError> {
         config::settings(path, limits)
+    }
+
+    /// Judges certificates and hours by another clock than the system's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.watching.clock = clock;
+        self
+    }
+
+    /// Looks so often whether a file with a revocation list was written; every ten seconds by itself.
+    #[must_use]
+    pub fn looking_at_lists_every(mut self, time: Duration) -> Self {
+        self.watching.look_every = time;
+        self
     }
 }
 

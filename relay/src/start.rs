@@ -1,21 +1,25 @@
 //! Starts the relay's tasks and owns them.
 
 use crate::hub::{Decider, Event, Hub, Numbers, WAITING_EVENTS, now};
+use crate::judge::Judge;
+use crate::lists::{Record, keep_records, watch_files, write_records};
 use crate::places::Places;
-use crate::settings::{Settings, unix_s};
+use crate::settings::{OrganisationTrust, Settings, SettingsError, Watching};
+use crate::trust::Trust;
 use crate::{quic, tcp};
 use link::quic::NodeKeys;
 use link::{LinkError, tls, websocket};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use relay_core::{ClusterKey, Config, RelayCore, limits};
+use relay_core::{ClusterKey, Config, List, RelayCore, limits};
 use ring::hmac;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -29,6 +33,9 @@ pub enum StartError {
     /// A socket could not be used.
     #[error("the sockets cannot be used: {0}")]
     Socket(#[from] io::Error),
+    /// What an earlier run kept cannot be read.
+    #[error(transparent)]
+    Kept(#[from] SettingsError),
     /// Certificate and key do not fit together or cannot be used.
     #[error("the certificate cannot be used: {0}")]
     Certificate(#[from] LinkError),
@@ -43,6 +50,8 @@ pub struct Stats {
     pub sessions: usize,
     /// Offers that wait for an agent.
     pub offers: usize,
+    /// Revocation lists that were read and refused since the start.
+    pub lists_refused: usize,
     /// Bytes of packets forwarded since the start.
     pub bytes_forwarded: u64,
 }
@@ -63,7 +72,13 @@ pub struct RelayHandle {
 /// # Errors
 /// [`StartError`].
 pub async fn start(settings: Settings) -> Result<RelayHandle, StartError> {
-    let Settings { node, sockets, chain, key, organisations, node_secret, limits } = settings;
+    let Settings { node, sockets, chain, key, organisations, node_secret, records, limits, watching } = settings;
+    let Watching { clock, look_every } = watching;
+    let kept = Record::open(&records)?;
+    let Start { trusts, lists, files, since } = take_up(organisations, &kept, clock());
+    if since != kept {
+        write_records(records.clone(), since.clone()).await;
+    }
     let keys = NodeKeys::derive(&node_secret)?;
     let server = keys.server_config(chain.clone(), key.clone_key())?;
     let acceptor = TlsAcceptor::from(Arc::new(tls::server_config(chain, key, websocket::ALPN)?));
@@ -74,29 +89,58 @@ pub async fn start(settings: Settings) -> Result<RelayHandle, StartError> {
     let numbers = Arc::new(Numbers::default());
     let (events, waiting) = mpsc::channel(WAITING_EVENTS);
     let hub = Hub::new(events.clone(), numbers.clone(), limits);
-    let crl_number = organisations
-        .iter()
-        .filter_map(|trust| trust.revocation_list.as_deref().and_then(identity::crl_number))
-        .max()
-        .unwrap_or(0);
     let config = Config {
         node,
         cluster_key: cluster_key(&node_secret),
-        crl_number,
+        lists,
         started: now(),
-        started_unix_s: unix_s(),
+        started_unix_s: clock(),
         links: limits::LINKS,
         sessions: limits::SESSIONS,
     };
     let core = RelayCore::new(config, StdRng::from_entropy());
     let mut decider = JoinSet::new();
-    decider.spawn(Decider::new(core, organisations, numbers.clone()).run(waiting));
+    let (recorder, newest) = watch::channel(since);
+    let refused = numbers.lists_refused.clone();
+    let judge = Judge::new(trusts, clock, recorder, refused.clone());
+    decider.spawn(Decider::new(core, judge, numbers.clone()).run(waiting));
     let mut tasks = JoinSet::new();
+    tasks.spawn(keep_records(records, newest));
+    tasks.spawn(watch_files(files, look_every, events.clone(), refused));
     let places = Places::default();
     tasks.spawn(quic::accept(endpoint.clone(), places.clone(), hub.clone()));
     tasks.spawn(tcp::accept(listener, acceptor, places, hub));
     tracing::info!(address = %sockets.address, "listening");
     Ok(RelayHandle { address: sockets.address, numbers, events, endpoint, tasks, decider })
+}
+
+/// What the organisations and their lists are at the start.
+#[derive(Default)]
+struct Start {
+    trusts: Vec<Trust>,
+    lists: Vec<List>,
+    files: Vec<(usize, PathBuf)>,
+    since: Vec<Record>,
+}
+
+/// A list that the node went by when it ran last still holds since then, any other since now.
+fn take_up(organisations: Vec<OrganisationTrust>, records: &[Record], now_s: u64) -> Start {
+    let mut start = Start::default();
+    for (place, trust) in organisations.into_iter().enumerate() {
+        let OrganisationTrust { organisation, revocation_file, revocation_list } = trust;
+        let root = organisation.root_sha256();
+        start.files.extend(revocation_file.map(|file| (place, file)));
+        start.lists.push(match &revocation_list {
+            None => List::default(),
+            Some(list) => {
+                let since_s = Record::since(records, &root, list).unwrap_or(now_s);
+                start.since.push(Record::new(&root, list, since_s));
+                List { number: list.number, since_s }
+            }
+        });
+        start.trusts.push(Trust::new(organisation, revocation_list));
+    }
+    start
 }
 
 /// The key of tickets, from the node's secret: as long as a relay has one node they need not be
@@ -120,6 +164,7 @@ impl RelayHandle {
             links: self.numbers.links.load(Ordering::Relaxed),
             sessions: self.numbers.sessions.load(Ordering::Relaxed),
             offers: self.numbers.offers.load(Ordering::Relaxed),
+            lists_refused: self.numbers.lists_refused.load(Ordering::Relaxed),
             bytes_forwarded: self.numbers.bytes_forwarded.load(Ordering::Relaxed),
         }
     }

@@ -2,16 +2,17 @@
 
 use super::layout;
 use agent_core::proto::session::{Capability, EndReason};
-use agent_core::view::{AgentCommand, EndView, RemovalView, TransferState, TransferView};
-use egui::{CollapsingHeader, RichText, Ui};
+use agent_core::view::{AgentCommand, EndView, LogView, RemovalView, TransferState, TransferView};
+use egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 use i18n::I18n;
 use std::path::Path;
 use ui_kit::TagKind;
 
 pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, scam: bool) -> Vec<AgentCommand> {
+    let mut commands = Vec::new();
     let ok = layout::page(
         ui,
-        |ui| content_ui(ui, end, i18n, scam),
+        |ui| content_ui(ui, end, i18n, scam, &mut commands),
         |ui| {
             layout::single(ui, |ui| {
                 let ok = ui_kit::primary_button(ui, &i18n.text("common-ok"));
@@ -22,10 +23,13 @@ pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, scam: bool) -> Ve
             })
         },
     );
-    if ok.clicked() { vec![AgentCommand::Quit] } else { Vec::new() }
+    if ok.clicked() {
+        commands.push(AgentCommand::Quit);
+    }
+    commands
 }
 
-fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, scam: bool) {
+fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, scam: bool, commands: &mut Vec<AgentCommand>) {
     let (title, text) = match (scam, end.used.is_empty()) {
         (true, true) => ("ended-scam-title", Some("ended-scam-unseen")),
         (true, false) => ("ended-scam-title", Some("ended-scam")),
@@ -47,7 +51,56 @@ fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, scam: bool) {
         facts_ui(ui, end, i18n);
         ui.add_space(8.0);
     }
+    if let Some(log) = &end.log {
+        log_ui(ui, log, i18n, commands);
+        ui.add_space(8.0);
+    }
     removal_ui(ui, end.removed.as_ref(), i18n);
+}
+
+/// Height of the log where it is read, in points.
+const LOG_HEIGHT: f32 = 200.0;
+
+/// What was written down, to be read and kept.
+fn log_ui(ui: &mut Ui, log: &LogView, i18n: &I18n, commands: &mut Vec<AgentCommand>) {
+    ui_kit::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 8.0;
+        ui_kit::heading(ui, &i18n.text("ended-log"));
+        let what = if log.countersigned { "ended-log-both" } else { "ended-log-alone" };
+        ui_kit::small(ui, &i18n.text(what));
+        match &log.saved {
+            None => {
+                if ui_kit::button(ui, &i18n.text("ended-log-save")).clicked() {
+                    commands.push(AgentCommand::SaveLog);
+                }
+            }
+            Some(Ok(paths)) => {
+                ui_kit::small(ui, &i18n.text("ended-log-saved"));
+                for path in paths {
+                    layout::ink_small(ui, path);
+                }
+            }
+            Some(Err(reason)) => {
+                let what = [("reason", reason.into())];
+                ui_kit::notice(
+                    ui,
+                    TagKind::Warn,
+                    &i18n.text("ended-log-failed"),
+                    &i18n.text_with("ended-log-failed-do", &what),
+                );
+                if ui_kit::button(ui, &i18n.text("ended-log-save")).clicked() {
+                    commands.push(AgentCommand::SaveLog);
+                }
+            }
+        }
+        let tokens = ui_kit::theme::tokens(ui);
+        let font = ui_kit::fonts::Weight::Regular.at(tokens.small_size);
+        let title = RichText::new(i18n.text("ended-log-read")).font(font).color(tokens.ink_secondary);
+        CollapsingHeader::new(title).id_salt("log").show(ui, |ui| {
+            let lines = ScrollArea::vertical().id_salt("log lines").max_height(LOG_HEIGHT).auto_shrink([false, true]);
+            lines.show(ui, |ui| ui_kit::tiny(ui, &log.text));
+        });
+    });
 }
 
 const fn words(reason: EndReason) -> (&'static str, Option<&'static str>) {
@@ -59,6 +112,7 @@ const fn words(reason: EndReason) -> (&'static str, Option<&'static str>) {
         EndReason::ConnectionLost => ("ended-lost-title", Some("ended-lost")),
         EndReason::ProtocolViolation => ("ended-violation-title", Some("ended-violation")),
         EndReason::ScreenUnavailable => ("ended-screen-title", Some("ended-screen")),
+        EndReason::TimeUp => ("ended-title", Some("ended-time-up")),
     }
 }
 
@@ -68,14 +122,14 @@ fn facts_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
         if let Some(operator) = &end.operator {
             ui_kit::heading(ui, &i18n.text_with("ended-did", &[("name", (&operator.name).into())]));
         }
-        let used = end.used.iter().map(|(capability, time)| {
+        let used = end.used.iter().filter_map(|(capability, time)| {
             let id = match capability {
                 Capability::View => "ended-used-view",
                 Capability::Control => "ended-used-control",
-                Capability::SendFile => "ended-used-send-file",
-                Capability::FetchFile => "ended-used-fetch-file",
+                // The list of files says more.
+                _ => return None,
             };
-            (i18n.text(id), i18n.duration(*time))
+            Some((i18n.text(id), i18n.duration(*time)))
         });
         let files = end.files.iter().map(|file| file_fact(file, i18n));
         for (at, (left, right)) in used.chain(files).enumerate() {

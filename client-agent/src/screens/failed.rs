@@ -1,6 +1,7 @@
 //! It did not come to a session: what happened, what it means, what to do.
 
 use super::layout;
+use agent_core::proto::session::CertificateProblem;
 use agent_core::view::{AgentCommand, Failure};
 use egui::{Response, Ui};
 use i18n::I18n;
@@ -12,13 +13,15 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n) -> Vec<AgentC
         Failure::RelayUnreachable => "failed-relay",
         Failure::ProxyPassword => "failed-proxy",
         Failure::OtherVersion => "failed-version",
-        Failure::OperatorNotProven => "failed-operator",
-        Failure::ClockWrong => "failed-clock",
+        Failure::OperatorNotProven(problem) => problem_id(*problem),
         Failure::ProtocolBroken => "failed-protocol",
         Failure::OperatorGone => "failed-gone",
         Failure::ScreenUnavailable => "failed-screen",
     };
-    let grave = matches!(failure, Failure::OperatorNotProven | Failure::ProtocolBroken);
+    let grave = match failure {
+        Failure::OperatorNotProven(problem) => is_grave(*problem),
+        other => *other == Failure::ProtocolBroken,
+    };
     let chosen = layout::page(
         ui,
         |ui| {
@@ -49,14 +52,41 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n) -> Vec<AgentC
 /// Whether another try makes sense: not where the program or the other end cannot be trusted.
 fn can_try_again(failure: &Failure) -> bool {
     match failure {
-        Failure::RelayUnreachable
-        | Failure::ProxyPassword
-        | Failure::ClockWrong
-        | Failure::ProtocolBroken
-        | Failure::OperatorGone => true,
-        Failure::OtherVersion | Failure::Organisation | Failure::OperatorNotProven | Failure::ScreenUnavailable => {
-            false
-        }
+        Failure::RelayUnreachable | Failure::ProxyPassword | Failure::ProtocolBroken | Failure::OperatorGone => true,
+        Failure::OperatorNotProven(problem) => !is_grave(*problem) && *problem != CertificateProblem::NewerProfile,
+        Failure::OtherVersion | Failure::Organisation | Failure::ScreenUnavailable => false,
+    }
+}
+
+/// Each problem has words of its own: what happened, what it means, what to do.
+const fn problem_id(problem: CertificateProblem) -> &'static str {
+    match problem {
+        CertificateProblem::NotFromThisOrganisation => "failed-foreign",
+        CertificateProblem::Expired => "failed-expired",
+        CertificateProblem::NotYetValid => "failed-not-yet",
+        CertificateProblem::Revoked => "failed-revoked",
+        CertificateProblem::WrongPurpose => "failed-purpose",
+        CertificateProblem::NoProfile => "failed-no-profile",
+        CertificateProblem::NewerProfile => "failed-newer",
+        CertificateProblem::StaleRevocationList => "failed-stale",
+        CertificateProblem::BadRevocationList => "failed-bad-list",
+        CertificateProblem::Malformed => "failed-operator",
+    }
+}
+
+/// Whether somebody may be cheating, as opposed to a clock that is wrong or a list that is old.
+const fn is_grave(problem: CertificateProblem) -> bool {
+    match problem {
+        CertificateProblem::NotFromThisOrganisation
+        | CertificateProblem::Revoked
+        | CertificateProblem::WrongPurpose
+        | CertificateProblem::NoProfile
+        | CertificateProblem::BadRevocationList
+        | CertificateProblem::Malformed => true,
+        CertificateProblem::Expired
+        | CertificateProblem::NotYetValid
+        | CertificateProblem::NewerProfile
+        | CertificateProblem::StaleRevocationList => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What pages have in common: the margins, who it is at the top, the buttons at the bottom.
 
+use super::ScreenState;
 use agent_core::view::OperatorView;
 use egui::{Align, Id, Key, Layout, Margin, Rect, Response, ScrollArea, Ui, UiBuilder, vec2};
 use i18n::I18n;
@@ -50,6 +51,35 @@ pub(super) struct Answers {
     pub(super) no: String,
     /// Yes.
     pub(super) yes: String,
+    /// Why the last yes was not counted, and what to do.
+    refused: Option<(String, String)>,
+    /// Whether that was just now.
+    is_refused_now: bool,
+}
+
+impl Answers {
+    /// With the messages of those names.
+    pub(super) fn new(no: &str, yes: &str, i18n: &I18n, state: &mut ScreenState) -> Self {
+        Self {
+            no: i18n.text(no),
+            yes: i18n.text(yes),
+            refused: refused(i18n, state),
+            is_refused_now: std::mem::take(&mut state.is_refused_now),
+        }
+    }
+}
+
+/// Why the last answer was not counted, and what to do.
+pub(super) fn refused(i18n: &I18n, state: &ScreenState) -> Option<(String, String)> {
+    let message = state.refusal?.message();
+    Some((i18n.text(message), i18n.text(&format!("{message}-do"))))
+}
+
+/// Says that an answer was not counted, if one was not.
+pub(super) fn refused_ui(ui: &mut Ui, refused: Option<&(String, String)>) {
+    if let Some((what, what_to_do)) = refused {
+        ui_kit::notice(ui, TagKind::Warn, what, what_to_do);
+    }
 }
 
 /// A page with a question: the no is always in sight, and there is no yes before the end of
@@ -67,6 +97,15 @@ pub(super) fn question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: imp
     });
     read.remember(ui, drawn.read);
     let choice = guard.end(ui, &drawn.no, drawn.yes.as_ref());
+    if answers.is_refused_now {
+        // Whatever had the focus, the next key says no.
+        drawn.no.request_focus();
+    }
+    if let Some((what, what_to_do)) = &answers.refused {
+        // A screen reader speaks of what takes the focus, and with it of this.
+        let said = format!("{what} {what_to_do}");
+        ui.ctx().accesskit_node_builder(drawn.no.id, |node| node.set_description(said));
+    }
     match choice {
         _ if drawn.scam.clicked() => Some(Picked::Scam),
         Some(Choice::Safe) => Some(Picked::No),
@@ -96,8 +135,10 @@ fn roomy_question(
     let (_, view) = scrolled(ui, place.room, content);
     let now_read = read || view.at_end;
     let accept = if now_read { answers.yes.clone() } else { i18n.text("ask-read-on") };
-    let ((no, scam, accept), settled) =
-        place.show(ui, |ui| ui_kit::button_row(ui, &answers.no, &i18n.text("ask-scam"), &accept));
+    let ((no, scam, accept), settled) = place.show(ui, |ui| {
+        refused_ui(ui, answers.refused.as_ref());
+        ui_kit::button_row(ui, &answers.no, &i18n.text("ask-scam"), &accept)
+    });
     if !now_read && accept.clicked() {
         view.step(ui, STEP);
     }
@@ -111,6 +152,7 @@ fn tight_question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: impl FnO
         content(ui);
         ui.add_space(16.0);
         let scam = ui_kit::danger_line(ui, &i18n.text("ask-scam"));
+        refused_ui(ui, answers.refused.as_ref());
         let yes = ui.add_enabled_ui(read, |ui| ui_kit::primary_button(ui, &answers.yes)).inner;
         (scam, yes)
     });

@@ -3,6 +3,7 @@
 mod connecting;
 mod ended;
 mod enter_key;
+mod enter_organisation;
 mod failed;
 mod layout;
 mod panel;
@@ -10,6 +11,7 @@ mod question;
 mod waiting;
 mod who_asks;
 
+use crate::answers::Refusal;
 use agent_core::proto::session::RequestId;
 use agent_core::view::{AgentCommand, AgentView, Page};
 use egui::{Event, Key, Ui, Vec2};
@@ -48,6 +50,7 @@ impl Form {
 /// What a window remembers between two passes and the engine does not need to know.
 #[derive(Debug, Default)]
 pub struct ScreenState {
+    domain: String,
     key: String,
     chat_draft: String,
     chat_open: bool,
@@ -55,22 +58,33 @@ pub struct ScreenState {
     drawn: Option<(RequestId, u64)>,
     told: Option<RequestId>,
     shown: Option<(Shown, f64)>,
+    /// Why the last answer was not counted, and whether that was not said yet.
+    pub(crate) refusal: Option<Refusal>,
+    is_refused_now: bool,
     /// Whether the person said that it is a scam.
     scam: bool,
     /// Height of the panel's rows in the pass before, in points.
     rows_height: f32,
 }
 
+impl ScreenState {
+    /// From the next pass on the screen says why the last answer was not counted.
+    pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        self.refusal = Some(refusal);
+        self.is_refused_now = true;
+    }
+}
+
 /// What tells one page from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Shown {
+pub(crate) struct Shown {
     form: Form,
     page: Discriminant<Page>,
     question: Option<RequestId>,
 }
 
 impl Shown {
-    fn of(view: &AgentView) -> Self {
+    pub(crate) fn of(view: &AgentView) -> Self {
         let question = if let Page::Question(question) = &view.page { Some(question.id) } else { None };
         Self { form: Form::of(view), page: discriminant(&view.page), question }
     }
@@ -84,6 +98,9 @@ fn heed_page_change(ui: &Ui, shown: Shown, state: &mut ScreenState) {
         Some(_) => now,
         None => f64::NEG_INFINITY,
     };
+    if state.shown.is_some_and(|(before, _)| before != shown) {
+        state.refusal = None;
+    }
     state.shown = Some((shown, since));
     if now - since < PAGE_GUARD.as_secs_f64() {
         ui.input_mut(|input| {
@@ -114,6 +131,7 @@ fn form_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenState) 
         return panel::panel_ui(ui, panel, i18n, state);
     }
     match &view.page {
+        Page::EnterOrganisation { problem } => enter_organisation::page_ui(ui, *problem, i18n, state),
         Page::EnterKey { problem } => enter_key::page_ui(ui, *problem, i18n, state),
         Page::Connecting => connecting::page_ui(ui, i18n),
         Page::WhoAsks { operator, check_word } => who_asks::page_ui(ui, operator, check_word, i18n, state),

@@ -39,7 +39,11 @@ pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut 
     let room = tallest - ui.min_rect().height();
     // The chat gives way first, so that its entry is always in sight; then the rows scroll.
     let lines = (room - state.rows_height - CHAT_AROUND).clamp(FEWEST_LINES, MOST_LINES);
-    let chat = if state.chat_open { CHAT_AROUND + lines } else { CHAT_CLOSED };
+    let chat = match (panel.has_chat, state.chat_open) {
+        (false, _) => 0.0,
+        (true, true) => CHAT_AROUND + lines,
+        (true, false) => CHAT_CLOSED,
+    };
     let height = (room - chat).max(LEAST_ROWS);
     // The window follows the rows, so they may take more than there is room for now.
     let rows = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
@@ -48,10 +52,12 @@ pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut 
         state.rows_height = rows.content_size.y;
         ui.ctx().request_discard("the rows of the panel have another height");
     }
-    Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 14 }).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        commands.extend(chat_part_ui(ui, &panel.chat, lines, i18n, state));
-    });
+    if panel.has_chat {
+        Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 14 }).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            commands.extend(chat_part_ui(ui, &panel.chat, lines, i18n, state));
+        });
+    }
     commands
 }
 
@@ -64,19 +70,27 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &ScreenState) -> 
             ui_kit::notice(ui, TagKind::Warn, &i18n.text("panel-reconnecting"), &i18n.text("panel-reconnecting-do"));
             ui.add_space(6.0);
         }
+        if let Some(refused) = layout::refused(i18n, state) {
+            ui.add_space(6.0);
+            layout::refused_ui(ui, Some(&refused));
+            ui.add_space(6.0);
+        }
         for grant in &panel.grants {
             commands.extend(grant_ui(ui, grant, i18n));
             commands.extend(barred_ui(ui, grant, i18n));
-            if grant.capability == Capability::FetchFile {
+            let is_file = matches!(grant.capability, Capability::SendFile | Capability::FetchFile);
+            if is_file && !grant.whole_session {
                 ui_kit::tiny(ui, &i18n.text("panel-asks-each-time"));
                 ui.add_space(8.0);
             }
-            // The two about files belong together.
-            if grant.capability != Capability::SendFile {
-                layout::line(ui);
-            }
+            layout::line(ui);
         }
         check_word_ui(ui, &panel.check_word, i18n);
+        if let Some(ends_at) = panel.ends_at {
+            let time = [("time", i18n.time_of_day(ends_at).into())];
+            ui_kit::tiny(ui, &i18n.text_with("panel-ends-at", &time));
+            ui.add_space(8.0);
+        }
         let transfers = if state.chat_open { TRANSFERS_BESIDE_CHAT } else { TRANSFERS };
         for transfer in panel.transfers.iter().rev().take(transfers).rev() {
             layout::line(ui);
@@ -138,6 +152,8 @@ const fn grant_id(capability: Capability) -> &'static str {
         Capability::Control => "panel-grant-control",
         Capability::SendFile => "panel-grant-send-file",
         Capability::FetchFile => "panel-grant-fetch-file",
+        // The engine shows no other in this version.
+        _ => "panel-grant-other",
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn page_ui(
         commands.push(AgentCommand::End);
     }
     let (no, yes) = answers(&question.kind);
-    let answers = Answers { no: i18n.text(no), yes: i18n.text(yes) };
+    let answers = Answers::new(no, yes, i18n, state);
     match layout::question(ui, &answers, i18n, |ui| content_ui(ui, question, i18n)) {
         Some(Picked::Scam) => {
             state.scam = true;
@@ -98,6 +98,17 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
             ui.add_space(4.0);
             warn(ui, "ask-give-advice");
         }
+    }
+    ui.add_space(4.0);
+    ui_kit::small(ui, &i18n.text(how_long(question)));
+}
+
+/// How long a yes holds.
+const fn how_long(question: &QuestionView) -> &'static str {
+    match (&question.kind, question.whole_session) {
+        (_, true) => "ask-holds-for-session",
+        (QuestionKind::View | QuestionKind::Control, false) => "ask-holds-for-use",
+        (QuestionKind::ReceiveFile { .. } | QuestionKind::GiveFile { .. }, false) => "ask-holds-for-file",
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn page_ui(
     i18n: &I18n,
     state: &mut ScreenState,
 ) -> Vec<AgentCommand> {
-    let answers = Answers { no: i18n.text("who-no"), yes: i18n.text("who-yes") };
+    let answers = Answers::new("who-no", "who-yes", i18n, state);
     let picked = layout::question(ui, &answers, i18n, |ui| {
         ui_kit::title(ui, &i18n.text("who-title"));
         ui.add_space(4.0);

@@ -1,10 +1,10 @@
 //! Sample views for the tests and the gallery.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
-use agent_core::proto::session::{Capability, EndReason, RequestId, TransferFailure};
+use agent_core::proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferFailure};
 use agent_core::view::{
-    AgentView, ChatLine, EndView, Failure, GrantView, KeyProblem, OperatorView, Page, PanelView, QuestionKind,
-    QuestionView, RemovalView, TransferState, TransferView,
+    AgentView, ChatLine, DomainProblem, EndView, Failure, GrantView, KeyProblem, LogView, OperatorView, Page,
+    PanelView, QuestionKind, QuestionView, RemovalView, TransferState, TransferView,
 };
 use std::time::{Duration, SystemTime};
 
@@ -31,17 +31,20 @@ pub fn panel() -> PanelView {
         operator: operator(),
         check_word: "girasole".into(),
         since: SystemTime::now(),
-        grants: Capability::ALL
+        grants: Capability::ASKED
             .into_iter()
             .map(|capability| GrantView {
                 capability,
                 granted: matches!(capability, Capability::View | Capability::Control),
                 barred: false,
+                whole_session: matches!(capability, Capability::View | Capability::Control),
             })
             .collect(),
         chat: [].into(),
         transfers: [].into(),
         reconnecting: false,
+        has_chat: true,
+        ends_at: None,
     }
 }
 
@@ -86,7 +89,8 @@ fn transfer(name: &str, incoming: bool, state: TransferState, saved_to: Option<&
 }
 
 pub fn question(kind: QuestionKind) -> Page {
-    Page::Question(QuestionView { id: RequestId(7), operator: operator(), kind })
+    let whole_session = matches!(kind, QuestionKind::View | QuestionKind::Control);
+    Page::Question(QuestionView { id: RequestId(7), operator: operator(), kind, whole_session })
 }
 
 pub fn receive() -> QuestionKind {
@@ -113,6 +117,12 @@ pub fn end(reason: EndReason) -> EndView {
             failed: Vec::new(),
             kept: vec!["/home/marco/Scaricati/guida.pdf".into()],
         }),
+        log: Some(LogView {
+            session: "5f0c7d21".into(),
+            text: "09:14 Giulia Rinaldi asked to see the screen.\n09:15 The person said yes.".into(),
+            countersigned: true,
+            saved: None,
+        }),
     }
 }
 
@@ -120,19 +130,27 @@ pub fn short_end(reason: EndReason) -> EndView {
     EndView { lasted: Duration::ZERO, used: Vec::new(), files: Vec::new(), ..end(reason) }
 }
 
-pub const FAILURES: [Failure; 9] = [
+pub const FAILURES: [Failure; 17] = [
     Failure::Organisation,
     Failure::RelayUnreachable,
     Failure::ProxyPassword,
     Failure::OtherVersion,
-    Failure::OperatorNotProven,
-    Failure::ClockWrong,
+    Failure::OperatorNotProven(CertificateProblem::Malformed),
+    Failure::OperatorNotProven(CertificateProblem::NotFromThisOrganisation),
+    Failure::OperatorNotProven(CertificateProblem::Expired),
+    Failure::OperatorNotProven(CertificateProblem::NotYetValid),
+    Failure::OperatorNotProven(CertificateProblem::Revoked),
+    Failure::OperatorNotProven(CertificateProblem::WrongPurpose),
+    Failure::OperatorNotProven(CertificateProblem::NoProfile),
+    Failure::OperatorNotProven(CertificateProblem::NewerProfile),
+    Failure::OperatorNotProven(CertificateProblem::StaleRevocationList),
+    Failure::OperatorNotProven(CertificateProblem::BadRevocationList),
     Failure::ProtocolBroken,
     Failure::OperatorGone,
     Failure::ScreenUnavailable,
 ];
 
-pub const REASONS: [EndReason; 7] = [
+pub const REASONS: [EndReason; 8] = [
     EndReason::ClientEnded,
     EndReason::OperatorEnded,
     EndReason::ConsentDenied,
@@ -140,6 +158,7 @@ pub const REASONS: [EndReason; 7] = [
     EndReason::ConnectionLost,
     EndReason::ProtocolViolation,
     EndReason::ScreenUnavailable,
+    EndReason::TimeUp,
 ];
 
 /// Every page that there is, with a name.
@@ -155,6 +174,9 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ..end(EndReason::OperatorEnded)
     };
     let mut views = vec![
+        ("domain", page(Page::EnterOrganisation { problem: None })),
+        ("domain-not-there", page(Page::EnterOrganisation { problem: Some(DomainProblem::NotThere) })),
+        ("domain-not-trusted", page(Page::EnterOrganisation { problem: Some(DomainProblem::NotTrusted) })),
         ("key", page(Page::EnterKey { problem: None })),
         ("key-not-found", page(Page::EnterKey { problem: Some(KeyProblem::NotFound) })),
         ("key-wrong", page(Page::EnterKey { problem: Some(KeyProblem::WrongSecret { tries_left: 1 }) })),

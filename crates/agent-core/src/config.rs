@@ -1,9 +1,12 @@
 //! What an agent is started with: the organisation it trusts and the machine it runs on.
 
+use crate::learn::Verified;
+use audit_log::export::Words;
 use capture::{CaptureError, Desktop};
 use host::Removal;
 use identity::Organisation;
 use input::{Injector, InputError, OwnWindows};
+use link::fetch::Site;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -13,14 +16,24 @@ use std::sync::Arc;
 /// Turns the number behind the check word into a word of the person's language.
 pub type CheckWord = Arc<dyn Fn(u32) -> String + Send + Sync>;
 
+/// Turns a domain into the site that is asked for its organisation.
+pub type SiteOf = Arc<dyn Fn(&str) -> Site + Send + Sync>;
+
+/// How the log is put into words of the person's language.
+pub type LogWords = Arc<dyn Words + Send + Sync>;
+
 /// Everything that one run of the agent needs; it stores nothing, so this is all there is.
 pub struct AgentConfig {
     /// The organisation whose operators may help; `None` if there is no file or it does not hold,
     /// which the person is told.
     pub organisation: Option<Arc<Organisation>>,
     /// Whether it is known that the organisation owns its domain: it came inside the
-    /// organisation's own package.
+    /// organisation's own package. Otherwise the domain's web site is asked.
     pub organisation_verified: bool,
+    /// Whether the person is asked for the domain of their organisation where none is known.
+    pub asks_for_domain: bool,
+    /// How a domain's web site is reached.
+    pub site: SiteOf,
     /// The person's language, as a tag ("it", "en").
     pub language: String,
     /// By which way the relay is reached.
@@ -31,6 +44,8 @@ pub struct AgentConfig {
     pub build: String,
     /// How the check word is found.
     pub check_word: CheckWord,
+    /// How the log is put into words.
+    pub log_words: LogWords,
     /// The machine.
     pub platform: Platform,
 }
@@ -53,12 +68,15 @@ impl AgentConfig {
         choice: link::Choice,
         build: String,
         check_word: CheckWord,
+        log_words: LogWords,
     ) -> Self {
         let program = std::env::current_exe().unwrap_or_default();
         let read = match &source {
             OrganisationSource::Program => read_appended(&program),
             OrganisationSource::File(path) => read_bounded(path),
         };
+        let is_bare = source == OrganisationSource::Program
+            && matches!(&read, Err(error) if error.kind() == io::ErrorKind::NotFound);
         let opened = read
             .map_err(|error| error.to_string())
             .and_then(|bytes| Organisation::open(&bytes, crate::engine::now_s()).map_err(|error| error.to_string()));
@@ -66,29 +84,33 @@ impl AgentConfig {
         Self {
             organisation: organisation.map(Arc::new),
             organisation_verified: source == OrganisationSource::Program,
+            asks_for_domain: is_bare,
+            site: Arc::new(Site::of),
             language,
             choice,
             dialing: link::Dialing::default(),
             build,
             check_word,
+            log_words,
             platform: Platform::this_machine(Removal::new(program)),
         }
     }
 
-    /// What the stages need, once an organisation is known; otherwise what there is to remove.
-    pub(crate) fn ready(self) -> Result<Setup, Removal> {
-        match self.organisation {
+    /// What the stages need, once an organisation is known; otherwise the same again.
+    pub(crate) fn ready(mut self) -> Result<Setup, Box<Self>> {
+        match self.organisation.take() {
             Some(organisation) => Ok(Setup {
                 organisation,
-                organisation_verified: self.organisation_verified,
+                verified: Verified::from(self.organisation_verified),
                 language: self.language,
                 choice: self.choice,
                 dialing: self.dialing,
                 build: self.build,
                 check_word: self.check_word,
+                log_words: self.log_words,
                 platform: self.platform,
             }),
-            None => Err(self.platform.removal),
+            None => Err(Box::new(self)),
         }
     }
 }
@@ -96,12 +118,13 @@ impl AgentConfig {
 /// [`AgentConfig`] with an organisation.
 pub(crate) struct Setup {
     pub(crate) organisation: Arc<Organisation>,
-    pub(crate) organisation_verified: bool,
+    pub(crate) verified: Verified,
     pub(crate) language: String,
     pub(crate) choice: link::Choice,
     pub(crate) dialing: link::Dialing,
     pub(crate) build: String,
     pub(crate) check_word: CheckWord,
+    pub(crate) log_words: LogWords,
     pub(crate) platform: Platform,
 }
 

@@ -2,13 +2,16 @@
 
 use crate::config::{AgentConfig, Setup};
 use crate::join::{self, JoinError, Joined};
+use crate::learn;
+use crate::ledger::{Finished, Ledger, proof_holds};
 use crate::live::{self, Live};
 use crate::view::{AgentCommand, AgentView, EndView, Failure, KeyProblem, OperatorView, Page, RemovalView};
+use audit_log::{Event, Hex};
 use channel::{AcceptedChannel, Channel, ChannelError, Dial, Keeper, Port};
-use identity::{Operator, OperatorError};
+use identity::{Operator, Organisation};
 use pairing::SessionKey;
 use proto::session::EndReason;
-use session::{AgentGreeting, HandshakeError, greet_console};
+use session::{AgentGreeting, Demands, HandshakeError, greet_console};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
@@ -140,20 +143,52 @@ impl Desk {
 enum Setback {
     Key(KeyProblem),
     Failure(Failure),
-    Ended(EndReason, Option<OperatorView>),
+    Ended(EndReason, Option<OperatorView>, Option<Finished>),
     Quit,
 }
 
-async fn run(config: AgentConfig, mut desk: Desk) {
-    let config = match config.ready() {
-        Ok(config) => config,
-        Err(removal) => {
+/// Asks for the domain until an organisation is known; `None` if the person leaves.
+async fn ask_for_domain(config: &AgentConfig, desk: &mut Desk) -> Option<Organisation> {
+    let mut problem = None;
+    loop {
+        desk.page(Page::EnterOrganisation { problem });
+        let typed = loop {
+            match desk.commands.recv().await? {
+                AgentCommand::SubmitDomain(typed) => break typed,
+                AgentCommand::Quit | AgentCommand::End => return None,
+                _ => {}
+            }
+        };
+        desk.page(Page::Connecting);
+        match or_quit(desk, learn::from_domain(config, &typed)).await.ok()? {
+            Ok(organisation) => return Some(organisation),
+            Err(found) => problem = Some(found),
+        }
+    }
+}
+
+async fn run(mut config: AgentConfig, mut desk: Desk) {
+    if config.organisation.is_none() {
+        let learned = if config.asks_for_domain {
+            ask_for_domain(&config, &mut desk).await
+        } else {
             desk.page(Page::Failed(Failure::Organisation));
             desk.until_quit().await;
-            let _ = removal.run();
+            None
+        };
+        // What a domain's own site says needs no second look.
+        config.organisation_verified = learned.is_some();
+        config.organisation = learned.map(Arc::new);
+    }
+    let site = Arc::clone(&config.site);
+    let mut config = match config.ready() {
+        Ok(config) => config,
+        Err(config) => {
+            let _ = config.platform.removal.run();
             return;
         }
     };
+    let _looking = learn::look(&site, &mut config);
     let mut problem = None;
     let mut tries = Tries::default();
     loop {
@@ -176,8 +211,8 @@ async fn run(config: AgentConfig, mut desk: Desk) {
         let result = attempt(&config, &mut desk, &key, &mut was_guessable).await;
         let left = if was_guessable && result.is_err() { tries.count(&key) } else { tries.left(&key) };
         match result {
-            Ok(end) => {
-                finish(&config, &mut desk, end).await;
+            Ok((end, log)) => {
+                finish(&config, &mut desk, end, Some(log)).await;
                 return;
             }
             Err(Setback::Key(KeyProblem::WrongSecret { tries_left })) => {
@@ -194,7 +229,7 @@ async fn run(config: AgentConfig, mut desk: Desk) {
                 }
                 problem = None;
             }
-            Err(Setback::Ended(reason, operator)) => {
+            Err(Setback::Ended(reason, operator, log)) => {
                 let end = EndView {
                     reason,
                     operator,
@@ -202,8 +237,9 @@ async fn run(config: AgentConfig, mut desk: Desk) {
                     used: Vec::new(),
                     files: Vec::new(),
                     removed: None,
+                    log: None,
                 };
-                finish(&config, &mut desk, end).await;
+                finish(&config, &mut desk, end, log).await;
                 return;
             }
             Err(Setback::Quit) => {
@@ -255,16 +291,27 @@ async fn next_key(desk: &mut Desk) -> Option<String> {
     }
 }
 
-async fn finish(config: &Setup, desk: &mut Desk, mut end: EndView) {
+async fn finish(config: &Setup, desk: &mut Desk, mut end: EndView, log: Option<Finished>) {
+    let removal = log.as_ref().map_or_else(|| remove(config), |log| log.removed.clone());
     let kept = end.files.iter().filter_map(|file| file.saved_to.clone()).collect();
-    let mut removal = remove(config);
-    removal.kept = kept;
-    end.removed = Some(removal);
-    desk.page(Page::Ended(end));
-    desk.until_quit().await;
+    end.removed = Some(RemovalView { kept, ..removal });
+    end.log = log.as_ref().map(|log| log.view(config));
+    loop {
+        desk.page(Page::Ended(end.clone()));
+        match desk.commands.recv().await {
+            None | Some(AgentCommand::Quit | AgentCommand::End) => return,
+            Some(AgentCommand::SaveLog) => {
+                if let (Some(log), Some(view)) = (&log, &mut end.log) {
+                    view.saved = Some(log.save(config).await);
+                }
+            }
+            Some(_) => {}
+        }
+    }
 }
 
-fn remove(config: &Setup) -> RemovalView {
+/// Removes what is to be removed; the receipt goes into the log.
+pub(crate) fn remove(config: &Setup) -> RemovalView {
     let report = config.platform.removal.run();
     RemovalView {
         removed: report.removed.iter().map(|path| path.display().to_string()).collect(),
@@ -279,7 +326,7 @@ async fn attempt(
     desk: &mut Desk,
     key: &SessionKey,
     was_guessable: &mut bool,
-) -> Result<EndView, Setback> {
+) -> Result<(EndView, Finished), Setback> {
     desk.page(Page::Connecting);
     let joining = async {
         let joined = join::join(config, key, was_guessable).await?;
@@ -290,20 +337,25 @@ async fn attempt(
         JoinError::Failed(failure) => Setback::Failure(failure),
     })?;
     let made = or_quit(desk, make_channel(config, joined)).await?;
-    let Made { channel, keeper, greeting, operator } = made.map_err(Setback::Failure)?;
+    let Made { channel, keeper, greeting, operator, mut ledger } = made.map_err(Setback::Failure)?;
     let check_word = (config.check_word)(greeting.check_number);
     let profile = operator.profile.clone();
-    let operator = operator_view(config, &operator);
+    let certificate_sha256 = Hex(operator.leaf_sha256);
+    let verified = or_quit(desk, config.verified.known()).await?;
+    let operator = operator_view(config, &operator, verified);
 
     desk.page(Page::WhoAsks { operator: operator.clone(), check_word: check_word.clone() });
     let recognised = tokio::select! {
         recognised = recognise(desk) => recognised,
         _ = channel.connection().closed() => return Err(Setback::Failure(Failure::OperatorGone)),
     };
-    let session = live::Session { channel, keeper, greeting, operator: operator.clone(), check_word, profile };
+    let seen = Event::Operator { certificate_sha256, verified: operator.verified, recognised };
+    // Fails only if the console is gone already, which is found out soon.
+    let _ = ledger.note(&greeting.outbox, seen);
+    let session = live::Session { channel, keeper, greeting, operator: operator.clone(), check_word, profile, ledger };
     if !recognised {
-        session.turn_away(EndReason::OperatorNotRecognised, GOODBYE).await;
-        return Err(Setback::Ended(EndReason::OperatorNotRecognised, Some(operator)));
+        let log = session.turn_away(config, EndReason::OperatorNotRecognised).await;
+        return Err(Setback::Ended(EndReason::OperatorNotRecognised, Some(operator), Some(log)));
     }
     Ok(Live::start(config, session).run(desk).await)
 }
@@ -338,37 +390,55 @@ struct Made {
     keeper: Keeper,
     greeting: AgentGreeting,
     operator: Operator,
+    ledger: Ledger,
 }
 
 async fn make_channel(config: &Setup, joined: Joined) -> Result<Made, Failure> {
-    let Joined { link, paired, ticket, certificate, seed, relay } = joined;
+    let Joined { link, paired, ticket, certificate, seed, relay, crl_number } = joined;
     let dial = Dial {
         relay,
         trust: join::trust(config),
         choice: config.choice,
         dialing: config.dialing.clone(),
         build: config.build.clone(),
+        prove: None,
     };
     let port = Port::new();
     port.attach(link.packets);
     let accepting =
         channel::accept(port, &paired, certificate.into(), &seed, Arc::clone(&config.organisation), now_s());
-    let AcceptedChannel { channel, operator } = accepting.await.map_err(|error| {
+    let AcceptedChannel { channel, operator, chain } = accepting.await.map_err(|error| {
         tracing::warn!(%error, "no channel");
         match error {
-            ChannelError::Operator(OperatorError::Expired | OperatorError::NotYetValid) => Failure::ClockWrong,
-            ChannelError::Operator(_) => Failure::OperatorNotProven,
+            ChannelError::Operator(error) => Failure::OperatorNotProven(error.into()),
             ChannelError::NotThePeer | ChannelError::Setup(_) => Failure::ProtocolBroken,
             ChannelError::TimedOut | ChannelError::Connection(_) => Failure::OperatorGone,
         }
     })?;
     let keeper = Keeper::start(channel.clone(), link.kind, link.control, ticket, dial);
-    match greet_console(&channel, &paired, &config.build, &config.language).await {
-        Ok(greeting) => Ok(Made { channel, keeper, greeting, operator }),
+    let greeted = async {
+        let log_proof_holds = |key: &[u8; 32], proof: &[u8; 64]| proof_holds(&channel, &operator, key, proof);
+        let holds = |list: Option<&[u8]>| {
+            identity::verify_not_revoked(&config.organisation, &chain, list, crl_number, now_s()).map(drop)
+        };
+        let (build, language) = (config.build.as_str(), config.language.as_str());
+        let demands = Demands { build, language, log_proof_holds: &log_proof_holds, holds: &holds };
+        greet_console(&channel, &paired, &demands).await
+    };
+    let made = match greeted.await {
+        Ok(greeting) => match Ledger::begin(&channel, &greeting, &operator, &chain) {
+            Ok(ledger) => Ok((greeting, ledger)),
+            Err(_) => Err(HandshakeError::NotThePeer),
+        },
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok((greeting, ledger)) => Ok(Made { channel, keeper, greeting, operator, ledger }),
         Err(error) => {
             tracing::warn!(%error, "the first stream failed");
             channel.break_off(GOODBYE).await;
             Err(match error {
+                HandshakeError::Operator(error) => Failure::OperatorNotProven(error.into()),
                 HandshakeError::TimedOut | HandshakeError::Stream(session::StreamError::Gone) => Failure::OperatorGone,
                 _ => Failure::ProtocolBroken,
             })
@@ -376,7 +446,7 @@ async fn make_channel(config: &Setup, joined: Joined) -> Result<Made, Failure> {
     }
 }
 
-fn operator_view(config: &Setup, operator: &Operator) -> OperatorView {
+fn operator_view(config: &Setup, operator: &Operator, verified: bool) -> OperatorView {
     let organisation = &config.organisation;
     let clean = |text: &str| proto::Text::<{ proto::limits::NAME_BYTES }>::truncated(text).shown();
     OperatorView {
@@ -384,7 +454,7 @@ fn operator_view(config: &Setup, operator: &Operator) -> OperatorView {
         organisation: clean(organisation.name_for(&config.language)),
         domain: clean(organisation.domain()),
         team: operator.team.as_deref().map(clean),
-        verified: config.organisation_verified,
+        verified,
     }
 }
 

@@ -5,6 +5,8 @@ use consent::{FetchFile, Lease, SendFile};
 use proto::session::{StreamKind, TransferFailure, TransferId};
 use session::{Priority, Reader, open_file, open_stream, receive_file, send_file, throttled};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use transfer::SafeName;
@@ -50,9 +52,25 @@ pub(crate) async fn look(home: PathBuf, transfer: TransferId, named: String) -> 
 /// How a transfer goes on.
 #[derive(Debug)]
 pub(crate) enum TransferEvent {
-    Progress { transfer: TransferId, done_bytes: u64 },
-    Done { transfer: TransferId, saved_to: Option<PathBuf> },
-    Failed { transfer: TransferId, failure: TransferFailure },
+    Progress {
+        transfer: TransferId,
+        done_bytes: u64,
+    },
+    /// A file from the operator is whole under its final name.
+    Done {
+        transfer: TransferId,
+        saved_to: PathBuf,
+        digest: [u8; 32],
+    },
+    /// A file has gone to the operator, who has not said yet that it is right.
+    Given {
+        transfer: TransferId,
+        digest: [u8; 32],
+    },
+    Failed {
+        transfer: TransferId,
+        failure: TransferFailure,
+    },
 }
 
 /// The path that an operator named: relative ones and `~` begin in the person's home.
@@ -74,21 +92,26 @@ pub(crate) async fn receive(
     let received =
         receive_file(&mut reader, (transfer, &name, size_bytes), &folder, || lease.is_live(), progress).await;
     let event = match received {
-        Ok(path) => TransferEvent::Done { transfer, saved_to: Some(path) },
+        Ok((path, digest)) => TransferEvent::Done { transfer, saved_to: path, digest },
         Err(failure) => TransferEvent::Failed { transfer, failure },
     };
     // Fails only when the session is over.
     let _ = events.send(event).await;
 }
 
-/// Gives one file under its own grant.
+/// Gives one file under its own grant; `moved` counts the bytes that the channel has.
 pub(crate) async fn give(
     lease: Lease<FetchFile>,
     channel: Channel,
     (transfer, path, size_bytes): (TransferId, PathBuf, u64),
+    moved: Arc<AtomicU64>,
     events: mpsc::Sender<TransferEvent>,
 ) {
-    let progress = progress(transfer, events.clone());
+    let mut shown = progress(transfer, events.clone());
+    let progress = |done_bytes| {
+        moved.store(done_bytes, Ordering::Relaxed);
+        shown(done_bytes);
+    };
     let given = async {
         let file = open_file(&path).await?;
         let kind = StreamKind::File { transfer };
@@ -98,9 +121,11 @@ pub(crate) async fn give(
     };
     let given = given.await;
     // Success is only known when the console says that the digest is right.
-    if let Err(failure) = given {
-        let _ = events.send(TransferEvent::Failed { transfer, failure }).await;
-    }
+    let event = match given {
+        Ok(digest) => TransferEvent::Given { transfer, digest },
+        Err(failure) => TransferEvent::Failed { transfer, failure },
+    };
+    let _ = events.send(event).await;
 }
 
 fn progress(transfer: TransferId, events: mpsc::Sender<TransferEvent>) -> impl FnMut(u64) {

@@ -49,6 +49,8 @@ pub(crate) struct Joined {
     pub(crate) certificate: Vec<u8>,
     pub(crate) seed: Seed,
     pub(crate) relay: RelayAddress,
+    /// Number of the newest list of revoked certificates that the relay has seen.
+    pub(crate) crl_number: u64,
 }
 
 /// Whom to trust on the way to the relay.
@@ -72,13 +74,21 @@ pub(crate) async fn join(config: &Setup, key: &SessionKey, was_guessable: &mut b
         match link::connect_with(&relay, &trust(config), config.choice, proxies, &config.build).await {
             Ok(link) => {
                 let pairing = pair(config, key, link, &certificate, was_guessable);
-                let (link, paired, ticket) = pairing.await?;
-                return Ok(Joined { link, paired, ticket, certificate, seed, relay });
+                let Met { link, paired, ticket, crl_number } = pairing.await?;
+                return Ok(Joined { link, paired, ticket, certificate, seed, relay, crl_number });
             }
             Err(error) => unreachable = Some(error),
         }
     }
     Err(unreachable.map_or(JoinError::Failed(Failure::Organisation), JoinError::from))
+}
+
+/// What comes of a join.
+struct Met {
+    link: Link,
+    paired: Paired,
+    ticket: Ticket,
+    crl_number: u64,
 }
 
 async fn pair(
@@ -87,7 +97,7 @@ async fn pair(
     mut link: Link,
     certificate: &[u8],
     was_guessable: &mut bool,
-) -> Result<(Link, Paired, Ticket), JoinError> {
+) -> Result<Met, JoinError> {
     let relay_name = &config.organisation.relay().name;
     let (pairing, p1) = AgentPairing::start(key, relay_name, certificate, &mut rand::rngs::OsRng)?;
     let p1 = opaque(p1)?;
@@ -96,6 +106,7 @@ async fn pair(
 
     let deadline = Instant::now() + WITHIN;
     let mut joined = None;
+    let mut newest = 0;
     let mut works = MOST_WORKS;
     let mut waiting = Some(pairing);
     let mut confirming = None;
@@ -103,7 +114,10 @@ async fn pair(
     let mut ticket = None;
     loop {
         match next(&mut link.control, deadline, joined.is_some()).await? {
-            RelayToEnd::Joined { offer, attempt } => joined = Some((offer, attempt)),
+            RelayToEnd::Joined { offer, attempt, crl_number } => {
+                joined = Some((offer, attempt));
+                newest = crl_number;
+            }
             RelayToEnd::NeedWork { bits, seed } => {
                 // A relay that demands it again and again would keep this machine busy.
                 works = works.checked_sub(1).ok_or_else(unexpected)?;
@@ -142,7 +156,7 @@ async fn pair(
             _ => return Err(unexpected()),
         }
         match (paired.take(), ticket.take()) {
-            (Some(paired), Some(ticket)) => return Ok((link, paired, ticket)),
+            (Some(paired), Some(ticket)) => return Ok(Met { link, paired, ticket, crl_number: newest }),
             (half, other) => (paired, ticket) = (half, other),
         }
     }

@@ -4,18 +4,24 @@
 //! screen, input or files but through a lease of [`consent::ConsentCell`]. Read [`AgentHandle`],
 //! then [`view`], then the engine's stages: `join`, `live`, `ending`.
 
+pub mod origin;
 pub mod view;
 
 mod config;
 mod engine;
+mod farewell;
 mod files;
 mod injection;
 mod join;
+mod learn;
+mod ledger;
 mod live;
 mod screens;
 
-pub use config::{AgentConfig, CheckWord, InjectorOpener, OrganisationSource, Platform};
+pub use audit_log::export::Words;
+pub use config::{AgentConfig, CheckWord, InjectorOpener, LogWords, OrganisationSource, Platform, SiteOf};
 pub use engine::AgentHandle;
+pub use link::fetch::Site;
 pub use link::{Choice, Dialing, LinkKind, Proxies};
 /// The plain data that views and commands are made of.
 pub use proto;

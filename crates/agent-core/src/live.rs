@@ -1,28 +1,31 @@
 //! The running session on the agent: questions, grants, streams, chat, and the end.
 
 mod powers;
+mod questions;
 mod shown;
+mod transfers;
 
 use crate::config::Setup;
 use crate::engine::Desk;
+use crate::farewell::Farewell;
 use crate::files::{self, Prepared, TransferEvent};
 use crate::injection::{Injection, InputGate};
+use crate::ledger::{Finished, Ledger, SIGN_EVERY, Unwritable};
 use crate::screens::{ScreenEvent, Screens};
 use crate::view::{AgentCommand, AgentView, ChatLine, EndView, OperatorView, Page, TransferState, TransferView};
+use audit_log::{Commitment, Event};
 use capture::CaptureError;
 use channel::{Channel, Keeper, LinkState};
-use consent::{Answer, AskError, ConsentCell, Outcome, Scope};
+use consent::{Answer, ConsentCell, Scope};
 use proto::geometry::Layout;
-use proto::limits::FILE_NAME_BYTES;
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind, TransferFailure,
-    TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, RequestId, StreamKind, TransferFailure, TransferId,
 };
 use proto::text::Text;
 use session::{AgentGreeting, Arrival, Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
@@ -35,6 +38,10 @@ const EVENTS: usize = 64;
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a session stands after the relay said that the other end has left.
 const AFTER_LEAVING: Duration = Duration::from_secs(3);
+/// After how long without the operator what was granted for one use is over.
+const LINE_BREAKS_AFTER: Duration = Duration::from_secs(10);
+/// How long the console may owe a signature of the log while it is there.
+const SIGNED_WITHIN: Duration = Duration::from_secs(90);
 /// Most transfers that a session remembers.
 const MOST_TRANSFERS: usize = 1000;
 
@@ -48,20 +55,20 @@ pub(crate) struct Session {
     pub(crate) operator: OperatorView,
     pub(crate) check_word: String,
     pub(crate) profile: identity::Profile,
+    pub(crate) ledger: Ledger,
 }
 
 impl Session {
     /// Ends before anything was allowed.
-    pub(crate) async fn turn_away(self, reason: EndReason, deadline: Duration) {
-        let _ = self.greeting.outbox.send(AgentToConsole::Ended { reason });
-        self.greeting.outbox.close(deadline).await;
-        self.channel.close(deadline).await;
-        self.keeper.leave(deadline).await;
+    pub(crate) async fn turn_away(self, config: &Setup, reason: EndReason) -> Finished {
+        let Self { channel, keeper, greeting, ledger, .. } = self;
+        let farewell = Farewell { outbox: greeting.outbox, reader: Some(greeting.reader), channel, keeper };
+        farewell.say(config, ledger, reason).await
     }
 }
 
 /// What the tasks of a session report.
-enum Event {
+enum Report {
     Stream(StreamKind, Reader),
     Broken(StreamError),
     StreamsEnded,
@@ -71,7 +78,7 @@ enum Event {
     LayoutAgain,
 }
 
-impl From<Arrival> for Event {
+impl From<Arrival> for Report {
     fn from(arrival: Arrival) -> Self {
         match arrival {
             Arrival::Stream(kind, reader) => Self::Stream(kind, reader),
@@ -98,6 +105,22 @@ pub(crate) struct Live<'a> {
     operator: OperatorView,
     check_word: String,
     profile: identity::Profile,
+    ledger: Ledger,
+    /// Whether the log has entries that this end has not signed.
+    is_unsigned: bool,
+    signed_at: Instant,
+    /// Since when the console owes a signature, and up to where it has given one.
+    unsigned_since: Option<Instant>,
+    signed_up_to: Option<u64>,
+    /// Uses of what the certificate does not allow that stand in the log already.
+    not_allowed: BTreeSet<Capability>,
+    /// When what was granted for one use ends, because the operator is away.
+    line_breaks_at: Option<Instant>,
+    is_away: bool,
+    /// Which question allowed which file.
+    allowed_by: BTreeMap<TransferId, RequestId>,
+    /// When the longest session ends.
+    ends_at: Option<Instant>,
     consent: ConsentCell,
     prepared: BTreeMap<RequestId, Prepared>,
     looking: BTreeSet<TransferId>,
@@ -106,6 +129,8 @@ pub(crate) struct Live<'a> {
     /// The tasks that give files, to be ended with their grants.
     giving: BTreeMap<TransferId, AbortHandle>,
     receiving: BTreeMap<TransferId, (SafeName, u64)>,
+    /// How many bytes of each file have been given to the channel.
+    moved: BTreeMap<TransferId, Arc<AtomicU64>>,
     uses: BTreeMap<Capability, Use>,
     screens: Option<Screens>,
     injection: Option<Injection>,
@@ -122,17 +147,17 @@ pub(crate) struct Live<'a> {
     began: Instant,
     since: SystemTime,
     tasks: JoinSet<()>,
-    events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
+    events: (mpsc::Sender<Report>, mpsc::Receiver<Report>),
     screen_events: (mpsc::Sender<ScreenEvent>, mpsc::Receiver<ScreenEvent>),
     transfer_events: (mpsc::Sender<TransferEvent>, mpsc::Receiver<TransferEvent>),
 }
 
 impl<'a> Live<'a> {
     pub(crate) fn start(config: &'a Setup, session: Session) -> Self {
-        let Session { channel, keeper, greeting, operator, check_word, profile } = session;
+        let Session { channel, keeper, greeting, operator, check_word, profile, ledger } = session;
         let events = mpsc::channel(EVENTS);
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept_streams::<Event>(channel.clone(), events.0.clone()));
+        tasks.spawn(accept_streams::<Report>(channel.clone(), events.0.clone()));
         Self {
             config,
             link: keeper.state(),
@@ -142,14 +167,25 @@ impl<'a> Live<'a> {
             reader: Some(greeting.reader),
             operator,
             check_word,
+            consent: ConsentCell::with_rules(profile.tools.clone()),
+            ends_at: longest_session(config, &profile).map(|longest| Instant::now() + longest),
             profile,
-            consent: ConsentCell::new(),
+            ledger,
+            is_unsigned: true,
+            signed_at: Instant::now(),
+            unsigned_since: None,
+            signed_up_to: None,
+            not_allowed: BTreeSet::new(),
+            line_breaks_at: None,
+            is_away: false,
+            allowed_by: BTreeMap::new(),
             prepared: BTreeMap::new(),
             looking: BTreeSet::new(),
             chat: Listed::default(),
             transfers: Listed::default(),
             giving: BTreeMap::new(),
             receiving: BTreeMap::new(),
+            moved: BTreeMap::new(),
             uses: BTreeMap::new(),
             screens: None,
             injection: None,
@@ -171,7 +207,7 @@ impl<'a> Live<'a> {
     }
 
     /// Runs until somebody ends it; what it returns is the last page.
-    pub(crate) async fn run(mut self, desk: &mut Desk) -> EndView {
+    pub(crate) async fn run(mut self, desk: &mut Desk) -> (EndView, Finished) {
         let system = Text::truncated(&self.config.platform.system);
         let mut flow = self.tell(AgentToConsole::Ready { system });
         // The reader stands outside, so that waiting for it leaves the rest free to be changed.
@@ -179,27 +215,80 @@ impl<'a> Live<'a> {
         while let Flow::Continue(()) = flow {
             desk.show(self.view());
             let deadline = self.consent.poll_timeout();
-            let left_at = self.left_at;
+            let (left_at, ends_at, line_breaks_at) = (self.left_at, self.ends_at, self.line_breaks_at);
+            let sign_at = self.signed_at + SIGN_EVERY;
+            let signed_by = self.unsigned_since.map(|since| since + SIGNED_WITHIN);
             while self.tasks.try_join_next().is_some() {}
             let connection = self.channel.connection().clone();
             flow = tokio::select! {
+                // The person comes first, then every deadline: a console that never stops talking does not keep
+                // either waiting.
                 biased;
                 command = desk.commands.recv() => self.handle_command(command),
-                message = next_message(&mut reader) => self.handle_message(message),
-                Some(event) = self.events.1.recv() => self.handle_event(event),
+                () = until(left_at) => Flow::Break(EndReason::ConnectionLost),
+                () = until(ends_at) => Flow::Break(EndReason::TimeUp),
+                () = until(line_breaks_at) => {
+                    self.line_breaks_at = None;
+                    self.consent.line_broke();
+                    Flow::Continue(())
+                }
+                () = until(Some(sign_at)) => {
+                    self.is_unsigned = true;
+                    Flow::Continue(())
+                }
+                () = until(deadline) => { self.consent.handle_timeout(Instant::now()); Flow::Continue(()) }
+                () = until(signed_by) => {
+                    tracing::warn!("the console does not vouch for the log");
+                    Flow::Break(EndReason::ProtocolViolation)
+                }
+                Ok(()) = self.link.changed() => self.handle_link(),
                 Some(event) = self.screen_events.1.recv() => self.handle_screen(event),
                 Some(event) = self.transfer_events.1.recv() => self.handle_transfer(event),
-                Ok(()) = self.link.changed() => self.handle_link(),
-                () = until(left_at) => Flow::Break(EndReason::ConnectionLost),
-                () = until(deadline) => { self.consent.handle_timeout(Instant::now()); Flow::Continue(()) }
+                message = next_message(&mut reader) => self.handle_message(message),
+                Some(event) = self.events.1.recv() => self.handle_event(event),
                 _ = connection.closed() => Flow::Break(self.how_lost()),
             };
             if flow.is_continue() {
                 flow = self.settle();
+                self.watch_signatures();
             }
         }
         let Flow::Break(reason) = flow else { unreachable!("the loop ends with a reason") };
-        self.end(desk, reason).await
+        self.end(desk, reader, reason).await
+    }
+
+    /// Writes down what happened, before anything follows from it.
+    fn note(&mut self, event: Event) -> Flow {
+        self.is_unsigned = true;
+        written(self.ledger.note(&self.outbox, event))
+    }
+
+    /// The same with a personal text beside the log.
+    fn note_with_text(&mut self, text: &str, event: impl FnOnce(Commitment) -> Event) -> Flow {
+        self.is_unsigned = true;
+        written(self.ledger.note_with_text(&self.outbox, text, event))
+    }
+
+    /// Looks whether the console still vouches for what is written: a session of which only one end signs the log
+    /// does not go on.
+    fn watch_signatures(&mut self) {
+        let signed = self.ledger.countersigned_up_to();
+        if self.is_away || self.ledger.is_countersigned() {
+            self.unsigned_since = None;
+        } else if self.unsigned_since.is_none() || signed != self.signed_up_to {
+            self.unsigned_since = Some(Instant::now());
+        }
+        self.signed_up_to = signed;
+    }
+
+    /// The console uses what its certificate does not allow: nothing comes of it but a line in the log, one for
+    /// each power, so that it cannot be filled in this way.
+    fn not_allowed(&mut self, power: Capability) -> Flow {
+        if !self.not_allowed.insert(power) {
+            return Flow::Continue(());
+        }
+        tracing::warn!(?power, "the console used what its certificate or the person does not allow");
+        self.note(Event::NotAllowed { power })
     }
 
     fn tell(&self, message: AgentToConsole) -> Flow {
@@ -218,7 +307,13 @@ impl<'a> Live<'a> {
     fn handle_command(&mut self, command: Option<AgentCommand>) -> Flow {
         match command {
             None | Some(AgentCommand::End | AgentCommand::Quit) => return Flow::Break(EndReason::ClientEnded),
-            Some(AgentCommand::QuestionShown(id)) => self.consent.mark_shown(Instant::now(), id),
+            Some(AgentCommand::QuestionShown(id)) => {
+                let first = self.consent.open_question().is_some_and(|open| open.id == id && open.shown_at.is_none());
+                self.consent.mark_shown(Instant::now(), id);
+                if first {
+                    return self.note(Event::Shown { request: id.0 });
+                }
+            }
             Some(AgentCommand::Answer(id, yes)) => {
                 let answer = if yes { Answer::Allow } else { Answer::Deny };
                 self.consent.answer(Instant::now(), id, answer);
@@ -230,7 +325,13 @@ impl<'a> Live<'a> {
                     return self.tell(AgentToConsole::Chat { id, text });
                 }
             }
-            Some(AgentCommand::SubmitKey(_) | AgentCommand::TryAgain | AgentCommand::RecogniseOperator(_)) => {}
+            Some(
+                AgentCommand::SubmitKey(_)
+                | AgentCommand::SubmitDomain(_)
+                | AgentCommand::TryAgain
+                | AgentCommand::RecogniseOperator(_)
+                | AgentCommand::SaveLog,
+            ) => {}
         }
         Flow::Continue(())
     }
@@ -249,6 +350,9 @@ impl<'a> Live<'a> {
             ConsoleToAgent::Proof { .. } => return Flow::Break(EndReason::ProtocolViolation),
             ConsoleToAgent::Ask { request, what } => return self.handle_ask(request, what),
             ConsoleToAgent::Withdraw { request } => self.consent.close_question(request, Decision::Withdrawn),
+            ConsoleToAgent::Chat { .. } if !self.profile.allows(Capability::Chat) => {
+                return self.not_allowed(Capability::Chat);
+            }
             ConsoleToAgent::Chat { id, text } => {
                 return match self.chat.handle_line(id, &text, SystemTime::now()) {
                     Some(up_to) => self.tell(AgentToConsole::ChatReceived { up_to }),
@@ -271,84 +375,32 @@ impl<'a> Live<'a> {
                     Some(Ok(())) | None => {}
                 }
             }
-            ConsoleToAgent::FileReceived { transfer } => {
-                // Of a file that comes here the digest decides, not the other end's word.
-                if self.transfers.get(&transfer).is_some_and(|view| !view.incoming) {
-                    self.transfer_over(transfer, Ok(None));
-                }
+            // What has left has left, and what is on the disk is on the disk: of neither the other end's word decides.
+            ConsoleToAgent::FileReceived { .. } => {}
+            ConsoleToAgent::FileFailed { transfer, failure } => return self.console_gave_up(transfer, failure),
+            ConsoleToAgent::Release { capability } => self.consent.release(capability),
+            ConsoleToAgent::LogSigned { number, at_ms, signature } => {
+                return match self.ledger.handle_signed(&self.outbox, number, at_ms, signature.as_slice()) {
+                    Some(result) => written(result),
+                    None => {
+                        tracing::warn!(number, "the console's signature of the log does not hold");
+                        Flow::Break(EndReason::ProtocolViolation)
+                    }
+                };
             }
-            ConsoleToAgent::FileFailed { transfer, failure } => self.transfer_over(transfer, Err(failure)),
             ConsoleToAgent::Ping { token } => return self.tell(AgentToConsole::Pong { token }),
             ConsoleToAgent::End => return Flow::Break(EndReason::OperatorEnded),
         }
         Flow::Continue(())
     }
 
-    fn handle_ask(&mut self, id: RequestId, what: Request) -> Flow {
-        let scope = Scope::of(&what);
-        if !self.profile.allows(scope.capability) {
-            tracing::warn!(capability = ?scope.capability, "the console asked for what its certificate does not allow");
-            return self.refuse(id, scope, TransferFailure::Cancelled);
-        }
-        if scope.transfer.is_some_and(|transfer| self.is_known(transfer)) {
-            return self.refuse(id, scope, TransferFailure::Cancelled);
-        }
-        let mut receive = None;
-        let mut look = None;
-        match &what {
-            Request::View | Request::Control => {}
-            Request::SendFile { transfer, name, size_bytes } => match SafeName::parse(name.as_str()) {
-                Ok(name) => receive = Some(Prepared::Receive { transfer: *transfer, name, size_bytes: *size_bytes }),
-                Err(_) => return self.refuse(id, scope, TransferFailure::BadName),
-            },
-            Request::FetchFile { transfer, path } => look = Some((*transfer, path.as_str().to_owned())),
-        }
-        if let Err(error) = self.consent.ask(Instant::now(), id, what) {
-            tracing::warn!(%error, "a question was not put");
-            let decision = match error {
-                AskError::TooSoon => Decision::TooSoon,
-                AskError::Barred => Decision::Barred,
-                AskError::TooMany | AskError::Repeated | AskError::Ended | AskError::ViewFirst => {
-                    return self.refuse(id, scope, TransferFailure::Cancelled);
-                }
-            };
-            return self.tell(AgentToConsole::Decided { request: id, decision });
-        }
-        if let Some(prepared) = receive {
-            self.prepared.insert(id, prepared);
-        }
-        if let Some((transfer, path)) = look {
-            // The disk may take its time; whoever presses the red X must not wait for it.
-            let (home, report) = (self.config.platform.home.clone(), self.events.0.clone());
-            self.looking.insert(transfer);
-            self.tasks.spawn(async move {
-                let prepared = files::look(home, transfer, path).await;
-                // Fails only when the session is over.
-                let _ = report.send(Event::Looked(id, prepared)).await;
-            });
-        }
-        Flow::Continue(())
-    }
-
-    /// Whether this number already belongs to a file: a second use could hide the first.
-    fn is_known(&self, transfer: TransferId) -> bool {
-        self.transfers.contains_key(&transfer)
-            || self.transfers.len() >= MOST_TRANSFERS
-            || self.looking.contains(&transfer)
-            || self.prepared.values().any(|prepared| prepared.transfer() == transfer)
-    }
-
-    /// Answers a question that is not put to the person.
-    fn refuse(&self, id: RequestId, scope: Scope, failure: TransferFailure) -> Flow {
-        if let Some(transfer) = scope.transfer {
-            self.tell(AgentToConsole::FileFailed { transfer, failure })?;
-        }
-        self.tell(AgentToConsole::Decided { request: id, decision: Decision::Impossible })
-    }
-
-    fn handle_event(&mut self, event: Event) -> Flow {
+    fn handle_event(&mut self, event: Report) -> Flow {
         match event {
-            Event::Stream(StreamKind::Input, reader) => {
+            Report::Stream(StreamKind::Input, mut reader) if !self.profile.allows(Capability::Control) => {
+                reader.stop();
+                return self.not_allowed(Capability::Control);
+            }
+            Report::Stream(StreamKind::Input, reader) => {
                 let gate = self.input_gate.clone();
                 self.tasks.spawn(async move {
                     if let Err(error) = gate.read(reader).await {
@@ -356,29 +408,38 @@ impl<'a> Live<'a> {
                     }
                 });
             }
-            Event::Stream(StreamKind::File { transfer }, mut reader) => {
+            Report::Stream(StreamKind::File { transfer }, mut reader) => {
                 let lease = self.consent.lease::<consent::SendFile>(Some(transfer));
                 let (Some(lease), Some((name, size_bytes))) = (lease, self.receiving.remove(&transfer)) else {
                     reader.stop();
-                    return Flow::Continue(());
+                    // Of a file that was granted the stream may come after its end.
+                    let was_granted = self.transfers.contains_key(&transfer);
+                    return if was_granted { Flow::Continue(()) } else { self.not_allowed(Capability::SendFile) };
                 };
                 let folder = self.config.platform.downloads.clone();
                 let events = self.transfer_events.0.clone();
                 self.tasks.spawn(files::receive(lease, reader, (transfer, name, size_bytes), folder, events));
             }
-            Event::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
-            Event::Broken(error) => {
+            Report::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
+            Report::Broken(error) => {
                 tracing::warn!(%error, "the console broke the protocol");
                 return Flow::Break(EndReason::ProtocolViolation);
             }
-            Event::StreamsEnded => return Flow::Break(self.how_lost()),
-            Event::Looked(id, prepared) => {
-                self.looking.remove(&prepared.transfer());
+            Report::StreamsEnded => return Flow::Break(self.how_lost()),
+            Report::Looked(id, prepared) => {
+                let transfer = prepared.transfer();
+                self.looking.remove(&transfer);
                 if self.consent.is_asked(id) {
                     self.prepared.insert(id, prepared);
+                    return Flow::Continue(());
+                }
+                // A yes for the whole session was quicker than the disk.
+                let scope = Scope { capability: Capability::FetchFile, transfer: Some(transfer) };
+                if self.consent.is_granted(scope) && !self.transfers.contains_key(&transfer) {
+                    return self.granted(scope, Some(prepared));
                 }
             }
-            Event::LayoutAgain => return self.start_screens(),
+            Report::LayoutAgain => return self.start_screens(),
         }
         Flow::Continue(())
     }
@@ -401,9 +462,14 @@ impl<'a> Live<'a> {
         if link.refused {
             return Flow::Break(EndReason::ConnectionLost);
         }
-        if let Some(injection) = self.injection.as_ref().filter(|_| !(link.attached && link.peer_attached)) {
+        let is_away = !(link.attached && link.peer_attached);
+        if let Some(injection) = self.injection.as_ref().filter(|_| is_away) {
             // Nobody can lift from afar what is down.
             injection.lift();
+        }
+        if is_away != std::mem::replace(&mut self.is_away, is_away) {
+            self.line_breaks_at = is_away.then(|| Instant::now() + LINE_BREAKS_AFTER);
+            self.note(Event::Link { up: !is_away })?;
         }
         if link.peer_left {
             // The relay says so; a proper goodbye may still be on its way.
@@ -412,135 +478,23 @@ impl<'a> Live<'a> {
         Flow::Continue(())
     }
 
-    fn handle_transfer(&mut self, event: TransferEvent) -> Flow {
-        match event {
-            TransferEvent::Progress { transfer, done_bytes } => {
-                if let Some(view) = self.transfers.get_mut(&transfer) {
-                    view.done_bytes = done_bytes;
-                }
-                Flow::Continue(())
-            }
-            TransferEvent::Done { transfer, saved_to } => {
-                self.transfer_over(transfer, Ok(saved_to));
-                self.tell(AgentToConsole::FileReceived { transfer })
-            }
-            TransferEvent::Failed { transfer, failure } => {
-                self.transfer_over(transfer, Err(failure));
-                self.tell(AgentToConsole::FileFailed { transfer, failure })
-            }
-        }
+    /// How many bytes of this file have left, or have come.
+    fn moved_bytes(&self, transfer: TransferId) -> u64 {
+        let shown = self.transfers.get(&transfer).map_or(0, |view| view.done_bytes);
+        self.moved.get(&transfer).map_or(shown, |moved| moved.load(Ordering::Relaxed).max(shown))
     }
 
-    fn transfer_over(&mut self, transfer: TransferId, result: Result<Option<PathBuf>, TransferFailure>) {
-        for capability in [Capability::SendFile, Capability::FetchFile] {
-            // A file grant ends with its file.
-            self.consent.revoke(Scope { capability, transfer: Some(transfer) });
+    fn end_view(&self, reason: EndReason, used: Vec<(Capability, Duration)>) -> EndView {
+        let mut files: Vec<TransferView> = self.transfers.values().cloned().collect();
+        for view in files.iter_mut().filter(|view| view.state == TransferState::Running) {
+            view.state = TransferState::Failed(TransferFailure::Cancelled);
         }
-        let Some(view) = self.transfers.get_mut(&transfer) else { return };
-        if view.state != TransferState::Running {
-            return;
-        }
-        match result {
-            Ok(saved_to) => {
-                view.done_bytes = view.size_bytes;
-                view.state = TransferState::Done;
-                view.saved_to = saved_to.map(|path| path.display().to_string());
-            }
-            Err(failure) => view.state = TransferState::Failed(failure),
-        }
-    }
-
-    /// Does what answers, revocations and time-outs demand, until nothing is left to do.
-    fn settle(&mut self) -> Flow {
-        while let Some(outcome) = self.consent.poll_output() {
-            match outcome {
-                Outcome::Decided { id, decision, scope } => {
-                    let prepared = self.prepared.remove(&id);
-                    if scope.capability == Capability::Control
-                        && decision == Decision::Granted
-                        && !self.start_injection()
-                    {
-                        self.consent.forget(scope);
-                        self.tell(AgentToConsole::Decided { request: id, decision: Decision::Impossible })?;
-                        continue;
-                    }
-                    self.tell(AgentToConsole::Decided { request: id, decision })?;
-                    match (decision, scope.capability) {
-                        (Decision::Granted, _) => self.granted(scope, prepared)?,
-                        (Decision::Denied | Decision::TimedOut, Capability::View) if !self.seen => {
-                            return Flow::Break(EndReason::ConsentDenied);
-                        }
-                        _ => {}
-                    }
-                }
-                Outcome::Revoked { scope } => self.revoked(scope)?,
-            }
-        }
-        let paused = self.consent.open_question().is_some();
-        if let Some(injection) = &self.injection {
-            injection.pause(paused);
-        }
-        if paused != self.input_paused {
-            self.input_paused = paused;
-            return self.tell(AgentToConsole::InputPaused { paused });
-        }
-        Flow::Continue(())
-    }
-
-    fn granted(&mut self, scope: Scope, prepared: Option<Prepared>) -> Flow {
-        let used = self.uses.entry(scope.capability).or_default();
-        used.since.get_or_insert(Instant::now());
-        match (scope.capability, prepared) {
-            (Capability::View, _) => {
-                self.seen = true;
-                self.start_screens()
-            }
-            (Capability::Control, _) => Flow::Continue(()),
-            (_, Some(Prepared::Receive { transfer, name, size_bytes })) => {
-                self.transfers.insert(transfer, running(name.as_str(), true, size_bytes));
-                self.receiving.insert(transfer, (name, size_bytes));
-                Flow::Continue(())
-            }
-            (_, Some(Prepared::Give { transfer, size_bytes: Err(failure), .. })) => {
-                self.consent.revoke(Scope { capability: Capability::FetchFile, transfer: Some(transfer) });
-                self.tell(AgentToConsole::FileFailed { transfer, failure })
-            }
-            (_, Some(Prepared::Give { transfer, path, name, size_bytes: Ok(size_bytes) })) => {
-                let Some(lease) = self.consent.lease::<consent::FetchFile>(Some(transfer)) else {
-                    return Flow::Continue(());
-                };
-                self.transfers.insert(transfer, running(&name, false, size_bytes));
-                let name = Text::<FILE_NAME_BYTES>::truncated(&name);
-                self.tell(AgentToConsole::FileComing { transfer, name, size_bytes })?;
-                let events = self.transfer_events.0.clone();
-                let giving = files::give(lease, self.channel.clone(), (transfer, path, size_bytes), events);
-                let task = self.tasks.spawn(giving);
-                self.giving.insert(transfer, task);
-                Flow::Continue(())
-            }
-            (_, None) => Flow::Continue(()),
-        }
-    }
-
-    fn revoked(&mut self, scope: Scope) -> Flow {
-        if let Some(used) = self.uses.get_mut(&scope.capability) {
-            used.total += used.since.take().map_or(Duration::ZERO, |since| since.elapsed());
-        }
-        match scope.capability {
-            Capability::View => {
-                self.stop_screens();
-            }
-            Capability::Control => self.stop_injection(),
-            Capability::SendFile => return Flow::Continue(()),
-            Capability::FetchFile => {
-                return scope.transfer.map_or(Flow::Continue(()), |transfer| self.stop_giving(transfer));
-            }
-        }
-        self.tell(AgentToConsole::Revoked { capability: scope.capability })
+        let (operator, lasted) = (Some(self.operator.clone()), self.began.elapsed());
+        EndView { reason, operator, lasted, used, files, removed: None, log: None }
     }
 
     /// Powers stop first, then the person sees the end, then the other end is told.
-    async fn end(mut self, desk: &Desk, reason: EndReason) -> EndView {
+    async fn end(mut self, desk: &Desk, reader: Option<Reader>, reason: EndReason) -> (EndView, Finished) {
         self.consent.end();
         let screens = self.screens.take();
         let injection = self.injection.take();
@@ -556,37 +510,44 @@ impl<'a> Live<'a> {
         if tokio::time::timeout(GOODBYE * 2, stopped).await.is_err() {
             tracing::warn!("a capture or input thread did not stop in time");
         }
-        for view in self.transfers.values_mut().filter(|view| view.state == TransferState::Running) {
-            view.state = TransferState::Failed(TransferFailure::Cancelled);
-        }
         // What file grants were used for stands in the list of files.
         let lasting =
             self.uses.iter().filter(|(capability, _)| matches!(capability, Capability::View | Capability::Control));
         let used = lasting.map(|(capability, used)| {
             (*capability, used.total + used.since.map_or(Duration::ZERO, |since| since.elapsed()))
         });
-        let end = EndView {
-            reason,
-            operator: Some(self.operator.clone()),
-            lasted: self.began.elapsed(),
-            used: used.collect(),
-            files: self.transfers.values().cloned().collect(),
-            removed: None,
-        };
-        desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
+        let used: Vec<_> = used.collect();
         // Dropping the tasks ends them, and with them every transfer; their files are cleaned up.
+        let told = AgentView { page: Page::Ended(self.end_view(reason, used.clone())), panel: None };
+        desk.show(told);
         if tokio::time::timeout(GOODBYE, self.tasks.shutdown()).await.is_err() {
             tracing::warn!("a task of the session did not stop in time");
         }
-        let _ = self.outbox.send(AgentToConsole::Ended { reason });
-        self.outbox.close(GOODBYE).await;
-        self.channel.close(GOODBYE).await;
-        self.keeper.leave(GOODBYE).await;
-        end
+        self.close_transfers();
+        let end = self.end_view(reason, used);
+        desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
+        let Self { config, outbox, channel, keeper, ledger, .. } = self;
+        let log = Farewell { outbox, reader, channel, keeper }.say(config, ledger, reason).await;
+        (end, log)
     }
 }
 
-fn running(name: &str, incoming: bool, size_bytes: u64) -> TransferView {
-    let name = Text::<FILE_NAME_BYTES>::truncated(name).shown();
-    TransferView { name, incoming, size_bytes, done_bytes: 0, state: TransferState::Running, saved_to: None }
+/// The longest session that the certificate and the organisation's policy allow, the shorter of the two.
+fn longest_session(config: &Setup, profile: &identity::Profile) -> Option<Duration> {
+    let policy = identity::Policy::effective(&config.organisation.file().policy, &profile.policy);
+    let by_policy = Some(policy.value("longest_session_minutes")).filter(|minutes| *minutes > 0);
+    let by_policy = by_policy.map(|minutes| Duration::from_secs(minutes * 60));
+    profile.longest_session().into_iter().chain(by_policy).min()
+}
+
+/// Why a session ends whose log cannot be written.
+fn unwritable(error: Unwritable) -> EndReason {
+    match error {
+        Unwritable::TooLong => EndReason::ProtocolViolation,
+        Unwritable::Gone => EndReason::ConnectionLost,
+    }
+}
+
+fn written(result: Result<(), Unwritable>) -> Flow {
+    result.map_or_else(|error| Flow::Break(unwritable(error)), Flow::Continue)
 }

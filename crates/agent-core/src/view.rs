@@ -3,7 +3,7 @@
 //! The engine makes an [`AgentView`]; a screen draws it and returns [`AgentCommand`]s. No text of a
 //! language is in here: screens turn these values into words.
 
-use proto::session::{Capability, EndReason, RequestId, TransferFailure};
+use proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferFailure};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -21,6 +21,11 @@ pub struct AgentView {
 /// One page: one question or one message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Page {
+    /// This program belongs to no organisation: type the domain of yours.
+    EnterOrganisation {
+        /// What was wrong with the last one.
+        problem: Option<DomainProblem>,
+    },
     /// Type the key.
     EnterKey {
         /// What was wrong with the last one.
@@ -48,6 +53,21 @@ pub enum Page {
     Ended(EndView),
     /// It did not come to a session.
     Failed(Failure),
+}
+
+/// What was wrong with a domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DomainProblem {
+    /// Not the name of a web site.
+    Malformed,
+    /// It cannot be reached.
+    Unreachable,
+    /// Its certificate is not trusted: somebody may be in between.
+    NotTrusted,
+    /// It has no organisation's file, or not its own.
+    NotThere,
+    /// Its file has expired.
+    Expired,
 }
 
 /// What was wrong with a key.
@@ -100,6 +120,10 @@ pub struct PanelView {
     pub transfers: Arc<[TransferView]>,
     /// Whether the link is down and being dialled again.
     pub reconnecting: bool,
+    /// Whether the operator may write and read lines of chat.
+    pub has_chat: bool,
+    /// When the session ends by itself, if the operator's certificate says so.
+    pub ends_at: Option<SystemTime>,
 }
 
 /// One power in the panel.
@@ -111,6 +135,8 @@ pub struct GrantView {
     pub granted: bool,
     /// Whether the operator may not ask for it any more, after too many noes.
     pub barred: bool,
+    /// Whether a yes holds until the session ends or it is taken back, not for one use.
+    pub whole_session: bool,
 }
 
 /// One line of chat.
@@ -135,6 +161,8 @@ pub struct QuestionView {
     pub operator: OperatorView,
     /// What for.
     pub kind: QuestionKind,
+    /// Whether a yes holds until the session ends or it is taken back, not for one use.
+    pub whole_session: bool,
 }
 
 /// What is asked.
@@ -205,6 +233,21 @@ pub struct EndView {
     pub files: Vec<TransferView>,
     /// What was removed, once that is done.
     pub removed: Option<RemovalView>,
+    /// The session's log, if there was a session.
+    pub log: Option<LogView>,
+}
+
+/// The session's log as the person has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogView {
+    /// The number by which both ends know it.
+    pub session: String,
+    /// The log in words.
+    pub text: Arc<str>,
+    /// Whether the operator's program vouched for all of it.
+    pub countersigned: bool,
+    /// Where it was saved, or why it could not be; none until the person wants it.
+    pub saved: Option<Result<Vec<String>, String>>,
 }
 
 /// What the agent removed of itself.
@@ -230,9 +273,7 @@ pub enum Failure {
     /// The operator's program could not read the first message: the two versions do not fit.
     OtherVersion,
     /// The operator's certificate does not hold; the person must not go on.
-    OperatorNotProven,
-    /// The certificate's time does not fit this machine's clock.
-    ClockWrong,
+    OperatorNotProven(CertificateProblem),
     /// The other end broke the protocol, or somebody is in between.
     ProtocolBroken,
     /// The operator went away before the session began.
@@ -246,6 +287,7 @@ impl fmt::Debug for AgentCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SubmitKey(_) => f.write_str("SubmitKey"),
+            Self::SubmitDomain(_) => f.write_str("SubmitDomain"),
             Self::TryAgain => f.write_str("TryAgain"),
             Self::RecogniseOperator(yes) => write!(f, "RecogniseOperator({yes})"),
             Self::QuestionShown(id) => write!(f, "QuestionShown({})", id.0),
@@ -253,6 +295,7 @@ impl fmt::Debug for AgentCommand {
             Self::Revoke(capability) => write!(f, "Revoke({capability:?})"),
             Self::AllowAsking(capability) => write!(f, "AllowAsking({capability:?})"),
             Self::SendChat(_) => f.write_str("SendChat"),
+            Self::SaveLog => f.write_str("SaveLog"),
             Self::End => f.write_str("End"),
             Self::Quit => f.write_str("Quit"),
         }
@@ -264,6 +307,8 @@ impl fmt::Debug for AgentCommand {
 pub enum AgentCommand {
     /// Try this key, as typed.
     SubmitKey(String),
+    /// My organisation has this domain, as typed.
+    SubmitDomain(String),
     /// Back from a failure to the key.
     TryAgain,
     /// It is the right person / it is not.
@@ -278,6 +323,8 @@ pub enum AgentCommand {
     AllowAsking(Capability),
     /// Say something.
     SendChat(String),
+    /// Save the session's log.
+    SaveLog,
     /// The red X: end everything now.
     End,
     /// Close the program (removing it, if it may).

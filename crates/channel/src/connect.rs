@@ -7,6 +7,7 @@ use identity::{Operator, OperatorError, Organisation, Seed};
 use link::packets::Packets;
 use pairing::{Paired, Role};
 use proto::limits::INNER_PACKET_BYTES;
+use proto::session::CertificateProblem;
 use quinn::congestion::{BbrConfig, ControllerFactory, CubicConfig, NewRenoConfig};
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TransportConfig, VarInt};
@@ -88,8 +89,10 @@ impl fmt::Debug for Channel {
 pub struct AcceptedChannel {
     /// The channel.
     pub channel: Channel,
-    /// The operator at its other end, proven.
+    /// The operator at its other end, proven but for revocation, which the first stream decides.
     pub operator: Operator,
+    /// The certificates that prove it, leaf first, DER.
+    pub chain: Vec<CertificateDer<'static>>,
 }
 
 /// What decides how much may be under way.
@@ -202,7 +205,7 @@ pub async fn accept_with(
     controller: Controller,
 ) -> Result<AcceptedChannel, ChannelError> {
     let setup = |error: &dyn fmt::Display| ChannelError::Setup(error.to_string());
-    let verifier = Arc::new(tls::CommittedOperator::new(paired.peer, organisation, None, now_s));
+    let verifier = Arc::new(tls::CommittedOperator::new(paired.peer, organisation, now_s));
     let tls = tls::server_config(certificate, seed, Arc::clone(&verifier)).map_err(|e| setup(&e))?;
     let crypto = QuicServerConfig::try_from(tls).map_err(|e| setup(&e))?;
     let nudge = Nudge::default();
@@ -217,10 +220,10 @@ pub async fn accept_with(
     };
     let connection = within(handshake).await?;
     let connection = match (connection, verifier.outcome()) {
-        (Ok(connection), Some(Ok(operator))) => {
+        (Ok(connection), Some(Ok(tls::ProvenOperator { operator, chain }))) => {
             endpoint.set_server_config(None);
             let channel = Channel::new(endpoint, connection, port, nudge)?;
-            return Ok(AcceptedChannel { channel, operator });
+            return Ok(AcceptedChannel { channel, operator, chain });
         }
         (_, Some(Err(error))) => return Err(ChannelError::Operator(error)),
         (connection, None) => connection,
@@ -275,6 +278,16 @@ impl Channel {
         paired.check_number(&self.exporter)
     }
 
+    /// A value that only the two ends of this channel know, for its log (TLS exporter, RFC 8446, 7.5).
+    ///
+    /// # Errors
+    /// [`ChannelError::Setup`] if the library has none, which it always has after a handshake.
+    pub fn log_value(&self) -> Result<[u8; 32], ChannelError> {
+        let mut value = [0; 32];
+        let exported = self.connection.export_keying_material(&mut value, b"EXPORTER-ponte-log-1", b"");
+        exported.map(|()| value).map_err(|_| ChannelError::Setup("no exporter".into()))
+    }
+
     /// The QUIC connection, for its streams.
     #[must_use]
     pub fn connection(&self) -> &Connection {
@@ -309,12 +322,16 @@ impl Channel {
         matches!(reason, Some(quinn::ConnectionError::ApplicationClosed(close)) if close.error_code == CLOSED)
     }
 
-    /// Whether the other end refused during the TLS handshake what we showed it.
+    /// Whether the other end refused during the TLS handshake what we showed it, and where its alert says
+    /// so, why.
     #[must_use]
-    pub fn was_refused_by_peer(&self) -> bool {
+    pub fn refusal_by_peer(&self) -> Option<Option<CertificateProblem>> {
         match self.connection.close_reason() {
-            Some(quinn::ConnectionError::ConnectionClosed(close)) => is_tls_alert(&close.error_code),
-            _ => false,
+            Some(quinn::ConnectionError::ConnectionClosed(close)) if is_tls_alert(&close.error_code) => {
+                let alert = u64::from(close.error_code) & 0xFF;
+                Some(u8::try_from(alert).ok().and_then(tls::problem_of))
+            }
+            _ => None,
         }
     }
 

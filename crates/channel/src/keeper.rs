@@ -6,6 +6,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use link::{Choice, Control, Dialing, Link, LinkKind, Packets, RelayAddress, Trust};
 use proto::relay::{EndToRelay, Refusal, RelayToEnd, Ticket};
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -39,6 +41,22 @@ pub struct Dial {
     pub dialing: Dialing,
     /// Which program this is.
     pub build: String,
+    /// Makes the operator's proof for a relay that does not take the ticket alone: one that was started
+    /// again, or that knows of a newer list of revoked certificates. Agents have none.
+    pub prove: Option<Prove>,
+}
+
+/// Makes a message over a relay's nonce; `None` if that cannot be done.
+pub type MakeProof = dyn Fn(&[u8; 32]) -> Option<EndToRelay> + Send + Sync;
+
+/// Makes the message that proves the operator to a relay.
+#[derive(Clone)]
+pub struct Prove(pub Arc<MakeProof>);
+
+impl fmt::Debug for Prove {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Prove")
+    }
 }
 
 /// Where the link stands.
@@ -170,7 +188,7 @@ impl Run {
                     // The relay lets go of the older link as soon as it has attached the newer: what
                     // happens to the older one meanwhile is looked at only if the newer one fails.
                     if let Some(link) = found
-                        && let Ok(attached) = attach(link, self.ticket.clone()).await
+                        && let Ok(attached) = attach(link, self.ticket.clone(), None).await
                     {
                         return Over::Moved(self.adopt(attached));
                     }
@@ -186,7 +204,10 @@ impl Run {
                         }
                     }
                     Ok(RelayToEnd::PeerLeft) => self.state.send_modify(|state| state.peer_left = true),
-                    Ok(RelayToEnd::Refused { refusal: Refusal::BadTicket }) => return Over::Refused,
+                    Ok(RelayToEnd::Refused { refusal: Refusal::BadTicket }) if self.dial.prove.is_none() => {
+                        return Over::Refused;
+                    }
+                    Ok(RelayToEnd::Refused { refusal: Refusal::Revoked }) => return Over::Refused,
                     Ok(RelayToEnd::Refused { .. }) | Err(_) => return Over::Lost,
                     Ok(_) => {}
                 },
@@ -246,7 +267,9 @@ async fn try_quic(dial: Dial, kind: LinkKind) -> Option<Link> {
 
 /// Dials again and again until a link is attached; `None` when the relay does not take the ticket.
 async fn dial_and_attach(dial: &Dial, ticket: &Ticket) -> Option<Attached> {
-    let Dial { relay, trust, choice, dialing, build } = dial;
+    let Dial { relay, trust, choice, dialing, build, prove } = dial;
+    // The ticket alone is a round trip quicker, and mostly enough.
+    let mut proof = None;
     let begin = Instant::now();
     let mut dials = FuturesUnordered::new();
     let mut next = interval(NEXT_DIAL);
@@ -262,8 +285,12 @@ async fn dial_and_attach(dial: &Dial, ticket: &Ticket) -> Option<Attached> {
                 dials.push(timeout(limit, link::connect_with(relay, trust, *choice, &dialing.proxies, build)));
             }
             Some(dialed) = dials.next() => match dialed {
-                Ok(Ok(link)) => match attach(link, ticket.clone()).await {
+                Ok(Ok(link)) => match attach(link, ticket.clone(), proof).await {
                     Ok(attached) => return Some(attached),
+                    Err(NotAttached::Refused) if proof.is_none() && prove.is_some() => {
+                        proof = prove.as_ref();
+                        next.reset_immediately();
+                    }
                     Err(NotAttached::Refused) => return None,
                     Err(NotAttached::Failed) => {}
                 },
@@ -279,10 +306,21 @@ async fn dial_and_attach(dial: &Dial, ticket: &Ticket) -> Option<Attached> {
     }
 }
 
-/// Joins a link to the session.
-async fn attach(link: Link, ticket: Ticket) -> Result<Attached, NotAttached> {
-    let Link { kind, mut control, packets, .. } = link;
+/// Joins a link to the session; proves the operator first where `prove` can.
+async fn attach(link: Link, ticket: Ticket, prove: Option<&Prove>) -> Result<Attached, NotAttached> {
+    let Link { kind, mut control, packets, welcome, .. } = link;
     let attaching = async {
+        if let Some(Prove(prove)) = prove {
+            let proof = prove(&welcome.nonce).ok_or(NotAttached::Refused)?;
+            control.send(&proof).await.map_err(|_| NotAttached::Failed)?;
+            match control.recv().await {
+                Ok(RelayToEnd::Proved) => {}
+                Ok(RelayToEnd::Refused { refusal: Refusal::Draining | Refusal::Full | Refusal::TooMany }) | Err(_) => {
+                    return Err(NotAttached::Failed);
+                }
+                Ok(_) => return Err(NotAttached::Refused),
+            }
+        }
         control.send(&EndToRelay::Attach { ticket }).await.map_err(|_| NotAttached::Failed)?;
         loop {
             match control.recv().await {

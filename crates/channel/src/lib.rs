@@ -17,7 +17,8 @@ mod tls;
 pub use connect::{
     AcceptedChannel, Channel, ChannelError, ConsoleIdentity, Controller, accept, accept_with, connect, connect_with,
 };
-pub use keeper::{Dial, Keeper, LinkState};
+pub use identity::OperatorError;
+pub use keeper::{Dial, Keeper, LinkState, MakeProof, Prove};
 pub use pairing::{Paired, Role};
 pub use port::Port;
 pub use quinn::{ConnectionError, ReadError, ReadExactError, RecvStream, SendStream, WriteError};

@@ -2,12 +2,14 @@
 
 use identity::{Operator, OperatorError, Organisation, Seed};
 use pairing::PeerCertificate;
+use proto::session::CertificateProblem;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, ServerConfig,
+    SignatureScheme,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -113,26 +115,53 @@ impl ServerCertVerifier for PinnedAgent {
 pub(crate) struct CommittedOperator {
     operator: PeerCertificate,
     organisation: Arc<Organisation>,
-    revocations: Option<Vec<u8>>,
     now_s: u64,
     algorithms: WebPkiSupportedAlgorithms,
-    outcome: Mutex<Option<Result<Operator, OperatorError>>>,
+    outcome: Mutex<Option<Result<ProvenOperator, OperatorError>>>,
 }
 
 impl CommittedOperator {
-    pub(crate) fn new(
-        operator: PeerCertificate,
-        organisation: Arc<Organisation>,
-        revocations: Option<Vec<u8>>,
-        now_s: u64,
-    ) -> Self {
+    pub(crate) fn new(operator: PeerCertificate, organisation: Arc<Organisation>, now_s: u64) -> Self {
         let algorithms = ring::default_provider().signature_verification_algorithms;
-        Self { operator, organisation, revocations, now_s, algorithms, outcome: Mutex::new(None) }
+        Self { operator, organisation, now_s, algorithms, outcome: Mutex::new(None) }
     }
 
     /// Who the operator is, or why the certificate was refused; `None` if none was shown.
-    pub(crate) fn outcome(&self) -> Option<Result<Operator, OperatorError>> {
+    pub(crate) fn outcome(&self) -> Option<Result<ProvenOperator, OperatorError>> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A proven operator and what proves them.
+#[derive(Debug, Clone)]
+pub(crate) struct ProvenOperator {
+    pub(crate) operator: Operator,
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+}
+
+/// What TLS tells the console, as an alert (RFC 8446, 6.2); [`problem_of`] reads it.
+fn shown_as(error: OperatorError) -> CertificateError {
+    match error {
+        OperatorError::NotFromThisOrganisation => CertificateError::UnknownIssuer,
+        OperatorError::Expired => CertificateError::Expired,
+        OperatorError::NotYetValid => CertificateError::NotValidYet,
+        OperatorError::Revoked => CertificateError::Revoked,
+        OperatorError::WrongPurpose | OperatorError::NoProfile => CertificateError::InvalidPurpose,
+        OperatorError::NewerProfile
+        | OperatorError::StaleRevocationList
+        | OperatorError::BadRevocationList
+        | OperatorError::Malformed => CertificateError::ApplicationVerificationFailure,
+    }
+}
+
+/// What an alert says about our certificate.
+pub(crate) fn problem_of(alert: u8) -> Option<CertificateProblem> {
+    match AlertDescription::from(alert) {
+        AlertDescription::UnknownCA => Some(CertificateProblem::NotFromThisOrganisation),
+        AlertDescription::CertificateExpired => Some(CertificateProblem::Expired),
+        AlertDescription::CertificateRevoked => Some(CertificateProblem::Revoked),
+        AlertDescription::UnsupportedCertificate => Some(CertificateProblem::WrongPurpose),
+        _ => None,
     }
 }
 
@@ -152,14 +181,14 @@ impl ClientCertVerifier for CommittedOperator {
         }
         let mut chain = vec![end_entity.clone().into_owned()];
         chain.extend(intermediates.iter().map(|certificate| certificate.clone().into_owned()));
-        let outcome = identity::verify_operator(&self.organisation, &chain, self.revocations.as_deref(), self.now_s);
-        let accepted = outcome.is_ok();
+        let verified = identity::verify_operator(&self.organisation, &chain, None, self.now_s);
+        let answer = match &verified {
+            Ok(_) => Ok(ClientCertVerified::assertion()),
+            Err(error) => Err(Error::InvalidCertificate(shown_as(*error))),
+        };
+        let outcome = verified.map(|operator| ProvenOperator { operator, chain });
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-        if accepted {
-            Ok(ClientCertVerified::assertion())
-        } else {
-            Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
-        }
+        answer
     }
 
     fn verify_tls12_signature(
@@ -196,7 +225,7 @@ mod tests {
         let ends = paired_ends(4);
         let chain = ends.operator.chain.iter().map(|der| der.clone().into()).collect();
         let client = client_config(chain, &ends.operator.seed, ends.console.peer).unwrap();
-        let verifier = CommittedOperator::new(ends.agent.peer, ends.organisation, None, NOW_S);
+        let verifier = CommittedOperator::new(ends.agent.peer, ends.organisation, NOW_S);
         let server = server_config(ends.certificate.into(), &ends.seed, Arc::new(verifier)).unwrap();
         let mut client = ClientConnection::new(Arc::new(client), AGENT_NAME.try_into().unwrap()).unwrap();
         let mut server = ServerConnection::new(Arc::new(server)).unwrap();

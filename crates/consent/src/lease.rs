@@ -5,7 +5,8 @@
 //! is in flight when it returns. Never wait for anything inside [`Lease::with`].
 
 use crate::state::{Answer, AskError, Consent, Outcome, Question, Scope};
-use proto::session::{Capability, Decision, Request, RequestId, TransferId};
+use proto::session::{Asking, Capability, Decision, Request, RequestId, TransferId};
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
@@ -84,6 +85,18 @@ impl ConsentCell {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Nothing granted; how each power is asked for.
+    #[must_use]
+    pub fn with_rules(rules: BTreeMap<Capability, Asking>) -> Self {
+        Self(Arc::new(RwLock::new(Consent::with_rules(rules))))
+    }
+
+    /// See [`Consent::asking`].
+    #[must_use]
+    pub fn asking(&self, capability: Capability) -> Asking {
+        self.read().asking(capability)
+    }
+
     /// See [`Consent::ask`].
     ///
     /// # Errors
@@ -138,6 +151,21 @@ impl ConsentCell {
     /// See [`Consent::revoke_all`]; when it returns, nothing acts on those grants any more.
     pub fn revoke_all(&self, capability: Capability) {
         self.write().revoke_all(capability);
+    }
+
+    /// See [`Consent::use_over`]; when it returns, nothing acts on that grant any more.
+    pub fn use_over(&self, scope: Scope) {
+        self.write().use_over(scope);
+    }
+
+    /// See [`Consent::release`]; when it returns, nothing acts on those grants any more.
+    pub fn release(&self, capability: Capability) {
+        self.write().release(capability);
+    }
+
+    /// See [`Consent::line_broke`]; when it returns, nothing acts on those grants any more.
+    pub fn line_broke(&self) {
+        self.write().line_broke();
     }
 
     /// See [`Consent::forget`].

@@ -7,4 +7,4 @@ mod lease;
 mod state;
 
 pub use lease::{ConsentCell, Control, FetchFile, Kind, Lease, Permit, Revoked, SendFile, View};
-pub use state::{Answer, AskError, Consent, Outcome, Question, Scope};
+pub use state::{Answer, AskError, Cause, Consent, Outcome, Question, Scope};

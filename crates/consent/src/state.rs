@@ -1,7 +1,7 @@
 //! The state machine: which question is open, what is granted, what has ended.
 
-use proto::session::{Capability, Decision, Request, RequestId, TransferId};
-use std::collections::{BTreeMap, VecDeque};
+use proto::session::{Asking, Capability, Decision, Request, RequestId, TransferId};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// What one grant covers: a power, and for files the single transfer it was given for.
@@ -60,12 +60,27 @@ pub enum Outcome {
         decision: Decision,
         /// What it covers.
         scope: Scope,
+        /// Whether no question was put, because a yes to this power stands for the whole session.
+        by_earlier_yes: bool,
     },
-    /// A grant was taken back.
+    /// A grant has ended.
     Revoked {
         /// What it covered.
         scope: Scope,
+        /// By whom or what.
+        cause: Cause,
     },
+}
+
+/// Why a grant has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The person took it back.
+    Person,
+    /// The operator gave it back.
+    Operator,
+    /// What it was given for is done, or the line broke.
+    UseOver,
 }
 
 /// Why a question is not even put to the person.
@@ -80,6 +95,9 @@ pub enum AskError {
     /// The session has ended.
     #[error("the session has ended")]
     Ended,
+    /// The operator's certificate does not allow it.
+    #[error("the operator's certificate does not allow it")]
+    NotInProfile,
     /// A power other than viewing was asked for before viewing was granted.
     #[error("viewing comes first")]
     ViewFirst,
@@ -99,9 +117,13 @@ struct Noes {
 }
 
 /// Who may do what in one session. Grants exist only by [`Consent::answer`] with [`Answer::Allow`]
-/// to the open question after [`Consent::mark_shown`].
+/// to the open question after [`Consent::mark_shown`], or, where the rules say that one yes holds for
+/// the session, by an earlier such answer about the same power that was not taken back.
 #[derive(Debug)]
 pub struct Consent {
+    rules: BTreeMap<Capability, Asking>,
+    /// The powers with a yes for the whole session.
+    standing: BTreeSet<Capability>,
     grants: BTreeMap<Scope, u64>,
     questions: VecDeque<Question>,
     noes: BTreeMap<Capability, Noes>,
@@ -122,10 +144,18 @@ impl Consent {
     /// mistake.
     pub const MOST_NOES: u8 = 3;
 
-    /// Nothing asked, nothing granted.
+    /// Nothing asked, nothing granted; every power may be asked for, at each use.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_rules(Capability::ALL.map(|capability| (capability, Asking::EachUse)).into())
+    }
+
+    /// Nothing asked, nothing granted; how each power is asked for, those that are missing not at all.
+    #[must_use]
+    pub fn with_rules(rules: BTreeMap<Capability, Asking>) -> Self {
         Self {
+            rules,
+            standing: BTreeSet::new(),
             grants: BTreeMap::new(),
             questions: VecDeque::new(),
             noes: BTreeMap::new(),
@@ -136,7 +166,20 @@ impl Consent {
         }
     }
 
-    /// Puts a question in line. A power that is already granted is not granted again: it is asked.
+    /// How this power is asked for.
+    #[must_use]
+    pub fn asking(&self, capability: Capability) -> Asking {
+        self.rules.get(&capability).copied().unwrap_or_default()
+    }
+
+    /// Whether a yes to this power stands for the whole session.
+    #[must_use]
+    pub fn stands(&self, capability: Capability) -> bool {
+        self.standing.contains(&capability)
+    }
+
+    /// Puts a question in line, unless a yes for the whole session stands: then that is the answer.
+    /// Otherwise a power that is already granted is not granted again: it is asked.
     ///
     /// # Errors
     /// [`AskError`]; the question is then not shown.
@@ -147,6 +190,10 @@ impl Consent {
         if id.0 <= self.last_id {
             return Err(AskError::Repeated);
         }
+        if self.asking(request.capability()) == Asking::Absent {
+            self.last_id = id.0;
+            return Err(AskError::NotInProfile);
+        }
         if request.capability() != Capability::View && !self.is_granted(Scope::of(&Request::View)) {
             return Err(AskError::ViewFirst);
         }
@@ -154,6 +201,11 @@ impl Consent {
             return Err(AskError::TooMany);
         }
         self.last_id = id.0;
+        let scope = Scope::of(&request);
+        if self.standing.contains(&scope.capability) {
+            self.grant_by_standing(id, scope);
+            return Ok(());
+        }
         match self.noes.get(&request.capability()) {
             Some(noes) if noes.count >= Self::MOST_NOES => return Err(AskError::Barred),
             Some(noes) if now < noes.last + Self::PAUSE_AFTER_NO => return Err(AskError::TooSoon),
@@ -183,8 +235,11 @@ impl Consent {
     }
 
     /// The person's answer to the open question. Ignored (returns false) unless that very question
-    /// is open and was shown. A no also answers what else of its kind waits in line.
+    /// is open and was shown. A no also answers what else of its kind waits in line, and takes back what
+    /// it asks for where that is granted already; so does a yes that holds for the session answer what waits.
     pub fn answer(&mut self, now: Instant, id: RequestId, answer: Answer) -> bool {
+        // A yes that comes too late is none, also when nobody has looked at the clock since.
+        self.handle_timeout(now);
         let open = self.questions.front().filter(|question| question.id == id && question.shown_at.is_some());
         let Some(scope) = open.map(|question| Scope::of(&question.request)) else { return false };
         self.questions.pop_front();
@@ -192,18 +247,50 @@ impl Consent {
             // Viewing may have been taken back while this question stood.
             Answer::Allow if scope.capability != Capability::View && !self.is_granted(VIEW) => Decision::Denied,
             Answer::Allow => {
-                self.generation += 1;
-                self.grants.insert(scope, self.generation);
+                self.grant(scope);
                 self.noes.remove(&scope.capability);
                 Decision::Granted
             }
             Answer::Deny => Decision::Denied,
         };
-        self.outcomes.push_back(Outcome::Decided { id, decision, scope });
-        if answer == Answer::Deny {
-            self.count_no(now, scope.capability);
+        self.outcomes.push_back(Outcome::Decided { id, decision, scope, by_earlier_yes: false });
+        match (answer, decision) {
+            (Answer::Deny, _) => {
+                self.count_no(now, scope.capability);
+                // Whoever says no to a power means it, also if the power was granted before.
+                self.revoke(scope);
+            }
+            (_, Decision::Granted) if self.asking(scope.capability) == Asking::OncePerSession => {
+                self.let_stand(scope.capability);
+            }
+            _ => {}
         }
         true
+    }
+
+    /// This yes holds for the session; so nobody is asked what waits in line about the same power.
+    fn let_stand(&mut self, capability: Capability) {
+        self.standing.insert(capability);
+        let (alike, rest): (VecDeque<_>, _) =
+            self.questions.drain(..).partition(|question| question.request.capability() == capability);
+        self.questions = rest;
+        for question in alike {
+            self.grant_by_standing(question.id, Scope::of(&question.request));
+        }
+    }
+
+    fn grant_by_standing(&mut self, id: RequestId, scope: Scope) {
+        // What stands goes on as it is: asking again must not restart it.
+        if !self.is_granted(scope) {
+            self.grant(scope);
+        }
+        let decision = Decision::Granted;
+        self.outcomes.push_back(Outcome::Decided { id, decision, scope, by_earlier_yes: true });
+    }
+
+    fn grant(&mut self, scope: Scope) {
+        self.generation += 1;
+        self.grants.insert(scope, self.generation);
     }
 
     fn count_no(&mut self, now: Instant, capability: Capability) {
@@ -234,12 +321,48 @@ impl Consent {
         if let Some(at) = self.questions.iter().position(|question| question.id == id)
             && let Some(question) = self.questions.remove(at)
         {
-            self.outcomes.push_back(Outcome::Decided { id, decision, scope: Scope::of(&question.request) });
+            let scope = Scope::of(&question.request);
+            self.outcomes.push_back(Outcome::Decided { id, decision, scope, by_earlier_yes: false });
         }
     }
 
-    /// The person takes a power back, or a transfer is over. Taking viewing back takes all.
+    /// The person takes one grant back. Taking viewing back takes all, and every yes for the session.
     pub fn revoke(&mut self, scope: Scope) {
+        self.withdraw(scope.capability);
+        self.stop(scope, Cause::Person);
+    }
+
+    /// What one grant was given for is done. A yes for the session stands.
+    pub fn use_over(&mut self, scope: Scope) {
+        self.stop(scope, Cause::UseOver);
+    }
+
+    /// The operator gives a power back. A yes for the session stands; viewing takes every other grant along.
+    pub fn release(&mut self, capability: Capability) {
+        self.stop_all(capability, Cause::Operator);
+    }
+
+    /// The line to the operator broke: what was granted for one use is over, but for files, which go on
+    /// when it is back; where viewing was granted for one use, they go with it.
+    pub fn line_broke(&mut self) {
+        for capability in Capability::ALL {
+            let is_file = matches!(capability, Capability::SendFile | Capability::FetchFile);
+            if !is_file && self.asking(capability) == Asking::EachUse {
+                self.stop_all(capability, Cause::UseOver);
+            }
+        }
+    }
+
+    /// A yes for the session is one no more.
+    fn withdraw(&mut self, capability: Capability) {
+        if capability == Capability::View {
+            self.standing.clear();
+        } else {
+            self.standing.remove(&capability);
+        }
+    }
+
+    fn stop(&mut self, scope: Scope, cause: Cause) {
         if scope.capability == Capability::View {
             let all: Vec<Scope> = self.grants.keys().copied().collect();
             self.grants.clear();
@@ -248,28 +371,39 @@ impl Consent {
             for id in moot {
                 self.close_question(id, Decision::Denied);
             }
-            self.outcomes.extend(all.into_iter().map(|scope| Outcome::Revoked { scope }));
+            self.outcomes.extend(all.into_iter().map(|scope| Outcome::Revoked { scope, cause }));
         } else if self.grants.remove(&scope).is_some() {
-            self.outcomes.push_back(Outcome::Revoked { scope });
+            self.outcomes.push_back(Outcome::Revoked { scope, cause });
         }
     }
 
-    /// Takes a grant back that turned out impossible to use, before anybody was told of it.
-    pub fn forget(&mut self, scope: Scope) {
-        self.grants.remove(&scope);
-    }
-
-    /// Takes back every grant of one kind, as the panel's switch does.
-    pub fn revoke_all(&mut self, capability: Capability) {
+    fn stop_all(&mut self, capability: Capability, cause: Cause) {
         let scopes: Vec<Scope> = self.grants.keys().copied().filter(|scope| scope.capability == capability).collect();
         for scope in scopes {
-            self.revoke(scope);
+            self.stop(scope, cause);
         }
+    }
+
+    /// Takes a grant back that turned out impossible to use, before anybody was told of it. Viewing takes
+    /// every other grant along, as always.
+    pub fn forget(&mut self, scope: Scope) {
+        self.withdraw(scope.capability);
+        self.grants.remove(&scope);
+        if scope.capability == Capability::View {
+            self.stop(scope, Cause::UseOver);
+        }
+    }
+
+    /// The person takes back every grant of one kind, and the yes for the session, as the panel's switch does.
+    pub fn revoke_all(&mut self, capability: Capability) {
+        self.withdraw(capability);
+        self.stop_all(capability, Cause::Person);
     }
 
     /// Ends everything for good: no grant, no question, none ever again.
     pub fn end(&mut self) {
         self.ended = true;
+        self.standing.clear();
         self.grants.clear();
         self.questions.clear();
     }
@@ -329,216 +463,5 @@ impl Consent {
 impl Default for Consent {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const CONTROL: Scope = Scope { capability: Capability::Control, transfer: None };
-
-    fn granted_view(now: Instant) -> Consent {
-        let mut consent = Consent::new();
-        consent.ask(now, RequestId(1), Request::View).unwrap();
-        consent.mark_shown(now, RequestId(1));
-        assert!(consent.answer(now, RequestId(1), Answer::Allow));
-        consent
-    }
-
-    #[test]
-    fn a_yes_before_the_question_was_shown_grants_nothing() {
-        let now = Instant::now();
-        let mut consent = Consent::new();
-        consent.ask(now, RequestId(1), Request::View).unwrap();
-        assert!(!consent.answer(now, RequestId(1), Answer::Allow));
-        assert!(!consent.is_granted(VIEW));
-    }
-
-    #[test]
-    fn nobody_answering_is_a_no() {
-        let now = Instant::now();
-        let mut consent = granted_view(now);
-        consent.ask(now, RequestId(2), Request::Control).unwrap();
-        consent.mark_shown(now, RequestId(2));
-        assert_eq!(consent.poll_timeout(), Some(now + Consent::ANSWER_WITHIN));
-        consent.handle_timeout(now + Consent::ANSWER_WITHIN);
-        assert!(!consent.answer(now, RequestId(2), Answer::Allow));
-        assert!(!consent.is_granted(CONTROL));
-    }
-
-    #[test]
-    fn control_is_not_asked_before_viewing_and_goes_with_it() {
-        let now = Instant::now();
-        assert_eq!(Consent::new().ask(now, RequestId(1), Request::Control), Err(AskError::ViewFirst));
-        let mut consent = granted_view(now);
-        consent.ask(now, RequestId(2), Request::Control).unwrap();
-        consent.mark_shown(now, RequestId(2));
-        consent.answer(now, RequestId(2), Answer::Allow);
-        consent.revoke(VIEW);
-        assert_eq!(consent.granted().count(), 0);
-    }
-
-    #[test]
-    fn a_question_that_stands_when_viewing_goes_is_answered_no() {
-        let now = Instant::now();
-        let mut consent = granted_view(now);
-        consent.ask(now, RequestId(2), Request::Control).unwrap();
-        consent.mark_shown(now, RequestId(2));
-        consent.revoke(VIEW);
-        assert!(!consent.answer(now, RequestId(2), Answer::Allow));
-        assert_eq!(consent.granted().count(), 0);
-    }
-
-    #[test]
-    fn a_file_grant_covers_one_transfer() {
-        let now = Instant::now();
-        let mut consent = granted_view(now);
-        let name = proto::Text::new("a").unwrap();
-        let request = Request::SendFile { transfer: TransferId(7), name, size_bytes: 1 };
-        consent.ask(now, RequestId(2), request).unwrap();
-        consent.mark_shown(now, RequestId(2));
-        consent.answer(now, RequestId(2), Answer::Allow);
-        let scope = |transfer| Scope { capability: Capability::SendFile, transfer: Some(TransferId(transfer)) };
-        assert!(consent.is_granted(scope(7)));
-        assert!(!consent.is_granted(scope(8)));
-    }
-
-    fn deny(consent: &mut Consent, now: Instant, id: u32, request: Request) {
-        consent.ask(now, RequestId(id), request).unwrap();
-        consent.mark_shown(now, RequestId(id));
-        assert!(consent.answer(now, RequestId(id), Answer::Deny));
-    }
-
-    #[test]
-    fn after_a_no_the_same_kind_is_not_asked_for_a_while() {
-        let mut now = Instant::now();
-        let mut consent = granted_view(now);
-        deny(&mut consent, now, 2, Request::Control);
-        now += Consent::PAUSE_AFTER_NO - Duration::from_millis(1);
-        assert_eq!(consent.ask(now, RequestId(3), Request::Control), Err(AskError::TooSoon));
-        assert_eq!(consent.ask(now, RequestId(4), request(2, 4)), Ok(()), "a file is another kind");
-        now += Duration::from_millis(1);
-        assert_eq!(consent.ask(now, RequestId(5), Request::Control), Ok(()));
-    }
-
-    #[test]
-    fn after_three_noes_a_kind_is_asked_again_only_if_the_person_lets_it() {
-        let mut now = Instant::now();
-        let mut consent = granted_view(now);
-        for id in 2..5 {
-            deny(&mut consent, now, id, Request::Control);
-            now += Consent::PAUSE_AFTER_NO;
-        }
-        now += Duration::from_secs(3600);
-        assert!(consent.is_barred(Capability::Control) && !consent.is_barred(Capability::View));
-        assert_eq!(consent.ask(now, RequestId(5), Request::Control), Err(AskError::Barred));
-        consent.allow_asking(Capability::Control);
-        assert_eq!(consent.ask(now, RequestId(6), Request::Control), Ok(()));
-    }
-
-    #[test]
-    fn a_yes_forgets_the_noes_before_it() {
-        let mut now = Instant::now();
-        let mut consent = granted_view(now);
-        for round in 0..4 {
-            deny(&mut consent, now, 2 + 3 * round, Request::Control);
-            now += Consent::PAUSE_AFTER_NO;
-            deny(&mut consent, now, 3 + 3 * round, Request::Control);
-            now += Consent::PAUSE_AFTER_NO;
-            let yes = RequestId(4 + 3 * round);
-            consent.ask(now, yes, Request::Control).unwrap();
-            consent.mark_shown(now, yes);
-            assert!(consent.answer(now, yes, Answer::Allow));
-        }
-    }
-
-    #[test]
-    fn a_no_answers_the_same_kind_that_waits_in_line() {
-        let now = Instant::now();
-        let mut consent = granted_view(now);
-        while consent.poll_output().is_some() {}
-        for id in [2, 3, 4] {
-            consent.ask(now, RequestId(id), Request::Control).unwrap();
-        }
-        consent.ask(now, RequestId(5), request(2, 5)).unwrap();
-        consent.mark_shown(now, RequestId(2));
-        consent.answer(now, RequestId(2), Answer::Deny);
-        let decided = std::iter::from_fn(|| consent.poll_output()).map(|outcome| match outcome {
-            Outcome::Decided { id, decision, .. } => (id.0, decision),
-            Outcome::Revoked { .. } => panic!("nothing was revoked"),
-        });
-        let expected = [(2, Decision::Denied), (3, Decision::TooSoon), (4, Decision::TooSoon)];
-        assert_eq!(decided.collect::<Vec<_>>(), expected);
-        assert_eq!(consent.open_question().map(|question| question.id), Some(RequestId(5)));
-    }
-
-    #[derive(Debug, Clone)]
-    enum Step {
-        Ask(u32, u8),
-        Show(u32),
-        Answer(u32, bool),
-        Revoke(u8),
-        End,
-        Time(u64),
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            (1u32..20, 0u8..4).prop_map(|(id, kind)| Step::Ask(id, kind)),
-            (1u32..20).prop_map(Step::Show),
-            (1u32..20, any::<bool>()).prop_map(|(id, yes)| Step::Answer(id, yes)),
-            (0u8..4).prop_map(Step::Revoke),
-            Just(Step::End),
-            (0u64..400).prop_map(Step::Time),
-        ]
-    }
-
-    fn request(kind: u8, id: u32) -> Request {
-        let transfer = TransferId(id);
-        match kind {
-            0 => Request::View,
-            1 => Request::Control,
-            2 => Request::SendFile { transfer, name: proto::Text::truncated("f"), size_bytes: 3 },
-            _ => Request::FetchFile { transfer, path: proto::Text::truncated("/f") },
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn every_grant_had_its_own_shown_question_and_its_own_yes(steps in proptest::collection::vec(step(), 1..60)) {
-            let start = Instant::now();
-            let mut now = start;
-            let mut consent = Consent::new();
-            let mut shown: Vec<(RequestId, Scope)> = Vec::new();
-            let mut allowed: Vec<Scope> = Vec::new();
-            for step in steps {
-                let before: Vec<Scope> = consent.granted().collect();
-                let mut yes = None;
-                match step {
-                    Step::Ask(id, kind) => { let _ = consent.ask(now, RequestId(id), request(kind, id)); }
-                    Step::Show(id) => {
-                        if let Some(open) = consent.open_question().filter(|open| open.id == RequestId(id)) {
-                            shown.push((open.id, Scope::of(&open.request)));
-                        }
-                        consent.mark_shown(now, RequestId(id));
-                    }
-                    Step::Answer(id, is_yes) => {
-                        yes = shown.iter().find(|(seen, _)| *seen == RequestId(id)).map(|(_, scope)| *scope).filter(|_| is_yes);
-                        let answer = if is_yes { Answer::Allow } else { Answer::Deny };
-                        if consent.answer(now, RequestId(id), answer) { allowed.extend(yes); }
-                    }
-                    Step::Revoke(kind) => consent.revoke(Scope::of(&request(kind, 1))),
-                    Step::End => consent.end(),
-                    Step::Time(seconds) => { now += Duration::from_secs(seconds); consent.handle_timeout(now); }
-                }
-                for scope in consent.granted() {
-                    prop_assert!(before.contains(&scope) || yes == Some(scope), "granted without its own yes");
-                    prop_assert!(allowed.contains(&scope));
-                    prop_assert!(!consent.has_ended());
-                }
-            }
-        }
     }
 }

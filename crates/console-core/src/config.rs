@@ -2,7 +2,7 @@
 
 use crate::view::OperatorView;
 use channel::ConsoleIdentity;
-use identity::{Operator, OperatorError, OperatorFile, OperatorFileError, Organisation, OrganisationError};
+use identity::{Operator, OperatorError, OperatorFile, Organisation, OrganisationError};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +30,11 @@ pub struct ConsoleConfig {
     pub check_word: CheckWord,
     /// Where pictures of the remote screen are saved.
     pub pictures_folder: PathBuf,
+    /// Where the logs of sessions are kept.
+    pub logs_folder: PathBuf,
+    /// The newest list of revoked certificates of the organisation that is known here, DER; the relay may
+    /// have a newer one.
+    pub revocations: Option<Vec<u8>>,
 }
 
 /// Why the console cannot start.
@@ -38,9 +43,6 @@ pub enum StartError {
     /// The organisation file does not hold.
     #[error("the organisation file: {0}")]
     Organisation(#[from] OrganisationError),
-    /// The operator file does not hold.
-    #[error("the operator file: {0}")]
-    Operator(#[from] OperatorFileError),
     /// The operator's certificate does not hold.
     #[error("the operator's certificate: {0}")]
     Certificate(#[from] OperatorError),
@@ -50,13 +52,13 @@ pub enum StartError {
 }
 
 impl ConsoleConfig {
-    /// Reads both files and checks that they belong together now (`now_s` seconds since 1970).
+    /// Checks that an operator's key and certificate, as opened by signing in, and an organisation file belong
+    /// together now (`now_s` seconds since 1970).
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn open(operator_file: &[u8], organisation_file: &[u8], now_s: u64) -> Result<Self, StartError> {
+    pub fn open(file: &OperatorFile, organisation_file: &[u8], now_s: u64) -> Result<Self, StartError> {
         let organisation = Organisation::open(organisation_file, now_s)?;
-        let file = OperatorFile::open(operator_file)?;
         let chain: Vec<_> = file.chain.iter().map(|der| der.clone().into()).collect();
         let operator = identity::verify_operator(&organisation, &chain, None, now_s)?;
         Ok(Self {
@@ -69,6 +71,8 @@ impl ConsoleConfig {
             build: format!("ponte-console {}", env!("CARGO_PKG_VERSION")),
             check_word: Arc::new(|number, _| number.to_string()),
             pictures_folder: PathBuf::from("."),
+            logs_folder: PathBuf::from("."),
+            revocations: None,
         })
     }
 
@@ -81,7 +85,21 @@ impl ConsoleConfig {
             organisation: self.organisation.name_for(&self.language).to_owned(),
             domain: self.organisation.domain().to_owned(),
             days_left: seconds(self.operator.not_after_s).saturating_sub(seconds(now_s)).div_euclid(DAY),
+            team: self.operator.team.clone(),
+            ends_at_s: self.operator.not_after_s,
+            fingerprint: self.operator.leaf_sha256,
+            tools: self.operator.profile.tools.clone(),
+            hours: self.operator.profile.hours.clone(),
+            time_zone: self.organisation.time_zone().to_owned(),
+            longest_session_minutes: self.operator.profile.longest_session_minutes,
+            open_now: self.is_open_at(now_s),
         }
+    }
+
+    /// Whether the operator may work at this moment.
+    #[must_use]
+    pub fn is_open_at(&self, now_s: u64) -> bool {
+        self.operator.profile.is_open_at(now_s, self.organisation.time_zone())
     }
 }
 

@@ -1,12 +1,13 @@
 //! The handle of a running console, and the stages from idle to the end of a session.
 
 use crate::config::{ConsoleConfig, StartError};
+use crate::ledger::{Ledger, LogKeys};
 use crate::live::Live;
 use crate::offer::{self, OfferEnded, Paired};
 use crate::picture::SharedPictures;
 use crate::view::{ConsoleCommand, ConsoleView, EndView, KeyView, Notice, NoticeKind, Stage};
 use channel::{Channel, ChannelError, Dial, Keeper, Port};
-use session::{ConsoleGreeting, HandshakeError, StreamError, greet_agent};
+use session::{ConsoleGreeting, HandshakeError, Papers, StreamError, greet_agent};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
@@ -204,15 +205,19 @@ async fn one_key(config: &ConsoleConfig, desk: &mut Desk) -> Result<Option<EndVi
         made = make_channel(config, paired) => made?,
         () = offer::cancelled(desk) => return Ok(None),
     };
-    let (channel, keeper, greeting) = made;
-    Ok(Some(Live::start(config, channel, keeper, greeting, desk).run(desk).await))
+    Ok(Some(Live::start(config, made, desk).run(desk).await))
 }
 
-async fn make_channel(
-    config: &ConsoleConfig,
-    paired: Paired,
-) -> Result<(Channel, Keeper, ConsoleGreeting), NoticeKind> {
-    let Paired { link, paired, ticket, relay } = paired;
+/// A channel whose agent was greeted.
+pub(crate) struct Made {
+    pub(crate) channel: Channel,
+    pub(crate) keeper: Keeper,
+    pub(crate) greeting: ConsoleGreeting,
+    pub(crate) ledger: Ledger,
+}
+
+async fn make_channel(config: &ConsoleConfig, paired: Paired) -> Result<Made, NoticeKind> {
+    let Paired { link, paired, ticket, relay, revocations } = paired;
     let port = Port::new();
     port.attach(link.packets);
     let channel = channel::connect(port, &paired, &config.identity).await.map_err(|error| {
@@ -230,17 +235,28 @@ async fn make_channel(
         choice: config.choice,
         dialing: config.dialing.clone(),
         build: config.build.clone(),
+        prove: Some(offer::prover(config)),
     };
     let keeper = Keeper::start(channel.clone(), link.kind, link.control, ticket, dial);
-    match greet_agent(&channel, &paired, &config.build).await {
-        Ok(greeting) => Ok((channel, keeper, greeting)),
+    let keys = LogKeys::draw(&channel, &config.identity).map_err(|_| NoticeKind::ChannelNotProven)?;
+    let papers =
+        Papers { build: &config.build, log_key: keys.public(), log_proof: keys.proof, revocations: &revocations };
+    match greet_agent(&channel, &paired, &papers).await {
+        Ok(greeting) => {
+            let ledger = Ledger::new(keys, config);
+            Ok(Made { channel, keeper, greeting, ledger })
+        }
         Err(error) => {
             tracing::warn!(%error, "the first stream failed");
             let kind = match error {
                 HandshakeError::NotThePeer => NoticeKind::ChannelNotProven,
                 HandshakeError::Version { .. } => NoticeKind::VersionMismatch,
+                HandshakeError::NotAccepted(problem) => NoticeKind::RefusedByAgent(Some(problem)),
                 // TLS 1.3 lets the client finish before the server has judged the client's certificate.
-                _ if channel.was_refused_by_peer() => NoticeKind::RefusedByAgent,
+                _ if channel.refusal_by_peer().is_some() => {
+                    NoticeKind::RefusedByAgent(channel.refusal_by_peer().flatten())
+                }
+                HandshakeError::Operator(_) => NoticeKind::ChannelNotProven,
                 HandshakeError::TimedOut | HandshakeError::Stream(StreamError::Gone) => NoticeKind::ClientLost,
                 HandshakeError::Stream(_) => NoticeKind::ChannelNotProven,
             };
@@ -270,8 +286,20 @@ mod tests {
 
     /// A desk with this at its stage, its view, and how often the window was woken.
     fn desk(stage: Stage) -> (Desk, watch::Receiver<ConsoleView>, Arc<AtomicUsize>) {
-        let operator =
-            OperatorView { name: String::new(), organisation: String::new(), domain: String::new(), days_left: 1 };
+        let operator = OperatorView {
+            name: String::new(),
+            organisation: String::new(),
+            domain: String::new(),
+            days_left: 1,
+            team: None,
+            ends_at_s: 0,
+            fingerprint: [0; 32],
+            tools: [].into(),
+            hours: Vec::new(),
+            time_zone: "UTC".to_owned(),
+            longest_session_minutes: None,
+            open_now: true,
+        };
         let (publish, view) = watch::channel(ConsoleView { operator, stage, notices: Vec::new() });
         let woken = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&woken);

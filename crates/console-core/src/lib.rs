@@ -3,15 +3,18 @@
 //! What is absent: capture, input and host (a console cannot control its own machine), text in any
 //! language, windows. Read [`ConsoleHandle`], then [`view`] and [`picture`].
 
+pub mod gate;
 pub mod picture;
 pub mod view;
 
 mod config;
 mod engine;
+mod ledger;
 mod live;
 mod offer;
 mod screens;
 mod tasks;
+mod witness;
 
 pub use config::{CheckWord, ConsoleConfig, StartError};
 pub use engine::ConsoleHandle;

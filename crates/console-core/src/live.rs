@@ -5,7 +5,8 @@ mod shown;
 mod transfers;
 
 use crate::config::ConsoleConfig;
-use crate::engine::Desk;
+use crate::engine::{Desk, Made};
+use crate::ledger::{Ledger, SIGN_EVERY};
 use crate::picture::SharedPictures;
 use crate::screens::{self, Decoded};
 use crate::tasks::{self, Event};
@@ -17,8 +18,8 @@ use proto::session::{
     AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind, TransferFailure,
     TransferId,
 };
-use session::{Chat, ConsoleGreeting, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
-use std::collections::{BTreeMap, VecDeque};
+use session::{Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ const EVENTS: usize = 256;
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a session stands after the relay said that the other end has left.
 const AFTER_LEAVING: Duration = Duration::from_secs(3);
+/// How long the agent has to write the end into the log.
+const LOG_CLOSED_WITHIN: Duration = Duration::from_secs(5);
 /// Screen and pointer streams that may wait for their grant.
 const MOST_PARKED: usize = 32;
 /// How often the round trip is measured and figures are renewed.
@@ -74,6 +77,12 @@ pub(crate) struct Live<'a> {
     chat: Listed<Chat, ChatLine>,
     transfers: Listed<BTreeMap<TransferId, Wanted>, TransferView>,
     last_transfer: u32,
+    ledger: Ledger,
+    /// Which question was about which file.
+    requests: BTreeMap<TransferId, RequestId>,
+    signed_at: Instant,
+    /// What the operator gave back, until the agent says that it is gone.
+    released: BTreeSet<Capability>,
     input: InputLine,
     input_paused: bool,
     ping: Option<(u64, Instant)>,
@@ -95,13 +104,8 @@ pub(crate) struct Live<'a> {
 }
 
 impl<'a> Live<'a> {
-    pub(crate) fn start(
-        config: &'a ConsoleConfig,
-        channel: Channel,
-        keeper: Keeper,
-        greeting: ConsoleGreeting,
-        desk: &Desk,
-    ) -> Self {
+    pub(crate) fn start(config: &'a ConsoleConfig, made: Made, desk: &Desk) -> Self {
+        let Made { channel, keeper, greeting, ledger } = made;
         let events = mpsc::channel(EVENTS);
         let mut tasks = JoinSet::new();
         tasks.spawn(accept_streams::<Event>(channel.clone(), events.0.clone()));
@@ -118,7 +122,11 @@ impl<'a> Live<'a> {
             on_change: Arc::clone(&desk.on_change),
             system: String::new(),
             recognised: false,
-            powers: [Capability::View, Capability::Control].map(|capability| (capability, PowerState::Off)).into(),
+            powers: [Capability::View, Capability::Control]
+                .into_iter()
+                .filter(|capability| config.operator.profile.allows(*capability))
+                .map(|capability| (capability, PowerState::Off))
+                .collect(),
             asked: BTreeMap::new(),
             last_request: 0,
             layout: Layout::default(),
@@ -126,6 +134,10 @@ impl<'a> Live<'a> {
             chat: Listed::default(),
             transfers: Listed::default(),
             last_transfer: 0,
+            ledger,
+            requests: BTreeMap::new(),
+            signed_at: Instant::now(),
+            released: BTreeSet::new(),
             input: InputLine::default(),
             input_paused: false,
             ping: None,
@@ -170,7 +182,34 @@ impl<'a> Live<'a> {
             };
         }
         let Flow::Break(reason) = flow else { unreachable!("the loop ends with a reason") };
-        self.end(reason).await
+        self.end(desk, reader, reason).await
+    }
+
+    /// What we found in a file must be what the log says.
+    fn digest(&mut self, transfer: TransferId, digest: [u8; 32]) -> Flow {
+        let Some(request) = self.requests.get(&transfer) else { return Flow::Continue(()) };
+        match self.ledger.witness.digest(request.0, digest) {
+            Ok(()) => Flow::Continue(()),
+            Err(lie) => {
+                tracing::warn!(%lie, "the agent's log is not one");
+                Flow::Break(EndReason::ProtocolViolation)
+            }
+        }
+    }
+
+    /// Takes a line of the agent's log, and vouches for it where that is due.
+    fn handle_log(&mut self, line: &str) -> Flow {
+        match self.ledger.take(line) {
+            Ok(Some(signed)) => {
+                self.signed_at = Instant::now();
+                self.tell(signed)
+            }
+            Ok(None) => Flow::Continue(()),
+            Err(error) => {
+                tracing::warn!(%error, "the agent's log is not one");
+                Flow::Break(EndReason::ProtocolViolation)
+            }
+        }
     }
 
     /// Why the channel is gone: closed in order by the other end, or lost.
@@ -214,8 +253,25 @@ impl<'a> Live<'a> {
     }
 
     async fn handle_command(&mut self, command: ConsoleCommand) -> Flow {
+        let may = |capability| self.config.operator.profile.allows(capability);
         match command {
+            // What the certificate does not allow has no button; the agent would refuse it.
+            ConsoleCommand::SendChat(_) if !may(Capability::Chat) => Flow::Continue(()),
+            ConsoleCommand::SendFile(_) if !may(Capability::SendFile) => Flow::Continue(()),
+            ConsoleCommand::FetchFile { .. } if !may(Capability::FetchFile) => Flow::Continue(()),
             ConsoleCommand::Ask(capability) => self.ask_power(capability),
+            ConsoleCommand::Release(capability) => {
+                if self.powers.get(&capability) != Some(&PowerState::Granted) {
+                    return Flow::Continue(());
+                }
+                self.released.insert(capability);
+                self.ledger.witness.release(capability);
+                if capability == Capability::Control {
+                    // Nothing of it may arrive after the power is given back.
+                    self.input.finish();
+                }
+                self.tell(ConsoleToAgent::Release { capability })
+            }
             ConsoleCommand::ShowMonitor(monitor) => {
                 if self.layout.monitor(monitor).is_none() {
                     return Flow::Continue(());
@@ -246,6 +302,10 @@ impl<'a> Live<'a> {
         self.last_request += 1;
         let request = RequestId(self.last_request);
         self.asked.insert(request, what.clone());
+        self.ledger.witness.ask(request, &what);
+        if let Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } = &what {
+            self.requests.insert(*transfer, request);
+        }
         self.tell(ConsoleToAgent::Ask { request, what })
     }
 
@@ -253,8 +313,11 @@ impl<'a> Live<'a> {
         let what = match capability {
             Capability::View => Request::View,
             Capability::Control => Request::Control,
-            Capability::SendFile | Capability::FetchFile => return Flow::Continue(()),
+            _ => return Flow::Continue(()),
         };
+        if !self.config.operator.profile.allows(capability) {
+            return Flow::Continue(());
+        }
         if !self.recognised || matches!(self.powers.get(&capability), Some(PowerState::Asked | PowerState::Granted)) {
             return Flow::Continue(());
         }
@@ -272,7 +335,14 @@ impl<'a> Live<'a> {
             }
         };
         match message {
-            AgentToConsole::Proof { .. } => return Flow::Break(EndReason::ProtocolViolation),
+            AgentToConsole::Proof { .. } | AgentToConsole::NotAccepted { .. } => {
+                return Flow::Break(EndReason::ProtocolViolation);
+            }
+            AgentToConsole::Log { line } => return self.handle_log(line.as_str()),
+            AgentToConsole::Ready { .. } if !self.ledger.has_begun() => {
+                tracing::warn!("the agent keeps no log");
+                return Flow::Break(EndReason::ProtocolViolation);
+            }
             AgentToConsole::Ready { system } => {
                 self.system = system.shown();
                 if !std::mem::replace(&mut self.recognised, true) {
@@ -281,7 +351,8 @@ impl<'a> Live<'a> {
             }
             AgentToConsole::Decided { request, decision } => return self.handle_decided(request, decision),
             AgentToConsole::Revoked { capability } => {
-                self.powers.insert(capability, PowerState::Revoked);
+                let own_wish = self.released.remove(&capability);
+                self.powers.insert(capability, if own_wish { PowerState::Off } else { PowerState::Revoked });
                 self.power_gone(capability);
                 self.parked_screens.clear();
             }
@@ -329,6 +400,10 @@ impl<'a> Live<'a> {
 
     fn handle_decided(&mut self, request: RequestId, decision: Decision) -> Flow {
         let Some(what) = self.asked.remove(&request) else { return Flow::Break(EndReason::ProtocolViolation) };
+        if let Err(lie) = self.ledger.witness.decided(request, decision) {
+            tracing::warn!(%lie, "the agent's log is not one");
+            return Flow::Break(EndReason::ProtocolViolation);
+        }
         let state = if decision == Decision::Granted { PowerState::Granted } else { PowerState::Refused(decision) };
         match what {
             Request::View => {
@@ -354,7 +429,7 @@ impl<'a> Live<'a> {
                 self.pictures.lock().monitors.clear();
             }
             Capability::Control => self.input.finish(),
-            Capability::SendFile | Capability::FetchFile => {}
+            _ => {}
         }
     }
 
@@ -389,8 +464,10 @@ impl<'a> Live<'a> {
                     wanted.view.done_bytes = done_bytes;
                 }
             }
-            Event::Done { transfer, saved_to } => {
-                self.transfer_over(transfer, Ok(saved_to));
+            Event::Sent { transfer, digest } => return self.digest(transfer, digest),
+            Event::Done { transfer, saved_to, digest } => {
+                self.digest(transfer, digest)?;
+                self.transfer_over(transfer, Ok(Some(saved_to)));
                 return self.tell(ConsoleToAgent::FileReceived { transfer });
             }
             Event::Failed { transfer, failure } => {
@@ -435,6 +512,12 @@ impl<'a> Live<'a> {
             self.decoded_at.pop_front();
         }
         self.follow_line();
+        if now.duration_since(self.signed_at) >= SIGN_EVERY
+            && let Some(signed) = self.ledger.sign()
+        {
+            self.signed_at = now;
+            self.tell(signed)?;
+        }
         self.ping_agent(now)
     }
 
@@ -463,7 +546,29 @@ impl<'a> Live<'a> {
         });
     }
 
-    async fn end(mut self, reason: EndReason) -> EndView {
+    /// Waits until the agent has written the end into the log, so that both ends have and sign the same one.
+    async fn close_log(&mut self, mut reader: Option<Reader>, agent_told: bool) {
+        let mut ended = agent_told;
+        let closing = async {
+            while !ended {
+                let message = tokio::select! {
+                    message = next_message::<AgentToConsole>(&mut reader) => message,
+                    _ = self.channel.connection().closed() => return,
+                };
+                match message {
+                    Ok(Some(AgentToConsole::Log { line })) if self.handle_log(line.as_str()).is_break() => return,
+                    Ok(Some(AgentToConsole::Ended { .. })) => ended = true,
+                    Ok(Some(_)) => {}
+                    Ok(None) | Err(_) => return,
+                }
+            }
+        };
+        if tokio::time::timeout(LOG_CLOSED_WITHIN, closing).await.is_err() {
+            tracing::info!("the agent did not close the log in time");
+        }
+    }
+
+    async fn end(mut self, desk: &mut Desk, reader: Option<Reader>, reason: EndReason) -> EndView {
         self.input.finish();
         if tokio::time::timeout(GOODBYE, self.tasks.shutdown()).await.is_err() {
             tracing::warn!("a task of the session did not stop in time");
@@ -471,7 +576,11 @@ impl<'a> Live<'a> {
         // Nothing of the person's screen is kept beyond the session.
         self.pictures.lock().clear();
         if reason == EndReason::OperatorEnded {
+            self.ledger.witness.end();
             let _ = self.outbox.send(ConsoleToAgent::End);
+        }
+        if !matches!(reason, EndReason::ConnectionLost | EndReason::ProtocolViolation) {
+            self.close_log(reader, reason != EndReason::OperatorEnded).await;
         }
         self.outbox.close(GOODBYE).await;
         if reason == EndReason::ProtocolViolation {
@@ -487,6 +596,11 @@ impl<'a> Live<'a> {
                 view.state = TransferState::Failed(TransferFailure::Cancelled);
             }
         }
-        EndView { reason, lasted: self.began.elapsed(), transfers }
+        let log = self.ledger.finish().unwrap_or_else(|error| {
+            tracing::error!(%error, "the log could not be written");
+            desk.notice(NoticeKind::LogNotSaved);
+            None
+        });
+        EndView { reason, lasted: self.began.elapsed(), transfers, log }
     }
 }

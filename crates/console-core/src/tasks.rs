@@ -16,9 +16,25 @@ pub(crate) enum Event {
     Stream(StreamKind, Reader),
     StreamsEnded,
     Broken(StreamError),
-    Progress { transfer: TransferId, done_bytes: u64 },
-    Done { transfer: TransferId, saved_to: Option<PathBuf> },
-    Failed { transfer: TransferId, failure: TransferFailure },
+    Progress {
+        transfer: TransferId,
+        done_bytes: u64,
+    },
+    /// A file is whole under its final name.
+    Done {
+        transfer: TransferId,
+        saved_to: PathBuf,
+        digest: [u8; 32],
+    },
+    /// A file has left; whether it is right the agent says.
+    Sent {
+        transfer: TransferId,
+        digest: [u8; 32],
+    },
+    Failed {
+        transfer: TransferId,
+        failure: TransferFailure,
+    },
     PictureSaved(Option<PathBuf>),
 }
 
@@ -86,11 +102,12 @@ pub(crate) async fn send(
         let mut writer = stream.map_err(|_| TransferFailure::Cancelled)?;
         send_file(&mut writer, file, size_bytes, || true, progress).await
     };
-    let sent = sent.await;
     // Success is only known when the agent says that the digest is right.
-    if let Err(failure) = sent {
-        let _ = events.send(Event::Failed { transfer, failure }).await;
-    }
+    let event = match sent.await {
+        Ok(digest) => Event::Sent { transfer, digest },
+        Err(failure) => Event::Failed { transfer, failure },
+    };
+    let _ = events.send(event).await;
 }
 
 pub(crate) async fn receive(
@@ -107,7 +124,7 @@ pub(crate) async fn receive(
         Err(_) => Err(TransferFailure::BadName),
     };
     let event = match received {
-        Ok(path) => Event::Done { transfer, saved_to: Some(path) },
+        Ok((path, digest)) => Event::Done { transfer, saved_to: path, digest },
         Err(failure) => Event::Failed { transfer, failure },
     };
     let _ = events.send(event).await;

@@ -1,8 +1,10 @@
 //! What the console's window shows, as plain data, and what an operator can do there.
 
+use identity::Hours;
 use proto::geometry::{Layout, MonitorId};
 use proto::input::InputEvent;
-use proto::session::{Capability, Decision, EndReason, TransferFailure, TransferId};
+use proto::session::{Asking, Capability, CertificateProblem, Decision, EndReason, TransferFailure, TransferId};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +33,30 @@ pub struct OperatorView {
     pub domain: String,
     /// Whole days until the certificate ends.
     pub days_left: i64,
+    /// The team, if the certificate names one.
+    pub team: Option<String>,
+    /// When the certificate ends, in seconds since 1970.
+    pub ends_at_s: u64,
+    /// SHA-256 of the certificate.
+    pub fingerprint: [u8; 32],
+    /// How the person is asked for each power; what is missing the operator does not have.
+    pub tools: BTreeMap<Capability, Asking>,
+    /// When the operator may work; always if empty.
+    pub hours: Vec<Hours>,
+    /// Where these hours are counted.
+    pub time_zone: String,
+    /// After how many minutes a session ends by itself.
+    pub longest_session_minutes: Option<u32>,
+    /// Whether the operator may work now.
+    pub open_now: bool,
+}
+
+impl OperatorView {
+    /// Whether the certificate lets the operator ask for this.
+    #[must_use]
+    pub fn may(&self, capability: Capability) -> bool {
+        self.tools.contains_key(&capability)
+    }
 }
 
 /// Where the session stands.
@@ -213,6 +239,8 @@ pub struct EndView {
     pub lasted: Duration,
     /// The files that moved.
     pub transfers: Vec<TransferView>,
+    /// Where the session's log is; none if it could not be written.
+    pub log: Option<PathBuf>,
 }
 
 /// Something that happened.
@@ -244,15 +272,20 @@ pub enum NoticeKind {
     CertificateRefused,
     /// The certificate has ended, or the clock is wrong.
     CertificateTime,
+    /// The certificate was revoked.
+    CertificateRevoked,
+    /// The certificate does not allow work at this hour.
+    OutsideHours,
+    /// The session's log could not be written to the disk.
+    LogNotSaved,
     /// The relay takes no more keys now.
     RelayFull,
     /// Somebody seems to be in between; the attempt was closed.
     ChannelNotProven,
     /// The client's program is of another version of the protocol.
     VersionMismatch,
-    /// The client's program does not accept the operator's certificate; mostly the clock of that
-    /// computer is wrong.
-    RefusedByAgent,
+    /// The client's program does not accept the operator's certificate, and why, where it said so.
+    RefusedByAgent(Option<CertificateProblem>),
     /// The client's connection was lost before the session began.
     ClientLost,
     /// A picture of the remote screen was saved.
@@ -273,6 +306,8 @@ pub enum ConsoleCommand {
     CancelKey,
     /// Ask the person for a power (viewing or control).
     Ask(Capability),
+    /// Give a power back that is not needed any more.
+    Release(Capability),
     /// Show this monitor.
     ShowMonitor(MonitorId),
     /// Mouse and keyboard.

@@ -6,17 +6,21 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use std::borrow::Cow;
 
 /// The message files of one language, in the order in which they are read.
-const fn files(language: Language) -> [(&'static str, &'static str); 3] {
+const fn files(language: Language) -> [(&'static str, &'static str); 5] {
     match language {
         Language::Italian => [
             ("common", include_str!("../locales/it/common.ftl")),
             ("agent", include_str!("../locales/it/agent.ftl")),
             ("console", include_str!("../locales/it/console.ftl")),
+            ("log", include_str!("../locales/it/log.ftl")),
+            ("org", include_str!("../locales/it/org.ftl")),
         ],
         Language::English => [
             ("common", include_str!("../locales/en/common.ftl")),
             ("agent", include_str!("../locales/en/agent.ftl")),
             ("console", include_str!("../locales/en/console.ftl")),
+            ("log", include_str!("../locales/en/log.ftl")),
+            ("org", include_str!("../locales/en/org.ftl")),
         ],
     }
 }

@@ -1,6 +1,7 @@
 //! The certificate authorities of an organisation: root, issuing, operators' leaves, revocations.
 
 use crate::profile::{PROFILE_OID, Profile};
+use crate::revocations::ListHead;
 use crate::seed::Seed;
 use proto::limits::NAME_BYTES;
 use rcgen::{
@@ -9,7 +10,7 @@ use rcgen::{
     SerialNumber, date_time_ymd,
 };
 use std::time::Duration;
-use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// How long an operator's certificate holds, in seconds: 30 days.
 pub const OPERATOR_SECONDS: u64 = 30 * DAY;
@@ -30,7 +31,7 @@ const SERIAL_BYTES: usize = 19;
 /// A certificate or list could not be made. We, or who filled in the request, are to blame.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IssueError {
-    /// A name is empty, longer than [`NAME_BYTES`] or has control characters.
+    /// A name is empty, longer than [`NAME_BYTES`] or has characters that steer a terminal or rearrange text.
     #[error("a name is empty, too long or has control characters")]
     BadName,
     /// A serial number is zero or longer than 19 bytes.
@@ -214,8 +215,7 @@ pub fn create_crl(issuing: &Authority, number: u64, revoked: &[Revoked], now_s: 
 /// who signed it.
 #[must_use]
 pub fn crl_number(crl_der: &[u8]) -> Option<u64> {
-    let (_, list) = CertificateRevocationList::from_der(crl_der).ok()?;
-    u64::try_from(list.crl_number()?).ok()
+    ListHead::read(crl_der)?.number
 }
 
 /// A public key without its secret half.
@@ -253,8 +253,15 @@ pub(crate) fn set_validity(params: &mut CertificateParams, now_s: u64, seconds: 
 }
 
 fn checked_name(name: &str) -> Result<&str, IssueError> {
-    let good = !name.trim().is_empty() && name.len() <= NAME_BYTES && !name.chars().any(char::is_control);
-    if good { Ok(name) } else { Err(IssueError::BadName) }
+    if is_name(name) { Ok(name) } else { Err(IssueError::BadName) }
+}
+
+/// Whether a certificate can have this name: not empty, at most [`NAME_BYTES`] long, and nothing in it that steers
+/// a terminal, ends a line or rearranges what stands beside it. Marks that only join or part letters are needed to
+/// write some languages.
+pub(crate) fn is_name(name: &str) -> bool {
+    let steers = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    !name.trim().is_empty() && name.len() <= NAME_BYTES && !name.contains(steers)
 }
 
 /// A serial number without leading zeros, as DER wants it.

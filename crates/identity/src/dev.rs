@@ -16,6 +16,9 @@ pub const SAMPLE_OPERATOR: &str = "Giulia Rinaldi";
 /// The domain of the sample organisation; no such domain can exist (RFC 2606).
 pub const SAMPLE_DOMAIN: &str = "lucca.example";
 
+/// The password of the sample operator's vault: a trial has no secrets, and hides nothing.
+pub const SAMPLE_PASSWORD: &str = "Prova-2026";
+
 const TERMS: [(&str, &str); 2] = [
     (
         "it",
@@ -99,6 +102,9 @@ pub fn throw_away(
         relay,
         terms: texts(TERMS),
         privacy: texts(PRIVACY),
+        time_zone: "Europe/Rome".to_owned(),
+        revocation_required: false,
+        recovery_key: None,
         policy: BTreeMap::new(),
         minimum_builds: BTreeMap::new(),
     }

@@ -5,6 +5,7 @@
 //! JSON.
 
 use crate::authority::IssueError;
+use crate::hours::is_time_zone;
 use crate::seed::{Seed, verify_signature};
 use crate::text;
 use ring::digest::{SHA256, digest};
@@ -78,12 +79,26 @@ pub struct OrganisationFile {
     /// Privacy notice, per language tag.
     #[serde(default)]
     pub privacy: BTreeMap<String, String>,
-    /// Policy values by name.
+    /// Where its working hours are counted, a name of the IANA time zone database.
+    #[serde(default = "default_time_zone")]
+    pub time_zone: String,
+    /// Whether an operator must show a list of revoked certificates that is in time.
+    #[serde(default)]
+    pub revocation_required: bool,
+    /// The key (X25519) that operators' secrets are sealed to besides their password, for the
+    /// organisation to recover them.
+    #[serde(default, with = "text::digest", skip_serializing_if = "Option::is_none")]
+    pub recovery_key: Option<[u8; 32]>,
+    /// Policy values by name; see [`crate::Policy`].
     #[serde(default)]
     pub policy: BTreeMap<String, serde_json::Value>,
     /// Oldest build that may be used, by program.
     #[serde(default)]
     pub minimum_builds: BTreeMap<String, String>,
+}
+
+fn default_time_zone() -> String {
+    "UTC".to_owned()
 }
 
 impl OrganisationFile {
@@ -117,6 +132,7 @@ impl OrganisationFile {
             && self.names.values().all(|name| within(name.trim().len(), 1, proto::limits::NAME_BYTES))
             && texts.iter().all(|map| map.len() <= ENTRIES)
             && self.policy.len() <= ENTRIES
+            && is_time_zone(&self.time_zone)
             && within(self.relay.name.len(), 1, RELAY_NAME_BYTES)
             && within(nodes.len(), 1, NODES)
             && nodes.iter().all(|node| within(node.name.len(), 1, RELAY_NAME_BYTES) && node.port != 0)
@@ -218,6 +234,12 @@ impl Organisation {
     #[must_use]
     pub fn root_sha256(&self) -> [u8; 32] {
         self.root_sha256
+    }
+
+    /// The time zone of its working hours.
+    #[must_use]
+    pub fn time_zone(&self) -> &str {
+        &self.file.time_zone
     }
 
     /// The name in this language ("it", "it-CH"), in its base language, in English, or in any.

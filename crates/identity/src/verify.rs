@@ -1,23 +1,24 @@
 //! Whether a chain of certificates proves an operator of an organisation, and who that is.
 
-use crate::authority::without_leading_zeros;
+use crate::authority::{crl_number, is_name, without_leading_zeros};
 use crate::organisation::{Organisation, ed25519_key};
 use crate::profile::{PROFILE_OID, PROFILE_VERSION, Profile};
-use proto::limits::NAME_BYTES;
+use crate::revocations::ListHead;
+use proto::session::CertificateProblem;
 use ring::digest::{SHA256, digest};
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use std::time::Duration;
 use webpki::{
-    CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage, OwnedCertRevocationList,
+    BorrowedCertRevocationList, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage,
     RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy,
 };
 use x509_parser::asn1_rs::Oid;
-use x509_parser::prelude::{AttributeTypeAndValue, CertificateRevocationList, FromDer, X509Certificate};
+use x509_parser::prelude::{AttributeTypeAndValue, FromDer, X509Certificate};
 
 /// How long a revocation list may be used after its end, in seconds: 48 hours.
 pub const CRL_GRACE_SECONDS: u64 = 48 * 60 * 60;
 /// Longest revocation list, in bytes: some 25,000 entries.
-pub const CRL_BYTES: usize = 1024 * 1024;
+pub const CRL_BYTES: usize = proto::limits::REVOCATIONS_BYTES;
 /// Longest certificate, in bytes; as [`proto::relay::CertificateBytes`].
 const CERTIFICATE_BYTES: usize = 2048;
 
@@ -82,6 +83,23 @@ pub enum OperatorError {
     Malformed,
 }
 
+impl From<OperatorError> for CertificateProblem {
+    fn from(error: OperatorError) -> Self {
+        match error {
+            OperatorError::NotFromThisOrganisation => Self::NotFromThisOrganisation,
+            OperatorError::Expired => Self::Expired,
+            OperatorError::NotYetValid => Self::NotYetValid,
+            OperatorError::Revoked => Self::Revoked,
+            OperatorError::WrongPurpose => Self::WrongPurpose,
+            OperatorError::NoProfile => Self::NoProfile,
+            OperatorError::NewerProfile => Self::NewerProfile,
+            OperatorError::StaleRevocationList => Self::StaleRevocationList,
+            OperatorError::BadRevocationList => Self::BadRevocationList,
+            OperatorError::Malformed => Self::Malformed,
+        }
+    }
+}
+
 /// Checks a chain (leaf first, then the issuing authority, DER; never the root) and, when one is
 /// given, a revocation list (DER), at `now_s` seconds since 1970. Only Ed25519 signatures count.
 ///
@@ -102,6 +120,28 @@ pub fn verify_operator(
         check_age(crl, now_s)?;
     }
     read_leaf(leaf)
+}
+
+/// Checks the chain as [`verify_operator`] does, and that it was not revoked, by a list with at least the
+/// number that somebody has seen (0 if nobody has); gives the list's number. Without a list only an
+/// organisation that does not demand one is content, and only if nobody has seen any.
+///
+/// # Errors
+/// [`OperatorError`]; [`OperatorError::StaleRevocationList`] if the list is missing or older than that.
+pub fn verify_not_revoked(
+    organisation: &Organisation,
+    chain: &[CertificateDer<'_>],
+    crl: Option<&[u8]>,
+    least_number: u64,
+    now_s: u64,
+) -> Result<u64, OperatorError> {
+    verify_operator(organisation, chain, crl, now_s)?;
+    let number = match crl {
+        Some(crl) => crl_number(crl).ok_or(OperatorError::BadRevocationList)?,
+        None if organisation.file().revocation_required => return Err(OperatorError::StaleRevocationList),
+        None => 0,
+    };
+    if number < least_number { Err(OperatorError::StaleRevocationList) } else { Ok(number) }
 }
 
 fn verify_path(
@@ -143,18 +183,17 @@ fn verify_path(
     if path.intermediate_certificates().count() == 1 { Ok(()) } else { Err(OperatorError::NotFromThisOrganisation) }
 }
 
-fn read_crl(crl: &[u8]) -> Result<CertRevocationList<'static>, OperatorError> {
+/// Not turned into a table: one search reads the entries once, a table costs ten times that.
+fn read_crl(crl: &[u8]) -> Result<CertRevocationList<'_>, OperatorError> {
     if crl.len() > CRL_BYTES {
         return Err(OperatorError::BadRevocationList);
     }
-    OwnedCertRevocationList::from_der(crl).map(Into::into).map_err(|_| OperatorError::BadRevocationList)
+    BorrowedCertRevocationList::from_der(crl).map(Into::into).map_err(|_| OperatorError::BadRevocationList)
 }
 
 /// Only after the list's signature was checked.
 fn check_age(crl: &[u8], now_s: u64) -> Result<(), OperatorError> {
-    let (_, list) = CertificateRevocationList::from_der(crl).map_err(|_| OperatorError::BadRevocationList)?;
-    let end = list.next_update().ok_or(OperatorError::BadRevocationList)?;
-    let end_s = seconds(end.timestamp()).ok_or(OperatorError::BadRevocationList)?;
+    let end_s = ListHead::read(crl).ok_or(OperatorError::BadRevocationList)?.next_update_s;
     if now_s > end_s.saturating_add(CRL_GRACE_SECONDS) { Err(OperatorError::StaleRevocationList) } else { Ok(()) }
 }
 
@@ -214,14 +253,14 @@ fn read_leaf(der: &CertificateDer<'_>) -> Result<Operator, OperatorError> {
     })
 }
 
-/// A name that must not be there twice: two would let two readers see two persons.
+/// A name that must not be there twice: two would let two readers see two persons. An authority that lets anything
+/// stand in a name does not steer anybody's terminal with it.
 fn at_most_one<'a>(
     mut names: impl Iterator<Item = &'a AttributeTypeAndValue<'a>>,
 ) -> Result<Option<String>, OperatorError> {
     let Some(name) = names.next() else { return Ok(None) };
     let name = name.as_str().map_err(|_| OperatorError::Malformed)?;
-    let good = names.next().is_none() && !name.trim().is_empty() && name.len() <= NAME_BYTES;
-    if good { Ok(Some(name.to_owned())) } else { Err(OperatorError::Malformed) }
+    if names.next().is_none() && is_name(name) { Ok(Some(name.to_owned())) } else { Err(OperatorError::Malformed) }
 }
 
 fn seconds(timestamp: i64) -> Option<u64> {

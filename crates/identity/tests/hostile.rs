@@ -11,7 +11,10 @@ proptest! {
 
     #[test]
     fn a_profile_that_is_read_writes_back_and_reads_the_same(version in any::<u16>(), words in vec("[A-Z][A-Za-z]{0,9}|View|Control", 0..20), cut in 0..4_usize) {
-        let json = format!("{{\"version\":{version},\"tools\":{words:?},\"more\":[{{}}]}}");
+        let asking = ["each_use", "once_per_session", "absent", "by_telepathy"];
+        let tools = words.iter().zip(asking.iter().cycle()).map(|(word, asking)| format!("{word:?}:{asking:?}"));
+        let tools = tools.collect::<Vec<_>>().join(",");
+        let json = format!("{{\"version\":{version},\"tools\":{{{tools}}},\"more\":[{{}}]}}");
         let mut der = match u8::try_from(json.len()) {
             Ok(length @ 0..=0x7F) => vec![0x0C, length],
             Ok(length) => vec![0x0C, 0x81, length],

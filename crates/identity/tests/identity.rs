@@ -6,12 +6,13 @@
 use identity::{
     Authority, BACKDATED_SECONDS, CRL_GRACE_SECONDS, CRL_SECONDS, IssueError, OPERATOR_SECONDS,
     ORGANISATION_FILE_BYTES, Operator, OperatorError, OperatorFile, OperatorFileError, OperatorRequest, Organisation,
-    OrganisationError, OrganisationFile, Profile, RelayAddress, RelayNode, Revoked, Seed, TRAILER_BYTES,
-    append_to_program, bytes_to_read, channel_certificate, create_crl, create_issuing, create_root, crl_number, dev,
-    find_appended, issue_operator, prove_link, server_certificate, spki_sha256, verify_link, verify_operator,
+    OrganisationError, OrganisationFile, PROFILE_BYTES, PROFILE_VERSION, Profile, RelayAddress, RelayNode, Revoked,
+    Seed, TRAILER_BYTES, append_to_program, bytes_to_read, channel_certificate, create_crl, create_issuing,
+    create_root, crl_number, dev, find_appended, issue_operator, prove_link, server_certificate, spki_sha256,
+    verify_link, verify_not_revoked, verify_operator,
 };
 use proptest::prelude::*;
-use proto::session::Capability;
+use proto::session::{Asking, Capability};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, date_time_ymd};
@@ -70,7 +71,7 @@ fn chain(leaf: Vec<u8>, authority: &Authority) -> Vec<Vec<u8>> {
 fn an_operator_is_proven_with_all_that_the_certificate_says() {
     let made = sample(1);
     let key = Seed::new([9; 32]).public_key();
-    let profile = Profile { version: 1, tools: vec![Capability::View, Capability::SendFile] };
+    let profile = Profile::of([(Capability::View, Asking::OncePerSession), (Capability::SendFile, Asking::EachUse)]);
     let request = OperatorRequest { profile: profile.clone(), ..request() };
     let leaf = issue_operator(&made.issuing, &key, &request, &[0, 0x80, 1], NOW).unwrap();
     let operator = verify(&open(&made), &chain(leaf, &made.issuing), None, NOW).unwrap();
@@ -169,6 +170,31 @@ fn a_certificate_for_another_purpose_or_for_none_is_refused() {
 }
 
 #[test]
+fn a_name_that_steers_a_terminal_or_rearranges_text_proves_nobody() {
+    let made = sample(1);
+    let profile = Profile::all_tools().to_extension().unwrap();
+    let leaf = |name: &str, team: &str| {
+        odd_leaf(&made.issuing, |params| {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            params.custom_extensions =
+                vec![rcgen::CustomExtension::from_oid_content(&identity::PROFILE_OID, profile.clone())];
+            params.distinguished_name.push(DnType::CommonName, name);
+            params.distinguished_name.push(DnType::OrganizationalUnitName, team);
+        })
+    };
+    let check = |name: &str, team: &str| {
+        verify(&open(&made), &chain(leaf(name, team), &made.issuing), None, NOW).map(|operator| operator.name)
+    };
+    for good in ["Giulia", "מִרְיָם", "می\u{200C}خواهم"] {
+        assert_eq!(check(good, "North"), Ok(good.to_owned()));
+    }
+    for bad in ["\u{1b}]0;Giulia\u{7}", "a\nb", "a\u{9b}2Jb", "a\u{202E}b", "a\u{2066}b", "a\u{2028}b"] {
+        assert_eq!(check(bad, "North"), Err(OperatorError::Malformed), "{bad:?}");
+        assert_eq!(check("Giulia", bad), Err(OperatorError::Malformed), "{bad:?}");
+    }
+}
+
+#[test]
 fn a_certificate_without_a_profile_or_with_a_later_one_is_refused() {
     let made = sample(1);
     let bare = odd_leaf(&made.issuing, |params| {
@@ -177,7 +203,7 @@ fn a_certificate_without_a_profile_or_with_a_later_one_is_refused() {
     let found = verify(&open(&made), &chain(bare, &made.issuing), None, NOW);
     assert_eq!(found, Err(OperatorError::NoProfile));
 
-    let request = OperatorRequest { profile: Profile { version: 2, tools: vec![] }, ..request() };
+    let request = OperatorRequest { profile: Profile { version: PROFILE_VERSION + 1, ..Profile::of([]) }, ..request() };
     let later = issue_operator(&made.issuing, &[8; 32], &request, &[1], NOW).unwrap();
     let found = verify(&open(&made), &chain(later, &made.issuing), None, NOW);
     assert_eq!(found, Err(OperatorError::NewerProfile));
@@ -206,6 +232,29 @@ fn a_revocation_list_is_good_for_a_week_and_two_days() {
     assert!(verify(&open(&made), &made.operator_chain, Some(&crl), last).is_ok());
     let found = verify(&open(&made), &made.operator_chain, Some(&crl), last + 1);
     assert_eq!(found, Err(OperatorError::StaleRevocationList));
+}
+
+#[test]
+fn an_operator_cannot_hide_a_newer_list_or_the_want_of_one() {
+    let made = sample(1);
+    let demanding = {
+        let file = OrganisationFile { revocation_required: true, ..open(&made).file().clone() };
+        Organisation::open(&file.sign(made.root.seed()).unwrap(), NOW).unwrap()
+    };
+    let list = create_crl(&made.issuing, 7, &[], NOW).unwrap();
+    let chain: Vec<CertificateDer<'_>> = made.operator_chain.iter().map(|der| der.as_slice().into()).collect();
+    let stale = Err(OperatorError::StaleRevocationList);
+    for (what, organisation, shown, seen, expected) in [
+        ("nobody speaks of lists", open(&made), None, 0, Ok(0)),
+        ("the relay has seen one", open(&made), None, 7, stale),
+        ("the same one", open(&made), Some(&list), 7, Ok(7)),
+        ("a newer one than shown", open(&made), Some(&list), 8, stale),
+        ("demanded", demanding.clone(), None, 0, stale),
+        ("demanded and shown", demanding, Some(&list), 0, Ok(7)),
+    ] {
+        let found = verify_not_revoked(&organisation, &chain, shown.map(Vec::as_slice), seen, NOW);
+        assert_eq!(found, expected, "{what}");
+    }
 }
 
 #[test]
@@ -246,10 +295,12 @@ fn unusable_names_serials_and_profiles_are_not_certified() {
     };
     check(OperatorRequest { name: " ".into(), ..request() }, &[1], IssueError::BadName);
     check(OperatorRequest { name: "a\nb".into(), ..request() }, &[1], IssueError::BadName);
+    check(OperatorRequest { name: "a\u{202E}b".into(), ..request() }, &[1], IssueError::BadName);
     check(OperatorRequest { team: Some("x".repeat(201)), ..request() }, &[1], IssueError::BadName);
     check(request(), &[0, 0], IssueError::BadSerial);
     check(request(), &[1; 20], IssueError::BadSerial);
-    let long = Profile { version: 1, tools: vec![Capability::View; 1000] };
+    let value = serde_json::Value::from("x".repeat(PROFILE_BYTES));
+    let long = Profile { policy: [("recording".to_owned(), value)].into(), ..Profile::all_tools() };
     check(OperatorRequest { profile: long, ..request() }, &[1], IssueError::BadProfile);
 }
 

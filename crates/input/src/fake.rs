@@ -1,5 +1,7 @@
-//! An injector without a system: it writes down what it would have done.
+//! An injector without a system: it writes down what it would have done; and an origin that says
+//! what it was told to say.
 
+use crate::origin::{Means, Origin, Verdict};
 use crate::tracked::{Backend, Tracked};
 use crate::{Injected, Injector, InputError, keys};
 use consent::{Control, Permit};
@@ -7,6 +9,7 @@ use proto::Layout;
 use proto::input::{Button, InputEvent, KeyUsage};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// One thing that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,6 +190,41 @@ impl Backend for FakeRecord {
         }
         state.done.push(Done::Text(text.to_owned()));
         Ok(Injected::Done)
+    }
+}
+
+/// An origin that says what it was told to say. Clones share it.
+#[derive(Debug, Clone)]
+pub struct FakeOrigin(Arc<Mutex<(Verdict, Vec<Means>)>>);
+
+impl FakeOrigin {
+    /// An origin with that verdict on every press.
+    #[must_use]
+    pub fn new(verdict: Verdict) -> Self {
+        Self(Arc::new(Mutex::new((verdict, Vec::new()))))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Verdict, Vec<Means>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on that verdict.
+    pub fn set(&self, verdict: Verdict) {
+        self.lock().0 = verdict;
+    }
+
+    /// With what was pressed each time that it was asked.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Means> {
+        self.lock().1.clone()
+    }
+}
+
+impl Origin for FakeOrigin {
+    fn verdict(&mut self, means: Means, _since: Instant) -> Verdict {
+        let mut told = self.lock();
+        told.1.push(means);
+        told.0
     }
 }
 

@@ -1,14 +1,17 @@
 //! Inject keyboard and pointer, with a permit only, and never into Ponte's own windows.
 //!
 //! What is absent: any way to press something without a [`Permit`], and any way to lift what
-//! somebody else pressed. Read [`Injector`], then [`OwnWindows`].
+//! somebody else pressed. Read [`Injector`], then [`OwnWindows`], then [`origin`]: whose press a
+//! window has got.
 
 use consent::{Control, Permit};
+use origin::Origin;
 use proto::Layout;
 use proto::input::InputEvent;
 
 pub mod fake;
 mod keys;
+pub mod origin;
 mod tracked;
 #[cfg(target_os = "linux")]
 mod x11;
@@ -113,6 +116,39 @@ pub fn open_display(name: Option<&str>, own: OwnWindows) -> Result<Box<dyn Injec
 #[cfg(not(target_os = "linux"))]
 pub fn open_display(_name: Option<&str>, _own: OwnWindows) -> Result<Box<dyn Injector>, InputError> {
     Err(InputError::NotSupported("injecting input on this system"))
+}
+
+/// Watches the display that this program's windows are on, until dropped. Where that is not
+/// possible the log says so, and every verdict is [`origin::Verdict::Unknown`].
+#[must_use]
+pub fn watch() -> Box<dyn Origin> {
+    // The window kit prefers Wayland by these names. Its windows' presses are not seen on X11.
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if ["WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(is_set) {
+        tracing::warn!("presses of programs are not told from a person's on Wayland");
+        return Box::new(origin::Unwatched);
+    }
+    watch_display(None)
+}
+
+/// As [`watch`], for the X display of that name, `None` for the session's.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn watch_display(name: Option<&str>) -> Box<dyn Origin> {
+    match x11::Watcher::start(name) {
+        Ok(watcher) => Box::new(watcher),
+        Err(error) => {
+            tracing::warn!(%error, "presses of programs are not told from a person's");
+            Box::new(origin::Unwatched)
+        }
+    }
+}
+
+/// As [`watch`]; the name is ignored, and nothing is known here.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub fn watch_display(_name: Option<&str>) -> Box<dyn Origin> {
+    Box::new(origin::Unwatched)
 }
 
 #[cfg(test)]

@@ -44,15 +44,29 @@ pub(crate) struct Xvfb {
 impl Xvfb {
     /// A server that has chosen a free number for itself.
     pub(crate) fn start() -> Self {
-        let mut process = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-noreset"])
+        let mut server = Command::new("Xvfb");
+        server.args(["-screen", "0", "640x480x24"]);
+        Self::started(server)
+    }
+
+    /// A server inside that one, with these options, whose mouse and keyboard are that one's pointer and keys.
+    pub(crate) fn inside(outer: &Self, options: &[&str]) -> Self {
+        let mut server = Command::new("Xephyr");
+        server.args(["-screen", "640x480", "-no-host-grab"]).args(options).env("DISPLAY", &outer.display);
+        Self::started(server)
+    }
+
+    fn started(mut server: Command) -> Self {
+        let program = server.get_program().to_string_lossy().into_owned();
+        let mut process = server
+            .args(["-displayfd", "1", "-nolisten", "tcp", "-noreset"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("this test needs Xvfb: apt-get install xvfb");
+            .unwrap_or_else(|error| panic!("this test needs {program}, see `cargo xtask setup`: {error}"));
         let mut number = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        assert!(!number.trim().is_empty(), "Xvfb did not start");
+        assert!(!number.trim().is_empty(), "{program} did not start");
         Self { display: format!(":{}", number.trim()), _process: Process(process) }
     }
 }

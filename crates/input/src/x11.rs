@@ -3,7 +3,10 @@
 //! (`enigo` has its own connection, which waits while ours has grabbed the server.)
 
 mod guard;
+mod origin;
 mod text;
+
+pub(crate) use origin::Watcher;
 
 use crate::keys::evdev_code;
 use crate::tracked::Backend;

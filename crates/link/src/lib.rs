@@ -7,6 +7,7 @@
 pub mod batch;
 pub mod connect;
 pub mod control;
+pub mod fetch;
 pub mod pump;
 
 pub mod packets;

@@ -3,8 +3,9 @@
 use crate::joins::Joins;
 use crate::limits;
 use crate::offers::Offers;
+use crate::revocations::List;
 use crate::source::Source;
-use crate::state::{Demand, Link, LinkId, Session, Slot, State, Timer};
+use crate::state::{Demand, Link, LinkId, Offering, Session, Slot, State, Timer};
 use crate::tickets::ClusterKey;
 use proto::relay::{CertificateBytes, EndToRelay, NodeName, Refusal, RelayToEnd, SessionId, Side};
 use proto::{Blob, Locator};
@@ -19,8 +20,8 @@ pub struct Config {
     pub node: NodeName,
     /// The key that makes and verifies tickets.
     pub cluster_key: ClusterKey,
-    /// Number of the newest revocation list that it holds, 0 for none.
-    pub crl_number: u64,
+    /// The newest revocation list of each organisation whose operators may use it.
+    pub lists: Vec<List>,
     /// A moment of the clock that [`RelayCore`]'s `now` arguments come from.
     pub started: Instant,
     /// The same moment in seconds since 1970.
@@ -36,6 +37,8 @@ pub struct Config {
 pub struct OperatorProof {
     /// SHA-256 of the operator's leaf certificate.
     pub sha256: [u8; 32],
+    /// The operator's organisation, by its place in [`Config::lists`].
+    pub organisation: usize,
 }
 
 /// What the program around the core must do, in this order.
@@ -55,6 +58,23 @@ pub enum Output {
         signature: Blob<64>,
         /// What was to be signed.
         nonce: [u8; 32],
+    },
+    /// See whether the operator of a link may still work, by certificate, clock and hours, then call
+    /// [`RelayCore::handle_checked`].
+    CheckOperator {
+        /// Whose.
+        link: LinkId,
+        /// As in [`OperatorProof::sha256`].
+        operator: [u8; 32],
+    },
+    /// Send a part of the organisation's newest revocation list.
+    SendRevocations {
+        /// To whom.
+        link: LinkId,
+        /// By its place in [`Config::lists`].
+        organisation: usize,
+        /// Where the part begins, in bytes.
+        from: u32,
     },
     /// Forward packets between these two from now on.
     Join(LinkId, LinkId),
@@ -122,7 +142,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         let deadline = now + limits::HANDSHAKE;
         let unpaired_until = now + limits::UNPAIRED_IN_ALL;
         let state = State::Fresh { deadline };
-        self.links.insert(id, Link { source, state, unpaired_until, messages: 0, window_began: now });
+        self.links.insert(id, Link::new(now, source, state, unpaired_until));
         *self.unclaimed.entry(source).or_default() += 1;
         self.arm(deadline, Timer::Link(id));
     }
@@ -130,17 +150,19 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
     /// A message came in on a link.
     pub fn handle_message(&mut self, now: Instant, id: LinkId, message: EndToRelay) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        if now.saturating_duration_since(link.window_began) >= limits::MESSAGE_WINDOW {
-            link.window_began = now;
-            link.messages = 0;
-        }
-        link.messages += 1;
-        if link.messages > limits::MESSAGES {
+        let within = match &message {
+            EndToRelay::FetchRevocations { .. } => {
+                link.parts.count(now, limits::REVOCATION_WINDOW) <= limits::REVOCATION_PARTS
+            }
+            _ => link.messages.count(now, limits::MESSAGE_WINDOW) <= limits::MESSAGES,
+        };
+        if !within {
             return self.refuse(now, id, Refusal::TooMany);
         }
         match message {
             EndToRelay::Hello { .. } => self.hello(now, id),
             EndToRelay::Prove { chain, signature } => self.prove(now, id, chain, signature),
+            EndToRelay::FetchRevocations { from } => self.fetch_revocations(now, id, from),
             EndToRelay::Offer => self.offer(now, id),
             EndToRelay::Join { locator, p1, work } => self.join(now, id, locator, p1, work),
             EndToRelay::P2 { attempt, body } => self.p2(now, id, attempt, body),
@@ -165,7 +187,10 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
                 self.refuse(now, id, Refusal::TooMany);
             }
             Ok(proof) => {
-                self.set(id, State::Certified { operator: proof.sha256, offer: None });
+                self.set(id, State::Certified { offer: Offering::Not });
+                if let Some(link) = self.links.get_mut(&id) {
+                    link.operator = Some(proof);
+                }
                 self.send(id, RelayToEnd::Proved);
             }
             Err(refusal) => self.refuse(now, id, refusal),
@@ -241,7 +266,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         let welcome = RelayToEnd::Welcome {
             node: self.config.node.clone(),
             nonce,
-            crl_number: self.config.crl_number,
+            crl_number: self.config.lists.iter().map(|list| list.number).max().unwrap_or(0),
             now_s: self.unix_s(now),
         };
         self.send(id, welcome);
@@ -303,7 +328,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
 
     /// Links of an operator that are in no session.
     fn consoles_of(&self, sha256: [u8; 32]) -> usize {
-        let is_his = |link: &&Link| matches!(link.state, State::Certified { operator, .. } if operator == sha256);
+        let is_his = |link: &&Link| matches!(link.state, State::Certified { .. }) && link.is_of(&sha256);
         self.links.values().filter(is_his).count()
     }
 
@@ -345,10 +370,10 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             self.timers.remove(&(deadline, Timer::Link(id)));
         }
         match link.state {
-            State::Certified { offer: Some(locator), .. } => self.end_offer(now, locator, None),
+            State::Certified { offer: Offering::At(locator) } => self.end_offer(now, locator, None),
             State::Joining { locator, attempt, .. } => self.attempt_gone(locator, attempt),
             State::Paired { session, side } => self.side_gone(now, session, side, id),
-            State::Certified { offer: None, .. }
+            State::Certified { offer: Offering::Not | Offering::Asked }
             | State::Fresh { .. }
             | State::Greeted { .. }
             | State::Proving { .. }

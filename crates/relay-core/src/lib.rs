@@ -9,12 +9,14 @@ mod joins;
 pub mod limits;
 mod offers;
 mod pairing;
+mod revocations;
 mod sessions;
 mod source;
 mod state;
 mod tickets;
 
 pub use crate::core::{Config, OperatorProof, Output, RelayCore};
+pub use revocations::List;
 pub use source::Source;
 pub use state::LinkId;
 pub use tickets::{ClusterKey, TicketError};

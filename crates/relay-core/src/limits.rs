@@ -59,6 +59,12 @@ pub const UNCLAIMED_PER_SOURCE: usize = 20;
 pub const MESSAGES: u32 = 100;
 /// See [`MESSAGES`].
 pub const MESSAGE_WINDOW: Duration = Duration::from_secs(10);
+/// Parts of a revocation list for one link in [`REVOCATION_WINDOW`], beside [`MESSAGES`]: the longest list
+/// twice, as a new one may replace it in between.
+pub const REVOCATION_PARTS: u32 =
+    2 * (proto::limits::REVOCATIONS_BYTES.div_ceil(proto::limits::REVOCATIONS_PART_BYTES)) as u32;
+/// See [`REVOCATION_PARTS`].
+pub const REVOCATION_WINDOW: Duration = Duration::from_secs(600);
 /// How long a ticket is good for.
 pub const TICKET: Duration = Duration::from_secs(900);
 /// How often an attached end is given a fresh one.

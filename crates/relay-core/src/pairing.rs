@@ -1,9 +1,9 @@
 //! From an offer to a pair: locators, joins, opaque pairing messages, the claim.
 
-use crate::core::{Output, RelayCore};
+use crate::core::{OperatorProof, Output, RelayCore};
 use crate::joins::work_holds;
 use crate::limits;
-use crate::state::{Attempt, Demand, LinkId, Live, Place, Session, Slot, State, Timer};
+use crate::state::{Attempt, Demand, LinkId, Live, Offering, Place, Session, Slot, State, Timer};
 use proto::Locator;
 use proto::limits::ATTEMPTS_IN_PARALLEL;
 use proto::locator::LOCATOR_COUNT;
@@ -14,34 +14,60 @@ use std::time::Instant;
 
 impl<R: RngCore + CryptoRng> RelayCore<R> {
     pub(crate) fn offer(&mut self, now: Instant, id: LinkId) {
-        let Some(&State::Certified { operator, offer }) = self.state(id) else { return self.unexpected(now, id) };
-        if let Some(earlier) = offer {
-            self.end_offer(now, earlier, Some(OfferEnd::Withdrawn));
+        let Some(&State::Certified { offer }) = self.state(id) else { return self.unexpected(now, id) };
+        let Some(operator) = self.operator(id) else { return self.unexpected(now, id) };
+        match offer {
+            Offering::Not => {}
+            Offering::Asked => return,
+            Offering::At(earlier) => self.end_offer(now, earlier, Some(OfferEnd::Withdrawn)),
         }
-        let pending = self.offers_of(operator);
-        if pending >= limits::OFFERS_PER_OPERATOR
-            || pending + self.sessions_of(operator) >= limits::SESSIONS_PER_OPERATOR
-            || !self.offers.allowed(now, &operator)
-        {
+        // Before the check, which costs more.
+        if !self.may_offer(now, &operator) {
+            return self.refuse(now, id, Refusal::TooMany);
+        }
+        self.set(id, State::Certified { offer: Offering::Asked });
+        self.push(Output::CheckOperator { link: id, operator: operator.sha256 });
+    }
+
+    /// The program has looked whether the operator may still work, as [`Output::CheckOperator`] asked.
+    pub fn handle_checked(&mut self, now: Instant, id: LinkId, check: Result<(), Refusal>) {
+        let Some(State::Certified { offer: Offering::Asked }) = self.state(id) else { return };
+        let Some(operator) = self.operator(id) else { return };
+        if let Err(refusal) = check {
+            return self.refuse(now, id, refusal);
+        }
+        if !self.may_offer(now, &operator) {
             return self.refuse(now, id, Refusal::TooMany);
         }
         let free = self.live_sessions < self.config.sessions;
         let Some(locator) = self.free_locator().filter(|_| free) else { return self.refuse(now, id, Refusal::Full) };
-        self.offers.count(now, operator);
+        self.offers.count(now, operator.sha256);
         let number = OfferId(self.random());
         let expires_at = now + limits::OFFER;
         let slot =
             Slot { offer: number, console: id, operator, expires_at, attempts: BTreeMap::new(), last_attempt: 0 };
         self.slots.insert(locator, slot);
         self.arm(expires_at, Timer::Slot(locator));
-        self.set(id, State::Certified { operator, offer: Some(locator) });
+        self.set(id, State::Certified { offer: Offering::At(locator) });
         let expires_in_s = u32::try_from(limits::OFFER.as_secs()).unwrap_or(u32::MAX);
         self.send(id, RelayToEnd::Offered { offer: number, locator, expires_in_s });
     }
 
+    fn may_offer(&self, now: Instant, operator: &OperatorProof) -> bool {
+        let pending = self.offers_of(operator.sha256);
+        pending < limits::OFFERS_PER_OPERATOR
+            && pending + self.sessions_of(operator.sha256) < limits::SESSIONS_PER_OPERATOR
+            && self.offers.allowed(now, &operator.sha256)
+    }
+
+    /// Who has proven himself on a link.
+    pub(crate) fn operator(&self, id: LinkId) -> Option<OperatorProof> {
+        self.links.get(&id)?.operator
+    }
+
     /// Offers of an operator that wait for an agent.
     pub(crate) fn offers_of(&self, operator: [u8; 32]) -> usize {
-        self.slots.values().filter(|slot| slot.operator == operator).count()
+        self.slots.values().filter(|slot| slot.operator.sha256 == operator).count()
     }
 
     /// A random locator that is neither in use nor resting; from a random start on, so that a
@@ -89,9 +115,9 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         let attempt = AttemptId(slot.last_attempt);
         let joining = Attempt { agent: id, joined_at: now, confirmation_due: None, confirmed: false };
         slot.attempts.insert(attempt, joining);
-        let (offer, console) = (slot.offer, slot.console);
+        let (offer, console, organisation) = (slot.offer, slot.console, slot.operator.organisation);
         self.set(id, State::Joining { locator, attempt, deadline: self.unpaired_deadline(now, id) });
-        self.send(id, RelayToEnd::Joined { offer, attempt });
+        self.send(id, RelayToEnd::Joined { offer, attempt, crl_number: self.list_number(organisation) });
         self.send(console, RelayToEnd::PeerJoined { attempt, p1 });
     }
 
@@ -124,7 +150,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
     /// The slot of a console's offer. `None` also when the offer ended while a message about it was
     /// on its way, which is nobody's fault.
     fn offered_by(&mut self, id: LinkId) -> Option<(Locator, &mut Slot)> {
-        let Some(&State::Certified { offer: Some(locator), .. }) = self.state(id) else { return None };
+        let Some(&State::Certified { offer: Offering::At(locator) }) = self.state(id) else { return None };
         self.slots.get_mut(&locator).map(|slot| (locator, slot))
     }
 
@@ -185,13 +211,14 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             return self.send(id, RelayToEnd::ClaimFailed);
         };
         slot.attempts.remove(&attempt);
-        let operator = slot.operator;
+        let operator = slot.operator.sha256;
         let session = SessionId(self.random());
         let renew_at = now + limits::TICKET_RENEWAL;
         let live = Live {
             console: Place::Here(id),
             agent: Place::Here(agent),
             operator,
+            proven: true,
             attempt: Some(attempt),
             renew_at,
             met: true,
@@ -249,8 +276,8 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         for joined in slot.attempts.values() {
             self.not_found(now, joined.agent);
         }
-        if let Some(&State::Certified { operator, .. }) = self.state(slot.console) {
-            self.set(slot.console, State::Certified { operator, offer: None });
+        if let Some(State::Certified { .. }) = self.state(slot.console) {
+            self.set(slot.console, State::Certified { offer: Offering::Not });
         }
         if let Some(end) = tell {
             self.send(slot.console, RelayToEnd::OfferEnded { end });

@@ -1,8 +1,9 @@
 //! Paired links: coming back with a ticket, leaving, ending.
 
+use crate::core::OperatorProof;
 use crate::core::{Output, RelayCore};
 use crate::limits;
-use crate::state::{LinkId, Live, Place, Session, State, Timer};
+use crate::state::{LinkId, Live, Offering, Place, Session, State, Timer};
 use proto::relay::{OfferEnd, Refusal, RelayToEnd, SessionId, Side, Ticket};
 use rand::{CryptoRng, RngCore};
 use std::time::Instant;
@@ -11,12 +12,16 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
     pub(crate) fn attach(&mut self, now: Instant, id: LinkId, ticket: &Ticket) {
         let certified = match self.state(id) {
             Some(State::Greeted { .. } | State::Agent { .. }) => None,
-            Some(&State::Certified { operator, offer: None }) => Some(operator),
+            Some(&State::Certified { offer: Offering::Not }) => self.operator(id),
             _ => return self.unexpected(now, id),
         };
-        let other_operator =
-            certified.is_some_and(|operator| operator != ticket.operator_sha256 || ticket.side != Side::Console);
-        if other_operator || self.config.cluster_key.verify(ticket, self.unix_s(now)).is_err() {
+        let other_operator = certified.is_some_and(|OperatorProof { sha256, .. }| {
+            sha256 != ticket.operator_sha256 || ticket.side != Side::Console
+        });
+        if other_operator
+            || self.config.cluster_key.verify(ticket, self.unix_s(now)).is_err()
+            || !self.is_current(ticket, certified.is_some())
+        {
             return self.refuse(now, id, Refusal::BadTicket);
         }
         let (session, side) = (ticket.session, ticket.side);
@@ -31,7 +36,8 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             }
             let (renew_at, until) = (now + limits::TICKET_RENEWAL, now + limits::SESSION_AWAY);
             let away = Place::Away { until };
-            let live = Live { console: away, agent: away, operator, attempt: None, renew_at, met: false };
+            let live =
+                Live { console: away, agent: away, operator, proven: false, attempt: None, renew_at, met: false };
             self.sessions.insert(session, Session::Live(live));
             self.live_sessions += 1;
             self.arm(renew_at, Timer::Session(session));
@@ -43,6 +49,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         if live.operator != ticket.operator_sha256 {
             return self.refuse(now, id, Refusal::BadTicket);
         }
+        live.proven |= certified.is_some();
         let older = std::mem::replace(live.place(side), Place::Here(id)).link();
         let other = live.other(side);
         let met_before = live.met;
@@ -97,7 +104,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
     }
 
     /// Tells an end that the session is over.
-    fn peer_left(&mut self, now: Instant, id: LinkId) {
+    pub(crate) fn peer_left(&mut self, now: Instant, id: LinkId) {
         self.send(id, RelayToEnd::PeerLeft);
         self.set(id, State::Left { deadline: now + limits::HANDSHAKE });
     }
@@ -116,8 +123,11 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
                 }
                 self.close(now, id);
             }
-            Some(&State::Certified { offer: Some(locator), .. }) => {
+            Some(&State::Certified { offer: Offering::At(locator) }) => {
                 self.end_offer(now, locator, Some(OfferEnd::Withdrawn));
+            }
+            Some(State::Certified { offer: Offering::Asked }) => {
+                self.set(id, State::Certified { offer: Offering::Not })
             }
             Some(&State::Joining { locator, attempt, .. }) => {
                 self.set_agent(now, id, None);
@@ -130,7 +140,7 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
         }
     }
 
-    fn end_session(&mut self, now: Instant, session: SessionId) {
+    pub(crate) fn end_session(&mut self, now: Instant, session: SessionId) {
         let until = now + limits::TICKET;
         if let Some(Session::Live(_)) = self.sessions.insert(session, Session::Ended { until }) {
             self.live_sessions = self.live_sessions.saturating_sub(1);

@@ -1,10 +1,11 @@
 //! What the relay holds: one state per link, one slot per locator, one record per session.
 
+use crate::core::OperatorProof;
 use crate::source::Source;
 use proto::Locator;
 use proto::relay::{AttemptId, OfferId, SessionId, Side};
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Number of a link, given by the program around this crate, never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,8 +20,8 @@ pub(crate) enum State {
     Greeted { nonce: [u8; 32], deadline: Instant },
     /// The program verifies the operator's proof.
     Proving { deadline: Instant },
-    /// A console whose operator is known, with the locator of its offer.
-    Certified { operator: [u8; 32], offer: Option<Locator> },
+    /// A console whose operator is known.
+    Certified { offer: Offering },
     /// An agent between two joins, with the work that the next one costs.
     Agent { work: Option<Demand>, deadline: Instant },
     /// An agent that gets "no such key" when the time has come.
@@ -31,6 +32,15 @@ pub(crate) enum State {
     Paired { session: SessionId, side: Side },
     /// The other end left; this one has a moment to close by itself.
     Left { deadline: Instant },
+}
+
+/// Where the offer of a console stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offering {
+    Not,
+    /// The program looks whether the operator may still work.
+    Asked,
+    At(Locator),
 }
 
 /// Work that was asked for.
@@ -73,10 +83,43 @@ impl State {
 pub(crate) struct Link {
     pub(crate) source: Source,
     pub(crate) state: State,
+    /// Who has proven himself here, for as long as the link lives.
+    pub(crate) operator: Option<OperatorProof>,
     /// Paired or proven by then, or closed.
     pub(crate) unpaired_until: Instant,
-    pub(crate) messages: u32,
-    pub(crate) window_began: Instant,
+    pub(crate) messages: Counter,
+    /// Parts of revocation lists.
+    pub(crate) parts: Counter,
+}
+
+/// Counts what happens in windows of time.
+#[derive(Debug)]
+pub(crate) struct Counter {
+    count: u32,
+    began: Instant,
+}
+
+impl Counter {
+    /// Counts one more; gives how many there are in the window.
+    pub(crate) fn count(&mut self, now: Instant, window: Duration) -> u32 {
+        if now.saturating_duration_since(self.began) >= window {
+            *self = Self { count: 0, began: now };
+        }
+        self.count = self.count.saturating_add(1);
+        self.count
+    }
+}
+
+impl Link {
+    pub(crate) fn new(now: Instant, source: Source, state: State, unpaired_until: Instant) -> Self {
+        let counter = || Counter { count: 0, began: now };
+        Self { source, state, operator: None, unpaired_until, messages: counter(), parts: counter() }
+    }
+
+    /// Whether this operator has proven himself here.
+    pub(crate) fn is_of(&self, sha256: &[u8; 32]) -> bool {
+        self.operator.is_some_and(|operator| operator.sha256 == *sha256)
+    }
 }
 
 /// An offer that waits for its agent.
@@ -84,7 +127,7 @@ pub(crate) struct Link {
 pub(crate) struct Slot {
     pub(crate) offer: OfferId,
     pub(crate) console: LinkId,
-    pub(crate) operator: [u8; 32],
+    pub(crate) operator: OperatorProof,
     pub(crate) expires_at: Instant,
     pub(crate) attempts: BTreeMap<AttemptId, Attempt>,
     pub(crate) last_attempt: u32,
@@ -113,6 +156,8 @@ pub(crate) struct Live {
     pub(crate) console: Place,
     pub(crate) agent: Place,
     pub(crate) operator: [u8; 32],
+    /// Whether the operator was proven at this node, not only named by a ticket.
+    pub(crate) proven: bool,
     /// Until the console's confirmation of it was handed on.
     pub(crate) attempt: Option<AttemptId>,
     pub(crate) renew_at: Instant,

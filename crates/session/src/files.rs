@@ -50,7 +50,7 @@ pub async fn open_file(path: &Path) -> Result<File, TransferFailure> {
 }
 
 /// Sends the file, which must still have `size_bytes`, as long as `allowed` says so, and waits until it
-/// has arrived. Dropping this gives up at once what has not left.
+/// has arrived. Dropping this gives up at once what has not left. Returns the file's BLAKE3 digest.
 ///
 /// # Errors
 /// [`TransferFailure`]; the stream is then given up, so that the other end keeps nothing.
@@ -60,7 +60,7 @@ pub async fn send_file(
     size_bytes: u64,
     allowed: impl Fn() -> bool,
     mut progress: impl FnMut(u64),
-) -> Result<(), TransferFailure> {
+) -> Result<[u8; 32], TransferFailure> {
     let sent = async {
         let mut sender = FileSender::new(size_bytes, 0).map_err(|_| TransferFailure::Changed)?;
         let mut done = 0;
@@ -79,19 +79,20 @@ pub async fn send_file(
             progress(done);
         }
         let digest = sender.finish().map_err(|_| TransferFailure::Changed)?;
-        writer.bytes(digest.to_vec().into()).await.map_err(stream_failure)
+        writer.bytes(digest.to_vec().into()).await.map_err(stream_failure)?;
+        Ok(digest)
     };
     let result = sent.await;
     match result {
         // As long as something of it is under way it can still be taken back.
-        Ok(()) => writer.finish_delivered().await,
+        Ok(_) => writer.finish_delivered().await,
         Err(_) => writer.abandon(),
     }
     result
 }
 
 /// Receives a file of `size_bytes` into `folder` under `name`, or the next free number of it, as
-/// long as `allowed` says so. Returns where it is.
+/// long as `allowed` says so. Returns where it is, and its BLAKE3 digest.
 ///
 /// # Errors
 /// [`TransferFailure`]; nothing is then left on the disk.
@@ -101,11 +102,13 @@ pub async fn receive_file(
     folder: &Path,
     allowed: impl Fn() -> bool,
     progress: impl FnMut(u64),
-) -> Result<PathBuf, TransferFailure> {
+) -> Result<(PathBuf, [u8; 32]), TransferFailure> {
     let part = Partial(folder.join(PartName::new(transfer, name, size_bytes).as_str()));
-    let received = receive_part(reader, size_bytes, &part.0, allowed, progress).await;
+    let received = receive_part(reader, size_bytes, &part.0, &allowed, progress).await;
     let result = match received {
-        Ok(()) => place(&part.0, folder, name).await,
+        // Whatever came in, it gets no name after the power behind it has gone.
+        Ok(_) if !allowed() => Err(TransferFailure::Cancelled),
+        Ok(digest) => place(&part.0, folder, name).await.map(|path| (path, digest)),
         Err(failure) => Err(failure),
     };
     if result.is_err() {
@@ -134,7 +137,7 @@ async fn receive_part(
     part: &Path,
     allowed: impl Fn() -> bool,
     mut progress: impl FnMut(u64),
-) -> Result<(), TransferFailure> {
+) -> Result<[u8; 32], TransferFailure> {
     let failed = |error: io::Error| storage_failure(&error);
     // One that an earlier crash left behind is of no use.
     if let Err(error) = fs::remove_file(part).await
@@ -152,9 +155,10 @@ async fn receive_part(
         file.write_all(content).await.map_err(failed)?;
         progress(receiver.done_bytes());
     }
-    receiver.finish().map_err(|_| TransferFailure::Corrupted)?;
+    let digest = receiver.finish().map_err(|_| TransferFailure::Corrupted)?;
     file.flush().await.map_err(failed)?;
-    file.sync_all().await.map_err(failed)
+    file.sync_all().await.map_err(failed)?;
+    Ok(digest)
 }
 
 /// Gives the whole file its final name without ever replacing another.

@@ -15,7 +15,10 @@ mod wait;
 
 pub use chat::{Chat, ChatEntry};
 pub use files::{open_file, receive_file, send_file, sendable, storage_failure};
-pub use handshake::{AgentGreeting, ConsoleGreeting, HandshakeError, greet_agent, greet_console};
+pub use handshake::{
+    AgentGreeting, CertificateHolds, ConsoleGreeting, Demands, HandshakeError, LogProofHolds, Papers, greet_agent,
+    greet_console,
+};
 pub use listed::Listed;
 pub use outbox::{Outbox, OutboxClosed};
 pub use pace::Pace;

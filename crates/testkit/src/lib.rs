@@ -7,6 +7,7 @@ mod path;
 pub use connect_proxy::{Asked, ConnectProxy, Login};
 pub use path::{Conditions, Counts, Namespace, PacketPath, PathEmulator, Punctuality, Script, Unavailable};
 
+use audit_log::export::Words;
 use identity::dev::DevOrganisation;
 use identity::{OperatorFile, Organisation, RelayAddress, RelayNode, Seed};
 use pairing::{AgentPairing, ConsolePairing, P3Outcome, Paired, Secret, SessionKey};
@@ -16,6 +17,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use std::sync::Arc;
 use std::time::Instant;
+use vault::{Cost, OperatorVault};
 
 /// The time of every test that needs one, in seconds since 1970: 1 January 2027.
 pub const NOW_S: u64 = 1_798_761_600;
@@ -36,6 +38,39 @@ pub fn organisation(seed: u64, host: &str, port: u16, pin: Option<[u8; 32]>, now
     let node = RelayNode { name: "node-1".into(), host: host.into(), port };
     let relay = RelayAddress { name: "relay.lucca.example".into(), nodes: vec![node], pin };
     identity::dev::sample(&mut seeded(seed), now_s, relay).expect("a test organisation can be made")
+}
+
+/// The operator of a throw-away organisation, signed in.
+///
+/// # Panics
+/// When this is not such an operator's vault.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a trial without its operator is a broken test")]
+pub fn signed_in(operator_vault: &[u8]) -> OperatorFile {
+    let vault = OperatorVault::open_bytes(operator_vault).expect("an operator's vault");
+    vault.unlock_file(identity::dev::SAMPLE_PASSWORD).expect("the sample password")
+}
+
+/// The vault of this operator, under the sample password.
+///
+/// # Panics
+/// When key and certificates do not belong together.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a trial without its operator is a broken test")]
+pub fn operator_vault(operator: &OperatorFile) -> Vec<u8> {
+    let sealed = OperatorVault::seal_file(operator, identity::dev::SAMPLE_PASSWORD, Cost::TRIAL, &mut seeded(1));
+    sealed.expect("key and certificates belong together").to_bytes()
+}
+
+/// A log in no language: message ids and what they are about.
+#[derive(Debug, Clone, Copy)]
+pub struct PlainWords;
+
+impl Words for PlainWords {
+    fn say(&self, id: &str, arguments: &[(&str, &str)]) -> String {
+        let arguments: Vec<String> = arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("{id} {}", arguments.join(" "))
+    }
 }
 
 /// Both ends of a pairing that went well, and what each needs for the channel.

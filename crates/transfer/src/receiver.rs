@@ -98,10 +98,10 @@ impl FileReceiver {
     ///
     /// # Errors
     /// [`ReceiveError::Truncated`] or [`ReceiveError::Corrupted`].
-    pub fn finish(self) -> Result<(), ReceiveError> {
+    pub fn finish(self) -> Result<[u8; DIGEST_BYTES], ReceiveError> {
         if !self.is_complete() {
             return Err(ReceiveError::Truncated);
         }
-        if self.hasher.finalize() == self.digest { Ok(()) } else { Err(ReceiveError::Corrupted) }
+        if self.hasher.finalize() == self.digest { Ok(self.digest) } else { Err(ReceiveError::Corrupted) }
     }
 }

@@ -32,7 +32,7 @@ fn received(mut receiver: FileReceiver, stream: &[u8], pieces: &[usize]) -> Resu
             break;
         }
     }
-    receiver.finish().map(|()| written)
+    receiver.finish().map(|_| written)
 }
 
 proptest! {
@@ -111,7 +111,7 @@ fn completeness_and_progress_are_told() {
         receiver.feed(&[*byte]).unwrap();
     }
     assert!(receiver.is_complete());
-    assert_eq!(receiver.finish(), Ok(()));
+    assert!(receiver.finish().is_ok());
 }
 
 #[test]

@@ -47,6 +47,12 @@ pub(crate) enum Options {
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
     },
+    /// What proof costs: a certificate against a list of 10,000 revoked ones, a log of 100,000 entries
+    Trust {
+        /// Write the figures to this file as JSON, too
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
     /// Print the tables of the README from the figures of an earlier run
     Readme {
         /// What `path --json` wrote
@@ -80,6 +86,11 @@ pub(crate) fn bench(options: &Options) -> Result<(), Failure> {
             words.extend(controller.as_ref().map(|controller| format!("--controller={controller}")));
             words.extend(tls.then(|| "--tls".to_owned()));
             words.extend(rounds.map(|rounds| format!("--rounds={rounds}")));
+            words.extend(json.as_ref().map(|file| format!("--json={}", file.display())));
+            stress::bench(PROFILE, &words)
+        }
+        Options::Trust { json } => {
+            let mut words = vec!["trust".to_owned()];
             words.extend(json.as_ref().map(|file| format!("--json={}", file.display())));
             stress::bench(PROFILE, &words)
         }

@@ -19,11 +19,12 @@ const BUILD: &[Needed] = &[
 /// What the demo and the tests of the windows need.
 const RUN: &[Needed] = &[
     ("xvfb", "the screens of the demo"),
+    ("xserver-xephyr", "the client's screen of the demo: a screen in a screen"),
     ("xauth", "keeps those screens private"),
     ("x11-apps", "small programs to look at"),
     ("x11-utils", "asks windows about themselves"),
     ("x11-xserver-utils", "paints the background"),
-    ("xdotool", "types and clicks by hand"),
+    ("xdotool", "a program that presses for the client, which must not count"),
     ("imagemagick", "pictures of windows by hand"),
     ("libgl1", "the windows are drawn with OpenGL"),
     ("libegl1", "the same"),

@@ -1,19 +1,21 @@
-//! The page after a session: why it ended, how long it was, what moved.
+//! The page after a session: why it ended, how long it was, where its log is, what moved.
 
 use super::parts::keyboard_hint;
 use super::transfers::transfer_ui;
-use super::{Scene, notices, transfers::Rates};
+use super::{Scene, account, notices, transfers::Rates};
 use crate::words;
-use console_core::view::{ConsoleCommand, EndView};
+use console_core::view::{ConsoleCommand, EndView, NoticeKind};
 use egui::{Key, Modifiers, Ui};
 use std::path::Path;
-use ui_kit::{body, body_secondary, button, card, heading, primary_button, tiny, title};
+use ui_kit::fonts::Weight;
+use ui_kit::{TagKind, body, body_secondary, button, card, heading, notice, primary_button, theme, tiny, title};
 
 /// The page of a session that is over.
 pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Vec<ConsoleCommand>) {
     ui.set_max_width(ui.available_width().min(760.0));
     ui.spacing_mut().item_spacing.y = 12.0;
-    let by_key = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::N));
+    let may = scene.view.operator.open_now;
+    let by_key = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::N)) && may;
     title(ui, &scene.i18n.text("console-ended-title"));
     notices::notices_ui(ui, scene, commands);
     card(ui, |ui| {
@@ -21,6 +23,7 @@ pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Ve
         let lasted = scene.i18n.duration(end.lasted);
         body_secondary(ui, &scene.i18n.text_with("console-ended-lasted", &[("duration", lasted.into())]));
     });
+    log_ui(ui, scene, end.log.as_deref());
     card(ui, |ui| {
         heading(ui, &scene.i18n.text("console-transfers"));
         if end.transfers.is_empty() {
@@ -36,7 +39,8 @@ pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Ve
     });
     ui.horizontal_wrapped(|ui| {
         let back = scene.i18n.text("console-ended-back");
-        let again = primary_button(ui, &scene.i18n.text("console-new-key"));
+        let make = scene.i18n.text("console-new-key");
+        let again = ui.add_enabled_ui(may, |ui| primary_button(ui, &make)).inner;
         keyboard_hint(ui, "Ctrl N");
         let back = button(ui, &back);
         if back.clicked() {
@@ -46,5 +50,26 @@ pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Ve
             commands.push(ConsoleCommand::CloseEnded);
             notices::new_key(scene, commands);
         }
+    });
+    if !may {
+        account::closed_ui(ui, scene);
+    }
+}
+
+/// Where the signed log of the session is.
+fn log_ui(ui: &mut Ui, scene: &Scene<'_>, log: Option<&Path>) {
+    let Some(path) = log else {
+        if scene.view.notices.iter().any(|notice| notice.kind == NoticeKind::LogNotSaved) {
+            return;
+        }
+        notice(ui, TagKind::Warn, "", &scene.i18n.text("console-ended-no-log"));
+        return;
+    };
+    card(ui, |ui| {
+        heading(ui, &scene.i18n.text("console-ended-log"));
+        body_secondary(ui, &scene.i18n.text("console-ended-log-text"));
+        let path = path.display().to_string();
+        let words = egui::RichText::new(&path).font(Weight::Mono.at(13.0)).color(theme::tokens(ui).ink);
+        ui.add(egui::Label::new(words).wrap().selectable(true)).accessible_name(path);
     });
 }

@@ -1,16 +1,17 @@
 //! The first page: a key to read out, or the button that makes one.
 
 use super::notices::{new_key, notices_ui};
-use super::parts::keyboard_hint;
-use super::{Copied, Effect, Scene, ScreenState};
+use super::parts::{focus_ring, keyboard_hint};
+use super::{Copied, Effect, Page, Scene, ScreenState, account};
 use crate::words;
 use console_core::proto::limits::KEY_TRIES;
 use console_core::view::{ConsoleCommand, KeyView, Stage};
-use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Panel, Sense, StrokeKind, Ui, vec2};
+use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Panel, Response, Sense, StrokeKind, Ui, vec2};
+use std::time::Duration;
 use ui_kit::fonts::Weight;
 use ui_kit::{
     TagKind, accent_card, avatar, body, body_secondary, button, card, danger_button, heading, mark, mono_key, notice,
-    primary_button, small, tag, theme, tiny, title,
+    primary_button, small, tag, theme, title,
 };
 
 /// Size of the waiting key, in points: readable from a metre.
@@ -18,9 +19,12 @@ const KEY_SIZE: f32 = 68.0;
 /// Wider cards are harder to read.
 const WIDEST_PAGE: f32 = 980.0;
 
+/// How old what the certificate says may get on a page on which nothing happens: hours begin and end.
+const HOURS: Duration = Duration::from_secs(30);
+
 /// The bar at the left: the mark, where the operator is, and who they are; in a narrow window only
-/// the mark and the operator's initials, with the rest when the pointer rests there.
-pub fn side_bar_ui(ui: &mut Ui, scene: &Scene<'_>) {
+/// the mark and the operator's initials, which lead to and fro, with the rest when the pointer rests there.
+pub fn side_bar_ui(ui: &mut Ui, scene: &Scene<'_>, page: &mut Page) {
     let tokens = theme::tokens(ui);
     if super::is_narrow(ui) {
         let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(8, 16));
@@ -30,7 +34,14 @@ pub fn side_bar_ui(ui: &mut Ui, scene: &Scene<'_>) {
                 let operator = &scene.view.operator;
                 let certificate = certificate(scene);
                 let words = [&operator.name, &operator.organisation, &certificate].map(String::as_str);
-                avatar(ui, &operator.name, 36.0).on_hover_text(words.join("\n"));
+                let picture = avatar(ui, &operator.name, 36.0).on_hover_text(words.join("\n"));
+                let account = scene.i18n.text("console-account");
+                let button = ui.interact(picture.rect, ui.scope_id().with("account"), Sense::click());
+                focus_ring(ui, &button, picture.rect);
+                button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &account));
+                if button.clicked() {
+                    *page = if *page == Page::Account { Page::Assistance } else { Page::Account };
+                }
             });
         });
         return;
@@ -43,20 +54,29 @@ pub fn side_bar_ui(ui: &mut Ui, scene: &Scene<'_>) {
             super::parts::strong(ui, &scene.i18n.text("common-ponte"));
         });
         ui.add_space(8.0);
-        section_ui(ui, &scene.i18n.text("console-assistance"));
+        ui.spacing_mut().item_spacing.y = 4.0;
+        for (to, name) in [(Page::Assistance, "console-assistance"), (Page::Account, "console-account")] {
+            if section_ui(ui, &scene.i18n.text(name), *page == to).clicked() {
+                *page = to;
+            }
+        }
         ui.with_layout(Layout::bottom_up(Align::LEFT), |ui| operator_ui(ui, scene));
     });
 }
 
-fn section_ui(ui: &mut Ui, name: &str) {
+fn section_ui(ui: &mut Ui, name: &str, is_here: bool) -> Response {
     let tokens = theme::tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::hover());
-    let stroke = egui::Stroke::new(1.0, if tokens.high_contrast { tokens.accent } else { tokens.accent_soft });
-    ui.painter().rect(rect, tokens.radius, tokens.accent_soft, stroke, StrokeKind::Inside);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::click());
+    if is_here || response.hovered() {
+        let stroke = egui::Stroke::new(1.0, if tokens.high_contrast { tokens.accent } else { tokens.accent_soft });
+        ui.painter().rect(rect, tokens.radius, tokens.accent_soft, stroke, StrokeKind::Inside);
+    }
     let at = rect.left_center() + vec2(12.0, 0.0);
-    let font = Weight::SemiBold.at(tokens.body_size);
-    ui.painter().text(at, egui::Align2::LEFT_CENTER, name, font, tokens.accent);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, name));
+    let (weight, ink) = if is_here { (Weight::SemiBold, tokens.accent) } else { (Weight::Regular, tokens.ink) };
+    ui.painter().text(at, egui::Align2::LEFT_CENTER, name, weight.at(tokens.body_size), ink);
+    focus_ring(ui, &response, rect);
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_here, name));
+    response.on_hover_cursor(egui::CursorIcon::PointingHand)
 }
 
 fn certificate(scene: &Scene<'_>) -> String {
@@ -77,10 +97,17 @@ fn operator_ui(ui: &mut Ui, scene: &Scene<'_>) {
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             super::parts::strong(ui, &operator.name);
-            tiny(ui, &operator.organisation);
-            tiny(ui, &certificate);
+            line_ui(ui, operator.team.as_ref().unwrap_or(&operator.organisation));
+            line_ui(ui, &certificate);
         });
     });
+}
+
+/// Small words that stay on one line: there is no room for a second.
+fn line_ui(ui: &mut Ui, text: &str) {
+    let tokens = theme::tokens(ui);
+    let words = egui::RichText::new(text).font(Weight::Regular.at(tokens.tiny_size)).color(tokens.ink_secondary);
+    ui.add(egui::Label::new(words).truncate());
 }
 
 /// The page while there is no session.
@@ -88,6 +115,7 @@ pub fn home_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands
     ui.set_max_width(WIDEST_PAGE.min(ui.available_width()));
     ui.spacing_mut().item_spacing.y = 12.0;
     title(ui, &scene.i18n.text("console-assistance"));
+    account::ends_soon_ui(ui, scene, &mut state.page);
     notices_ui(ui, scene, commands);
     match &scene.view.stage {
         Stage::Idle => idle_ui(ui, scene, commands),
@@ -101,17 +129,25 @@ pub fn home_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands
 }
 
 fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<ConsoleCommand>) {
-    let by_key = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::N));
+    let may = scene.view.operator.open_now;
+    if !scene.view.operator.hours.is_empty() {
+        ui.ctx().request_repaint_after(HOURS);
+    }
+    let by_key = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::N)) && may;
     card(ui, |ui| {
         heading(ui, &scene.i18n.text("console-new-title"));
         body_secondary(ui, &scene.i18n.text("console-new-text"));
         ui.add_space(4.0);
         ui.horizontal(|ui| {
-            if primary_button(ui, &scene.i18n.text("console-new-key")).clicked() || by_key {
+            let make = scene.i18n.text("console-new-key");
+            if ui.add_enabled_ui(may, |ui| primary_button(ui, &make)).inner.clicked() || by_key {
                 new_key(scene, commands);
             }
             keyboard_hint(ui, "Ctrl N");
         });
+        if !may {
+            account::closed_ui(ui, scene);
+        }
     });
     steps_ui(ui, scene, "console-how-title", "console-how-1");
 }

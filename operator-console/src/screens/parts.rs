@@ -84,8 +84,20 @@ pub fn keyboard_hint(ui: &mut Ui, keys: &str) {
     ui.painter().galley(at, galley, tokens.ink_secondary);
 }
 
+/// What a field is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A path.
+    Path,
+    /// A person's name.
+    Name,
+    /// A password: not shown, and called so by screen readers.
+    Password,
+}
+
 /// One line of text with a label above it that names it.
-pub fn path_field(ui: &mut Ui, label: &str, text: &mut String) -> Response {
+pub fn text_field(ui: &mut Ui, kind: FieldKind, label: &str, text: &mut String) -> Response {
+    const PASSWORD_BYTES: usize = 256;
     let tokens = theme::tokens(ui);
     ui_kit::tiny(ui, label);
     let frame = egui::Frame::new()
@@ -93,16 +105,63 @@ pub fn path_field(ui: &mut Ui, label: &str, text: &mut String) -> Response {
         .stroke(Stroke::new(1.0, tokens.edge))
         .corner_radius(tokens.radius)
         .inner_margin(egui::Margin::symmetric(12, 8));
+    let most = match kind {
+        FieldKind::Path => console_core::proto::limits::PATH_BYTES,
+        FieldKind::Name => console_core::proto::limits::NAME_BYTES,
+        FieldKind::Password => PASSWORD_BYTES,
+    };
     let response = ui.add(
         egui::TextEdit::singleline(text)
+            // What is told above must not take the keyboard from it.
+            .id(egui::Id::unique(("ponte field", label)))
             .font(Weight::Regular.at(tokens.body_size))
             .text_color(tokens.ink)
-            .char_limit(console_core::proto::limits::PATH_BYTES)
+            .char_limit(most)
+            .password(kind == FieldKind::Password)
             .desired_width(ui.available_width())
             .frame(frame),
     );
+    if kind == FieldKind::Password
+        && let Some(mut edited) = egui::TextEdit::load_state(ui.ctx(), response.id)
+    {
+        // What was typed earlier is not kept to be brought back.
+        edited.clear_undoer();
+        edited.store(ui.ctx(), response.id);
+    }
     focus_ring(ui, &response, response.rect);
     response.accessible_name(label)
+}
+
+/// One line for a path, with a label above it that names it.
+pub fn path_field(ui: &mut Ui, label: &str, text: &mut String) -> Response {
+    text_field(ui, FieldKind::Path, label, text)
+}
+
+/// Whether Enter was pressed in this field.
+#[must_use]
+pub fn is_entered(ui: &Ui, field: &Response) -> bool {
+    field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+}
+
+/// A name, and beside it what it is; under it where there is little room.
+pub fn fact_ui(ui: &mut Ui, name: &str, value: &str) {
+    const NAME_WIDTH: f32 = 168.0;
+    const ROOM: f32 = 420.0;
+    if ui.available_width() < ROOM {
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui_kit::tiny(ui, name);
+            ui_kit::body(ui, value);
+        });
+        return;
+    }
+    ui.horizontal_top(|ui| {
+        ui.allocate_ui_with_layout(vec2(NAME_WIDTH, 0.0), egui::Layout::top_down(egui::Align::LEFT), |ui| {
+            ui.set_width(NAME_WIDTH);
+            ui_kit::body_secondary(ui, name);
+        });
+        ui.vertical(|ui| ui_kit::body(ui, value));
+    });
 }
 
 /// Bold text in the size of running text.
@@ -112,7 +171,8 @@ pub fn strong(ui: &mut Ui, text: &str) -> Response {
     ui.add(egui::Label::new(words).truncate())
 }
 
-fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
+/// Shows where the keyboard is.
+pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     if response.has_focus() {
         let tokens = theme::tokens(ui);
         let stroke = Stroke::new(3.0, tokens.focus);

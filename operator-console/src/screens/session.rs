@@ -9,7 +9,7 @@ use crate::viewer::texture::Shown;
 use crate::viewer::{self, Remote};
 use crate::words;
 use console_core::proto::session::Capability;
-use console_core::view::{ConsoleCommand, PowerState, SessionView};
+use console_core::view::{ConsoleCommand, OperatorView, PowerState, SessionView};
 use egui::{Align, CentralPanel, Color32, Event, Frame, Key, Layout, Margin, Panel, RichText, Ui, vec2};
 use std::time::Duration;
 use ui_kit::fonts::Weight;
@@ -27,12 +27,13 @@ pub fn session_ui(
     state: &mut ScreenState,
     commands: &mut Vec<ConsoleCommand>,
 ) {
-    take_dropped_files(ui, session, commands);
+    let operator = &scene.view.operator;
+    take_dropped_files(ui, operator, session, commands);
     state.viewer.note_control(session.state_of(Capability::Control) == PowerState::Granted);
     if session.state_of(Capability::View) != PowerState::Granted {
         state.files.open = None;
     }
-    shortcuts(ui, session, state, commands);
+    shortcuts(ui, operator, session, state, commands);
     top_bar_ui(ui, scene, session, commands);
     rail_ui(ui, scene, session, state, commands);
     side_ui(ui, scene, session, state, commands);
@@ -47,8 +48,9 @@ pub fn session_ui(
 }
 
 /// Files come after the screen: who does not show it is not asked for them.
-fn may_move_files(session: &SessionView) -> bool {
-    session.recognised && !session.reconnecting && session.state_of(Capability::View) == PowerState::Granted
+fn may_move(operator: &OperatorView, session: &SessionView, capability: Capability) -> bool {
+    let seen = session.state_of(Capability::View) == PowerState::Granted;
+    operator.may(capability) && session.recognised && !session.reconnecting && seen
 }
 
 fn has_picture(session: &SessionView) -> bool {
@@ -56,7 +58,13 @@ fn has_picture(session: &SessionView) -> bool {
 }
 
 /// Keys for the tools, unless the remote screen has the keyboard: then they are the client's.
-fn shortcuts(ui: &Ui, session: &SessionView, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
+fn shortcuts(
+    ui: &Ui,
+    operator: &OperatorView,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
     if state.viewer.is_capturing() {
         return;
     }
@@ -69,20 +77,22 @@ fn shortcuts(ui: &Ui, session: &SessionView, state: &mut ScreenState, commands: 
     });
     for key in pressed {
         match key {
-            Key::F2 if may_ask(session, Capability::Control) => commands.push(ConsoleCommand::Ask(Capability::Control)),
-            Key::F3 if may_move_files(session) => state.files.toggle(Open::Send),
-            Key::F4 if may_move_files(session) => state.files.toggle(Open::Fetch),
+            Key::F2 if may_ask(operator, session, Capability::Control) => {
+                commands.push(ConsoleCommand::Ask(Capability::Control));
+            }
+            Key::F3 if may_move(operator, session, Capability::SendFile) => state.files.toggle(Open::Send),
+            Key::F4 if may_move(operator, session, Capability::FetchFile) => state.files.toggle(Open::Fetch),
             Key::F5 if has_picture(session) => state.viewer.one_to_one = !state.viewer.one_to_one,
             Key::F6 if has_picture(session) => commands.push(ConsoleCommand::SavePicture),
-            Key::F7 => focus_chat(ui.ctx()),
+            Key::F7 if operator.may(Capability::Chat) => focus_chat(ui.ctx()),
             _ => {}
         }
     }
 }
 
-fn take_dropped_files(ui: &Ui, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
+fn take_dropped_files(ui: &Ui, operator: &OperatorView, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
     let dropped = ui.input(|input| input.raw.dropped_files.clone());
-    if may_move_files(session) {
+    if may_move(operator, session, Capability::SendFile) {
         let files = dropped.iter().map(|file| file.path()).filter(|path| path.is_file());
         commands.extend(files.map(|path| ConsoleCommand::SendFile(path.to_owned())));
     }
@@ -128,6 +138,24 @@ fn since_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
         None => since,
     };
     strong(ui, &words);
+    time_left_ui(ui, scene, lasted);
+}
+
+/// From how much time on the end of the longest session is told.
+const LAST_MINUTES: Duration = Duration::from_secs(10 * 60);
+
+/// What is left of the longest session that the certificate allows, in its last minutes.
+fn time_left_ui(ui: &mut Ui, scene: &Scene<'_>, lasted: Duration) {
+    let Some(minutes) = scene.view.operator.longest_session_minutes else { return };
+    let left = Duration::from_secs(u64::from(minutes) * 60).saturating_sub(lasted);
+    if left > LAST_MINUTES {
+        ui.ctx().request_repaint_after(left - LAST_MINUTES);
+        return;
+    }
+    // As many minutes as are not over: at the last one the operator says goodbye.
+    let minutes = left.as_secs().div_ceil(60);
+    ui.ctx().request_repaint_after(FIGURES);
+    tag(ui, TagKind::Warn, &scene.i18n.text_with("console-time-left", &[("minutes", minutes.into())]));
 }
 
 fn monitors_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
@@ -212,9 +240,12 @@ fn rail_ui(
         if !ui.input(|input| input.pointer.any_down() || input.pointer.any_released()) {
             state.rail_releases = state.viewer.is_focused();
         }
-        if session.state_of(Capability::Control) != PowerState::Granted {
+        let operator = &scene.view.operator;
+        if !operator.may(Capability::Control) {
+            // What the certificate does not allow is not there at all.
+        } else if session.state_of(Capability::Control) != PowerState::Granted {
             let needs = (!viewing).then_some(NEEDS_VIEW);
-            let may = Standing { needs, ..Standing::ready(may_ask(session, Capability::Control)) };
+            let may = Standing { needs, ..Standing::ready(may_ask(operator, session, Capability::Control)) };
             if rail.tool(ui, Icon::Control, "console-tool-control", "F2", may) {
                 commands.push(ConsoleCommand::Ask(Capability::Control));
             }
@@ -225,12 +256,17 @@ fn rail_ui(
         } else if rail.tool(ui, Icon::Control, "console-tool-steer", "", Standing::ready(has_picture(session))) {
             state.viewer.take();
         }
-        let files = |on| Standing { on, may: may_move_files(session), needs: (!viewing).then_some(NEEDS_VIEW) };
-        if rail.tool(ui, Icon::Send, "console-tool-send", "F3", files(state.files.open == Some(Open::Send))) {
-            state.files.toggle(Open::Send);
-        }
-        if rail.tool(ui, Icon::Fetch, "console-tool-fetch", "F4", files(state.files.open == Some(Open::Fetch))) {
-            state.files.toggle(Open::Fetch);
+        let files = [
+            (Capability::SendFile, Icon::Send, "console-tool-send", "F3", Open::Send),
+            (Capability::FetchFile, Icon::Fetch, "console-tool-fetch", "F4", Open::Fetch),
+        ];
+        for (capability, icon, name, key, panel) in files {
+            let may = may_move(operator, session, capability);
+            let on = state.files.open == Some(panel);
+            let standing = Standing { on, may, needs: (!viewing).then_some(NEEDS_VIEW) };
+            if operator.may(capability) && rail.tool(ui, icon, name, key, standing) {
+                state.files.toggle(panel);
+            }
         }
         let may = has_picture(session);
         let picture = |on| Standing { on, may, needs: (!may).then_some(NEEDS_PICTURE) };
@@ -317,12 +353,15 @@ fn hint_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, state: &Screen
     let controls = session.state_of(Capability::Control) == PowerState::Granted;
     let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
     let viewing = session.state_of(Capability::View) == PowerState::Granted;
-    let (id, strong) = if hovering && may_move_files(session) {
+    let operator = &scene.view.operator;
+    let (id, strong) = if hovering && may_move(operator, session, Capability::SendFile) {
         ("console-drop", true)
     } else if !viewing {
         return;
     } else if session.reconnecting {
         ("console-reconnecting-input", true)
+    } else if !operator.may(Capability::Control) {
+        ("console-hint-only-viewing", false)
     } else if !controls {
         ("console-hint-view-only", false)
     } else if session.input_paused {
@@ -394,9 +433,10 @@ fn remote_ui(
         PowerState::Off => "recognise",
     };
     let title = scene.i18n.text(&format!("console-empty-{name}-title"));
-    let text = scene.i18n.text(&format!("console-empty-{name}-text"));
+    let without = name == "refused" && !scene.view.operator.may(Capability::Chat);
+    let text = scene.i18n.text(&format!("console-empty-{name}-text{}", if without { "-no-chat" } else { "" }));
     let response = words_ui(ui, &title, &text);
-    if name == "refused" && may_ask(session, Capability::View) {
+    if name == "refused" && may_ask(&scene.view.operator, session, Capability::View) {
         let ask = egui::Rect::from_center_size(response.rect.center_bottom() + vec2(0.0, 36.0), vec2(300.0, 40.0));
         ui.scope_builder(egui::UiBuilder::new().max_rect(ask), |ui| {
             ui.vertical_centered(|ui| {

@@ -5,7 +5,7 @@ use super::transfers::transfer_ui;
 use super::{Scene, ScreenState};
 use crate::words;
 use console_core::proto::session::Capability;
-use console_core::view::{ConsoleCommand, PowerState, PowerView, SessionView};
+use console_core::view::{ConsoleCommand, OperatorView, PowerState, PowerView, SessionView};
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
 use ui_kit::fonts::Weight;
 use ui_kit::{ChatBubble, TagKind, button, chat_ui, tag, theme, tiny};
@@ -33,7 +33,9 @@ pub fn side_ui(
     let frame = Frame::new().fill(tokens.background).inner_margin(margin);
     Panel::right("session side").exact_size(width).resizable(false).frame(frame).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
+        let talks = scene.view.operator.may(Capability::Chat);
         let talk = (ui.available_height() * TALK_SHARE).clamp(TALK_HEIGHTS.0, TALK_HEIGHTS.1);
+        let talk = if talks { talk } else { 0.0 };
         let above = (ui.available_height() - talk).max(40.0);
         ScrollArea::vertical().id_salt("above the talk").max_height(above).auto_shrink([false, true]).show(ui, |ui| {
             super::notices::notices_ui(ui, scene, commands);
@@ -47,8 +49,10 @@ pub fn side_ui(
                 transfer_ui(ui, scene.i18n, transfer, &state.rates);
             }
         });
-        line(ui);
-        talk_ui(ui, scene, session, state, commands);
+        if talks {
+            line(ui);
+            talk_ui(ui, scene, session, state, commands);
+        }
     });
 }
 
@@ -91,7 +95,8 @@ fn row(ui: &mut Ui, name: &str, right: impl FnOnce(&mut Ui)) {
 }
 
 fn powers_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
-    for capability in [Capability::View, Capability::Control] {
+    let shown = [Capability::View, Capability::Control];
+    for capability in shown.into_iter().filter(|capability| scene.view.operator.may(*capability)) {
         let state = session.state_of(capability);
         power_ui(ui, scene, session, PowerView { capability, state }, commands);
     }
@@ -147,6 +152,9 @@ fn power_ui(
     let name = scene.i18n.text(words::power(power.capability));
     let standing = scene.i18n.text(words::power_state(power.state));
     match power.state {
+        PowerState::Granted if power.capability == Capability::Control => {
+            return granted_control_ui(ui, scene, session, &name, &standing, commands);
+        }
         PowerState::Granted => return row(ui, &name, |ui| drop(tag(ui, TagKind::Ok, &standing))),
         PowerState::Asked => return row(ui, &name, |ui| drop(tag(ui, TagKind::Accent, &standing))),
         PowerState::Off | PowerState::Refused(_) | PowerState::Revoked => {}
@@ -157,7 +165,7 @@ fn power_ui(
             PowerState::Off => scene.i18n.text("console-ask"),
             _ => scene.i18n.text("console-ask-again"),
         };
-        let may = may_ask(session, power.capability);
+        let may = may_ask(&scene.view.operator, session, power.capability);
         let spoken = scene.i18n.text_with("console-ask-name", &[("ask", (&ask).into()), ("power", (&name).into())]);
         let control = power.capability == Capability::Control;
         let asks = ui.add_enabled_ui(may, |ui| button(ui, &ask)).inner.accessible_name(spoken);
@@ -173,13 +181,29 @@ fn power_ui(
     });
 }
 
+/// Control that is granted, and the button that gives it back: what is not needed any more is not kept.
+fn granted_control_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    name: &str,
+    standing: &str,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    row(ui, name, |ui| drop(tag(ui, TagKind::Ok, standing)));
+    let give = scene.i18n.text("console-give-back");
+    if ui.add_enabled_ui(!session.reconnecting, |ui| button(ui, &give)).inner.clicked() {
+        commands.push(ConsoleCommand::Release(Capability::Control));
+    }
+}
+
 /// Whether a question for this power makes sense now.
 #[must_use]
-pub fn may_ask(session: &SessionView, capability: Capability) -> bool {
+pub fn may_ask(operator: &OperatorView, session: &SessionView, capability: Capability) -> bool {
     // Barred is asked again as well: only the person's computer knows when they have lifted it.
     let open = matches!(session.state_of(capability), PowerState::Off | PowerState::Refused(_) | PowerState::Revoked);
     let seen = capability != Capability::Control || session.state_of(Capability::View) == PowerState::Granted;
-    session.recognised && !session.reconnecting && open && seen
+    operator.may(capability) && session.recognised && !session.reconnecting && open && seen
 }
 
 /// Where powers stand, for a view that may not name them all.

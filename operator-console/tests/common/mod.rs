@@ -1,14 +1,29 @@
 //! Sample data for tests and the gallery: names and texts are made up.
 #![allow(dead_code, reason = "each user takes what it needs")]
 
+use console_core::gate::{AnswerView, Day, GateStage, GateView, Hours};
 use console_core::picture::{Picture, SharedPictures};
 use console_core::proto::geometry::{CursorShape, Damage, Layout, Monitor, MonitorId};
-use console_core::proto::session::{Capability, EndReason, TransferId};
+use console_core::proto::session::{Asking, Capability, CertificateProblem, EndReason, TransferId};
 use console_core::view::{
     ChatLine, ConsoleView, EndView, KeyView, Notice, NoticeKind, OperatorView, PowerState, PowerView, SessionView,
     Stage, TransferState, TransferView,
 };
 use std::time::{Duration, Instant, SystemTime};
+
+/// Everything that can be wrong with a certificate.
+pub(crate) const PROBLEMS: [CertificateProblem; 10] = [
+    CertificateProblem::NotFromThisOrganisation,
+    CertificateProblem::Expired,
+    CertificateProblem::NotYetValid,
+    CertificateProblem::Revoked,
+    CertificateProblem::WrongPurpose,
+    CertificateProblem::NoProfile,
+    CertificateProblem::NewerProfile,
+    CertificateProblem::StaleRevocationList,
+    CertificateProblem::BadRevocationList,
+    CertificateProblem::Malformed,
+];
 
 /// The monitor of the sample.
 pub(crate) const MONITOR: MonitorId = MonitorId(0);
@@ -20,8 +35,56 @@ pub(crate) fn view(stage: Stage) -> ConsoleView {
         organisation: "Comune di Rivalta".to_owned(),
         domain: "comune.rivalta.example".to_owned(),
         days_left: 21,
+        team: Some("Sportello digitale".to_owned()),
+        ends_at_s: 1_797_000_000,
+        fingerprint: [0xA7; 32],
+        tools: Capability::ALL.map(|capability| (capability, Asking::OncePerSession)).into(),
+        hours: Vec::new(),
+        time_zone: "Europe/Rome".to_owned(),
+        longest_session_minutes: None,
+        open_now: true,
     };
     ConsoleView { operator, stage, notices: Vec::new() }
+}
+
+/// The gate at this stage.
+pub(crate) fn gate(stage: GateStage) -> GateView {
+    let vault = "/home/giulia/.local/share/ponte-console/operator.ponte-vault".into();
+    GateView { stage, busy: None, problem: None, done: None, opening: None, vault, is_recoverable: true }
+}
+
+/// A vault that waits for its password.
+pub(crate) fn locked() -> GateStage {
+    GateStage::Locked { name: "Giulia Rinaldi".to_owned(), until: None }
+}
+
+/// A key that waits for the organisation's answer.
+pub(crate) fn requested() -> GateStage {
+    GateStage::Requested { name: "Giulia Rinaldi".to_owned(), fingerprint: "3FA1 90C2 77DE 0B54 E618 2C9A".to_owned() }
+}
+
+/// What an organisation answered.
+pub(crate) fn answer() -> AnswerView {
+    AnswerView {
+        name: "Giulia Rinaldi".to_owned(),
+        team: Some("Sportello digitale".to_owned()),
+        organisation: "Comune di Rivalta".to_owned(),
+        domain: "comune.rivalta.example".to_owned(),
+        ends_at_s: 1_797_000_000,
+        time_zone: "Europe/Rome".to_owned(),
+    }
+}
+
+/// The same with a profile that allows seeing the screen and pointing only, in working hours, for half an hour.
+pub(crate) fn restricted(view: ConsoleView) -> ConsoleView {
+    let tools = [(Capability::View, Asking::EachUse), (Capability::Annotate, Asking::OncePerSession)];
+    let operator = OperatorView {
+        tools: tools.into(),
+        hours: vec![Hours { days: Day::ALL[..5].to_vec(), from_minute: 480, to_minute: 1080 }],
+        longest_session_minutes: Some(30),
+        ..view.operator
+    };
+    ConsoleView { operator, ..view }
 }
 
 /// A view with one notice of each of these kinds.
@@ -109,6 +172,7 @@ pub(crate) fn ended(reason: EndReason) -> Stage {
         reason,
         lasted: Duration::from_secs(845),
         transfers: vec![transfer(1, "guida.pdf", false, TransferState::Done)],
+        log: Some("/home/giulia/.local/share/ponte-console/logs/2026-11-22.ponte-log".into()),
     })
 }
 

@@ -28,8 +28,17 @@ pub(crate) fn any_port() -> SocketAddr {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with(|settings| settings).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(Settings) -> Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let relay = start(settings(dir.path(), any_port())).await.unwrap();
+        Self::inside(dir, change).await
+    }
+
+    /// A relay in a folder that may be another's.
+    pub(crate) async fn inside(dir: TempDir, change: impl FnOnce(Settings) -> Settings) -> Self {
+        let relay = start(change(settings(dir.path(), any_port()))).await.unwrap();
         Self { dir, relay }
     }
 
@@ -42,7 +51,7 @@ impl World {
 pub(crate) struct Ends {
     pub(crate) address: RelayAddress,
     pub(crate) trust: Trust,
-    operator: OperatorFile,
+    pub(crate) operator: OperatorFile,
 }
 
 pub(crate) struct Pair {
@@ -50,6 +59,8 @@ pub(crate) struct Pair {
     pub(crate) console_ticket: Ticket,
     pub(crate) agent: Link,
     pub(crate) agent_ticket: Ticket,
+    /// Of the newest revocation list, as the agent was told.
+    pub(crate) crl_number: u64,
 }
 
 fn body(text: &str) -> OpaqueBytes {
@@ -64,7 +75,7 @@ impl Ends {
         let relay = organisation.relay();
         let node = &relay.nodes[0];
         let address = RelayAddress { name: relay.name.clone(), host: node.host.clone(), port: node.port };
-        let operator = OperatorFile::open(&std::fs::read(dir.join("operator.json")).unwrap()).unwrap();
+        let operator = testkit::signed_in(&std::fs::read(dir.join("operator.ponte-vault")).unwrap());
         Self { address, trust: Trust::Pin(relay.pin.unwrap()), operator }
     }
 
@@ -89,7 +100,9 @@ impl Ends {
         let mut agent = self.link(agent).await.unwrap();
         agent.control.send(&EndToRelay::Join { locator, p1: body("p1"), work: None }).await.unwrap();
         let attempt = AttemptId(1);
-        assert_eq!(agent.control.recv().await.unwrap(), RelayToEnd::Joined { offer, attempt });
+        let joined = agent.control.recv().await.unwrap();
+        let RelayToEnd::Joined { crl_number, .. } = joined else { panic!("{joined:?}") };
+        assert_eq!(joined, RelayToEnd::Joined { offer, attempt, crl_number });
         assert_eq!(console.control.recv().await.unwrap(), RelayToEnd::PeerJoined { attempt, p1: body("p1") });
         console.control.send(&EndToRelay::P2 { attempt, body: body("p2") }).await.unwrap();
         assert_eq!(agent.control.recv().await.unwrap(), RelayToEnd::P2 { body: body("p2") });
@@ -104,7 +117,7 @@ impl Ends {
         let console_ticket = paired(console.control.recv().await.unwrap());
         let agent_ticket = paired(agent.control.recv().await.unwrap());
         assert_eq!(agent.control.recv().await.unwrap(), RelayToEnd::P4 { body: body("p4") });
-        Pair { console, console_ticket, agent, agent_ticket }
+        Pair { console, console_ticket, agent, agent_ticket, crl_number }
     }
 
     pub(crate) async fn attach(&self, kind: LinkKind, ticket: Ticket) -> Link {

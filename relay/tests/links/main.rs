@@ -8,3 +8,4 @@ mod hostile;
 mod limits;
 mod pairs;
 mod program;
+mod revocations;

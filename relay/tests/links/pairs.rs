@@ -79,13 +79,13 @@ async fn an_end_that_lost_its_link_attaches_over_another_kind() {
 }
 
 /// A relay on a runtime of its own, which can be killed: nothing says goodbye.
-struct Killable {
+pub(crate) struct Killable {
     runtime: Runtime,
-    relay: RelayHandle,
+    pub(crate) relay: RelayHandle,
 }
 
 impl Killable {
-    async fn start(dir: PathBuf, listen: SocketAddr) -> Self {
+    pub(crate) async fn start(dir: PathBuf, listen: SocketAddr) -> Self {
         tokio::task::spawn_blocking(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             let relay = runtime.block_on(start(settings(&dir, listen))).unwrap();
@@ -95,7 +95,7 @@ impl Killable {
         .unwrap()
     }
 
-    async fn kill(self) {
+    pub(crate) async fn kill(self) {
         let gone = tokio::task::spawn_blocking(move || {
             drop(self.runtime);
             drop(self.relay);
@@ -164,14 +164,14 @@ async fn the_folder_of_a_trial_keeps_pin_and_operator_when_the_port_changes() {
     let dir = tempfile::tempdir().unwrap();
     let read = |name: &str| std::fs::read(dir.path().join(name)).unwrap();
     drop(settings(dir.path(), any_port()));
-    let (first, operator) = (Ends::of(dir.path()), read("operator.json"));
+    let (first, operator) = (Ends::of(dir.path()), read("operator.ponte-vault"));
     drop(settings(dir.path(), any_port()));
     let second = Ends::of(dir.path());
     assert_eq!(first.trust, second.trust);
     assert_ne!(first.address.port, second.address.port);
-    assert_eq!(operator, read("operator.json"));
+    assert_eq!(operator, read("operator.ponte-vault"));
     #[cfg(unix)]
-    for secret in ["operator.json", "root.seed", "node.secret", "outer.seed"] {
+    for secret in ["operator.ponte-vault", "root.seed", "node.secret", "outer.seed"] {
         let mode = std::fs::metadata(dir.path().join(secret)).unwrap();
         assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777, 0o600);
     }

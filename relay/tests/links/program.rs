@@ -1,7 +1,7 @@
 //! The program itself: its one line of output, and a real configuration file.
 
 use crate::ends::{Ends, any_port, settings};
-use identity::{Seed, create_root, server_certificate};
+use identity::{Authority, Seed, create_crl, create_root, server_certificate};
 use link::LinkKind;
 use relay::{Limits, Settings, SettingsError};
 use std::path::Path;
@@ -97,6 +97,32 @@ async fn a_relay_starts_from_its_configuration_file() {
     let relay = relay::start(configured(dir.path(), text).unwrap()).await.unwrap();
     assert_ne!(relay.local_addr().port(), 0);
     assert!(dir.path().join("state/node.secret").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_revocation_list_of_a_configuration_file_must_be_one() {
+    let dir = tempfile::tempdir().unwrap();
+    service(dir.path());
+    let text = r#"{ "node": "dev 1", "listen": "127.0.0.1:0", "certificate": "chain.pem", "key": "key.pem",
+                    "organisations": [{ "file": "organisation.ponte", "revocation_list": "new.crl" }], "state": "state" }"#;
+    let read = |name: &str| std::fs::read(dir.path().join(name)).unwrap();
+    let issuing = Authority::open(Seed::new(read("issuing.seed").try_into().unwrap()), read("issuing.der")).unwrap();
+    let now_s = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let list = create_crl(&issuing, 4, &[], now_s).unwrap();
+    for (list, good) in [(None, false), (Some(&list[..100]), false), (Some(&list[..]), true)] {
+        list.inspect(|list| std::fs::write(dir.path().join("new.crl"), list).unwrap());
+        match configured(dir.path(), text) {
+            Ok(settings) => {
+                assert!(good);
+                relay::start(settings).await.unwrap().shutdown().await;
+                assert!(dir.path().join("state/lists.json").exists());
+            }
+            Err(SettingsError::Config(error)) => {
+                assert!(!good && error.problems.len() == 1 && error.problems[0].contains("new.crl"), "{error}");
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 #[test]

@@ -66,7 +66,7 @@ pub(crate) async fn pair(relay: &RelayProcess, kind: LinkKind) -> Result<(End, E
 /// As [`pair`], over these paths.
 pub(crate) async fn pair_over(relay: &RelayProcess, kind: LinkKind, over: Over) -> Result<(End, End), Failure> {
     let organisation = Arc::new(Organisation::open(&relay.file("organisation.ponte")?, now_s())?);
-    let operator = OperatorFile::open(&relay.file("operator.json")?)?;
+    let operator = testkit::signed_in(&relay.file("operator.ponte-vault")?);
     let (console_dial, agent_dial) = (dial(&organisation, kind, over.console)?, dial(&organisation, kind, over.agent)?);
     let (mut ours, mut theirs) = tokio::try_join!(reach(&console_dial), reach(&agent_dial))?;
     let seed = Seed::random(&mut OsRng);
@@ -102,6 +102,7 @@ fn dial(organisation: &Organisation, kind: LinkKind, over: Option<SocketAddr>) -
     let node = address.nodes.first().ok_or("a relay without nodes")?;
     let (host, port) = over.map_or((node.host.clone(), node.port), |over| (over.ip().to_string(), over.port()));
     Ok(Dial {
+        prove: None,
         relay: RelayAddress { name: address.name.clone(), host, port },
         trust: address.pin.map_or(Trust::Platform, Trust::Pin),
         choice: Choice::Only(kind),

@@ -129,7 +129,9 @@ fn shows<V, T>(
 }
 
 fn console(relay: &RelayProcess, path: &PathEmulator, kind: LinkKind) -> Result<ConsoleHandle, Failure> {
-    let mut config = ConsoleConfig::open(&relay.file("operator.json")?, &organisation(relay, path)?, now_s())?;
+    let operator = testkit::signed_in(&relay.file("operator.ponte-vault")?);
+    let mut config = ConsoleConfig::open(&operator, &organisation(relay, path)?, now_s())?;
+    config.logs_folder = std::env::temp_dir();
     config.choice = Choice::Only(kind);
     config.dialing = dialing();
     Ok(ConsoleHandle::start(config, Box::new(|| {}))?)
@@ -160,11 +162,14 @@ fn agent(
     let config = AgentConfig {
         organisation: Some(Arc::new(Organisation::open(&organisation(relay, path)?, now_s())?)),
         organisation_verified: true,
+        asks_for_domain: false,
+        site: Arc::new(agent_core::Site::of),
         language: "en".into(),
         choice: Choice::Only(kind),
         dialing: dialing(),
         build: "bench".into(),
         check_word: Arc::new(|number| number.to_string()),
+        log_words: Arc::new(testkit::PlainWords),
         platform,
     };
     Ok(AgentHandle::start(config, Box::new(|| {}))?)

@@ -8,6 +8,7 @@ pub mod path;
 pub mod relay_kill;
 pub mod report;
 pub mod shim;
+pub mod trust;
 pub mod usage;
 
 mod ends;

@@ -1,7 +1,7 @@
 //! The program behind `cargo xtask stress` and `cargo xtask bench`: parses, wires, waits.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
-use bench::{Failure, controllers, path, relay_kill, report::Report, shim, usage};
+use bench::{Failure, controllers, path, relay_kill, report::Report, shim, trust, usage};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,6 +67,12 @@ enum Task {
         #[arg(long)]
         rounds: Option<u64>,
     },
+    /// Judge an operator's certificate against a long list, and a long log
+    Trust {
+        /// Write the figures to this file as JSON, too
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
     /// Join pairs of TCP connections, to be compared with
     #[command(hide = true)]
     Splice,
@@ -119,6 +125,14 @@ fn run(task: Task) -> Result<(), Failure> {
             if let Some(file) = json {
                 std::fs::write(&file, serde_json::to_string_pretty(&table)?)?;
             }
+        }
+        Task::Trust { json } => {
+            let table = trust::run()?;
+            println!("\n{table}");
+            if let Some(file) = json {
+                std::fs::write(&file, serde_json::to_string_pretty(&table)?)?;
+            }
+            table.check()?;
         }
         Task::Splice => runtime.block_on(bench::splice())?,
     }

@@ -119,7 +119,7 @@ impl Trap {
         std::fs::create_dir(folder.path().join("relay")).expect("a folder");
         let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("a file");
         write("relay/organisation.ponte", &organisation.organisation_file);
-        write("relay/operator.json", &organisation.operator_file().to_bytes());
+        write("relay/operator.ponte-vault", &testkit::operator_vault(&organisation.operator_file()));
         let (desktop, injected) = (FakeDesktop::new(640, 400), Arc::default());
         Self { organisation, desktop, injected, runtime, folder, endpoint }
     }
@@ -473,7 +473,7 @@ impl Brain {
         let config = Config {
             node: NodeName::truncated("evil 1"),
             cluster_key: ClusterKey::new(&[7; 32]),
-            crl_number: 0,
+            lists: Vec::new(),
             started: Instant::now(),
             started_unix_s: super::now_s(),
             links: 1000,
@@ -581,9 +581,11 @@ impl Brain {
                 let proof = operator.ok().filter(|operator| {
                     identity::verify_link(&operator.public_key, "evil relay", &nonce, signature.as_slice())
                 });
-                let proof = proof.map(|operator| OperatorProof { sha256: operator.leaf_sha256 });
+                let proof = proof.map(|operator| OperatorProof { sha256: operator.leaf_sha256, organisation: 0 });
                 self.core.handle_proved(self.now(), link, proof.ok_or(Refusal::NotCertified));
             }
+            Output::CheckOperator { link, .. } => self.core.handle_checked(self.now(), link, Ok(())),
+            Output::SendRevocations { .. } => {}
             Output::Join(console, agent) => {
                 let mut routes = lock(&self.shared.routes);
                 for (side, link) in [(Side::Console, console), (Side::Agent, agent)] {

@@ -9,6 +9,7 @@ pub mod evil;
 mod line;
 pub mod program;
 mod running;
+pub mod site;
 
 pub use line::{Line, Proxied};
 pub use running::Runs;
@@ -21,7 +22,8 @@ use console_core::view::{ConsoleCommand, ConsoleView, SessionView, Stage};
 use console_core::{ConsoleConfig, ConsoleHandle};
 use host::Removal;
 use host::fake::FakeProgram;
-use identity::Organisation;
+use identity::dev::DevOrganisation;
+use identity::{OperatorFile, Organisation, Profile};
 use input::fake::{FakeInjector, FakeRecord};
 use line::Reach;
 use link::{Link, LinkError, RelayAddress, Trust};
@@ -68,8 +70,52 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 }
 
-fn now_s() -> u64 {
+/// Seconds since 1970.
+///
+/// # Panics
+/// Where the clock is before that.
+#[must_use]
+pub fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs()
+}
+
+/// How an agent learns of its organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Learns {
+    /// From a file that somebody gave to the person.
+    FromFile,
+    /// From the web site of a domain that the person types.
+    FromDomain,
+}
+
+/// A folder in which a relay finds a throw-away organisation whose operator may do this.
+fn organisation_with(profile: &Profile) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nowhere = identity::RelayNode { name: "dev 1".into(), host: "127.0.0.1".into(), port: 1 };
+    let relay = identity::RelayAddress { name: "dev relay".into(), nodes: vec![nowhere], pin: None };
+    let made = identity::dev::sample(&mut rand::rngs::OsRng, now_s(), relay).expect("an organisation");
+    let operator = operator_with(&made, profile);
+    std::fs::create_dir(folder.path().join("relay")).expect("a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(folder.path().join("relay").join(name), bytes).expect("a file of the relay");
+    };
+    write("organisation.ponte", &made.organisation_file);
+    write("root.seed", made.root.seed().expose());
+    write("operator.ponte-vault", &testkit::operator_vault(&operator));
+    folder
+}
+
+/// The sample operator with another profile, certified by the same organisation.
+#[must_use]
+pub fn operator_with(made: &DevOrganisation, profile: &Profile) -> OperatorFile {
+    let request = identity::OperatorRequest {
+        name: identity::dev::SAMPLE_OPERATOR.to_owned(),
+        team: Some("Anagrafe".to_owned()),
+        profile: profile.clone(),
+    };
+    let seed = made.operator_seed.clone();
+    let leaf = identity::issue_operator(&made.issuing, &seed.public_key(), &request, &[77], now_s());
+    OperatorFile { chain: vec![leaf.expect("a certificate"), made.issuing.certificate().to_vec()], seed }
 }
 
 impl World {
@@ -91,8 +137,25 @@ impl World {
         Self::over(None, runs, agent_line, console_line)
     }
 
+    /// All three over QUIC; the operator's certificate allows this.
+    #[must_use]
+    pub fn with_profile(profile: &Profile) -> Self {
+        let line = || Line::only(LinkKind::Quic);
+        Self::in_folder(organisation_with(profile), None, Runs::Inside, line(), line())
+    }
+
     fn over(packets: Option<PacketPath>, runs: Runs, agent_line: Line, console_line: Line) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        Self::in_folder(folder, packets, runs, agent_line, console_line)
+    }
+
+    fn in_folder(
+        folder: TempDir,
+        packets: Option<PacketPath>,
+        runs: Runs,
+        agent_line: Line,
+        console_line: Line,
+    ) -> Self {
         let runtime = runtime();
         let (near, far) = (packets.as_ref().map(PacketPath::near), packets.as_ref().map(PacketPath::far));
         let anywhere = SocketAddr::new(near.map_or(Ipv4Addr::LOCALHOST.into(), Namespace::address), 0);
@@ -174,6 +237,20 @@ impl World {
     pub fn another_agent(&self) -> AgentHandle {
         let far = self.packets.as_ref().map(PacketPath::far);
         apart::at(far, || agent_on(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected))
+    }
+
+    /// Starts an agent that learns of the organisation in this way, and asks this web site.
+    #[must_use]
+    pub fn agent_that(&self, learns: Learns, site: agent_core::Site) -> AgentHandle {
+        let mut config = agent_config(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected);
+        config.organisation_verified = false;
+        if learns == Learns::FromDomain {
+            config.organisation = None;
+            config.asks_for_domain = true;
+        }
+        // Whatever domain is asked for, this site answers.
+        config.site = Arc::new(move |_| site.clone());
+        AgentHandle::start(config, Box::new(|| {})).expect("an agent")
     }
 
     /// Starts another console beside the first, of the same operator.
@@ -346,6 +423,15 @@ fn agent_on(
     desktop: &FakeDesktop,
     injected: &Arc<Mutex<Vec<FakeRecord>>>,
 ) -> AgentHandle {
+    AgentHandle::start(agent_config(folder, reach, desktop, injected), Box::new(|| {})).expect("an agent")
+}
+
+fn agent_config(
+    folder: &Path,
+    reach: &Reach,
+    desktop: &FakeDesktop,
+    injected: &Arc<Mutex<Vec<FakeRecord>>>,
+) -> AgentConfig {
     let organisation = Organisation::open(&reach.organisation, now_s()).expect("the organisation");
     let (downloads, home) = (folder.join("downloads"), folder.join("home"));
     let program = folder.join("ponte-agent");
@@ -366,17 +452,19 @@ fn agent_on(
         system: "Test system".into(),
         removal: Removal::of(program, Box::new(FakeProgram::default())),
     };
-    let config = AgentConfig {
+    AgentConfig {
         organisation: Some(Arc::new(organisation)),
         organisation_verified: true,
+        asks_for_domain: false,
+        site: Arc::new(agent_core::Site::of),
         language: "en".into(),
         choice: reach.choice,
         dialing: reach.dialing.clone(),
         build: "ponte-agent test".into(),
         check_word: Arc::new(|number| format!("word-{number}")),
+        log_words: Arc::new(testkit::PlainWords),
         platform,
-    };
-    AgentHandle::start(config, Box::new(|| {})).expect("an agent")
+    }
 }
 
 fn console(folder: &Path, kind: LinkKind) -> ConsoleHandle {
@@ -384,11 +472,13 @@ fn console(folder: &Path, kind: LinkKind) -> ConsoleHandle {
 }
 
 fn console_on(folder: &Path, reach: &Reach) -> ConsoleHandle {
-    let operator = std::fs::read(folder.join("relay/operator.json")).expect("the operator file");
+    let operator = std::fs::read(folder.join("relay/operator.ponte-vault")).expect("the operator file");
+    let operator = testkit::signed_in(&operator);
     let mut config = ConsoleConfig::open(&operator, &reach.organisation, now_s()).expect("a console's files");
     config.choice = reach.choice;
     config.dialing = reach.dialing.clone();
     config.check_word = Arc::new(|number, _| format!("word-{number}"));
     config.pictures_folder = folder.join("pictures");
+    config.logs_folder = folder.join("logs");
     ConsoleHandle::start(config, Box::new(|| {})).expect("a console")
 }

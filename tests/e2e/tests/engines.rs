@@ -197,7 +197,9 @@ fn nobody_waits_for_the_verifying_of_a_proof() {
     let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
     let organisation_file = read("organisation.ponte");
     let organisation = Organisation::open(&organisation_file, now_s).unwrap();
-    let mut config = ConsoleConfig::open(&read("operator.json"), &organisation_file, now_s).unwrap();
+    let operator = testkit::signed_in(&read("operator.ponte-vault"));
+    let mut config = ConsoleConfig::open(&operator, &organisation_file, now_s).unwrap();
+    config.logs_folder = folder.path().join("logs");
     config.choice = Choice::Only(LinkKind::Quic);
     config.dialing.proxies = Proxies::None;
     let console = ConsoleHandle::start(config, Box::new(|| {})).unwrap();

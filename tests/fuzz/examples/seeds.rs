@@ -23,7 +23,8 @@ use tile_codec::Encoder;
 use transfer::FileSender;
 
 fn main() {
-    let seeds = [control(), packets(), heads(), sessions(), pairings(), files(), tiles(), identities()].concat();
+    let seeds =
+        [control(), packets(), heads(), sessions(), pairings(), files(), tiles(), identities(), logs()].concat();
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for (target, _) in fuzz::TARGETS {
         let folder = corpus.join(target);
@@ -60,6 +61,7 @@ fn to_relay() -> Vec<EndToRelay> {
         EndToRelay::Hello { build: Text::new("agent 0.1").unwrap() },
         EndToRelay::Prove { chain, signature: Blob::new([1; 64]).unwrap() },
         EndToRelay::Offer,
+        EndToRelay::FetchRevocations { from: 900 },
         EndToRelay::Join { locator, p1: body.clone(), work: Some(Work { seed: [3; 32], nonce: 1 << 40 }) },
         EndToRelay::P2 { attempt, body: body.clone() },
         EndToRelay::P3 { body: body.clone() },
@@ -87,7 +89,8 @@ fn to_end() -> Vec<RelayToEnd> {
         RelayToEnd::OfferEnded { end: OfferEnd::Burned },
         RelayToEnd::PeerJoined { attempt, p1: body.clone() },
         RelayToEnd::PeerGone { attempt },
-        RelayToEnd::Joined { offer, attempt },
+        RelayToEnd::Joined { offer, attempt, crl_number: 7 },
+        RelayToEnd::Revocations { number: 7, total_bytes: 9, from: 4, part: Blob::new([3; 5]).unwrap() },
         RelayToEnd::NotFound,
         RelayToEnd::Busy,
         RelayToEnd::NeedWork { bits: 18, seed: [7; 32] },
@@ -163,7 +166,7 @@ fn packets() -> Seeds {
     vec![
         ("link_batch", batched()),
         ("link_batch", vec![0, 1, 7, 0, 0, 0, 9, 1]),
-        ("link_pieces", [&[3, 0, 7, 7], &[5, 1, 0, 1, 8, 8], &[4, 2, 0, 1, 9][..]].concat()),
+        ("link_pieces", [&[3, 0, 7, 7][..], &[5, 1, 0, 1, 8, 8], &[4, 2, 0, 1, 9]].concat()),
         ("link_websocket", with(200, &link(true))),
         ("link_websocket", with(201, &link(false))),
         ("link_websocket", with(0, &short)),
@@ -203,7 +206,15 @@ fn console_says() -> Vec<ConsoleToAgent> {
     let (request, transfer) = (RequestId(2), TransferId(3));
     let (name, path) = (Text::new("bolletta.pdf").unwrap(), Text::new("Documenti/a.txt").unwrap());
     vec![
-        ConsoleToAgent::Proof { proof: [1; 32], build: Text::new("console").unwrap() },
+        ConsoleToAgent::Proof {
+            proof: [1; 32],
+            build: Text::new("console").unwrap(),
+            log_key: [2; 32],
+            log_proof: Blob::new([3; 64]).unwrap(),
+            revocations_bytes: 300,
+        },
+        ConsoleToAgent::Release { capability: Capability::Control },
+        ConsoleToAgent::LogSigned { number: 3, at_ms: 1 << 40, signature: Blob::new([4; 64]).unwrap() },
         ConsoleToAgent::Ask { request, what: Request::View },
         ConsoleToAgent::Ask { request, what: Request::SendFile { transfer, name, size_bytes: 1 << 33 } },
         ConsoleToAgent::Ask { request, what: Request::FetchFile { transfer, path } },
@@ -226,6 +237,8 @@ fn agent_says() -> Vec<AgentToConsole> {
     let (build, language) = (Text::new("agent").unwrap(), Text::new("it").unwrap());
     vec![
         AgentToConsole::Proof { proof: [1; 32], build, language },
+        AgentToConsole::NotAccepted { problem: CertificateProblem::Revoked },
+        AgentToConsole::Log { line: Text::new("{\"entry\":{}}").unwrap() },
         AgentToConsole::Ready { system: Text::new("Debian 12").unwrap() },
         AgentToConsole::Decided { request, decision: Decision::Granted },
         AgentToConsole::Revoked { capability: Capability::Control },
@@ -378,6 +391,10 @@ fn tiles() -> Seeds {
     seeds
 }
 
+fn logs() -> Seeds {
+    fuzz::logs::samples().into_iter().map(|sample| ("audit_log", sample)).collect()
+}
+
 fn identities() -> Seeds {
     let made = &world().made;
     let [leaf, issuing] = [&made.operator_chain[0], &made.operator_chain[1]];
@@ -389,7 +406,7 @@ fn identities() -> Seeds {
         ("certificate", with(1, unsigned(leaf))),
         ("certificate", both),
         ("profile", Profile::all_tools().to_extension().unwrap()),
-        ("profile", Profile { version: 1, tools: vec![Capability::FetchFile; 60] }.to_extension().unwrap()),
+        ("profile", Profile { longest_session_minutes: Some(60), ..Profile::all_tools() }.to_extension().unwrap()),
         ("profile", b"\x0C\x2D{\"version\":1,\"tools\":[\"View\",\"Teleport\"],\"x\":1}"[..].to_vec()),
         ("organisation", with(0, &made.organisation_file)),
         ("organisation", with(1, payload)),

@@ -9,6 +9,7 @@ pub mod heads;
 pub mod identities;
 pub mod keys;
 pub mod links;
+pub mod logs;
 pub mod script;
 pub mod tiles;
 pub mod wire;
@@ -64,4 +65,5 @@ pub const TARGETS: &[Target] = &[
     ("organisation", identities::organisation),
     ("appended", identities::appended),
     ("operator_file", identities::operator_file),
+    ("audit_log", logs::audit_log),
 ];

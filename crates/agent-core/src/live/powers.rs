@@ -1,6 +1,6 @@
 //! Starting and stopping what acts under a grant: screens, mouse and keyboard.
 
-use super::{Event, Flow, Live};
+use super::{Flow, Live, Report};
 use crate::injection::Injection;
 use crate::screens::Screens;
 use crate::view::TransferState;
@@ -52,7 +52,7 @@ impl Live<'_> {
                 let report = self.events.0.clone();
                 self.tasks.spawn(async move {
                     tokio::time::sleep(LAYOUT_PAUSE).await;
-                    let _ = report.send(Event::LayoutAgain).await;
+                    let _ = report.send(Report::LayoutAgain).await;
                 });
                 Flow::Continue(())
             }
@@ -85,9 +85,13 @@ impl Live<'_> {
     pub(super) fn stop_giving(&mut self, transfer: TransferId) -> Flow {
         let Some(task) = self.giving.remove(&transfer) else { return Flow::Continue(()) };
         task.abort();
+        let moved_bytes = self.moved_bytes(transfer);
         match self.transfers.get_mut(&transfer) {
             Some(view) if view.state == TransferState::Running => {
                 view.state = TransferState::Failed(TransferFailure::Cancelled);
+                let request = self.allowed_by.get(&transfer).map_or(0, |id| id.0);
+                let failure = TransferFailure::Cancelled;
+                self.note(audit_log::Event::FileFailed { request, failure, moved_bytes })?;
                 self.tell(AgentToConsole::FileFailed { transfer, failure: TransferFailure::Cancelled })
             }
             _ => Flow::Continue(()),

@@ -4,7 +4,7 @@ use super::Live;
 use crate::files::Prepared;
 use crate::view::{AgentView, ChatLine, GrantView, Page, PanelView, QuestionKind, QuestionView};
 use consent::Question;
-use proto::session::{Capability, Request};
+use proto::session::{Asking, Capability, Request};
 use session::{Chat, ChatEntry};
 
 impl Live<'_> {
@@ -34,7 +34,8 @@ impl Live<'_> {
             },
             (_, None) => return None,
         };
-        Some(QuestionView { id: question.id, operator: self.operator.clone(), kind })
+        let whole_session = self.consent.asking(question.request.capability()) == Asking::OncePerSession;
+        Some(QuestionView { id: question.id, operator: self.operator.clone(), kind, whole_session })
     }
 
     fn panel(&self) -> PanelView {
@@ -44,15 +45,18 @@ impl Live<'_> {
             capability,
             granted: granted.iter().any(|scope| scope.capability == capability),
             barred: self.consent.is_barred(capability),
+            whole_session: self.consent.asking(capability) == Asking::OncePerSession,
         };
         PanelView {
             operator: self.operator.clone(),
             check_word: self.check_word.clone(),
             since: self.since,
-            grants: Capability::ALL.into_iter().map(grant).collect(),
+            grants: Capability::ASKED.into_iter().filter(|asked| self.profile.allows(*asked)).map(grant).collect(),
             chat: self.chat.list(chat_lines),
             transfers: self.transfers.list(|transfers| transfers.values().cloned().collect()),
             reconnecting: !(link.attached && link.peer_attached),
+            has_chat: self.profile.allows(Capability::Chat),
+            ends_at: super::longest_session(self.config, &self.profile).map(|longest| self.since + longest),
         }
     }
 }

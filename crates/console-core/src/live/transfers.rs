@@ -70,7 +70,7 @@ impl Live<'_> {
                 wanted.view.state = TransferState::Barred;
                 return;
             }
-            Decision::Denied | Decision::TimedOut | Decision::Withdrawn => {
+            Decision::Denied | Decision::TimedOut | Decision::Withdrawn | Decision::NotInProfile => {
                 wanted.view.state = TransferState::Refused;
                 return;
             }

@@ -157,9 +157,6 @@ failed-version-do = Close this, download the program again from the page that th
 failed-operator-title = Do not go on
 failed-operator-means = Whoever answered could not prove who they are. Nobody has seen your screen.
 failed-operator-do = Close this and call the organisation yourself, on a number that you know. Do not use a number that you were just given.
-failed-clock-title = The clock is not right
-failed-clock-means = The date or time of this computer is off, so it cannot be checked who is asking.
-failed-clock-do = Correct date and time in the settings, then try again.
 failed-protocol-title = Closed to keep you safe
 failed-protocol-means = The answer was not in order, so the program stopped. Nobody has seen your screen.
 failed-protocol-do = Ask for a new key. If it happens again, call the organisation on a number that you know.
@@ -172,3 +169,79 @@ failed-screen-do = Tell the operator: you will find another way.
 failed-close = Close
 failed-again = Try again
 failed-removes-itself = When you close it, the program removes itself.
+
+# An answer that was not counted
+refused-not-pressed = That did not count.
+refused-not-pressed-do = It did not come from your own mouse or keyboard. If it was you, press again.
+refused-program-pressed = That did not count.
+refused-program-pressed-do = Another program pressed. If it is your wish, wait two seconds and press again.
+refused-program-pointed = That did not count.
+refused-program-pointed-do = Another program moved the mouse. If it is your wish, move the mouse a little and press again.
+refused-window-moved = That did not count.
+refused-window-moved-do = This window had just moved. Look again, then press.
+refused-blind = That did not count.
+refused-blind-do = It can no longer be seen whether you press or another program does. Close this and ask for a new key.
+
+# Who is not accepted, each with its own reason
+failed-foreign-title = Do not go on
+failed-foreign-means = Whoever answered is not an operator of the organisation that this program belongs to. Nobody has seen your screen.
+failed-foreign-do = Close this and call the organisation yourself, on a number that you know. Do not use a number that you were just given.
+failed-expired-title = The operator’s permission has run out
+failed-expired-means = The operator’s certificate is no longer valid, or the date of this computer is wrong. Nobody has seen your screen.
+failed-expired-do = Look at date and time of the computer: if they are wrong, correct them and try again. If they are right, tell the operator: the certificate must be renewed.
+failed-not-yet-title = The clock does not fit
+failed-not-yet-means = The operator’s certificate begins later: usually this means that the date of this computer is behind. Nobody has seen your screen.
+failed-not-yet-do = Correct date and time in the settings, then try again. If they are right, tell the operator.
+failed-revoked-title = Do not go on
+failed-revoked-means = The organisation has taken back this person’s permission to help. Nobody has seen your screen.
+failed-revoked-do = Close this. If you are still on the phone, hang up. Then call the organisation yourself, on a number that you know, and tell them what happened.
+failed-purpose-title = Do not go on
+failed-purpose-means = Whoever answered showed a certificate that is not for helping people. Nobody has seen your screen.
+failed-purpose-do = Close this and call the organisation yourself, on a number that you know.
+failed-no-profile-title = Do not go on
+failed-no-profile-means = The certificate of whoever answered does not say what they may do, and without that it is not valid. Nobody has seen your screen.
+failed-no-profile-do = Close this and call the organisation yourself, on a number that you know.
+failed-newer-title = This program is too old
+failed-newer-means = The operator uses a newer version, with rules that this program does not know. Nobody has seen your screen.
+failed-newer-do = Close this, download the program again from the page that the operator names, and ask for a new key.
+failed-stale-title = This cannot be checked
+failed-stale-means = The operator’s program has no recent list of permissions that were taken back, so nobody can tell whether theirs still holds. Nobody has seen your screen.
+failed-stale-do = Tell the operator: “your list of revoked certificates is too old”. When it is renewed, ask for a new key. Look at the date of this computer too.
+failed-bad-list-title = Do not go on
+failed-bad-list-means = The list of permissions taken back that the operator showed is damaged or not from their organisation. Nobody has seen your screen.
+failed-bad-list-do = Close this and call the organisation yourself, on a number that you know.
+
+# How long a yes holds
+ask-holds-for-session = Your yes holds until the help ends, or until you take it back in the panel.
+ask-holds-for-use = Your yes holds for this time: if the operator stops or the line breaks, they must ask again.
+ask-holds-for-file = Your yes holds for this file only.
+panel-grant-other = Another permission
+panel-ends-at = The help ends by itself at { $time }
+
+# The log
+ended-time-up = The longest time that the organisation allows for one session is over. If you still need help, the operator can give you a new key.
+ended-log = What was written down
+ended-log-both = The log says what was asked, allowed and done. The operator has a copy too, signed by both programs.
+ended-log-alone = The log says what was asked, allowed and done. The operator’s program did not confirm the end: your copy holds all the same.
+ended-log-save = Save the log
+ended-log-saved = The log is saved. Keep it if you want to show it to somebody:
+ended-log-failed = The log was not saved.
+ended-log-failed-do = The computer says: { $reason }. Make room on the disk or look at the folder for downloads, then try again.
+ended-log-read = Read the log
+
+# The organisation's domain
+domain-title = Who helps you?
+domain-lead = This program belongs to no organisation. Type the internet address of whoever helps you, for example of your town.
+domain-field = Internet address of the organisation
+domain-example = town.example.org
+domain-careful = Type an address that you know yourself, not one that somebody who called you reads out.
+domain-malformed = This is not an internet address.
+domain-malformed-do = It looks like town.example.org: words with dots between them, without blanks.
+domain-unreachable = The address does not answer.
+domain-unreachable-do = Check that it is typed right and that the internet works, then try again.
+domain-not-trusted = The address cannot prove that it is the real one.
+domain-not-trusted-do = Do not go on. Check that it is typed right; if it is, call the organisation on a number that you know.
+domain-not-there = There is no help to be had here.
+domain-not-there-do = Whoever has this address does not help with this program. Check that it is typed right.
+domain-expired = This organisation’s data have expired.
+domain-expired-do = Tell whoever helps you: they must publish them again. Look at the date of this computer too.

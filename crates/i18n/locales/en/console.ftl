@@ -9,6 +9,7 @@ console-certificate-days = { $days ->
    *[other] certificate: { $days } days
 }
 console-certificate-ended = certificate ended
+console-account = What you may do
 
 # Home
 console-new-title = New session
@@ -60,6 +61,19 @@ console-notice-channel-not-proven = The channel could not be proven safe: somebo
 console-notice-client-lost = The person's connection was lost before the session began. Create a new key and read it out again.
 console-notice-version-mismatch = The person's program is of another version. Have them download the current one, then create a new key.
 console-notice-refused-by-agent = The person's program does not accept your certificate: mostly the date and time of that computer are wrong. Have them checked, then create a new key.
+console-notice-certificate-revoked = Your organisation has revoked your certificate: you cannot make keys with it any more. If you did not expect this, ask your organisation.
+console-notice-outside-hours = Your certificate does not allow sessions at this hour. The times at which it does are under "What you may do".
+console-notice-log-not-saved = The log of the session could not be written to the disk. Check the free space and the permissions of the folder, and tell your organisation.
+console-refused-not-from-this-organisation = The person's program belongs to another organisation, or to an earlier one with the same name. Have them download it from your organisation's page, then create a new key.
+console-refused-expired = On the person's computer your certificate has already ended: mostly the date and time there are wrong. Have them checked, then create a new key.
+console-refused-not-yet-valid = On the person's computer your certificate is not valid yet: mostly the date and time there are wrong. Have them checked, then create a new key.
+console-refused-revoked = Your organisation has revoked your certificate, so the person's program let nobody in. Ask your organisation for a new one.
+console-refused-wrong-purpose = Your certificate is not one for operators, so the person's program let nobody in. Ask your organisation for one that is.
+console-refused-no-profile = Your certificate does not say what you may do, so the person's program let nobody in. Ask your organisation for a new one.
+console-refused-newer-profile = Your certificate needs a newer program than the person has. Have them download the current one from your organisation's page, then create a new key.
+console-refused-stale-list = The person's program wanted a newer list of revoked certificates than there is. Without it nobody can know whether a certificate still holds. Ask your organisation to publish a new list.
+console-refused-bad-list = The list of revoked certificates that your organisation publishes is not usable, so the person's program let nobody in. Ask your organisation to publish it again.
+console-refused-malformed = The person's program cannot read your certificate. Ask your organisation for a new one.
 console-notice-picture-saved = Picture saved to { $path }
 console-notice-picture-not-saved = The picture could not be saved. Check the space and the permissions of the folder for downloads.
 
@@ -69,6 +83,11 @@ console-round-trip = { $ms } ms
 console-rate = { $count } fps
 console-still = still screen
 console-since = { $since } · { $duration }
+console-time-left = { $minutes ->
+    [0] time is up
+    [one] { $minutes } minute left
+   *[other] { $minutes } minutes left
+}
 console-exact = exact
 console-figures-name = Delay { $delay }, { $rate } pictures per second, link { $link }
 console-figures-still-name = Delay { $delay }, still screen, link { $link }
@@ -105,6 +124,7 @@ console-remote-screen = Remote screen
 console-hint-focused = Mouse and keyboard go to the person. Ctrl+Alt releases them.
 console-hint-click = Click the screen to use mouse and keyboard.
 console-hint-view-only = View only. Ask for control to act.
+console-hint-only-viewing = View only.
 console-hint-paused = Paused: the person has a question open, or the pointer is on Ponte's own windows.
 console-empty-recognise-title = The person is checking who you are
 console-empty-recognise-text = Tell them your name and compare the check word on the right aloud.
@@ -112,6 +132,7 @@ console-empty-asked-title = The person is choosing what to show
 console-empty-asked-text = Advise them to close first what should not be seen. The screen appears as soon as they agree.
 console-empty-refused-title = The person does not show the screen
 console-empty-refused-text = You can help by chat, or explain why it is needed and ask again.
+console-empty-refused-text-no-chat = You can help by phone, or explain why it is needed and ask again.
 console-empty-first-title = The first picture is on its way
 console-empty-first-text = On a slow link this may take a few seconds.
 console-ask-view = Ask to see the screen
@@ -123,8 +144,16 @@ console-check-word-text = Read it aloud: the person must see the same one.
 console-powers = Powers
 console-power-view = See the screen
 console-power-control = Mouse and keyboard
+console-power-annotate = Point and draw
+console-power-chat = Write to the person
 console-power-send-file = Send files
 console-power-fetch-file = Fetch files
+console-power-shell = Enter commands
+console-power-system-info = Read about the system
+console-power-end-process = End programs
+console-power-clipboard = Share the clipboard
+console-power-record = Record the session
+console-power-invite = Bring in a colleague
 console-state-off = not asked
 console-state-asked = waiting
 console-state-granted = granted
@@ -135,10 +164,12 @@ console-state-impossible = not possible
 console-state-too-soon = refused just now: ask again in a moment
 console-state-barred = refused three times: only the person can let you ask again
 console-state-revoked = taken back
+console-state-not-in-profile = not in your profile
 console-state-each = file by file
 console-ask = Ask
 console-ask-again = Ask again
 console-ask-name = { $ask }: { $power }
+console-give-back = Give back control
 console-details-link = Link { $link }
 console-details-round-trip = Delay { $ms } ms
 console-details-received = Received { $size }
@@ -186,14 +217,173 @@ console-ended-not-recognised = The person did not recognise you. Make sure on th
 console-ended-lost = The link was lost and the other end did not answer any more. Create a new key to go on.
 console-ended-violation = The other end sent invalid data, so the session was closed. If it happens again, tell your organisation.
 console-ended-screen = The person's screen cannot be shared on that system.
+console-ended-time-up = The longest session that your certificate allows was over. Create a new key to go on.
 console-ended-lasted = Duration: { $duration }
+console-ended-log = Log of the session
+console-ended-log-text = Both ends signed what was asked, allowed and moved. The file is on this computer:
+console-ended-no-log = The log of this session was not saved. Check the free space and the permissions of the folder, and tell your organisation.
 console-ended-no-files = No files were moved.
 console-ended-back = Back to assistance
 
 # Starting the program
 console-start-no-window = Ponte cannot open its window: there is no usable graphics system. Start the console in a graphical session with OpenGL.
 console-start-read = The file { $path } cannot be read. Check its path and permissions.
-console-start-refused = The console cannot start with these files. Check that the operator file and the organisation file are right and still valid.
+
+# Signing in
+console-sign-in-title = Sign in to Ponte
+console-sign-in-password = Your password
+console-sign-in = Sign in
+console-sign-in-busy = Opening your vault...
+console-sign-in-wait = { $seconds ->
+    [one] Too many wrong passwords: try again in { $seconds } second
+   *[other] Too many wrong passwords: try again in { $seconds } seconds
+}
+console-forgotten = Nobody can recover a forgotten password: move the file { $path } away, make a new key, and ask your organisation for a certificate.
+console-forgotten-recoverable = If you forgot the password: your organisation can give the file { $path } another one. Send it there, and to nobody else.
+console-unusable-title = Your vault cannot be opened
+console-unusable-again = Look again
+
+# Making the key
+console-enrol-title = Set up this console
+console-enrol-text = Your key is made on this computer and stays here, sealed under your password. Your organisation gets only its public half, and answers with your certificate.
+console-enrol-name = Your name and surname, as people should see them
+console-new-password = New password
+console-new-password-again = New password, once more
+console-new-password-rules = At least { $length } characters: small letters, capitals, digits and other signs.
+console-enrol-make = Make key and request
+console-enrol-busy = Making your key...
+console-requested-title = Your key is made
+console-requested-send = 1. Send the request
+console-requested-send-text = Save the request and send it to your organisation. It holds no secret.
+console-requested-compare = 2. Compare on the phone
+console-requested-compare-text = Whoever gives out certificates reads this out to you. If it differs, somebody changed the request on its way.
+console-requested-answer = 3. Take the answer
+console-requested-answer-text = Your organisation sends back a file. After that you sign in with your password.
+console-confirm-title = Is this your organisation?
+console-confirm-text = From now on this console works for this organisation only. Look at the domain: anybody can choose the name.
+console-confirm-yes = Yes, this is it
+console-confirm-no = No, it is another
+
+# Request and answer
+console-request-folder = Folder that receives the request
+console-request-save = Save the request
+console-request-browse = Browse for the folder of the request...
+console-answer-path = Path of the answer that your organisation sent
+console-answer-take = Take the answer
+console-answer-browse = Browse for the answer...
+console-renew-open = Renew the certificate...
+console-renew-title = Renew the certificate
+console-renew-text = Send your organisation the same request again, and take its answer here. Your key and password stay.
+console-gate-request-saved = Request saved to { $path }. Send it to your organisation.
+console-gate-answer-taken = The answer was taken: your certificate is on this computer.
+console-gate-password-changed = Your password is changed.
+
+# Password
+console-password-title = Password
+console-password-recoverable = If you forget it, your organisation can give your vault another one with its recovery key; each time is noted there.
+console-password-alone = Nobody can recover a forgotten password.
+console-old-password = Password until now
+console-password-change = Change the password
+console-password-busy = Sealing your key again...
+
+# What went wrong at signing in
+console-gate-bad-name = This name cannot stand in a certificate: it is empty, too long, or has signs that are not letters. Write name and surname.
+console-gate-password-short = The password is too short: it needs at least { $length } characters.
+console-gate-password-plain = The password needs all four: small letters, capitals, digits and other signs.
+console-gate-password-common = This password is one of those that are tried first. Choose another one.
+console-gate-password-name = The password is little more than your name. Choose another one.
+console-gate-passwords-differ = The two new passwords are not the same. Type them again.
+console-gate-password-old = The new password is the old one. Choose another one.
+console-gate-wrong-password = { $left ->
+    [0] The password is wrong. Look at the Caps Lock key.
+    [one] The password is wrong. Look at the Caps Lock key. { $left } try is left before a pause.
+   *[other] The password is wrong. Look at the Caps Lock key. { $left } tries are left before a pause.
+}
+console-gate-vault-damaged = The file of your key is damaged, or is not one: { $path }. Put back a copy if you have one. If not, move it away, look again, make a new key and ask your organisation for a certificate.
+console-gate-vault-newer = The file of your key was written by a newer version: { $path }. Install the current version of the console.
+console-gate-not-read = The file { $path } cannot be read. Check its path and permissions.
+console-gate-not-written = { $path } cannot be written. Check that the folder exists, its permissions and the free space.
+console-gate-no-organisation = The organisation file is missing: { $path }. Take your organisation's answer again, or put the file there.
+console-gate-no-request = The request is not on this computer. Sign in: it is then made again.
+console-gate-not-an-answer = This file is not an organisation's answer, or is not whole. Choose the file that your organisation sent, or ask for it again.
+console-gate-answer-newer = The answer was written by a newer version. Install the current version of the console.
+console-gate-answer-for-another-key = This answer is for another request than yours. Check on the phone which request was answered, and send yours again.
+console-gate-answer-foreign = This answer is from another organisation than yours, so it was not taken. Ask your organisation whether it sent it.
+console-gate-organisation-damaged = The organisation file is damaged, or was changed. Ask your organisation for a new answer and take it here.
+console-gate-organisation-newer = The organisation file was written for a newer version. Install the current version of the console.
+console-gate-organisation-expired = The organisation file has ended, or the clock of this computer is wrong. Check date and time; if they are right, ask your organisation for a new answer.
+console-gate-certificate-foreign = The certificate is not from the organisation of this console. Ask your organisation for a new answer and take it here.
+console-gate-certificate-expired = The certificate has ended, or the clock of this computer is wrong. Check date and time; if they are right, send your organisation the request again.
+console-gate-certificate-not-yet-valid = The certificate is not valid yet: mostly the clock of this computer is slow. Check date and time, and try again.
+console-gate-certificate-revoked = Your organisation has revoked the certificate: it cannot be used any more. If you did not expect this, ask your organisation.
+console-gate-certificate-wrong-purpose = The certificate is not one for operators. Ask your organisation for one that is.
+console-gate-certificate-no-profile = The certificate does not say what you may do. Ask your organisation for a new one.
+console-gate-certificate-newer-profile = The certificate was written for a newer version. Install the current version of the console.
+console-gate-certificate-stale-list = The list of revoked certificates in the answer is too old. Ask your organisation to publish a new list and to answer again.
+console-gate-certificate-bad-list = The list of revoked certificates in the answer is not usable. Ask your organisation to answer again.
+console-gate-certificate-malformed = The certificate cannot be read. Ask your organisation for a new one.
+console-gate-system = The system gave no resources to go on. Close other programs and try again.
+
+# What you may do
+console-certificate-title = Your certificate
+console-fact-name = Name
+console-fact-team = Team
+console-fact-organisation = Organisation
+console-fact-end = Valid until
+console-fact-hours = Hours
+console-fact-longest = Longest session
+console-days-left = { $days ->
+    [0] ends today
+    [one] { $days } day left
+   *[other] { $days } days left
+}
+console-days-left-none = ended
+console-profile-title = What your certificate allows
+console-profile-absent = Not in your profile: { $powers }
+console-profile-always = at any time
+console-profile-no-limit = no limit
+console-asking-absent = not in your profile
+console-asking-each-use = asks each time
+console-asking-once = asks once a session
+console-ends-soon = { $days ->
+    [0] Your certificate ends today. Ask your organisation to renew it: send the same request again.
+    [one] Your certificate ends in { $days } day. Ask your organisation to renew it: send the same request again.
+   *[other] Your certificate ends in { $days } days. Ask your organisation to renew it: send the same request again.
+}
+console-ends-ended = Your certificate has ended: keys cannot be made any more. Send your organisation the same request again, and take its answer.
+console-ends-renew = Renew...
+console-closed = Your certificate does not allow sessions at this hour.
+console-closed-until = Your certificate does not allow sessions at this hour. It does again { $opens }.
+console-closed-hours = Your hours: { $hours }
+console-opens-today = today at { $time } ({ $zone })
+console-opens-on = on { $day } at { $time } ({ $zone })
+console-date = { $day } { $month } { $year }
+console-day-mon = Mon
+console-day-tue = Tue
+console-day-wed = Wed
+console-day-thu = Thu
+console-day-fri = Fri
+console-day-sat = Sat
+console-day-sun = Sun
+console-weekday-mon = Monday
+console-weekday-tue = Tuesday
+console-weekday-wed = Wednesday
+console-weekday-thu = Thursday
+console-weekday-fri = Friday
+console-weekday-sat = Saturday
+console-weekday-sun = Sunday
+console-month-1 = January
+console-month-2 = February
+console-month-3 = March
+console-month-4 = April
+console-month-5 = May
+console-month-6 = June
+console-month-7 = July
+console-month-8 = August
+console-month-9 = September
+console-month-10 = October
+console-month-11 = November
+console-month-12 = December
 
 # Words for reading a key out
 console-spell-0 = zero

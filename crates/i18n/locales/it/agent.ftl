@@ -157,9 +157,6 @@ failed-version-do = Chiuda, scarichi di nuovo il programma dalla pagina che Le i
 failed-operator-title = Non continui
 failed-operator-means = Chi ha risposto non ha potuto dimostrare chi è. Nessuno ha visto il Suo schermo.
 failed-operator-do = Chiuda e chiami Lei l’ente, al numero che conosce. Non usi un numero che Le hanno appena dato.
-failed-clock-title = L’orologio non è giusto
-failed-clock-means = La data o l’ora di questo computer non va bene, e così non si può controllare chi chiede.
-failed-clock-do = Corregga data e ora nelle impostazioni, poi riprovi.
 failed-protocol-title = Chiuso per sicurezza
 failed-protocol-means = La risposta non era in regola, perciò il programma si è fermato. Nessuno ha visto il Suo schermo.
 failed-protocol-do = Chieda una chiave nuova. Se succede ancora, chiami l’ente al numero che conosce.
@@ -172,3 +169,79 @@ failed-screen-do = Lo dica all’operatore: troverete un altro modo.
 failed-close = Chiudi
 failed-again = Riprova
 failed-removes-itself = Quando chiude, il programma si rimuove da solo.
+
+# Una risposta che non è stata contata
+refused-not-pressed = Non è stato contato.
+refused-not-pressed-do = Non veniva dal Suo mouse o dalla Sua tastiera. Se è stato Lei, prema di nuovo.
+refused-program-pressed = Non è stato contato.
+refused-program-pressed-do = Ha premuto un altro programma. Se lo vuole Lei, aspetti due secondi e prema di nuovo.
+refused-program-pointed = Non è stato contato.
+refused-program-pointed-do = Un altro programma ha spostato il mouse. Se lo vuole Lei, muova un poco il mouse e prema di nuovo.
+refused-window-moved = Non è stato contato.
+refused-window-moved-do = Questa finestra si era appena spostata. Guardi di nuovo, poi prema.
+refused-blind = Non è stato contato.
+refused-blind-do = Non si può più vedere se preme Lei o un altro programma. Chiuda e chieda una nuova chiave.
+
+# Who is not accepted, each with its own reason
+failed-foreign-title = Non continui
+failed-foreign-means = Chi ha risposto non è un operatore dell’organizzazione di questo programma. Nessuno ha visto il suo schermo.
+failed-foreign-do = Chiuda e chiami lei l’organizzazione, a un numero che conosce già. Non usi un numero che le è stato appena dato.
+failed-expired-title = Il permesso dell’operatore è scaduto
+failed-expired-means = Il certificato dell’operatore non vale più, oppure la data di questo computer è sbagliata. Nessuno ha visto il suo schermo.
+failed-expired-do = Guardi data e ora del computer: se sono sbagliate, le corregga e riprovi. Se sono giuste, lo dica all’operatore: deve rinnovare il certificato.
+failed-not-yet-title = L’orologio non torna
+failed-not-yet-means = Il certificato dell’operatore comincia a valere più avanti: di solito vuol dire che la data di questo computer è indietro. Nessuno ha visto il suo schermo.
+failed-not-yet-do = Corregga data e ora nelle impostazioni, poi riprovi. Se sono giuste, lo dica all’operatore.
+failed-revoked-title = Non continui
+failed-revoked-means = L’organizzazione ha ritirato a questa persona il permesso di aiutare. Nessuno ha visto il suo schermo.
+failed-revoked-do = Chiuda. Se è ancora al telefono, riagganci. Poi chiami lei l’organizzazione, a un numero che conosce già, e racconti che cosa è successo.
+failed-purpose-title = Non continui
+failed-purpose-means = Chi ha risposto ha mostrato un certificato che non serve ad aiutare le persone. Nessuno ha visto il suo schermo.
+failed-purpose-do = Chiuda e chiami lei l’organizzazione, a un numero che conosce già.
+failed-no-profile-title = Non continui
+failed-no-profile-means = Il certificato di chi ha risposto non dice che cosa può fare, e senza questo non è valido. Nessuno ha visto il suo schermo.
+failed-no-profile-do = Chiuda e chiami lei l’organizzazione, a un numero che conosce già.
+failed-newer-title = Questo programma è troppo vecchio
+failed-newer-means = L’operatore usa una versione più nuova, con regole che questo programma non conosce. Nessuno ha visto il suo schermo.
+failed-newer-do = Chiuda, scarichi di nuovo il programma dalla pagina che le indica l’operatore e chieda una nuova chiave.
+failed-stale-title = Non si può controllare
+failed-stale-means = Il programma dell’operatore non ha un elenco recente dei permessi ritirati, e quindi non si sa se il suo vale ancora. Nessuno ha visto il suo schermo.
+failed-stale-do = Dica all’operatore: «il vostro elenco dei certificati revocati è troppo vecchio». Quando l’avranno rinnovato, chieda una nuova chiave. Controlli anche la data di questo computer.
+failed-bad-list-title = Non continui
+failed-bad-list-means = L’elenco dei permessi ritirati che l’operatore ha mostrato è rovinato o non è della sua organizzazione. Nessuno ha visto il suo schermo.
+failed-bad-list-do = Chiuda e chiami lei l’organizzazione, a un numero che conosce già.
+
+# How long a yes holds
+ask-holds-for-session = Il suo sì vale fino alla fine dell’aiuto, o finché lo toglie dal pannello.
+ask-holds-for-use = Il suo sì vale per questa volta: se l’operatore smette o la linea cade, dovrà chiederle di nuovo.
+ask-holds-for-file = Il suo sì vale solo per questo file.
+panel-grant-other = Un altro permesso
+panel-ends-at = L’aiuto finisce da solo alle { $time }
+
+# The log
+ended-time-up = È passato il tempo più lungo che l’organizzazione permette per un aiuto. Se serve ancora, l’operatore può darle una nuova chiave.
+ended-log = Che cosa è stato scritto
+ended-log-both = Il registro dice che cosa è stato chiesto, permesso e fatto. Anche l’operatore ne ha una copia, firmata da tutti e due i programmi.
+ended-log-alone = Il registro dice che cosa è stato chiesto, permesso e fatto. Il programma dell’operatore non ha confermato la fine: la copia che ha lei vale lo stesso.
+ended-log-save = Salva il registro
+ended-log-saved = Il registro è salvato. Lo tenga se vuole mostrarlo a qualcuno:
+ended-log-failed = Il registro non è stato salvato.
+ended-log-failed-do = Il computer dice: { $reason }. Faccia spazio sul disco o controlli la cartella degli scaricati, poi riprovi.
+ended-log-read = Leggi il registro
+
+# The organisation's domain
+domain-title = Chi la aiuta?
+domain-lead = Questo programma non appartiene a nessuna organizzazione. Scriva l’indirizzo internet di chi la aiuta, per esempio del suo Comune.
+domain-field = Indirizzo internet dell’organizzazione
+domain-example = comune.esempio.it
+domain-careful = Scriva un indirizzo che conosce già lei, non uno che le viene dettato da chi l’ha chiamata.
+domain-malformed = Questo non è un indirizzo internet.
+domain-malformed-do = È fatto come comune.esempio.it: parole unite da punti, senza spazi.
+domain-unreachable = L’indirizzo non risponde.
+domain-unreachable-do = Controlli che sia scritto giusto e che internet funzioni, poi riprovi.
+domain-not-trusted = L’indirizzo non può dimostrare di essere quello vero.
+domain-not-trusted-do = Non continui. Controlli che sia scritto giusto; se lo è, chiami l’organizzazione a un numero che conosce già.
+domain-not-there = Qui non c’è nessuna assistenza.
+domain-not-there-do = Chi ha questo indirizzo non aiuta con questo programma. Controlli che sia scritto giusto.
+domain-expired = I dati di questa organizzazione sono scaduti.
+domain-expired-do = Lo dica a chi la aiuta: deve pubblicarli di nuovo. Controlli anche la data di questo computer.

@@ -9,6 +9,7 @@ console-certificate-days = { $days ->
    *[other] certificato: { $days } giorni
 }
 console-certificate-ended = certificato scaduto
+console-account = Che cosa può fare
 
 # Pagina iniziale
 console-new-title = Nuova assistenza
@@ -60,6 +61,19 @@ console-notice-channel-not-proven = Non è stato possibile dimostrare che il can
 console-notice-client-lost = Il collegamento della persona è caduto prima dell’inizio. Crei una nuova chiave e la legga di nuovo.
 console-notice-version-mismatch = Il programma della persona è di un’altra versione. Le faccia scaricare quello attuale, poi crei una nuova chiave.
 console-notice-refused-by-agent = Il programma della persona non accetta il Suo certificato: di solito data e ora di quel computer sono sbagliate. Le faccia controllare, poi crei una nuova chiave.
+console-notice-certificate-revoked = La Sua organizzazione ha revocato il Suo certificato: non può più creare chiavi. Se non se lo aspettava, chieda alla Sua organizzazione.
+console-notice-outside-hours = Il Suo certificato non permette sessioni a quest’ora. Gli orari in cui le permette sono in «Che cosa può fare».
+console-notice-log-not-saved = Il registro della sessione non è stato scritto sul disco. Controlli lo spazio libero e i permessi della cartella, e avvisi la Sua organizzazione.
+console-refused-not-from-this-organisation = Il programma della persona è di un’altra organizzazione, o di una precedente con lo stesso nome. Le faccia scaricare quello dalla pagina della Sua organizzazione, poi crei una nuova chiave.
+console-refused-expired = Sul computer della persona il Suo certificato risulta già scaduto: di solito data e ora di quel computer sono sbagliate. Le faccia controllare, poi crei una nuova chiave.
+console-refused-not-yet-valid = Sul computer della persona il Suo certificato non risulta ancora valido: di solito data e ora di quel computer sono sbagliate. Le faccia controllare, poi crei una nuova chiave.
+console-refused-revoked = La Sua organizzazione ha revocato il Suo certificato, quindi il programma della persona non ha fatto entrare nessuno. Ne chieda uno nuovo alla Sua organizzazione.
+console-refused-wrong-purpose = Il Suo certificato non è da operatore, quindi il programma della persona non ha fatto entrare nessuno. Ne chieda uno adatto alla Sua organizzazione.
+console-refused-no-profile = Il Suo certificato non dice che cosa può fare, quindi il programma della persona non ha fatto entrare nessuno. Ne chieda uno nuovo alla Sua organizzazione.
+console-refused-newer-profile = Il Suo certificato richiede un programma più recente di quello della persona. Le faccia scaricare quello attuale dalla pagina della Sua organizzazione, poi crei una nuova chiave.
+console-refused-stale-list = Il programma della persona voleva un elenco dei certificati revocati più recente di quello che c’è. Senza, nessuno può sapere se un certificato vale ancora. Chieda alla Sua organizzazione di pubblicarne uno nuovo.
+console-refused-bad-list = L’elenco dei certificati revocati pubblicato dalla Sua organizzazione non è utilizzabile, quindi il programma della persona non ha fatto entrare nessuno. Chieda alla Sua organizzazione di pubblicarlo di nuovo.
+console-refused-malformed = Il programma della persona non riesce a leggere il Suo certificato. Ne chieda uno nuovo alla Sua organizzazione.
 console-notice-picture-saved = Immagine salvata in { $path }
 console-notice-picture-not-saved = Non è stato possibile salvare l’immagine. Controlli lo spazio e i permessi della cartella per i download.
 
@@ -69,6 +83,11 @@ console-round-trip = { $ms } ms
 console-rate = { $count } fps
 console-still = schermo fermo
 console-since = { $since } · { $duration }
+console-time-left = { $minutes ->
+    [0] tempo finito
+    [one] resta { $minutes } minuto
+   *[other] restano { $minutes } minuti
+}
 console-exact = esatto
 console-figures-name = Ritardo { $delay }, { $rate } immagini al secondo, collegamento { $link }
 console-figures-still-name = Ritardo { $delay }, schermo fermo, collegamento { $link }
@@ -105,6 +124,7 @@ console-remote-screen = Schermo remoto
 console-hint-focused = Mouse e tastiera vanno alla persona. Ctrl+Alt per lasciarli.
 console-hint-click = Faccia clic sullo schermo per usare mouse e tastiera.
 console-hint-view-only = Solo visione. Per agire chieda il controllo.
+console-hint-only-viewing = Solo visione.
 console-hint-paused = In pausa: la persona ha una domanda davanti, o il puntatore è sulle finestre di Ponte.
 console-empty-recognise-title = La persona sta verificando chi è Lei
 console-empty-recognise-text = Dica alla persona il Suo nome e leggete insieme la parola di controllo a destra.
@@ -112,6 +132,7 @@ console-empty-asked-title = La persona sta scegliendo che cosa mostrare
 console-empty-asked-text = Le consigli di chiudere prima ciò che non deve essere visto. Lo schermo compare appena acconsente.
 console-empty-refused-title = La persona non mostra lo schermo
 console-empty-refused-text = Può aiutarla in chat, oppure spiegarle perché serve e chiedere ancora.
+console-empty-refused-text-no-chat = Può aiutarla per telefono, oppure spiegarle perché serve e chiedere ancora.
 console-empty-first-title = La prima immagine sta arrivando
 console-empty-first-text = Con un collegamento lento possono servire alcuni secondi.
 console-ask-view = Chiedi di vedere lo schermo
@@ -123,8 +144,16 @@ console-check-word-text = La legga ad alta voce: la persona deve vedere la stess
 console-powers = Permessi
 console-power-view = Vedere lo schermo
 console-power-control = Mouse e tastiera
+console-power-annotate = Indicare e disegnare
+console-power-chat = Scrivere alla persona
 console-power-send-file = Inviare file
 console-power-fetch-file = Prendere file
+console-power-shell = Dare comandi
+console-power-system-info = Leggere i dati del sistema
+console-power-end-process = Chiudere programmi
+console-power-clipboard = Condividere gli appunti
+console-power-record = Registrare la sessione
+console-power-invite = Far entrare un collega
 console-state-off = non chiesto
 console-state-asked = in attesa
 console-state-granted = concesso
@@ -135,10 +164,12 @@ console-state-impossible = non possibile
 console-state-too-soon = appena rifiutato: richieda fra un momento
 console-state-barred = rifiutato tre volte: può riaprire solo la persona
 console-state-revoked = revocato
+console-state-not-in-profile = non è nel Suo profilo
 console-state-each = a ogni file
 console-ask = Chiedi
 console-ask-again = Chiedi ancora
 console-ask-name = { $ask }: { $power }
+console-give-back = Restituisci il controllo
 console-details-link = Collegamento { $link }
 console-details-round-trip = Ritardo { $ms } ms
 console-details-received = Ricevuti { $size }
@@ -186,14 +217,173 @@ console-ended-not-recognised = La persona non ha riconosciuto l’operatore. Ver
 console-ended-lost = Il collegamento è caduto e l’altra parte non ha più risposto. Per continuare crei una nuova chiave.
 console-ended-violation = L’altra parte ha inviato dati non validi, quindi la sessione è stata chiusa. Se succede ancora, avvisi la Sua organizzazione.
 console-ended-screen = Lo schermo della persona non si può condividere su quel sistema.
+console-ended-time-up = È finita la durata massima di sessione che il Suo certificato permette. Crei una nuova chiave per continuare.
 console-ended-lasted = Durata: { $duration }
+console-ended-log = Registro della sessione
+console-ended-log-text = Le due parti hanno firmato che cosa è stato chiesto, permesso e trasferito. Il file è su questo computer:
+console-ended-no-log = Il registro di questa sessione non è stato salvato. Controlli lo spazio libero e i permessi della cartella, e avvisi la Sua organizzazione.
 console-ended-no-files = Nessun file è stato trasferito.
 console-ended-back = Torna all’assistenza
 
 # Avvio del programma
 console-start-no-window = Ponte non riesce ad aprire la finestra: manca un sistema grafico utilizzabile. Avvii la console da una sessione grafica con OpenGL.
 console-start-read = Non riesco a leggere il file { $path }. Controlli il percorso e i permessi.
-console-start-refused = La console non può partire con questi file. Controlli che il file dell’operatore e quello dell’organizzazione siano giusti e ancora validi.
+
+# Accesso
+console-sign-in-title = Accesso a Ponte
+console-sign-in-password = La Sua password
+console-sign-in = Accedi
+console-sign-in-busy = Apro la Sua cassaforte...
+console-sign-in-wait = { $seconds ->
+    [one] Troppe password sbagliate: riprovi fra { $seconds } secondo
+   *[other] Troppe password sbagliate: riprovi fra { $seconds } secondi
+}
+console-forgotten = Nessuno può recuperare una password dimenticata: sposti il file { $path }, crei una nuova chiave e chieda un certificato alla Sua organizzazione.
+console-forgotten-recoverable = Se ha dimenticato la password: la Sua organizzazione può darne un’altra al file { $path }. Lo mandi lì, e a nessun altro.
+console-unusable-title = La Sua cassaforte non si apre
+console-unusable-again = Guarda di nuovo
+
+# Creare la chiave
+console-enrol-title = Preparazione della console
+console-enrol-text = La Sua chiave nasce su questo computer e ci resta, chiusa con la Sua password. La Sua organizzazione riceve solo la metà pubblica, e risponde con il Suo certificato.
+console-enrol-name = Nome e cognome, come le persone devono vederli
+console-new-password = Nuova password
+console-new-password-again = Nuova password, ancora una volta
+console-new-password-rules = Almeno { $length } caratteri: minuscole, maiuscole, cifre e altri segni.
+console-enrol-make = Crea chiave e richiesta
+console-enrol-busy = Creo la Sua chiave...
+console-requested-title = La Sua chiave è pronta
+console-requested-send = 1. Mandi la richiesta
+console-requested-send-text = Salvi la richiesta e la mandi alla Sua organizzazione. Non contiene segreti.
+console-requested-compare = 2. Confronti al telefono
+console-requested-compare-text = Chi rilascia i certificati Le legge questi segni. Se sono diversi, qualcuno ha cambiato la richiesta lungo la strada.
+console-requested-answer = 3. Prenda la risposta
+console-requested-answer-text = La Sua organizzazione manda un file. Poi accede con la Sua password.
+console-confirm-title = È la Sua organizzazione?
+console-confirm-text = Da adesso questa console lavora solo per questa organizzazione. Guardi il dominio: il nome può sceglierlo chiunque.
+console-confirm-yes = Sì, è questa
+console-confirm-no = No, è un’altra
+
+# Richiesta e risposta
+console-request-folder = Cartella che riceve la richiesta
+console-request-save = Salva la richiesta
+console-request-browse = Sfoglia per la cartella della richiesta...
+console-answer-path = Percorso della risposta mandata dalla Sua organizzazione
+console-answer-take = Prendi la risposta
+console-answer-browse = Sfoglia per la risposta...
+console-renew-open = Rinnova il certificato...
+console-renew-title = Rinnovo del certificato
+console-renew-text = Mandi alla Sua organizzazione la stessa richiesta, e prenda qui la risposta. Chiave e password restano quelle.
+console-gate-request-saved = Richiesta salvata in { $path }. La mandi alla Sua organizzazione.
+console-gate-answer-taken = Risposta presa: il Suo certificato è su questo computer.
+console-gate-password-changed = La password è cambiata.
+
+# Password
+console-password-title = Password
+console-password-recoverable = Se la dimentica, la Sua organizzazione può dare un’altra password alla Sua cassaforte con la chiave di recupero; ogni volta resta annotata.
+console-password-alone = Nessuno può recuperare una password dimenticata.
+console-old-password = Password di adesso
+console-password-change = Cambia la password
+console-password-busy = Richiudo la Sua chiave...
+
+# Che cosa è andato storto all’accesso
+console-gate-bad-name = Questo nome non può stare in un certificato: è vuoto, troppo lungo, o ha segni che non sono lettere. Scriva nome e cognome.
+console-gate-password-short = La password è troppo corta: servono almeno { $length } caratteri.
+console-gate-password-plain = Nella password servono tutti e quattro: minuscole, maiuscole, cifre e altri segni.
+console-gate-password-common = Questa password è fra quelle che si provano per prime. Ne scelga un’altra.
+console-gate-password-name = La password è poco più del Suo nome. Ne scelga un’altra.
+console-gate-passwords-differ = Le due password nuove non sono uguali. Le scriva di nuovo.
+console-gate-password-old = La password nuova è quella di prima. Ne scelga un’altra.
+console-gate-wrong-password = { $left ->
+    [0] La password è sbagliata. Guardi il tasto delle maiuscole.
+    [one] La password è sbagliata. Guardi il tasto delle maiuscole. Resta { $left } tentativo prima di una pausa.
+   *[other] La password è sbagliata. Guardi il tasto delle maiuscole. Restano { $left } tentativi prima di una pausa.
+}
+console-gate-vault-damaged = Il file della Sua chiave è rovinato, o è un altro file: { $path }. Rimetta una copia, se l’ha. Altrimenti lo sposti, guardi di nuovo, crei una nuova chiave e chieda un certificato alla Sua organizzazione.
+console-gate-vault-newer = Il file della Sua chiave viene da una versione più recente: { $path }. Installi la versione attuale della console.
+console-gate-not-read = Non riesco a leggere il file { $path }. Controlli il percorso e i permessi.
+console-gate-not-written = Non riesco a scrivere { $path }. Controlli che la cartella ci sia, i permessi e lo spazio libero.
+console-gate-no-organisation = Manca il file dell’organizzazione: { $path }. Prenda di nuovo la risposta della Sua organizzazione, o metta il file in quel posto.
+console-gate-no-request = La richiesta non è su questo computer. Acceda: viene creata di nuovo.
+console-gate-not-an-answer = Questo file non è la risposta di un’organizzazione, o non è intero. Scelga il file mandato dalla Sua organizzazione, o lo chieda di nuovo.
+console-gate-answer-newer = La risposta è di una versione più recente. Installi la versione attuale della console.
+console-gate-answer-for-another-key = Questa risposta è per un’altra richiesta. Verifichi al telefono a quale richiesta si è risposto, e mandi di nuovo la Sua.
+console-gate-answer-foreign = Questa risposta è di un’altra organizzazione, quindi non è stata presa. Chieda alla Sua organizzazione se l’ha mandata.
+console-gate-organisation-damaged = Il file dell’organizzazione è rovinato, o è stato cambiato. Chieda alla Sua organizzazione una nuova risposta e la prenda qui.
+console-gate-organisation-newer = Il file dell’organizzazione è per una versione più recente. Installi la versione attuale della console.
+console-gate-organisation-expired = Il file dell’organizzazione è scaduto, o l’orologio di questo computer è sbagliato. Controlli data e ora; se sono giuste, chieda alla Sua organizzazione una nuova risposta.
+console-gate-certificate-foreign = Il certificato non è dell’organizzazione di questa console. Chieda alla Sua organizzazione una nuova risposta e la prenda qui.
+console-gate-certificate-expired = Il certificato è scaduto, o l’orologio di questo computer è sbagliato. Controlli data e ora; se sono giuste, mandi di nuovo la richiesta alla Sua organizzazione.
+console-gate-certificate-not-yet-valid = Il certificato non vale ancora: di solito l’orologio di questo computer è indietro. Controlli data e ora e riprovi.
+console-gate-certificate-revoked = La Sua organizzazione ha revocato il certificato: non si può più usare. Se non se lo aspettava, chieda alla Sua organizzazione.
+console-gate-certificate-wrong-purpose = Il certificato non è da operatore. Ne chieda uno adatto alla Sua organizzazione.
+console-gate-certificate-no-profile = Il certificato non dice che cosa può fare. Ne chieda uno nuovo alla Sua organizzazione.
+console-gate-certificate-newer-profile = Il certificato è per una versione più recente. Installi la versione attuale della console.
+console-gate-certificate-stale-list = L’elenco dei certificati revocati nella risposta è troppo vecchio. Chieda alla Sua organizzazione di pubblicarne uno nuovo e di rispondere ancora.
+console-gate-certificate-bad-list = L’elenco dei certificati revocati nella risposta non è utilizzabile. Chieda alla Sua organizzazione di rispondere ancora.
+console-gate-certificate-malformed = Il certificato non si legge. Ne chieda uno nuovo alla Sua organizzazione.
+console-gate-system = Il sistema non ha dato le risorse per continuare. Chiuda altri programmi e riprovi.
+
+# Che cosa può fare
+console-certificate-title = Il Suo certificato
+console-fact-name = Nome
+console-fact-team = Gruppo
+console-fact-organisation = Organizzazione
+console-fact-end = Vale fino al
+console-fact-hours = Orario
+console-fact-longest = Sessione più lunga
+console-days-left = { $days ->
+    [0] scade oggi
+    [one] resta { $days } giorno
+   *[other] restano { $days } giorni
+}
+console-days-left-none = scaduto
+console-profile-title = Che cosa permette il certificato
+console-profile-absent = Non è nel Suo profilo: { $powers }
+console-profile-always = a qualsiasi ora
+console-profile-no-limit = senza limite
+console-asking-absent = non è nel Suo profilo
+console-asking-each-use = si chiede ogni volta
+console-asking-once = si chiede una volta per sessione
+console-ends-soon = { $days ->
+    [0] Il Suo certificato scade oggi. Chieda alla Sua organizzazione di rinnovarlo: mandi di nuovo la stessa richiesta.
+    [one] Il Suo certificato scade fra { $days } giorno. Chieda alla Sua organizzazione di rinnovarlo: mandi di nuovo la stessa richiesta.
+   *[other] Il Suo certificato scade fra { $days } giorni. Chieda alla Sua organizzazione di rinnovarlo: mandi di nuovo la stessa richiesta.
+}
+console-ends-ended = Il Suo certificato è scaduto: non si possono più creare chiavi. Mandi di nuovo la stessa richiesta alla Sua organizzazione, e prenda la risposta.
+console-ends-renew = Rinnova...
+console-closed = Il Suo certificato non permette sessioni a quest’ora.
+console-closed-until = Il Suo certificato non permette sessioni a quest’ora. Le permette di nuovo { $opens }.
+console-closed-hours = Il Suo orario: { $hours }
+console-opens-today = oggi alle { $time } ({ $zone })
+console-opens-on = { $day } alle { $time } ({ $zone })
+console-date = { $day } { $month } { $year }
+console-day-mon = lun
+console-day-tue = mar
+console-day-wed = mer
+console-day-thu = gio
+console-day-fri = ven
+console-day-sat = sab
+console-day-sun = dom
+console-weekday-mon = lunedì
+console-weekday-tue = martedì
+console-weekday-wed = mercoledì
+console-weekday-thu = giovedì
+console-weekday-fri = venerdì
+console-weekday-sat = sabato
+console-weekday-sun = domenica
+console-month-1 = gennaio
+console-month-2 = febbraio
+console-month-3 = marzo
+console-month-4 = aprile
+console-month-5 = maggio
+console-month-6 = giugno
+console-month-7 = luglio
+console-month-8 = agosto
+console-month-9 = settembre
+console-month-10 = ottobre
+console-month-11 = novembre
+console-month-12 = dicembre
 
 # Parole per leggere la chiave
 console-spell-0 = zero

@@ -80,7 +80,7 @@ fn a_console_that_proved_itself_cannot_use_another_operators_ticket() {
     let mut world = World::new();
     let (_, of_console, ..) = world.pair();
     let link = world.greeted("203.0.113.7");
-    world.prove(link, Ok(OperatorProof { sha256: [77; 32] }));
+    world.prove(link, Ok(OperatorProof { sha256: [77; 32], organisation: 0 }));
     world.heard(link);
     world.send(link, EndToRelay::Attach { ticket: of_console });
     assert_eq!(world.heard(link), [RelayToEnd::Refused { refusal: Refusal::BadTicket }]);

@@ -174,7 +174,7 @@ fn an_operator_has_so_many_consoles_without_a_session_at_a_time() {
     let (paired, ..) = world.pair();
     let consoles: Vec<LinkId> = (0..limits::LINKS_PER_OPERATOR).map(|_| world.console()).collect();
     let one_more = world.greeted("192.0.2.1");
-    world.prove(one_more, Ok(OperatorProof { sha256: OPERATOR }));
+    world.prove(one_more, Ok(OperatorProof { sha256: OPERATOR, organisation: 0 }));
     assert_eq!(world.heard(one_more), too_many());
     assert!(world.closed(one_more));
     world.console_of([77; 32]);

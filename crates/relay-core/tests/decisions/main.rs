@@ -7,4 +7,5 @@ mod attach;
 mod limits;
 mod pairing;
 mod random;
+mod revocations;
 mod world;

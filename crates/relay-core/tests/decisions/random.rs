@@ -24,6 +24,9 @@ enum Step {
     P4Fail(usize, u32, u8),
     Leave(usize),
     AttachForged(usize),
+    Fetch(usize),
+    List,
+    Revoke,
     Close(usize),
     Pass(u16),
 }
@@ -44,6 +47,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (link.clone(), attempt, 0..3_u8).prop_map(|(link, attempt, left)| Step::P4Fail(link, attempt, left)),
         1 => link.clone().prop_map(Step::Leave),
         1 => link.clone().prop_map(Step::AttachForged),
+        1 => link.clone().prop_map(Step::Fetch),
+        1 => Just(Step::List),
+        1 => Just(Step::Revoke),
         1 => link.prop_map(Step::Close),
         1 => (0..2000_u16).prop_map(Step::Pass),
     ]
@@ -56,7 +62,7 @@ fn run(steps: Vec<Step>) -> usize {
     let mut offered: HashMap<Locator, LinkId> = HashMap::new();
     let mut joined: HashSet<(LinkId, LinkId)> = HashSet::new();
     let mut claims: HashSet<LinkId> = HashSet::new();
-    let mut pairs = 0;
+    let (mut pairs, mut lists) = (0, 0);
     for step in steps {
         let pick = |index: usize| links.get(index % links.len().max(1)).copied();
         let (link, message) = match step {
@@ -72,17 +78,37 @@ fn run(steps: Vec<Step>) -> usize {
                 }
                 continue;
             }
+            Step::List => {
+                lists += 1;
+                world.list(0, lists);
+                continue;
+            }
+            Step::Revoke => {
+                world.revoke(OPERATOR);
+                assert!(world.joined.is_empty(), "goes on after being revoked");
+                assert_eq!((world.core.offers(), world.core.sessions()), (0, 0));
+                assert!(world.core.operators().is_empty());
+                continue;
+            }
             Step::Pass(ms) => {
                 world.pass(Duration::from_millis(u64::from(ms) * 4));
                 continue;
             }
             Step::Prove(link, right) => {
                 if let Some(id) = pick(link) {
-                    world.prove(id, if right { Ok(OperatorProof { sha256: OPERATOR }) } else { Err(Refusal::Revoked) });
+                    world.prove(
+                        id,
+                        if right {
+                            Ok(OperatorProof { sha256: OPERATOR, organisation: 0 })
+                        } else {
+                            Err(Refusal::Revoked)
+                        },
+                    );
                 }
                 continue;
             }
             Step::Hello(link) => (pick(link), EndToRelay::Hello { build: proto::Text::default() }),
+            Step::Fetch(link) => (pick(link), EndToRelay::FetchRevocations { from: 0 }),
             Step::Offer(link) => (pick(link), EndToRelay::Offer),
             Step::Join(link, known, other) => {
                 let locator = locators.iter().rev().nth(known).copied().unwrap_or(Locator::from_number(other).unwrap());

@@ -4,7 +4,7 @@ use proto::relay::*;
 use proto::{Blob, Locator, Text};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use relay_core::{ClusterKey, Config, LinkId, OperatorProof, Output, RelayCore, Source, limits};
+use relay_core::{ClusterKey, Config, LinkId, List, OperatorProof, Output, RelayCore, Source, limits};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -17,6 +17,8 @@ pub(crate) struct World {
     pub(crate) now: Instant,
     pub(crate) outputs: Vec<Output>,
     pub(crate) joined: BTreeSet<(LinkId, LinkId)>,
+    /// What a look at an operator who offers finds out.
+    pub(crate) check: Result<(), Refusal>,
     next: u64,
 }
 
@@ -30,18 +32,27 @@ impl World {
     }
 
     pub(crate) fn with_caps(links: usize, sessions: usize) -> Self {
+        Self::of(vec![List::default()], links, sessions)
+    }
+
+    /// A relay for as many organisations.
+    pub(crate) fn with_lists(lists: Vec<List>) -> Self {
+        Self::of(lists, limits::LINKS, limits::SESSIONS)
+    }
+
+    fn of(lists: Vec<List>, links: usize, sessions: usize) -> Self {
         let now = Instant::now();
         let config = Config {
             node: NodeName::new("node 1").unwrap(),
             cluster_key: ClusterKey::new(&CLUSTER),
-            crl_number: 0,
+            lists,
             started: now,
             started_unix_s: 1_800_000_000,
             links,
             sessions,
         };
         let core = RelayCore::new(config, StdRng::seed_from_u64(1));
-        Self { core, now, outputs: Vec::new(), joined: BTreeSet::new(), next: 0 }
+        Self { core, now, outputs: Vec::new(), joined: BTreeSet::new(), check: Ok(()), next: 0 }
     }
 
     fn take(&mut self) {
@@ -51,6 +62,7 @@ impl World {
                 Output::Unjoin(a, b) => {
                     assert!(self.joined.remove(&(a, b)) || self.joined.remove(&(b, a)), "was not joined");
                 }
+                Output::CheckOperator { link, .. } => self.core.handle_checked(self.now, link, self.check),
                 _ => {}
             }
             self.outputs.push(output);
@@ -108,6 +120,17 @@ impl World {
         self.outputs.contains(&Output::Close(id))
     }
 
+    pub(crate) fn list(&mut self, organisation: usize, number: u64) -> u64 {
+        let since_s = self.core.handle_list(self.now, organisation, number);
+        self.take();
+        since_s
+    }
+
+    pub(crate) fn revoke(&mut self, operator: [u8; 32]) {
+        self.core.handle_revoked(self.now, operator);
+        self.take();
+    }
+
     pub(crate) fn prove(&mut self, id: LinkId, proof: Result<OperatorProof, Refusal>) {
         self.send(id, EndToRelay::Prove { chain: Vec::new(), signature: Blob::default() });
         self.core.handle_proved(self.now, id, proof);
@@ -126,8 +149,13 @@ impl World {
     }
 
     pub(crate) fn console_of(&mut self, sha256: [u8; 32]) -> LinkId {
+        self.console_from(0, sha256)
+    }
+
+    /// The same of an organisation by its place.
+    pub(crate) fn console_from(&mut self, organisation: usize, sha256: [u8; 32]) -> LinkId {
         let id = self.greeted("192.0.2.1");
-        self.prove(id, Ok(OperatorProof { sha256 }));
+        self.prove(id, Ok(OperatorProof { sha256, organisation }));
         assert_eq!(self.heard(id), [RelayToEnd::Proved]);
         id
     }

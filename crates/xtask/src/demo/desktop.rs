@@ -1,4 +1,7 @@
 //! A private desktop: an X server, a window manager and a session bus with accessibility.
+//!
+//! At a desktop with a seat sits a person whose mouse and keyboard programs can tell from their own:
+//! its X server is a window of another one, and what happens there is what the person does.
 
 use super::processes::Processes;
 use super::wait::{PATIENCE, until};
@@ -26,19 +29,114 @@ const AUTH_NAME: &str = "MIT-MAGIC-COOKIE-1";
 /// One private desktop.
 #[derive(Debug)]
 pub(crate) struct Desktop {
-    number: u32,
-    cookie: Vec<u8>,
-    authority: PathBuf,
+    server: Server,
+    /// The X server around it, where there is one.
+    seat: Option<Server>,
     runtime: PathBuf,
     bus: String,
     accessibility: String,
+}
+
+/// One X server.
+#[derive(Debug)]
+struct Server {
+    number: u32,
+    cookie: Vec<u8>,
+    authority: PathBuf,
+}
+
+impl Server {
+    /// Starts a program that is an X server, with its files in `folder`.
+    async fn start(
+        name: &str,
+        mut program: Command,
+        folder: &Path,
+        processes: &mut Processes,
+    ) -> Result<Self, Failure> {
+        fs::create_dir_all(folder).context(folder.display())?;
+        let mut cookie = vec![0; 16];
+        File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut cookie)).context("random cookie")?;
+        let server_authority = folder.join("server.Xauthority");
+        write_private(&server_authority, &authority_entry("", &cookie))?;
+        program.args(["-displayfd", "1", "-nolisten", "tcp", "-auth"]).arg(&server_authority);
+        let number: u32 = processes.start_until_line(name, program, |line| line.trim().parse().ok()).await?;
+        let authority = folder.join("Xauthority");
+        write_private(&authority, &authority_entry(&number.to_string(), &cookie))?;
+        Ok(Self { number, cookie, authority })
+    }
+
+    /// Starts one whose screen nobody sees.
+    async fn without_screen(
+        name: &str,
+        (width, height): (u16, u16),
+        folder: &Path,
+        processes: &mut Processes,
+    ) -> Result<Self, Failure> {
+        let mut program = Command::new("Xvfb");
+        program.args(["-screen", "0", &format!("{width}x{height}x24"), "+extension", "GLX"]);
+        Self::start(&format!("{name}-xvfb"), program, folder, processes).await
+    }
+
+    /// Starts one that fills the screen of `self`.
+    async fn inside(
+        &self,
+        name: &str,
+        (width, height): (u16, u16),
+        folder: &Path,
+        processes: &mut Processes,
+    ) -> Result<Self, Failure> {
+        let mut program = Command::new("Xephyr");
+        // Without a window manager around it, its window is at the upper left and has no frame.
+        program.args(["-screen", &format!("{width}x{height}"), "-no-host-grab", "-noreset"]);
+        self.show(&mut program);
+        Self::start(&format!("{name}-xephyr"), program, folder, processes).await
+    }
+
+    fn show(&self, command: &mut Command) {
+        command.env("DISPLAY", format!(":{}", self.number)).env("XAUTHORITY", &self.authority);
+    }
+
+    /// Connects to it; the second value is its root window.
+    fn connect(&self) -> Result<(RustConnection, u32), Failure> {
+        let socket = UnixStream::connect(format!("/tmp/.X11-unix/X{}", self.number)).context("X server")?;
+        let (stream, _) = DefaultStream::from_unix_stream(socket).context("X server")?;
+        let (kind, cookie) = (AUTH_NAME.as_bytes().to_vec(), self.cookie.clone());
+        let x = RustConnection::connect_to_stream_with_auth_info(stream, 0, kind, cookie).context("X server")?;
+        let root = x.setup().roots.first().map(|screen| screen.root).ok_or("the X server has no screen")?;
+        Ok((x, root))
+    }
 }
 
 impl Desktop {
     /// Starts one with its files in `folder`; its programs are named after `name`.
     pub(crate) async fn start(
         name: &str,
-        (width, height): (u16, u16),
+        size: (u16, u16),
+        folder: &Path,
+        colour: &str,
+        processes: &mut Processes,
+    ) -> Result<Self, Failure> {
+        let server = Server::without_screen(name, size, folder, processes).await?;
+        Self::furnish(name, server, None, folder, colour, processes).await
+    }
+
+    /// As [`Self::start`], with a seat.
+    pub(crate) async fn start_with_seat(
+        name: &str,
+        size: (u16, u16),
+        folder: &Path,
+        colour: &str,
+        processes: &mut Processes,
+    ) -> Result<Self, Failure> {
+        let seat = Server::without_screen(name, size, &folder.join("seat"), processes).await?;
+        let server = seat.inside(name, size, folder, processes).await?;
+        Self::furnish(name, server, Some(seat), folder, colour, processes).await
+    }
+
+    async fn furnish(
+        name: &str,
+        server: Server,
+        seat: Option<Server>,
         folder: &Path,
         colour: &str,
         processes: &mut Processes,
@@ -48,22 +146,7 @@ impl Desktop {
         // Programs refuse a folder for sockets that others could read.
         fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)).context(runtime.display())?;
 
-        let mut cookie = vec![0; 16];
-        File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut cookie)).context("random cookie")?;
-        let server_authority = folder.join("server.Xauthority");
-        write_private(&server_authority, &authority_entry("", &cookie))?;
-
-        let mut server = Command::new("Xvfb");
-        server
-            .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
-            .args(["+extension", "GLX", "-auth"])
-            .arg(&server_authority);
-        let number: u32 =
-            processes.start_until_line(&format!("{name}-xvfb"), server, |line| line.trim().parse().ok()).await?;
-        let authority = folder.join("Xauthority");
-        write_private(&authority, &authority_entry(&number.to_string(), &cookie))?;
-
-        let mut desktop = Self { number, cookie, authority, runtime, bus: String::new(), accessibility: String::new() };
+        let mut desktop = Self { server, seat, runtime, bus: String::new(), accessibility: String::new() };
         desktop.start_buses(name, processes).await?;
         let mut manager = Command::new("openbox");
         desktop.enter(&mut manager);
@@ -108,9 +191,8 @@ impl Desktop {
 
     /// Puts a program on this desktop and keeps it away from every other one.
     pub(crate) fn enter(&self, command: &mut Command) {
+        self.server.show(command);
         command
-            .env("DISPLAY", format!(":{}", self.number))
-            .env("XAUTHORITY", &self.authority)
             .env("XDG_RUNTIME_DIR", &self.runtime)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
@@ -126,17 +208,12 @@ impl Desktop {
 
     /// Connects to the X server; the second value is its root window.
     pub(crate) fn connect(&self) -> Result<(RustConnection, u32), Failure> {
-        let socket = UnixStream::connect(format!("/tmp/.X11-unix/X{}", self.number)).context("X server")?;
-        let (stream, _) = DefaultStream::from_unix_stream(socket).context("X server")?;
-        let x = RustConnection::connect_to_stream_with_auth_info(
-            stream,
-            0,
-            AUTH_NAME.as_bytes().to_vec(),
-            self.cookie.clone(),
-        )
-        .context("X server")?;
-        let root = x.setup().roots.first().map(|screen| screen.root).ok_or("the X server has no screen")?;
-        Ok((x, root))
+        self.server.connect()
+    }
+
+    /// Connects to where the person's hands are.
+    pub(crate) fn connect_hands(&self) -> Result<RustConnection, Failure> {
+        self.seat.as_ref().unwrap_or(&self.server).connect().map(|(x, _)| x)
     }
 
     /// Connects to the accessibility bus.

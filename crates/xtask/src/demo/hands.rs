@@ -2,7 +2,8 @@
 //!
 //! Programs can tell events of the XTEST devices from events of a real mouse. What a person does
 //! here therefore comes from the X server's own mouse and keyboard, by the form of XTEST's request
-//! that names a device.
+//! that names a device. The agent looks at the requests as well: at a desktop with a seat the hands
+//! are therefore at the X server around it.
 
 use crate::run::{Context, Failure};
 use std::io::IoSlice;
@@ -70,6 +71,13 @@ impl Hands {
 
     /// Moves the pointer there.
     pub(crate) fn move_to(&self, x: i32, y: i32) -> Result<(), Failure> {
+        // A program may have moved the pointer of a desktop inside: a hand that stands still where it
+        // goes would leave it there.
+        self.put(if x > 0 { x - 1 } else { x + 1 }, y)?;
+        self.put(x, y)
+    }
+
+    fn put(&self, x: i32, y: i32) -> Result<(), Failure> {
         // A device's motion is two events of 32 bytes in one request, which the bindings cannot say.
         let mut request = [0_u8; 68];
         request[0] = self.xtest;

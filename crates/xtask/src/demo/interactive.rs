@@ -4,6 +4,7 @@ use super::names::{Words, agent, program, session_key};
 use super::person::Person;
 use super::stage::Stage;
 use crate::run::Failure;
+use identity::dev::SAMPLE_PASSWORD;
 use std::io::BufRead;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -26,7 +27,10 @@ pub(crate) async fn play(stage: &mut Stage, words: &Words) -> Result<(), Failure
     let client = Person::at(&stage.client, program::AGENT, words).await?;
     println!("\nPonte's console is open: you are the operator.");
     println!("The client sits at a second desktop that nobody sees; I play the client.\n");
-    println!("  1. In the console press \"{}\".", words.text(super::names::console::NEW_KEY));
+    println!(
+        "  1. In the console sign in with the password {SAMPLE_PASSWORD} and press \"{}\".",
+        words.text(super::names::console::NEW_KEY)
+    );
     println!("  2. Read the key to the client: type it here and press Enter.");
     println!(
         "  3. Look at the client's desktop. \"{}\" lets you write in the editor.",

@@ -11,6 +11,7 @@ pub(crate) mod summary;
 pub(crate) mod desktop;
 mod files;
 mod hands;
+mod intruder;
 mod picture;
 pub(crate) mod processes;
 mod reader;
@@ -78,7 +79,14 @@ pub(crate) fn demo(options: &Options) -> Result<(), Failure> {
     let logs = out.join("logs");
     // A log or picture of an earlier run would tell of something that did not happen.
     let _ = fs::remove_dir_all(&logs);
-    for name in ["summary.json", "agent-desktop.png", "agent-window.png", "agent-end.png", "console-window.png"] {
+    for name in [
+        "summary.json",
+        "agent-desktop.png",
+        "agent-window.png",
+        "agent-refused.png",
+        "agent-end.png",
+        "console-window.png",
+    ] {
         let _ = fs::remove_file(out.join(name));
     }
     fs::create_dir_all(&out).context(out.display())?;

@@ -21,6 +21,10 @@ pub(crate) mod program {
 
 /// Message ids of the console's controls.
 pub(crate) mod console {
+    /// The field for the vault's password.
+    pub(crate) const PASSWORD: &str = "console-sign-in-password";
+    /// Opens the vault.
+    pub(crate) const SIGN_IN: &str = "console-sign-in";
     /// Makes a key.
     pub(crate) const NEW_KEY: &str = "console-new-key";
     /// Asks to see the screen, where that is not asked by itself.
@@ -75,6 +79,10 @@ pub(crate) mod agent {
     pub(crate) const ALLOW_VIEW: &str = "ask-view-yes";
     /// Lets the operator use mouse and keyboard.
     pub(crate) const ALLOW_CONTROL: &str = "ask-control-yes";
+    /// The safe answer to that.
+    pub(crate) const NOT_NOW: &str = "ask-not-now";
+    /// The beginning of what is said when a press was not the client's own.
+    pub(crate) const NOT_COUNTED: &str = "refused-not-pressed";
     /// Takes a file.
     pub(crate) const ALLOW_RECEIVE: &str = "ask-receive-yes";
     /// Gives a file.
@@ -119,7 +127,11 @@ pub(crate) fn pack(program: &[u8], organisation_file: &[u8]) -> Vec<u8> {
 /// The console of the operator that the relay made; saved pictures go to `pictures`.
 pub(crate) fn console(programs: &Path, relay: &Path, link: &str, pictures: &Path) -> Command {
     let mut command = Command::new(programs.join(program::CONSOLE));
-    command.arg("--organisation").arg(organisation_file(relay)).arg("--operator").arg(relay.join("operator.json"));
+    command
+        .arg("--organisation")
+        .arg(organisation_file(relay))
+        .arg("--operator")
+        .arg(relay.join("operator.ponte-vault"));
     command.args(["--link", link]).arg("--pictures").arg(pictures);
     command
 }
@@ -208,6 +220,8 @@ mod tests {
     #[test]
     fn every_message_that_the_demo_looks_for_exists_in_both_languages() {
         let ids = [
+            console::PASSWORD,
+            console::SIGN_IN,
             console::NEW_KEY,
             console::ASK_VIEW,
             console::ASK_CONTROL,
@@ -228,6 +242,8 @@ mod tests {
             console::SENT,
             console::ENDED,
             agent::KEY,
+            agent::NOT_NOW,
+            agent::NOT_COUNTED,
             agent::CONTINUE,
             agent::CHECK_WORD,
             agent::RECOGNISED,

@@ -36,7 +36,12 @@ impl<'a> Person<'a> {
     pub(crate) async fn at(desktop: &Desktop, program: &str, words: &'a Words) -> Result<Self, Failure> {
         let bus = desktop.accessibility().await?;
         let reader = until(&format!("the window of {program}"), PATIENCE, || Reader::find(&bus, program)).await?;
-        Ok(Self { words, reader, hands: Hands::new(desktop.connect()?.0)? })
+        Ok(Self { words, reader, hands: Hands::new(desktop.connect_hands()?)? })
+    }
+
+    /// What this person's program says of itself to a screen reader.
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// Mouse and keyboard themselves.
@@ -71,15 +76,7 @@ impl<'a> Person<'a> {
 
     /// Types into the field with the name of that message, in place of what stands there.
     pub(crate) async fn fill(&self, id: &str, text: &str) -> Result<(), Failure> {
-        let name = self.words.text(id);
-        let (field, place) = self.resting(&name, |control| control.editable).await?;
-        let (x, y) = place.middle();
-        self.hands.click(x, y)?;
-        // Keys overtake a click that the window manager still looks at.
-        self.wait(&format!("the field \"{name}\" to listen"), PATIENCE, |controls| {
-            controls.iter().any(|control| control.path == field.path && control.focused).then_some(())
-        })
-        .await?;
+        let (name, field) = (self.words.text(id), self.enter(id).await?);
         // The field may have listened before the click came: then the click lands among the keys and
         // moves the cursor. A person would see that and type again.
         for _ in 0..TYPED_AGAIN {
@@ -94,6 +91,27 @@ impl<'a> Person<'a> {
         }
         let stands = self.reader.text(&field).await?;
         Err(format!("the field \"{name}\" reads {stands:?} after typing").into())
+    }
+
+    /// As [`Self::fill`], where nobody can read what stands in the field: a slip shows later.
+    pub(crate) async fn fill_hidden(&self, id: &str, text: &str) -> Result<(), Failure> {
+        self.enter(id).await?;
+        self.hands.control('a')?;
+        self.hands.type_text(text)
+    }
+
+    /// Clicks into the field with the name of that message, and waits until it listens.
+    async fn enter(&self, id: &str) -> Result<Control, Failure> {
+        let name = self.words.text(id);
+        let (field, place) = self.resting(&name, |control| control.editable).await?;
+        let (x, y) = place.middle();
+        self.hands.click(x, y)?;
+        // Keys overtake a click that the window manager still looks at.
+        self.wait(&format!("the field \"{name}\" to listen"), PATIENCE, |controls| {
+            controls.iter().any(|control| control.path == field.path && control.focused).then_some(())
+        })
+        .await?;
+        Ok(field)
     }
 
     /// Waits until a control with the name of that message is there.
@@ -139,6 +157,35 @@ impl<'a> Person<'a> {
         let name = self.words.text(id);
         let controls = self.reader.controls().await.unwrap_or_default();
         best(&controls, &name, |control| control.usable || control.editable).is_some()
+    }
+
+    /// The usable control with the name of that message.
+    pub(crate) async fn control(&self, id: &str) -> Result<Control, Failure> {
+        let name = self.words.text(id);
+        self.wait(&format!("\"{name}\""), PATIENCE, |controls| best(controls, &name, |control| control.usable).cloned())
+            .await
+    }
+
+    /// Which control has the focus.
+    pub(crate) async fn focus(&self) -> Option<String> {
+        let controls = self.reader.controls().await.unwrap_or_default();
+        controls.into_iter().find(|control| control.focused).map(|control| control.path)
+    }
+
+    /// Whether the control with the name of that message has the focus.
+    pub(crate) async fn has_focus(&self, id: &str) -> bool {
+        let name = self.words.text(id);
+        let controls = self.reader.controls().await.unwrap_or_default();
+        best(&controls, &name, |control| control.focused).is_some()
+    }
+
+    /// Waits until the control with the name of that message has the focus.
+    pub(crate) async fn see_focus(&self, id: &str) -> Result<(), Failure> {
+        let name = self.words.text(id);
+        self.wait(&format!("the focus on \"{name}\""), PATIENCE, |controls| {
+            best(controls, &name, |control| control.focused).map(|_| ())
+        })
+        .await
     }
 
     /// The value in the message `id` as some name shows it now.

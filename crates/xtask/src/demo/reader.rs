@@ -2,6 +2,7 @@
 
 use crate::run::{Context, Failure};
 use atspi::proxy::accessible::AccessibleProxy;
+use atspi::proxy::action::ActionProxy;
 use atspi::proxy::cache::CacheProxy;
 use atspi::proxy::component::ComponentProxy;
 use atspi::proxy::text::TextProxy;
@@ -104,6 +105,31 @@ impl Reader {
             .context("place")?;
         let extents = component.get_extents(CoordType::Screen).await.ok();
         Ok(extents.map(|(x, y, width, height)| Place { x, y, width, height }))
+    }
+
+    /// Asks a control to do what it does when it is pressed.
+    pub(crate) async fn act(&self, control: &Control) -> Result<(), Failure> {
+        let action = ActionProxy::builder(&self.bus)
+            .destination(self.program.clone())
+            .and_then(|builder| builder.path(control.path.clone()))
+            .context("action")?
+            .build()
+            .await
+            .context("action")?;
+        let done = action.do_action(0).await.context("action")?;
+        if done { Ok(()) } else { Err(format!("\"{}\" has no action", control.name).into()) }
+    }
+
+    /// Asks a control to take the focus.
+    pub(crate) async fn take_focus(&self, control: &Control) -> Result<(), Failure> {
+        let component = ComponentProxy::builder(&self.bus)
+            .destination(self.program.clone())
+            .and_then(|builder| builder.path(control.path.clone()))
+            .context("focus")?
+            .build()
+            .await
+            .context("focus")?;
+        component.grab_focus().await.context("focus").map(|_| ())
     }
 
     /// The text that stands in a control; empty if it holds none.

@@ -112,7 +112,8 @@ impl Stage {
         fs::set_permissions(&agent, fs::Permissions::from_mode(0o755)).context(agent.display())?;
 
         let client =
-            Desktop::start("client", CLIENT_SIZE, &folder.join("client-desktop"), "#2f5d73", processes).await?;
+            Desktop::start_with_seat("client", CLIENT_SIZE, &folder.join("client-desktop"), "#2f5d73", processes)
+                .await?;
         start_editor(folder, &note, &client, processes).await?;
         let before = super::files::tree(&folder.join("client"));
         Ok((client, before))
@@ -221,13 +222,14 @@ mod tests {
     use crate::demo::hands::Hands;
 
     async fn write_by_hand(folder: &Path, note: &Path, processes: &mut Processes) -> Result<(), Failure> {
-        let desktop = Desktop::start("test", CLIENT_SIZE, &folder.join("desktop"), "#2f5d73", processes).await?;
+        let desktop =
+            Desktop::start_with_seat("test", CLIENT_SIZE, &folder.join("desktop"), "#2f5d73", processes).await?;
         start_editor(folder, note, &desktop, processes).await?;
         let screen = Screen::new(desktop.connect()?)?;
         let process = processes.id(EDITOR_PROGRAM).ok_or("no editor")?;
         let editor = screen.windows_of(process)?;
         assert!(editor.iter().any(|place| place.width >= EDITOR.width), "{editor:?}");
-        let hands = Hands::new(desktop.connect()?.0)?;
+        let hands = Hands::new(desktop.connect_hands()?)?;
         let point = (EDITOR.x + EDITOR.width / 2, EDITOR.y + EDITOR.height * 3 / 4);
         hands.click(point.0, point.1)?;
         screen.clicked(process, point).await?;

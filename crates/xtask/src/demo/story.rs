@@ -1,6 +1,7 @@
 //! One whole session by the real windows: every step as the two people would do it.
 
 use super::files;
+use super::intruder::Intruder;
 use super::names::{self, SEND_CHAT, Words, agent, console, program};
 use super::person::Person;
 use super::picture::Picture;
@@ -10,6 +11,7 @@ use super::stage::{EDITOR_PROGRAM, Stage};
 use super::summary::{Summary, count, number};
 use super::wait::{PATIENCE, until};
 use crate::run::Failure;
+use identity::dev::SAMPLE_PASSWORD;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -67,7 +69,9 @@ impl Story<'_> {
 
     /// Key, check word, consent to view, first picture.
     pub(crate) async fn connect(&mut self) -> Result<(), Failure> {
-        say("the operator makes a key and reads it out");
+        say("the operator signs in, makes a key and reads it out");
+        self.operator.fill_hidden(console::PASSWORD, SAMPLE_PASSWORD).await?;
+        self.operator.press(console::SIGN_IN).await?;
         self.operator.press(console::NEW_KEY).await?;
         let key = self.operator.read("a session key", names::session_key).await?;
         self.summary.key = Some(key.clone());
@@ -110,6 +114,7 @@ impl Story<'_> {
     async fn control(&mut self) -> Result<(), Failure> {
         say("the operator asks for mouse and keyboard, the client agrees");
         self.operator.press(console::ASK_CONTROL).await?;
+        self.nobody_else_answers(agent::ALLOW_CONTROL).await?;
         self.client.answer(agent::ALLOW_CONTROL).await?;
         self.rest_hand()?;
         self.operator.see(console::HINT_FOCUSED).await?;
@@ -134,6 +139,16 @@ impl Story<'_> {
         }
         self.summary.text_arrived = true;
         Ok(())
+    }
+
+    /// Programs on the client's desktop try to answer.
+    async fn nobody_else_answers(&mut self, yes: &str) -> Result<(), Failure> {
+        say("programs on the client's desktop try to answer for the client: that does not count");
+        Intruder::on(&self.stage.client).answer(&self.client, yes).await?;
+        self.agent_window("agent-refused.png").await?;
+        self.summary.only_the_client_answers = true;
+        // A pointer that a program has put somewhere counts for nothing until it is moved by hand.
+        self.rest_hand()
     }
 
     /// A line of chat each way.
@@ -254,8 +269,9 @@ impl Story<'_> {
 
     /// The red X, the last page, and what is left.
     async fn end(&mut self) -> Result<(), Failure> {
-        say("the client ends everything with the red X");
-        self.client.press(agent::END).await?;
+        say("the red X ends everything; whoever presses it, so let it be a program");
+        let red_x = self.client.place(agent::END).await?;
+        Intruder::on(&self.stage.client).click(red_x.middle())?;
         self.operator.see(console::ENDED).await?;
         self.client.see_beginning(agent::REMOVED).await?;
         self.agent_window("agent-end.png").await?;

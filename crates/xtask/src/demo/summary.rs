@@ -26,6 +26,8 @@ pub(crate) struct Summary {
     pub(crate) different_pixels: usize,
     /// Whether both pictures were the same outside of Ponte's own windows.
     pub(crate) picture_equal: bool,
+    /// Whether no program could answer for the client.
+    pub(crate) only_the_client_answers: bool,
     /// Whether the editor wrote to disk what the operator typed.
     pub(crate) text_arrived: bool,
     /// Whether each side read what the other wrote.
@@ -38,9 +40,10 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// The claims by name, and whether each holds.
-    pub(crate) fn claims(&self) -> [(&'static str, bool); 5] {
+    pub(crate) fn claims(&self) -> [(&'static str, bool); 6] {
         [
             ("picture_equal", self.picture_equal),
+            ("only_the_client_answers", self.only_the_client_answers),
             ("text_arrived", self.text_arrived),
             ("chat_both_ways", self.chat_both_ways),
             ("file_digest_equal", self.file_digest_equal),
@@ -87,6 +90,7 @@ mod tests {
     fn a_claim_that_does_not_hold_is_named() {
         let all = Summary {
             picture_equal: true,
+            only_the_client_answers: true,
             text_arrived: true,
             chat_both_ways: true,
             file_digest_equal: true,

@@ -138,7 +138,7 @@ impl Attacker {
     pub(super) fn new(folder: &Path, relay: SocketAddr) -> Self {
         let read = |name: &str| std::fs::read(folder.join(name)).expect("a file of the relay");
         let organisation = Organisation::open(&read("organisation.ponte"), crate::now_s()).expect("an organisation");
-        let operator = OperatorFile::open(&read("operator.json")).expect("an operator");
+        let operator = testkit::signed_in(&read("operator.ponte-vault"));
         Self { relay, relay_name: organisation.relay().name.clone(), operator, next_source: 0 }
     }
 

@@ -2,13 +2,14 @@
 
 use super::{forged_ticket, opaque};
 use crate::now_s;
-use channel::{Channel, ConsoleIdentity, Port, RecvStream, Role, SendStream};
+use audit_log::{Begin, Event, FORMAT, Hex, LogKey, Opening, Writer, operator_statement};
+use channel::{AcceptedChannel, Channel, ConsoleIdentity, Port, RecvStream, Role, SendStream};
 use identity::{Organisation, Seed};
 use link::{Control, Packets};
 use pairing::{AgentPairing, ConsolePairing, P3Outcome, Paired, SessionKey};
 use proto::relay::{AttemptId, EndToRelay, NodeName, OfferId, RelayToEnd, SessionId};
-use proto::session::{AgentToConsole, ConsoleToAgent};
-use proto::{Deframer, Locator, Message, PROTOCOL_VERSION, Text};
+use proto::session::{AgentToConsole, ConsoleToAgent, Decision, LogLine, Request, RequestId};
+use proto::{Blob, Deframer, Locator, Message, PROTOCOL_VERSION, Text};
 use rand::rngs::OsRng;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -68,11 +69,16 @@ impl Caught {
     /// Plays the console to an agent that joins, with this key; the outcome says whether the agent
     /// knew the same one.
     pub async fn pair_as_console(&mut self, key: &SessionKey, leaf: &[u8]) -> Option<Paired> {
+        self.pair_as_console_of(key, leaf, 0).await
+    }
+
+    /// The same, and tells the agent that the relay has seen this list of revoked certificates.
+    pub async fn pair_as_console_of(&mut self, key: &SessionKey, leaf: &[u8], crl_number: u64) -> Option<Paired> {
         self.welcome().await;
         let p1 = self.expect(|message| if let EndToRelay::Join { p1, .. } = message { Some(p1) } else { None }).await;
         let mut pairing = ConsolePairing::new(key.secret().clone(), key.locator(), OFFER, "evil relay", leaf);
         let p2 = pairing.handle_joined(Instant::now(), ATTEMPT, p1.as_slice(), &mut OsRng).expect("P2");
-        self.say(&RelayToEnd::Joined { offer: OFFER, attempt: ATTEMPT }).await;
+        self.say(&RelayToEnd::Joined { offer: OFFER, attempt: ATTEMPT, crl_number }).await;
         self.say(&RelayToEnd::P2 { body: opaque(p2) }).await;
         let p3 = self.expect(|message| if let EndToRelay::P3 { body } = message { Some(body) } else { None }).await;
         if pairing.handle_p3(Instant::now(), ATTEMPT, p3.as_slice()) != P3Outcome::Right {
@@ -84,11 +90,28 @@ impl Caught {
         Some(paired)
     }
 
+    /// Plays the console that brings this list of revoked certificates where the relay has seen list `seen`;
+    /// what the agent says to that.
+    pub async fn greet_with(
+        mut self,
+        key: &SessionKey,
+        identity: &ConsoleIdentity,
+        list: &[u8],
+        seen: u64,
+    ) -> Option<AgentToConsole> {
+        let leaf = identity.chain.first().expect("a leaf");
+        let paired = self.pair_as_console_of(key, leaf.as_ref(), seen).await.expect("the same key");
+        let mut console = self.connect(&paired, identity).await;
+        console.talk.say(&proof_of(&console.channel, &paired, identity, list.len())).await;
+        console.talk.raw(list).await;
+        console.talk.skip_version().await;
+        console.talk.hear().await
+    }
+
     /// Plays the console with the right key as far as the greeting of the session.
     pub async fn be_console(self, key: &SessionKey, identity: &ConsoleIdentity) -> FalseConsole {
         let (mut console, paired) = self.connect_as_console(key, identity).await;
-        let proof = console.channel.proof(&paired, Role::Console);
-        console.talk.say(&ConsoleToAgent::Proof { proof, build: Text::truncated("false") }).await;
+        console.talk.say(&proof_of(&console.channel, &paired, identity, 0)).await;
         console.talk.skip_version().await;
         let Some(AgentToConsole::Proof { proof, .. }) = console.talk.hear().await else { panic!("no proof") };
         assert!(console.channel.verify_proof(&paired, Role::Agent, &proof));
@@ -99,13 +122,17 @@ impl Caught {
     pub async fn connect_as_console(mut self, key: &SessionKey, identity: &ConsoleIdentity) -> (FalseConsole, Paired) {
         let leaf = identity.chain.first().expect("a leaf");
         let paired = self.pair_as_console(key, leaf.as_ref()).await.expect("the same key");
+        (self.connect(&paired, identity).await, paired)
+    }
+
+    async fn connect(self, paired: &Paired, identity: &ConsoleIdentity) -> FalseConsole {
         let port = Port::new();
         port.attach(self.packets);
-        let channel = channel::connect(port, &paired, identity).await.expect("a channel");
+        let channel = channel::connect(port, paired, identity).await.expect("a channel");
         let (send, receive) = channel.connection().open_bi().await.expect("a stream");
         let mut talk = Talk::new(send, receive, self.control);
         talk.raw(&[PROTOCOL_VERSION]).await;
-        (FalseConsole { channel, talk }, paired)
+        FalseConsole { channel, talk }
     }
 
     /// Plays the relay to a console: gives it this locator.
@@ -121,6 +148,7 @@ impl Caught {
         let (mut agent, paired) = self.connect_as_agent(key, organisation).await;
         let (proof, build) = (agent.channel.proof(&paired, Role::Agent), Text::truncated("false"));
         agent.talk.say(&AgentToConsole::Proof { proof, build, language: Text::truncated("en") }).await;
+        agent.log(agent.first.clone()).await;
         agent
     }
 
@@ -140,14 +168,27 @@ impl Caught {
         port.attach(self.packets);
         let organisation = Arc::new(organisation);
         let accepted = channel::accept(port, &paired, certificate.into(), &seed, organisation, now_s()).await;
-        let channel = accepted.expect("a channel").channel;
+        let AcceptedChannel { channel, operator, .. } = accepted.expect("a channel");
         let (send, receive) = channel.connection().accept_bi().await.expect("a stream");
         let mut talk = Talk::new(send, receive, self.control);
         talk.skip_version().await;
-        let Some(ConsoleToAgent::Proof { proof, .. }) = talk.hear().await else { panic!("no proof") };
+        let Some(ConsoleToAgent::Proof { proof, log_key, log_proof, .. }) = talk.hear().await else {
+            panic!("no proof");
+        };
         assert!(channel.verify_proof(&paired, Role::Console, &proof));
         talk.raw(&[PROTOCOL_VERSION]).await;
-        (FalseAgent { channel, talk }, paired)
+        let begin = Begin {
+            format: FORMAT,
+            channel: Hex(channel.log_value().expect("a value")),
+            agent_key: Hex([0; 32]),
+            console_key: Hex(log_key),
+            operator_key: Hex(operator.public_key),
+            operator_certificate: Hex(operator.leaf_sha256),
+            operator_proof: Hex(log_proof.as_slice().try_into().expect("a signature")),
+            at_ms: 1,
+        };
+        let (writer, first) = Writer::begin(begin, LogKey::new(&[8; 32]).expect("a key"));
+        (FalseAgent { channel, talk, writer, first }, paired)
     }
 }
 
@@ -165,6 +206,42 @@ pub struct FalseAgent {
     pub channel: Channel,
     /// The control stream.
     pub talk: Talk<AgentToConsole, ConsoleToAgent>,
+    /// Writes a log in which everything is right.
+    pub writer: Writer,
+    first: String,
+}
+
+impl FalseAgent {
+    /// Sends a line of the log.
+    pub async fn log(&mut self, line: String) {
+        self.talk.say(&AgentToConsole::Log { line: LogLine::new(line).expect("a short line") }).await;
+    }
+
+    /// Writes this down.
+    pub async fn note(&mut self, event: Event) {
+        let line = self.writer.append(2, event);
+        self.log(line).await;
+    }
+
+    /// Says that the person decided this question so, and writes it down.
+    pub async fn decide(&mut self, request: RequestId, what: &Request, decision: Decision) {
+        // A salt is never used twice.
+        let mut salt = [3; 16];
+        salt[..4].copy_from_slice(&request.0.to_be_bytes());
+        let text = match what {
+            Request::View | Request::Control => None,
+            Request::SendFile { name, .. } => Some(Opening::new(Hex(salt), name.as_str())),
+            Request::FetchFile { path, .. } => Some(Opening::new(Hex(salt), path.as_str())),
+        };
+        let detail = text.as_ref().map(Opening::commitment);
+        self.note(Event::Asked { request: request.0, power: what.capability(), detail }).await;
+        if let Some(text) = text {
+            self.log(Writer::opening(text)).await;
+        }
+        let (whole_session, by_earlier_yes) = (false, false);
+        self.note(Event::Answered { request: request.0, decision, whole_session, by_earlier_yes }).await;
+        self.talk.say(&AgentToConsole::Decided { request, decision }).await;
+    }
 }
 
 /// A control stream on which anything can be said.
@@ -236,4 +313,17 @@ pub fn framed<M: Message>(message: &M) -> Vec<u8> {
     let mut bytes = Vec::new();
     proto::frame_into(message, &mut bytes).expect("a message within its limit");
     bytes
+}
+
+/// The console's first message: everything in it is right. A list of so many bytes follows.
+fn proof_of(channel: &Channel, paired: &Paired, identity: &ConsoleIdentity, list_bytes: usize) -> ConsoleToAgent {
+    let log_key = LogKey::new(&[7; 32]).expect("a key").public();
+    let statement = operator_statement(Hex(channel.log_value().expect("a value")), log_key);
+    ConsoleToAgent::Proof {
+        proof: channel.proof(paired, Role::Console),
+        build: Text::truncated("false"),
+        log_key: log_key.0,
+        log_proof: Blob::new(identity.seed.sign(&statement)).expect("a signature"),
+        revocations_bytes: u32::try_from(list_bytes).expect("a short list"),
+    }
 }

@@ -37,6 +37,11 @@ pub(crate) fn say(trap: &Trap, agent: &mut FalseAgent, message: &AgentToConsole)
     trap.run("saying", agent.talk.say(message));
 }
 
+/// Says that the person said yes to this, and writes it down as a genuine agent does.
+pub(crate) fn grant(trap: &Trap, agent: &mut FalseAgent, request: RequestId, what: &Request) {
+    trap.run("granting", agent.decide(request, what, Decision::Granted));
+}
+
 pub(crate) fn session<T>(
     trap: &Trap,
     console: &ConsoleHandle,
@@ -99,7 +104,7 @@ fn pictures_that_no_agent_sends_end_the_session() {
         let trap = Trap::new();
         let mut catcher = trap.catcher();
         let (console, mut agent) = meet(&trap, &mut catcher);
-        say(&trap, &mut agent, &AgentToConsole::Decided { request: RequestId(1), decision: Decision::Granted });
+        grant(&trap, &mut agent, RequestId(1), &Request::View);
         let monitor =
             Monitor { id: MonitorId(0), x: 0, y: 0, width: 64, height: 64, scale_percent: 100, primary: true };
         say(&trap, &mut agent, &AgentToConsole::Layout(Layout { epoch: 1, monitors: vec![monitor] }));
@@ -176,7 +181,7 @@ pub(crate) fn fetch(trap: &Trap, console: &ConsoleHandle, agent: &mut FalseAgent
     console.send(ConsoleCommand::FetchFile { path: "notes.txt".into(), into: trap.path("fetched") });
     let (request, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
     let Request::FetchFile { transfer, .. } = what else { panic!("another question") };
-    say(trap, agent, &AgentToConsole::Decided { request, decision: Decision::Granted });
+    grant(trap, agent, request, &what);
     transfer
 }
 

@@ -7,13 +7,13 @@ use e2e::evil::Trap;
 use e2e::evil::ends::{Catcher, FalseConsole, framed, stream};
 use input::fake::Done;
 use pairing::SessionKey;
-use proto::Text;
 use proto::geometry::MonitorId;
 use proto::input::{Button, InputEvent, InputRecord, KeyUsage, Modifiers};
 use proto::session::{
     AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, RequestId,
     StreamKind, TransferFailure, TransferId,
 };
+use proto::{Blob, Text};
 use std::fs;
 
 pub(crate) const KEY: &str = "K7M 4QXP";
@@ -165,7 +165,16 @@ fn messages_that_a_console_does_not_send_end_the_session() {
         ("no such message", vec![0, 1, 200]),
         ("an empty message", vec![0, 0]),
         ("a text longer than allowed", long),
-        ("a second proof", framed(&ConsoleToAgent::Proof { proof: [0; 32], build: Text::truncated("x") })),
+        (
+            "a second proof",
+            framed(&ConsoleToAgent::Proof {
+                proof: [0; 32],
+                build: Text::truncated("x"),
+                log_key: [0; 32],
+                log_proof: Blob::default(),
+                revocations_bytes: 0,
+            }),
+        ),
         ("a skipped line", chat(2)),
         ("the last line first", chat(u64::MAX)),
         ("more monitors than there can be", monitors(4000)),

@@ -8,7 +8,7 @@ use e2e::evil::{Sent, Trap, Trick, changing, forged_ticket, identity_of, opaque,
 use pairing::{AgentPairing, ConsolePairing, Secret, SessionKey};
 use proto::pairing::{P1, P2};
 use proto::relay::{AttemptId, NodeName, OfferEnd, OfferId, OpaqueBytes, Refusal, RelayToEnd, SessionId, Side};
-use proto::session::EndReason;
+use proto::session::{CertificateProblem, EndReason};
 use proto::{Locator, PROTOCOL_VERSION};
 use rand::rngs::{OsRng, StdRng};
 use rand::{Rng as _, SeedableRng as _};
@@ -161,9 +161,9 @@ fn man_in_the_middle(guess: &str) -> Trick {
     let mut p2_for_agent = None;
     Box::new(move |side, message| -> Vec<Sent> {
         match (side, message) {
-            (_, RelayToEnd::Joined { offer, attempt }) => {
+            (_, RelayToEnd::Joined { offer, attempt, crl_number }) => {
                 joined = Some((offer, attempt));
-                vec![(None, RelayToEnd::Joined { offer, attempt })]
+                vec![(None, RelayToEnd::Joined { offer, attempt, crl_number })]
             }
             (_, RelayToEnd::PeerJoined { attempt, p1 }) => {
                 let (offer, _) = joined.unwrap();
@@ -225,7 +225,11 @@ fn a_relay_that_stole_the_key_is_still_no_operator() {
         // The console's side is done before the agent has judged; kept so that the agent can answer.
         (channel::connect(port, &paired, &stranger).await, caught.control)
     });
-    trap.agent_page(&agent, "a stranger's operator", &Page::Failed(Failure::OperatorNotProven));
+    trap.agent_page(
+        &agent,
+        "a stranger's operator",
+        &Page::Failed(Failure::OperatorNotProven(CertificateProblem::NotFromThisOrganisation)),
+    );
     assert_eq!(trap.desktop.captures(), 0);
 }
 
@@ -239,7 +243,16 @@ fn a_channel_that_is_not_bound_to_the_pairing_is_refused_by_the_agent() {
     let _console = trap.run("a false proof", async {
         let (mut console, _) = catcher.next().await.connect_as_console(&key, &trap.console_identity()).await;
         let build = proto::Text::truncated("false");
-        console.talk.say(&proto::session::ConsoleToAgent::Proof { proof: [1; 32], build }).await;
+        console
+            .talk
+            .say(&proto::session::ConsoleToAgent::Proof {
+                proof: [1; 32],
+                build,
+                log_key: [0; 32],
+                log_proof: proto::Blob::default(),
+                revocations_bytes: 0,
+            })
+            .await;
         console
     });
     trap.agent_page(&agent, "a false proof", &Page::Failed(Failure::ProtocolBroken));
@@ -292,7 +305,10 @@ fn an_agent_takes_no_message_out_of_place() {
         (vec![RelayToEnd::Attached { ticket: forged_ticket(), peer_present: true }], failed(Failure::ProtocolBroken)),
         (vec![RelayToEnd::TicketRenewed { ticket: forged_ticket() }], failed(Failure::ProtocolBroken)),
         (vec![paired(), RelayToEnd::PeerLeft], failed(Failure::OperatorGone)),
-        (vec![paired(), RelayToEnd::Joined { offer, attempt }, RelayToEnd::PeerLeft], failed(Failure::OperatorGone)),
+        (
+            vec![paired(), RelayToEnd::Joined { offer, attempt, crl_number: 0 }, RelayToEnd::PeerLeft],
+            failed(Failure::OperatorGone),
+        ),
         (vec![RelayToEnd::Refused { refusal: Refusal::Full }], failed(Failure::RelayUnreachable)),
         (vec![RelayToEnd::NotFound], problem(KeyProblem::NotFound)),
         (vec![RelayToEnd::Busy], problem(KeyProblem::Busy)),
@@ -332,7 +348,7 @@ fn a_console_takes_no_message_out_of_place() {
         (RelayToEnd::P2 { body: opaque(vec![0; 66]) }, gone.clone()),
         (RelayToEnd::P4 { body: opaque(vec![0; 64]) }, gone.clone()),
         (RelayToEnd::P4Fail { tries_left: 0 }, gone.clone()),
-        (RelayToEnd::Joined { offer, attempt }, gone.clone()),
+        (RelayToEnd::Joined { offer, attempt, crl_number: 0 }, gone.clone()),
         (RelayToEnd::NotFound, gone.clone()),
         (RelayToEnd::ClaimFailed, gone.clone()),
         (RelayToEnd::Offered { offer, locator, expires_in_s: 600 }, gone.clone()),
@@ -343,7 +359,7 @@ fn a_console_takes_no_message_out_of_place() {
         (ended(OfferEnd::Expired), NoticeKind::KeyExpired),
         (ended(OfferEnd::Withdrawn), gone.clone()),
         (refused(Refusal::Full), NoticeKind::RelayFull),
-        (refused(Refusal::Revoked), NoticeKind::CertificateRefused),
+        (refused(Refusal::Revoked), NoticeKind::CertificateRevoked),
         (refused(Refusal::CertificateTime), NoticeKind::CertificateTime),
         (refused(Refusal::Draining), gone),
     ];

@@ -7,9 +7,7 @@ use e2e::evil::Trap;
 use e2e::evil::ends::{framed, stream};
 use pairing::SessionKey;
 use proto::Text;
-use proto::session::{
-    AgentToConsole, ConsoleToAgent, Decision, FileName, PathText, Request, RequestId, StreamKind, TransferId,
-};
+use proto::session::{AgentToConsole, ConsoleToAgent, FileName, PathText, Request, RequestId, StreamKind, TransferId};
 use std::fs;
 
 #[test]
@@ -112,11 +110,7 @@ fn a_console_keeps_pictures_of_announced_monitors_only() {
     let trap = Trap::new();
     let mut catcher = trap.catcher();
     let (console, mut agent) = false_agent::meet(&trap, &mut catcher);
-    false_agent::say(
-        &trap,
-        &mut agent,
-        &AgentToConsole::Decided { request: RequestId(1), decision: Decision::Granted },
-    );
+    false_agent::grant(&trap, &mut agent, RequestId(1), &Request::View);
     let mut streams = Vec::new();
     for monitor in 0..50 {
         let heads = [framed(&StreamKind::Screen), false_agent::head(monitor, 64, 64)];

@@ -1,0 +1,239 @@
+//! Questions of the console, and what comes of their answers.
+
+use super::transfers::running;
+use super::{Flow, Live, MOST_TRANSFERS, Report, written};
+use crate::files::{self, Prepared};
+use audit_log::{Event, Role};
+use consent::{AskError, Cause, Outcome, Scope};
+use proto::limits::FILE_NAME_BYTES;
+use proto::session::{
+    AgentToConsole, Asking, Capability, Decision, EndReason, Request, RequestId, TransferFailure, TransferId,
+};
+use proto::text::Text;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+use transfer::SafeName;
+
+impl Live<'_> {
+    pub(super) fn handle_ask(&mut self, id: RequestId, what: Request) -> Flow {
+        let scope = Scope::of(&what);
+        if !self.profile.allows(scope.capability) {
+            self.not_allowed(scope.capability)?;
+            if let Some(transfer) = scope.transfer {
+                self.tell(AgentToConsole::FileFailed { transfer, failure: TransferFailure::Cancelled })?;
+            }
+            return self.tell(AgentToConsole::Decided { request: id, decision: Decision::NotInProfile });
+        }
+        if scope.transfer.is_some_and(|transfer| self.is_known(transfer)) {
+            return self.refuse(id, scope, TransferFailure::Cancelled);
+        }
+        let mut receive = None;
+        let mut look = None;
+        match &what {
+            Request::View | Request::Control => {}
+            Request::SendFile { transfer, name, size_bytes } => match SafeName::parse(name.as_str()) {
+                Ok(name) => receive = Some(Prepared::Receive { transfer: *transfer, name, size_bytes: *size_bytes }),
+                Err(_) => return self.refuse(id, scope, TransferFailure::BadName),
+            },
+            Request::FetchFile { transfer, path } => look = Some((*transfer, path.as_str().to_owned())),
+        }
+        let asked = self.consent.ask(Instant::now(), id, what.clone());
+        if let Err(error) = asked {
+            tracing::warn!(%error, "a question was not put");
+            let decision = match error {
+                AskError::TooSoon => Decision::TooSoon,
+                AskError::Barred => Decision::Barred,
+                AskError::NotInProfile => Decision::NotInProfile,
+                AskError::TooMany | AskError::Repeated | AskError::Ended | AskError::ViewFirst => {
+                    return self.refuse(id, scope, TransferFailure::Cancelled);
+                }
+            };
+            self.note_asked(id, &what)?;
+            self.note(answered(id, decision))?;
+            return self.tell(AgentToConsole::Decided { request: id, decision });
+        }
+        self.note_asked(id, &what)?;
+        if let Some(transfer) = scope.transfer {
+            self.allowed_by.insert(transfer, id);
+        }
+        if let Some(prepared) = receive {
+            self.prepared.insert(id, prepared);
+        }
+        if let Some((transfer, path)) = look {
+            // The disk may take its time; whoever presses the red X must not wait for it.
+            let (home, report) = (self.config.platform.home.clone(), self.events.0.clone());
+            self.looking.insert(transfer);
+            self.tasks.spawn(async move {
+                let prepared = files::look(home, transfer, path).await;
+                // Fails only when the session is over.
+                let _ = report.send(Report::Looked(id, prepared)).await;
+            });
+        }
+        Flow::Continue(())
+    }
+
+    pub(super) fn note_asked(&mut self, id: RequestId, what: &Request) -> Flow {
+        let detail = match what {
+            Request::View | Request::Control => None,
+            Request::SendFile { name, .. } => Some(name.as_str()),
+            Request::FetchFile { path, .. } => Some(path.as_str()),
+        };
+        let (request, power) = (id.0, what.capability());
+        match detail {
+            Some(text) => self.note_with_text(text, |detail| Event::Asked { request, power, detail: Some(detail) }),
+            None => self.note(Event::Asked { request, power, detail: None }),
+        }
+    }
+
+    /// Whether this number already belongs to a file: a second use could hide the first.
+    pub(super) fn is_known(&self, transfer: TransferId) -> bool {
+        self.transfers.contains_key(&transfer)
+            || self.transfers.len() >= MOST_TRANSFERS
+            || self.looking.contains(&transfer)
+            || self.prepared.values().any(|prepared| prepared.transfer() == transfer)
+    }
+
+    /// Answers a question that is not put to the person.
+    pub(super) fn refuse(&self, id: RequestId, scope: Scope, failure: TransferFailure) -> Flow {
+        if let Some(transfer) = scope.transfer {
+            self.tell(AgentToConsole::FileFailed { transfer, failure })?;
+        }
+        self.tell(AgentToConsole::Decided { request: id, decision: Decision::Impossible })
+    }
+
+    /// Does what answers, revocations and time-outs demand, until nothing is left to do.
+    pub(super) fn settle(&mut self) -> Flow {
+        while let Some(outcome) = self.consent.poll_output() {
+            match outcome {
+                Outcome::Decided { id, decision, scope, by_earlier_yes } => {
+                    let prepared = self.prepared.remove(&id);
+                    // Asked for again while it runs: nothing begins anew.
+                    let runs = by_earlier_yes
+                        && self.uses.get(&scope.capability).is_some_and(|used| used.since.is_some())
+                        && scope.transfer.is_none();
+                    if scope.capability == Capability::Control
+                        && !runs
+                        && decision == Decision::Granted
+                        && !self.start_injection()
+                    {
+                        self.consent.forget(scope);
+                        let decision = Decision::Impossible;
+                        self.note(answered(id, decision))?;
+                        self.tell(AgentToConsole::Decided { request: id, decision })?;
+                        continue;
+                    }
+                    let whole_session = decision == Decision::Granted
+                        && self.consent.asking(scope.capability) == Asking::OncePerSession;
+                    let request = id.0;
+                    self.note(Event::Answered { request, decision, whole_session, by_earlier_yes })?;
+                    self.tell(AgentToConsole::Decided { request: id, decision })?;
+                    match (decision, scope.capability) {
+                        (Decision::Granted, _) if runs => {}
+                        (Decision::Granted, _) => self.granted(scope, prepared)?,
+                        (Decision::Denied | Decision::TimedOut, Capability::View) if !self.seen => {
+                            return Flow::Break(EndReason::ConsentDenied);
+                        }
+                        _ => {}
+                    }
+                }
+                Outcome::Revoked { scope, cause } => self.revoked(scope, cause)?,
+            }
+        }
+        if std::mem::take(&mut self.is_unsigned) {
+            self.signed_at = Instant::now();
+            written(self.ledger.sign(&self.outbox))?;
+        }
+        let paused = self.consent.open_question().is_some();
+        if let Some(injection) = &self.injection {
+            injection.pause(paused);
+        }
+        if paused != self.input_paused {
+            self.input_paused = paused;
+            return self.tell(AgentToConsole::InputPaused { paused });
+        }
+        Flow::Continue(())
+    }
+
+    pub(super) fn granted(&mut self, scope: Scope, prepared: Option<Prepared>) -> Flow {
+        let used = self.uses.entry(scope.capability).or_default();
+        used.since.get_or_insert(Instant::now());
+        match (scope.capability, prepared) {
+            (Capability::View, _) => {
+                self.seen = true;
+                self.start_screens()
+            }
+            (Capability::Control, _) => Flow::Continue(()),
+            (_, Some(Prepared::Receive { transfer, name, size_bytes })) => {
+                self.transfers.insert(transfer, running(name.as_str(), true, size_bytes));
+                self.receiving.insert(transfer, (name, size_bytes));
+                Flow::Continue(())
+            }
+            (_, Some(Prepared::Give { transfer, size_bytes: Err(failure), .. })) => {
+                self.consent.use_over(Scope { capability: Capability::FetchFile, transfer: Some(transfer) });
+                let request = self.allowed_by.get(&transfer).map_or(0, |id| id.0);
+                self.note(Event::FileFailed { request, failure, moved_bytes: 0 })?;
+                self.tell(AgentToConsole::FileFailed { transfer, failure })
+            }
+            (_, Some(Prepared::Give { transfer, path, name, size_bytes: Ok(size_bytes) })) => {
+                let Some(lease) = self.consent.lease::<consent::FetchFile>(Some(transfer)) else {
+                    return Flow::Continue(());
+                };
+                self.transfers.insert(transfer, running(&name, false, size_bytes));
+                let name = Text::<FILE_NAME_BYTES>::truncated(&name);
+                self.tell(AgentToConsole::FileComing { transfer, name, size_bytes })?;
+                let events = self.transfer_events.0.clone();
+                let moved = Arc::new(AtomicU64::new(0));
+                self.moved.insert(transfer, Arc::clone(&moved));
+                let giving = files::give(lease, self.channel.clone(), (transfer, path, size_bytes), moved, events);
+                let task = self.tasks.spawn(giving);
+                self.giving.insert(transfer, task);
+                Flow::Continue(())
+            }
+            (_, None) => Flow::Continue(()),
+        }
+    }
+
+    pub(super) fn revoked(&mut self, scope: Scope, cause: Cause) -> Flow {
+        if scope.transfer.is_none() || cause == Cause::Person {
+            self.note(Event::Revoked { power: scope.capability, by: ended_by(cause) })?;
+        }
+        if let Some(used) = self.uses.get_mut(&scope.capability) {
+            used.total += used.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        }
+        match scope.capability {
+            Capability::View => {
+                self.stop_screens();
+            }
+            Capability::Control => self.stop_injection(),
+            Capability::SendFile => return Flow::Continue(()),
+            Capability::FetchFile => {
+                return scope.transfer.map_or(Flow::Continue(()), |transfer| self.stop_giving(transfer));
+            }
+            // Nothing of these can be granted in this version.
+            Capability::Annotate
+            | Capability::Chat
+            | Capability::Shell
+            | Capability::SystemInfo
+            | Capability::EndProcess
+            | Capability::Clipboard
+            | Capability::Record
+            | Capability::Invite => {}
+        }
+        self.tell(AgentToConsole::Revoked { capability: scope.capability })
+    }
+}
+
+/// The entry of an answer that is no yes.
+const fn answered(id: RequestId, decision: Decision) -> Event {
+    Event::Answered { request: id.0, decision, whole_session: false, by_earlier_yes: false }
+}
+
+/// Who ended a grant; nobody where its use was over.
+fn ended_by(cause: Cause) -> Option<Role> {
+    match cause {
+        Cause::Person => Some(Role::Agent),
+        Cause::Operator => Some(Role::Console),
+        Cause::UseOver => None,
+    }
+}

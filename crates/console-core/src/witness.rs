@@ -1,0 +1,303 @@
+//! What the console knows itself about what the agent writes down: it vouches for nothing that it knows better.
+//!
+//! The agent alone sequences the log, and a modified one could write anything. What the operator asked, sent,
+//! received, gave back or ended, and which answers came, the console knows; a line that says otherwise is not
+//! signed and ends the session. What only the agent can know (when a question was shown, what the person's
+//! clock says) is the agent's word, and a log is read as that.
+
+use audit_log::{Commitment, Direction, Event, Line, Opening, Role};
+use proto::session::{Capability, Decision, Request, RequestId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Signatures whose time the agent may quote: it quotes the first.
+const SIGNED_REMEMBERED: usize = 64;
+
+/// The agent wrote something that is not so, or not in its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the agent's log does not say what happened: {0}")]
+pub(crate) struct Lie(pub(crate) &'static str);
+
+/// One question as the operator asked it.
+#[derive(Debug)]
+struct Asked {
+    power: Capability,
+    detail: Option<String>,
+    written: bool,
+    /// What the log says of the detail, until its text has come.
+    unopened: Option<Commitment>,
+    answered: Option<Decision>,
+    size_bytes: Option<u64>,
+}
+
+/// What is known so far.
+#[derive(Debug, Default)]
+pub(crate) struct Witness {
+    certificate: [u8; 32],
+    asked: BTreeMap<u32, Asked>,
+    /// What the operator gave back.
+    released: BTreeSet<Capability>,
+    has_ended: bool,
+    signed_at_ms: Vec<u64>,
+    /// Digests of files that moved, by what the log says and by what we found; both must be the same.
+    written_digests: BTreeMap<u32, [u8; 32]>,
+    own_digests: BTreeMap<u32, [u8; 32]>,
+}
+
+impl Witness {
+    /// For an operator with this certificate (SHA-256).
+    pub(crate) fn new(certificate: [u8; 32]) -> Self {
+        Self { certificate, ..Self::default() }
+    }
+
+    /// The operator asks.
+    pub(crate) fn ask(&mut self, id: RequestId, what: &Request) {
+        let (detail, size_bytes) = match what {
+            Request::View | Request::Control => (None, None),
+            Request::SendFile { name, size_bytes, .. } => (Some(name.as_str().to_owned()), Some(*size_bytes)),
+            Request::FetchFile { path, .. } => (Some(path.as_str().to_owned()), None),
+        };
+        let power = what.capability();
+        let asked = Asked { power, detail, written: false, unopened: None, answered: None, size_bytes };
+        self.asked.insert(id.0, asked);
+    }
+
+    /// The operator gives a power back.
+    pub(crate) fn release(&mut self, power: Capability) {
+        self.released.insert(power);
+    }
+
+    /// The operator ends the session.
+    pub(crate) fn end(&mut self) {
+        self.has_ended = true;
+    }
+
+    /// We vouched for the log at this time.
+    pub(crate) fn sign(&mut self, at_ms: u64) {
+        if self.signed_at_ms.len() < SIGNED_REMEMBERED {
+            self.signed_at_ms.push(at_ms);
+        }
+    }
+
+    /// An answer came: it must be the one in the log. Some refusals stand in no answer of the log.
+    pub(crate) fn decided(&self, id: RequestId, decision: Decision) -> Result<(), Lie> {
+        let answered = self.asked.get(&id.0).and_then(|asked| asked.answered);
+        match (answered, decision) {
+            (Some(written), told) if written == told => Ok(()),
+            (None, Decision::Impossible | Decision::NotInProfile) => Ok(()),
+            _ => Err(Lie("another answer than was told")),
+        }
+    }
+
+    /// We found this digest of the file that this question was about.
+    pub(crate) fn digest(&mut self, request: u32, digest: [u8; 32]) -> Result<(), Lie> {
+        self.own_digests.insert(request, digest);
+        self.same_digest(request)
+    }
+
+    fn same_digest(&self, request: u32) -> Result<(), Lie> {
+        match (self.written_digests.get(&request), self.own_digests.get(&request)) {
+            (Some(written), Some(own)) if written != own => Err(Lie("another file")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks at a line before it is vouched for.
+    pub(crate) fn take(&mut self, line: &Line) -> Result<(), Lie> {
+        match line {
+            Line::Entry(entry) => self.event(&entry.event),
+            Line::Opening(opening) => self.opening(opening),
+            Line::Begin(_) | Line::Signature(_) | Line::Certificates(_) => Ok(()),
+        }
+    }
+
+    fn asked(&mut self, request: u32) -> Result<&mut Asked, Lie> {
+        self.asked.get_mut(&request).ok_or(Lie("a question that was not asked"))
+    }
+
+    fn event(&mut self, event: &Event) -> Result<(), Lie> {
+        match event {
+            Event::Operator { certificate_sha256, .. } if certificate_sha256.0 != self.certificate => {
+                Err(Lie("another operator"))
+            }
+            Event::Asked { request, power, detail } => {
+                let asked = self.asked(*request)?;
+                let has_detail = asked.detail.is_some() == detail.is_some();
+                if asked.power != *power || !has_detail || std::mem::replace(&mut asked.written, true) {
+                    return Err(Lie("another question"));
+                }
+                asked.unopened = *detail;
+                Ok(())
+            }
+            Event::Shown { request } => self.asked(*request).map(drop),
+            Event::Answered { request, decision, .. } => {
+                let asked = self.asked(*request)?;
+                if !asked.written || asked.unopened.is_some() {
+                    return Err(Lie("an answer to what does not stand there"));
+                }
+                if asked.answered.replace(*decision).is_some() {
+                    return Err(Lie("two answers to one question"));
+                }
+                Ok(())
+            }
+            Event::Revoked { power, by: Some(Role::Console) } if !self.released.remove(power) => {
+                Err(Lie("a power that was not given back"))
+            }
+            // Only what was asked for can be used by this program.
+            Event::NotAllowed { .. } => Err(Lie("something that was not tried")),
+            Event::File { request, direction, size_bytes, blake3, .. } => {
+                let asked = self.asked(*request)?;
+                let moved = match asked.power {
+                    Capability::SendFile => Direction::ToClient,
+                    Capability::FetchFile => Direction::ToOperator,
+                    _ => return Err(Lie("a file that was not asked for")),
+                };
+                let granted = asked.answered == Some(Decision::Granted);
+                let size = asked.size_bytes.is_none_or(|size| size == *size_bytes);
+                if moved != *direction || !granted || !size {
+                    return Err(Lie("another file"));
+                }
+                self.written_digests.insert(*request, blake3.0);
+                self.same_digest(*request)
+            }
+            Event::FileFailed { request, .. } => self.asked(*request).map(drop),
+            Event::Command { .. } | Event::ProcessEnded { .. } | Event::Recording { .. } => {
+                Err(Lie("what this program cannot do"))
+            }
+            Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
+                Err(Lie("a time that this clock never said"))
+            }
+            Event::Ended { by: Some(Role::Console), .. } if !self.has_ended => Err(Lie("an end that was not ours")),
+            Event::Operator { .. }
+            | Event::Terms { .. }
+            | Event::Revoked { .. }
+            | Event::ConsoleClock { .. }
+            | Event::Link { .. }
+            | Event::Rated { .. }
+            | Event::Ended { .. }
+            | Event::Removed { .. } => Ok(()),
+        }
+    }
+
+    /// A text belongs to a question with that very text, or to something that only the agent can name.
+    fn opening(&mut self, opening: &Opening) -> Result<(), Lie> {
+        let commitment = opening.commitment();
+        let Some(asked) = self.asked.values_mut().find(|asked| asked.unopened == Some(commitment)) else {
+            return Ok(());
+        };
+        asked.unopened = None;
+        let ours = asked.detail.as_deref().map(|detail| Opening::new(opening.salt(), detail).commitment());
+        if ours == Some(commitment) { Ok(()) } else { Err(Lie("another name")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use audit_log::{Entry, Hex};
+    use proto::session::{EndReason, FileName, TransferId};
+
+    const CERTIFICATE: [u8; 32] = [9; 32];
+
+    fn witness() -> Witness {
+        let mut witness = Witness::new(CERTIFICATE);
+        witness.ask(RequestId(1), &Request::View);
+        let name = FileName::truncated("guide.pdf");
+        witness.ask(RequestId(2), &Request::SendFile { transfer: TransferId(1), name, size_bytes: 12 });
+        witness.sign(1000);
+        witness
+    }
+
+    fn entry(event: Event) -> Line {
+        Line::Entry(Entry { number: 1, before: Hex([0; 32]), at_ms: 1, event })
+    }
+
+    fn asked(request: u32, power: Capability, detail: Option<&Opening>) -> Line {
+        entry(Event::Asked { request, power, detail: detail.map(Opening::commitment) })
+    }
+
+    fn answered(request: u32, decision: Decision) -> Line {
+        entry(Event::Answered { request, decision, whole_session: false, by_earlier_yes: false })
+    }
+
+    fn file(size_bytes: u64, direction: Direction) -> Line {
+        let name = Opening::new(Hex([3; 16]), "guide.pdf").commitment();
+        entry(Event::File { request: 2, direction, name, size_bytes, blake3: Hex([7; 32]) })
+    }
+
+    #[test]
+    fn what_happened_is_vouched_for() {
+        let mut witness = witness();
+        let opening = Opening::new(Hex([2; 16]), "guide.pdf");
+        let lines = [
+            entry(Event::Operator { certificate_sha256: Hex(CERTIFICATE), verified: true, recognised: true }),
+            asked(1, Capability::View, None),
+            entry(Event::Shown { request: 1 }),
+            answered(1, Decision::Granted),
+            asked(2, Capability::SendFile, Some(&opening)),
+            Line::Opening(opening.clone()),
+            answered(2, Decision::Granted),
+            file(12, Direction::ToClient),
+            entry(Event::ConsoleClock { console_ms: 1000 }),
+            entry(Event::Revoked { power: Capability::View, by: Some(Role::Agent) }),
+            entry(Event::Ended { by: Some(Role::Agent), reason: EndReason::ClientEnded }),
+        ];
+        for line in &lines {
+            assert_eq!(witness.take(line), Ok(()), "{line:?}");
+        }
+        assert_eq!(witness.decided(RequestId(1), Decision::Granted), Ok(()));
+        assert_eq!(witness.digest(2, [7; 32]), Ok(()));
+    }
+
+    #[test]
+    fn what_the_console_knows_better_is_not_vouched_for() {
+        let right = Opening::new(Hex([2; 16]), "guide.pdf");
+        let wrong = Opening::new(Hex([2; 16]), "secrets.pdf");
+        let granted = || {
+            vec![
+                asked(2, Capability::SendFile, Some(&right)),
+                Line::Opening(right.clone()),
+                answered(2, Decision::Granted),
+            ]
+        };
+        let rows: [(&str, Vec<Line>, Line); 17] = [
+            ("another operator", vec![], {
+                entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
+            }),
+            ("a question of nobody", vec![], asked(3, Capability::View, None)),
+            ("another power", vec![], asked(1, Capability::Control, None)),
+            ("a question twice", vec![asked(1, Capability::View, None)], asked(1, Capability::View, None)),
+            ("a file without its name", vec![], asked(2, Capability::SendFile, None)),
+            ("another name", vec![asked(2, Capability::SendFile, Some(&wrong))], Line::Opening(wrong.clone())),
+            ("an answer before its question", vec![], answered(1, Decision::Denied)),
+            ("an answer to a hidden name", vec![asked(2, Capability::SendFile, Some(&right))], {
+                answered(2, Decision::Granted)
+            }),
+            ("two answers", vec![asked(1, Capability::View, None), answered(1, Decision::Denied)], {
+                answered(1, Decision::Granted)
+            }),
+            ("a power given back", vec![], entry(Event::Revoked { power: Capability::View, by: Some(Role::Console) })),
+            ("a forbidden try", vec![], entry(Event::NotAllowed { power: Capability::Shell })),
+            ("a command", vec![], entry(Event::Command { line: right.commitment() })),
+            ("a file before its yes", vec![], file(12, Direction::ToClient)),
+            ("a larger file", granted(), file(13, Direction::ToClient)),
+            ("a file the other way", granted(), file(12, Direction::ToOperator)),
+            ("another time", vec![], entry(Event::ConsoleClock { console_ms: 1001 })),
+            ("our end", vec![], entry(Event::Ended { by: Some(Role::Console), reason: EndReason::OperatorEnded })),
+        ];
+        for (what, before, line) in rows {
+            let mut witness = witness();
+            for line in &before {
+                assert_eq!(witness.take(line), Ok(()), "{what}: {line:?}");
+            }
+            assert!(witness.take(&line).is_err(), "{what}");
+        }
+        let mut witness = witness();
+        for line in granted() {
+            assert_eq!(witness.take(&line), Ok(()));
+        }
+        assert!(witness.decided(RequestId(2), Decision::Denied).is_err(), "another answer than is told");
+        assert!(witness.decided(RequestId(1), Decision::Granted).is_err(), "an answer that stands nowhere");
+        assert_eq!(witness.digest(2, [8; 32]), Ok(()));
+        assert!(witness.take(&file(12, Direction::ToClient)).is_err(), "another content");
+    }
+}
