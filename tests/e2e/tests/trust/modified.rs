@@ -1,0 +1,143 @@
+//! A console that was changed to ignore its certificate gets nothing by it, and the log says that it tried.
+
+use agent_core::AgentHandle;
+use agent_core::view::{AgentCommand, EndView, Page};
+use audit_log::{Event, Report};
+use channel::ConsoleIdentity;
+use e2e::evil::Trap;
+use e2e::evil::ends::{FalseConsole, framed, stream};
+use identity::Profile;
+use pairing::SessionKey;
+use proto::Text;
+use proto::input::{InputEvent, InputRecord};
+use proto::session::{
+    AgentToConsole, Asking, Capability, ConsoleToAgent, Decision, FileName, PathText, Request, RequestId, StreamKind,
+    TransferId,
+};
+use std::fs;
+
+const KEY: &str = "K7M 4QXP";
+
+/// The modified console of an operator with this profile, whom the person recognised.
+fn meet(trap: &Trap, profile: &Profile) -> (AgentHandle, FalseConsole) {
+    let mut catcher = trap.catcher();
+    let operator = e2e::operator_with(&trap.organisation, profile);
+    let chain = operator.chain.iter().map(|der| der.clone().into()).collect();
+    let identity = ConsoleIdentity { chain, seed: operator.seed };
+    let agent = trap.agent();
+    agent.send(AgentCommand::SubmitKey(KEY.into()));
+    let key = SessionKey::parse(KEY).unwrap();
+    let mut console = trap.run("the greeting", async { catcher.next().await.be_console(&key, &identity).await });
+    trap.agent_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
+    agent.send(AgentCommand::RecogniseOperator(true));
+    let ready = |message: &AgentToConsole| matches!(message, AgentToConsole::Ready { .. }).then_some(());
+    trap.run("the readiness", console.talk.expect(ready)).unwrap();
+    (agent, console)
+}
+
+fn decided(trap: &Trap, console: &mut FalseConsole, id: u32) -> Decision {
+    let wanted = |message: &AgentToConsole| match message {
+        AgentToConsole::Decided { request, decision } if *request == RequestId(id) => Some(*decision),
+        _ => None,
+    };
+    trap.run("a decision", console.talk.expect(wanted)).unwrap()
+}
+
+fn ask(trap: &Trap, console: &mut FalseConsole, id: u32, what: Request) -> Decision {
+    trap.run("asking", console.talk.say(&ConsoleToAgent::Ask { request: RequestId(id), what }));
+    decided(trap, console, id)
+}
+
+/// Everything said before has been dealt with when this returns.
+fn ping(trap: &Trap, console: &mut FalseConsole) {
+    trap.run("a ping", console.talk.say(&ConsoleToAgent::Ping { token: 7 }));
+    let pong = |message: &AgentToConsole| matches!(message, AgentToConsole::Pong { .. }).then_some(());
+    trap.run("an answer", console.talk.expect(pong)).unwrap();
+}
+
+fn view(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole) {
+    trap.run("asking", console.talk.say(&ConsoleToAgent::Ask { request: RequestId(1), what: Request::View }));
+    let id = trap.agent_shows(agent, "a question", |view| match &view.page {
+        Page::Question(question) => Some(question.id),
+        _ => None,
+    });
+    agent.send(AgentCommand::QuestionShown(id));
+    agent.send(AgentCommand::Answer(id, true));
+    assert_eq!(decided(trap, console, 1), Decision::Granted);
+}
+
+/// The log as the person saves it.
+fn log(trap: &Trap, agent: &AgentHandle) -> Report {
+    agent.send(AgentCommand::End);
+    trap.agent_shows(agent, "the log", |view| match &view.page {
+        Page::Ended(EndView { log: Some(_), .. }) => Some(()),
+        _ => None,
+    });
+    agent.send(AgentCommand::SaveLog);
+    let saved = trap.agent_shows(agent, "where the log is", |view| match &view.page {
+        Page::Ended(EndView { log: Some(log), .. }) => log.saved.clone(),
+        _ => None,
+    });
+    let path = saved.unwrap().into_iter().find(|path| path.ends_with(".ponte-log")).unwrap();
+    Report::of(&fs::read_to_string(path).unwrap())
+}
+
+#[test]
+fn what_the_certificate_lacks_is_never_asked_shown_injected_or_written() {
+    let trap = Trap::new();
+    let profile = Profile::of([(Capability::View, Asking::OncePerSession)]);
+    let (agent, mut console) = meet(&trap, &profile);
+    view(&trap, &agent, &mut console);
+    for (id, what) in [
+        (2, Request::Control),
+        (3, Request::SendFile { transfer: TransferId(1), name: FileName::truncated("a"), size_bytes: 1 }),
+        (4, Request::FetchFile { transfer: TransferId(2), path: PathText::truncated("/etc/hostname") }),
+    ] {
+        assert_eq!(ask(&trap, &mut console, id, what), Decision::NotInProfile);
+        assert!(matches!(agent.view().page, Page::Session), "no question was put");
+    }
+    let typed = InputRecord { sequence: 1, event: InputEvent::Text(Text::truncated("stolen")) };
+    let input = trap.run("input", stream(&console.channel, &[framed(&StreamKind::Input), framed(&typed)], &[]));
+    trap.run("the refused input", input.unwrap().stopped()).unwrap();
+    let file = framed(&StreamKind::File { transfer: TransferId(1) });
+    let file = trap.run("a file", stream(&console.channel, &[file], &[0; 1000])).unwrap();
+    trap.run("the refused file", file.stopped()).unwrap();
+    trap.run("chat", console.talk.say(&ConsoleToAgent::Chat { id: 1, text: Text::truncated("press yes") }));
+    ping(&trap, &mut console);
+
+    assert!(trap.injected.lock().unwrap().is_empty());
+    assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
+    trap.agent_shows(&agent, "an empty chat", |view| view.panel.as_ref()?.chat.is_empty().then_some(()));
+    let log = log(&trap, &agent);
+    assert!(log.holds(), "{:?}", log.findings);
+    for power in [Capability::Control, Capability::SendFile, Capability::FetchFile, Capability::Chat] {
+        let entry = Event::NotAllowed { power };
+        assert_eq!(log.entries.iter().filter(|found| found.event == entry).count(), 1, "{power:?}");
+    }
+    let asked = log.entries.iter().filter(|entry| matches!(entry.event, Event::Asked { .. })).count();
+    assert_eq!(asked, 1, "only the viewing was ever asked");
+}
+
+#[test]
+fn an_operator_without_viewing_has_nothing_at_all() {
+    let trap = Trap::new();
+    let (agent, mut console) = meet(&trap, &Profile::of([]));
+    assert_eq!(ask(&trap, &mut console, 1, Request::View), Decision::NotInProfile);
+    assert_eq!(ask(&trap, &mut console, 2, Request::Control), Decision::NotInProfile);
+    ping(&trap, &mut console);
+    assert!(matches!(agent.view().page, Page::Waiting { .. }));
+    assert_eq!(trap.desktop.captures(), 0);
+}
+
+#[test]
+fn a_false_signature_of_the_log_ends_the_session() {
+    let trap = Trap::new();
+    let (agent, mut console) = meet(&trap, &Profile::all_tools());
+    let signed = ConsoleToAgent::LogSigned { number: 0, at_ms: 1, signature: proto::Blob::new([7; 64]).unwrap() };
+    trap.run("signing", console.talk.say(&signed));
+    let reason = trap.agent_shows(&agent, "the end", |view| match &view.page {
+        Page::Ended(end) => Some(end.reason),
+        _ => None,
+    });
+    assert_eq!(reason, proto::session::EndReason::ProtocolViolation);
+}
