@@ -8,7 +8,8 @@ use proto::pairing::{P1, P2, P3, P4};
 use proto::relay::{AttemptId, EndToRelay, OfferId, RelayToEnd, SessionId, Side, Ticket};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind, TransferId,
+    AgentToConsole, Capability, CertificateProblem, ConsoleToAgent, Decision, EndReason, Request, RequestId,
+    StreamKind, TransferId,
 };
 use proto::{Blob, Deframer, Locator, Message, MonitorId, Text, decode, encode};
 use std::fmt::Debug;
@@ -28,22 +29,29 @@ fn check<M: Message + Debug + PartialEq>(message: &M, golden: &str) {
 fn the_bytes_of_messages_are_fixed() {
     let locator = Locator::parse("K7M").unwrap();
     check(&EndToRelay::Hello { build: Text::new("a").unwrap() }, "000161");
-    check(&EndToRelay::Join { locator, p1: Blob::new([7, 8]).unwrap(), work: None }, "03fbf44c02070800");
-    check(&EndToRelay::Claim { attempt: AttemptId(300) }, "06fb2c01");
+    check(&EndToRelay::Join { locator, p1: Blob::new([7, 8]).unwrap(), work: None }, "04fbf44c02070800");
+    check(&EndToRelay::Claim { attempt: AttemptId(300) }, "07fb2c01");
+    check(&EndToRelay::FetchRevocations { from: 900 }, "02fb8403");
     check(&RelayToEnd::Offered { offer: OfferId([1; 16]), locator, expires_in_s: 600 }, {
-        "0201010101010101010101010101010101fbf44cfb5802"
+        "0301010101010101010101010101010101fbf44cfb5802"
     });
     check(&StreamKind::File { transfer: TransferId(9) }, "0409");
     check(&ConsoleToAgent::Ask { request: RequestId(1), what: Request::Control }, "010101");
-    check(&AgentToConsole::Revoked { capability: Capability::Control }, "0301");
-    check(&AgentToConsole::Ended { reason: EndReason::ClientEnded }, "0c00");
+    check(&AgentToConsole::Revoked { capability: Capability::Control }, "0501");
+    check(&AgentToConsole::NotAccepted { problem: CertificateProblem::Revoked }, "0103");
+    check(&AgentToConsole::Log { line: Text::new("{}").unwrap() }, "02027b7d");
+    check(&ConsoleToAgent::Release { capability: Capability::Invite }, "0a0b");
+    let signature = Blob::new([7]).unwrap();
+    check(&ConsoleToAgent::LogSigned { number: 3, at_ms: 4, signature }, "0b03040107");
+    check(&AgentToConsole::Ended { reason: EndReason::ClientEnded }, "0e00");
     let key = InputEvent::Key { usage: KeyUsage(0x28), down: true, modifiers: Modifiers(3) };
     check(&InputRecord { sequence: 5, event: key }, "0503280103");
     check(&InputRecord { sequence: 6, event: InputEvent::Stamp { at_ms: 1000 } }, "0607fbe803");
     let decided = |decision| AgentToConsole::Decided { request: RequestId(2), decision };
-    check(&decided(Decision::Impossible), "020204");
-    check(&decided(Decision::TooSoon), "020205");
-    check(&decided(Decision::Barred), "020206");
+    check(&decided(Decision::Impossible), "040204");
+    check(&decided(Decision::TooSoon), "040205");
+    check(&decided(Decision::Barred), "040206");
+    check(&decided(Decision::NotInProfile), "040207");
     check(&ScreenHead { monitor: MonitorId(1), epoch: 2, width: 1920, height: 1080 }, "0102fb8007fb3804");
     check(&CursorUpdate::Position { monitor: MonitorId(0), x: -1, y: 2 }, "00000104");
 }

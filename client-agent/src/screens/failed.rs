@@ -36,7 +36,9 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n) -> Vec<AgentC
         |ui| match can_try_again(failure) {
             true => {
                 let (close, again) = ui_kit::button_pair(ui, &i18n.text("failed-close"), &i18n.text("failed-again"));
-                focus_first(ui, if grave { &close } else { &again });
+                // A page that a revoked operator can bring about leads out, not back in.
+                let careful = grave || matches!(failure, Failure::OperatorNotProven(_));
+                focus_first(ui, if careful { &close } else { &again });
                 choice(&close, Some(&again))
             }
             false => {

@@ -16,7 +16,7 @@ pub(super) fn page_ui(
 ) -> Vec<AgentCommand> {
     let answers = Answers::new("who-no", "who-yes", i18n, state);
     let picked = layout::question(ui, &answers, i18n, |ui| {
-        ui_kit::title(ui, &i18n.text("who-title"));
+        ui_kit::title(ui, &i18n.text(if operator.verified { "who-title" } else { "who-title-unverified" }));
         ui.add_space(4.0);
         who_card(ui, operator, i18n);
         ui.add_space(4.0);

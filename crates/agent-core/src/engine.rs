@@ -139,11 +139,17 @@ impl Desk {
     }
 }
 
+/// An operator whom the person turned away, and what was written down of it.
+struct Turned {
+    operator: OperatorView,
+    log: Finished,
+}
+
 /// How a try ended that did not come to a session.
 enum Setback {
     Key(KeyProblem),
     Failure(Failure),
-    Ended(EndReason, Option<OperatorView>, Option<Finished>),
+    Ended(EndReason, Box<Turned>),
     Quit,
 }
 
@@ -229,17 +235,18 @@ async fn run(mut config: AgentConfig, mut desk: Desk) {
                 }
                 problem = None;
             }
-            Err(Setback::Ended(reason, operator, log)) => {
+            Err(Setback::Ended(reason, turned)) => {
+                let Turned { operator, log } = *turned;
                 let end = EndView {
                     reason,
-                    operator,
+                    operator: Some(operator),
                     lasted: Duration::ZERO,
                     used: Vec::new(),
                     files: Vec::new(),
                     removed: None,
                     log: None,
                 };
-                finish(&config, &mut desk, end, log).await;
+                finish(&config, &mut desk, end, Some(log)).await;
                 return;
             }
             Err(Setback::Quit) => {
@@ -355,7 +362,7 @@ async fn attempt(
     let session = live::Session { channel, keeper, greeting, operator: operator.clone(), check_word, profile, ledger };
     if !recognised {
         let log = session.turn_away(config, EndReason::OperatorNotRecognised).await;
-        return Err(Setback::Ended(EndReason::OperatorNotRecognised, Some(operator), Some(log)));
+        return Err(Setback::Ended(EndReason::OperatorNotRecognised, Box::new(Turned { operator, log })));
     }
     Ok(Live::start(config, session).run(desk).await)
 }

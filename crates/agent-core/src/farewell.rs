@@ -50,6 +50,8 @@ impl Farewell {
     async fn countersigned(&mut self, ledger: &mut Ledger) {
         while !ledger.is_countersigned() {
             let message = tokio::select! {
+                // What the console said last is still there when it has gone.
+                biased;
                 message = next_message(&mut self.reader) => message,
                 _ = self.channel.connection().closed() => return,
             };

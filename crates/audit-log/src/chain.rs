@@ -56,7 +56,7 @@ pub(crate) fn link(before: Option<Hex<32>>, line: &[u8]) -> Hex<32> {
 }
 
 pub(crate) fn read(line: &[u8]) -> Result<Line, Broken> {
-    if line.len() > CERTIFICATES_LINE_BYTES {
+    if line.is_empty() || line.len() > CERTIFICATES_LINE_BYTES {
         return Err(Broken::NotALine);
     }
     match serde_json::from_slice(line).map_err(|_| Broken::NotALine)? {

@@ -219,6 +219,10 @@ pub async fn accept_with(
         incoming.await.map_err(refused)
     };
     let connection = within(handshake).await?;
+    if connection.is_err() {
+        // What was refused, and why, is still on its way to the console.
+        let _ = tokio::time::timeout(Duration::from_millis(500), endpoint.wait_idle()).await;
+    }
     let connection = match (connection, verifier.outcome()) {
         (Ok(connection), Some(Ok(tls::ProvenOperator { operator, chain }))) => {
             endpoint.set_server_config(None);

@@ -30,6 +30,7 @@ connecting-title = One moment
 connecting-lead = Looking for the operator. This usually takes a few seconds.
 
 # Who asks
+who-title-unverified = We do not know who this is
 who-title = This person wants to help you
 who-ask = Is this the person you are talking to? Have them read you this word. If it differs, leave.
 who-word = Check word: { $word }
@@ -111,7 +112,7 @@ ended-lost = The operator does not answer any more. Nobody sees your screen. If 
 ended-denied-title = That is all right
 ended-denied = Without your consent we cannot help you. Nobody has seen your screen.
 ended-not-recognised-title = You did the right thing
-ended-not-recognised = If it is not the person you were talking to, do not go on. Nobody has seen your screen. Call the number that you know.
+ended-not-recognised = If it is not the person you were talking to, do not go on. Nobody has seen your screen. If in doubt, call the organisation yourself, on a number that you know.
 ended-scam-title = You were right to close
 ended-scam = Nobody sees your screen any more. If you showed your bank or typed passwords, call your bank now, on a number that you know.
 ended-scam-unseen = Nobody has seen your screen. If in doubt, call the organisation yourself, on a number that you know.
@@ -206,7 +207,7 @@ failed-newer-means = The operator uses a newer version, with rules that this pro
 failed-newer-do = Close this, download the program again from the page that the operator names, and ask for a new key.
 failed-stale-title = This cannot be checked
 failed-stale-means = The operator’s program has no recent list of permissions that were taken back, so nobody can tell whether theirs still holds. Nobody has seen your screen.
-failed-stale-do = Tell the operator: “your list of revoked certificates is too old”. When it is renewed, ask for a new key. Look at the date of this computer too.
+failed-stale-do = Tell the operator: “your list of revoked certificates is too old”. When it is renewed, ask for a new key. Look at the date of this computer too. If you did not ask for help yourself, close this and hang up.
 failed-bad-list-title = Do not go on
 failed-bad-list-means = The list of permissions taken back that the operator showed is damaged or not from their organisation. Nobody has seen your screen.
 failed-bad-list-do = Close this and call the organisation yourself, on a number that you know.

@@ -14,9 +14,9 @@ log-signed-nothing = nothing
 
 # What it comes to
 log-verdict-whole = This log is whole. Nothing in it was changed, and both sides signed all of it.
-log-verdict-incomplete = Nothing that was signed in this log was changed, but the log is not complete. What is missing stands below.
-log-verdict-changed = Do not rely on this log. It was changed after it was written, or it is damaged. Where stands below.
-log-verdict-unknown = This log cannot be checked. Why stands below.
+log-verdict-incomplete = Nothing that was signed in this log was changed, but the log is not complete. The list below says what is missing.
+log-verdict-changed = Do not rely on this log. It was changed after it was written, or it is damaged. The list below says where.
+log-verdict-unknown = This log cannot be checked. The list below says why.
 
 log-part-entries = What happened
 log-column-number = No.

@@ -94,7 +94,7 @@ org-vault-recovered = The vault of { $name } ({ $standing }), key { $fingerprint
 # Logs
 org-log-other = The other copy, { $file }:
 org-log-same = Both copies tell the same.
-org-log-other-session = The two copies are not of the same session. There is nothing to compare; check which files you chose.
+org-log-other-session = The two copies do not begin the same. Either they are of different sessions, and one of the files is the wrong one, or one copy was made anew afterwards: then rely only on one that both programs signed. The session numbers that log show prints tell which it is.
 org-log-differs = The copies differ from entry { $number } on: at least one of them was changed.
 org-log-longer-first = The copies tell the same up to entry { $number }; from there on only the first one goes on.
 org-log-longer-other = The copies tell the same up to entry { $number }; from there on only the other one goes on.

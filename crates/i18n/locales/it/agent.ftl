@@ -30,6 +30,7 @@ connecting-title = Un momento
 connecting-lead = Sto cercando l’operatore. Di solito bastano pochi secondi.
 
 # Chi chiede
+who-title-unverified = Non sappiamo chi è
 who-title = Questa persona vuole aiutarla
 who-ask = È la persona con cui sta parlando? Si faccia leggere questa parola. Se è diversa, esca.
 who-word = Parola di controllo: { $word }
@@ -111,7 +112,7 @@ ended-lost = L’operatore non risponde più. Nessuno vede il Suo schermo. Se è
 ended-denied-title = Va bene così
 ended-denied = Senza il Suo consenso non possiamo aiutarla. Nessuno ha visto il Suo schermo.
 ended-not-recognised-title = Ha fatto bene
-ended-not-recognised = Se non è la persona con cui parlava, non continui. Nessuno ha visto il Suo schermo. Chiami Lei il numero che conosce.
+ended-not-recognised = Se non è la persona con cui parlava, non continui. Nessuno ha visto il Suo schermo. Se ha dubbi, chiami Lei l’ente, al numero che conosce.
 ended-scam-title = Ha fatto bene a chiudere
 ended-scam = Nessuno vede più il Suo schermo. Se ha mostrato la banca o scritto password, chiami subito la Sua banca, al numero che conosce.
 ended-scam-unseen = Nessuno ha visto il Suo schermo. Se ha dubbi, chiami Lei l’ente al numero che conosce.
@@ -184,37 +185,37 @@ refused-blind-do = Non si può più vedere se preme Lei o un altro programma. Ch
 
 # Who is not accepted, each with its own reason
 failed-foreign-title = Non continui
-failed-foreign-means = Chi ha risposto non è un operatore dell’organizzazione di questo programma. Nessuno ha visto il suo schermo.
-failed-foreign-do = Chiuda e chiami lei l’organizzazione, a un numero che conosce già. Non usi un numero che le è stato appena dato.
+failed-foreign-means = Chi ha risposto non è un operatore dell’organizzazione di questo programma. Nessuno ha visto il Suo schermo.
+failed-foreign-do = Chiuda e chiami Lei l’organizzazione, a un numero che conosce già. Non usi un numero che Le è stato appena dato.
 failed-expired-title = Il permesso dell’operatore è scaduto
-failed-expired-means = Il certificato dell’operatore non vale più, oppure la data di questo computer è sbagliata. Nessuno ha visto il suo schermo.
+failed-expired-means = Il certificato dell’operatore non vale più, oppure la data di questo computer è sbagliata. Nessuno ha visto il Suo schermo.
 failed-expired-do = Guardi data e ora del computer: se sono sbagliate, le corregga e riprovi. Se sono giuste, lo dica all’operatore: deve rinnovare il certificato.
 failed-not-yet-title = L’orologio non torna
-failed-not-yet-means = Il certificato dell’operatore comincia a valere più avanti: di solito vuol dire che la data di questo computer è indietro. Nessuno ha visto il suo schermo.
+failed-not-yet-means = Il certificato dell’operatore comincia a valere più avanti: di solito vuol dire che la data di questo computer è indietro. Nessuno ha visto il Suo schermo.
 failed-not-yet-do = Corregga data e ora nelle impostazioni, poi riprovi. Se sono giuste, lo dica all’operatore.
 failed-revoked-title = Non continui
-failed-revoked-means = L’organizzazione ha ritirato a questa persona il permesso di aiutare. Nessuno ha visto il suo schermo.
-failed-revoked-do = Chiuda. Se è ancora al telefono, riagganci. Poi chiami lei l’organizzazione, a un numero che conosce già, e racconti che cosa è successo.
+failed-revoked-means = L’organizzazione ha ritirato a questa persona il permesso di aiutare. Nessuno ha visto il Suo schermo.
+failed-revoked-do = Chiuda. Se è ancora al telefono, riagganci. Poi chiami Lei l’organizzazione, a un numero che conosce già, e racconti che cosa è successo.
 failed-purpose-title = Non continui
-failed-purpose-means = Chi ha risposto ha mostrato un certificato che non serve ad aiutare le persone. Nessuno ha visto il suo schermo.
-failed-purpose-do = Chiuda e chiami lei l’organizzazione, a un numero che conosce già.
+failed-purpose-means = Chi ha risposto ha mostrato un certificato che non serve ad aiutare le persone. Nessuno ha visto il Suo schermo.
+failed-purpose-do = Chiuda e chiami Lei l’organizzazione, a un numero che conosce già.
 failed-no-profile-title = Non continui
-failed-no-profile-means = Il certificato di chi ha risposto non dice che cosa può fare, e senza questo non è valido. Nessuno ha visto il suo schermo.
-failed-no-profile-do = Chiuda e chiami lei l’organizzazione, a un numero che conosce già.
+failed-no-profile-means = Il certificato di chi ha risposto non dice che cosa può fare, e senza questo non è valido. Nessuno ha visto il Suo schermo.
+failed-no-profile-do = Chiuda e chiami Lei l’organizzazione, a un numero che conosce già.
 failed-newer-title = Questo programma è troppo vecchio
-failed-newer-means = L’operatore usa una versione più nuova, con regole che questo programma non conosce. Nessuno ha visto il suo schermo.
-failed-newer-do = Chiuda, scarichi di nuovo il programma dalla pagina che le indica l’operatore e chieda una nuova chiave.
+failed-newer-means = L’operatore usa una versione più nuova, con regole che questo programma non conosce. Nessuno ha visto il Suo schermo.
+failed-newer-do = Chiuda, scarichi di nuovo il programma dalla pagina che Le indica l’operatore e chieda una nuova chiave.
 failed-stale-title = Non si può controllare
-failed-stale-means = Il programma dell’operatore non ha un elenco recente dei permessi ritirati, e quindi non si sa se il suo vale ancora. Nessuno ha visto il suo schermo.
-failed-stale-do = Dica all’operatore: «il vostro elenco dei certificati revocati è troppo vecchio». Quando l’avranno rinnovato, chieda una nuova chiave. Controlli anche la data di questo computer.
+failed-stale-means = Il programma dell’operatore non ha un elenco recente dei permessi ritirati, quindi non si sa se il permesso di questa persona vale ancora. Nessuno ha visto il Suo schermo.
+failed-stale-do = Dica all’operatore: «il vostro elenco dei certificati revocati è troppo vecchio». Quando l’avranno rinnovato, chieda una nuova chiave. Controlli anche la data di questo computer. Se non è stato Lei a chiedere aiuto, chiuda e riagganci.
 failed-bad-list-title = Non continui
-failed-bad-list-means = L’elenco dei permessi ritirati che l’operatore ha mostrato è rovinato o non è della sua organizzazione. Nessuno ha visto il suo schermo.
-failed-bad-list-do = Chiuda e chiami lei l’organizzazione, a un numero che conosce già.
+failed-bad-list-means = L’elenco dei permessi ritirati che l’operatore ha mostrato è rovinato o non è della sua organizzazione. Nessuno ha visto il Suo schermo.
+failed-bad-list-do = Chiuda e chiami Lei l’organizzazione, a un numero che conosce già.
 
 # How long a yes holds
-ask-holds-for-session = Il suo sì vale fino alla fine dell’aiuto, o finché lo toglie dal pannello.
-ask-holds-for-use = Il suo sì vale per questa volta: se l’operatore smette o la linea cade, dovrà chiederle di nuovo.
-ask-holds-for-file = Il suo sì vale solo per questo file.
+ask-holds-for-session = Il Suo sì vale fino alla fine dell’aiuto, o finché lo toglie dal pannello.
+ask-holds-for-use = Il Suo sì vale per questa volta: se l’operatore smette o la linea cade, dovrà chiederle di nuovo.
+ask-holds-for-file = Il Suo sì vale solo per questo file.
 panel-grant-other = Un altro permesso
 panel-ends-at = L’aiuto finisce da solo alle { $time }
 
@@ -222,7 +223,7 @@ panel-ends-at = L’aiuto finisce da solo alle { $time }
 ended-time-up = È passato il tempo più lungo che l’organizzazione permette per un aiuto. Se serve ancora, l’operatore può darle una nuova chiave.
 ended-log = Che cosa è stato scritto
 ended-log-both = Il registro dice che cosa è stato chiesto, permesso e fatto. Anche l’operatore ne ha una copia, firmata da tutti e due i programmi.
-ended-log-alone = Il registro dice che cosa è stato chiesto, permesso e fatto. Il programma dell’operatore non ha confermato la fine: la copia che ha lei vale lo stesso.
+ended-log-alone = Il registro dice che cosa è stato chiesto, permesso e fatto. Il programma dell’operatore non ha confermato la fine: la copia che ha Lei vale lo stesso.
 ended-log-save = Salva il registro
 ended-log-saved = Il registro è salvato. Lo tenga se vuole mostrarlo a qualcuno:
 ended-log-failed = Il registro non è stato salvato.
@@ -231,10 +232,10 @@ ended-log-read = Leggi il registro
 
 # The organisation's domain
 domain-title = Chi la aiuta?
-domain-lead = Questo programma non appartiene a nessuna organizzazione. Scriva l’indirizzo internet di chi la aiuta, per esempio del suo Comune.
+domain-lead = Questo programma non appartiene a nessuna organizzazione. Scriva l’indirizzo internet di chi la aiuta, per esempio del Suo Comune.
 domain-field = Indirizzo internet dell’organizzazione
 domain-example = comune.esempio.it
-domain-careful = Scriva un indirizzo che conosce già lei, non uno che le viene dettato da chi l’ha chiamata.
+domain-careful = Scriva un indirizzo che conosce già Lei, non uno che Le viene dettato da chi l’ha chiamata.
 domain-malformed = Questo non è un indirizzo internet.
 domain-malformed-do = È fatto come comune.esempio.it: parole unite da punti, senza spazi.
 domain-unreachable = L’indirizzo non risponde.

@@ -94,7 +94,7 @@ org-vault-recovered = La cassaforte di { $name } ({ $standing }), chiave { $fing
 # Registri
 org-log-other = L'altra copia, { $file }:
 org-log-same = Le due copie dicono la stessa cosa.
-org-log-other-session = Le due copie non sono della stessa sessione. Non c'è nulla da confrontare; controlli quali file ha scelto.
+org-log-other-session = Le due copie non cominciano allo stesso modo. O sono di sessioni diverse, e uno dei file è quello sbagliato, oppure una copia è stata rifatta dopo: allora si fidi solo di una firmata da entrambi i programmi. Quale dei due casi sia lo dicono i numeri di sessione che stampa log show.
 org-log-differs = Le copie sono diverse dalla voce { $number } in poi: almeno una è stata modificata.
 org-log-longer-first = Le copie dicono la stessa cosa fino alla voce { $number }; da lì continua solo la prima.
 org-log-longer-other = Le copie dicono la stessa cosa fino alla voce { $number }; da lì continua solo l'altra.

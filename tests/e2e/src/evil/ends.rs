@@ -108,6 +108,18 @@ impl Caught {
         console.talk.hear().await
     }
 
+    /// Plays a console whose operator did not vouch for the key that signs the log; whether the agent greets it.
+    pub async fn greet_unvouched(self, key: &SessionKey, identity: &ConsoleIdentity) -> bool {
+        let (mut console, paired) = self.connect_as_console(key, identity).await;
+        let mut proof = proof_of(&console.channel, &paired, identity, 0);
+        if let ConsoleToAgent::Proof { log_key, .. } = &mut proof {
+            log_key[0] ^= 1;
+        }
+        console.talk.say(&proof).await;
+        let mut version = [0];
+        console.talk.receive.read_exact(&mut version).await.is_ok()
+    }
+
     /// Plays the console with the right key as far as the greeting of the session.
     pub async fn be_console(self, key: &SessionKey, identity: &ConsoleIdentity) -> FalseConsole {
         let (mut console, paired) = self.connect_as_console(key, identity).await;

@@ -31,7 +31,7 @@ fn agents_log(world: &World) -> Report {
     let saved = saved.unwrap();
     let page = saved.iter().find(|path| path.ends_with(".html")).unwrap();
     assert!(fs::read_to_string(page).unwrap().contains("Giulia Rinaldi"), "the page names the operator");
-    Report::of(&fs::read_to_string(saved.iter().find(|path| path.ends_with(".ponte-log")).unwrap()).unwrap())
+    Report::of(fs::read_to_string(saved.iter().find(|path| path.ends_with(".ponte-log")).unwrap()).unwrap())
 }
 
 /// Waits for the console's end and reads its copy.
@@ -41,7 +41,7 @@ fn consoles_log(world: &World) -> Report {
         _ => None,
     });
     assert_eq!(path.as_deref(), Some(&*only_log(&world.path("logs"))));
-    Report::of(&fs::read_to_string(path.unwrap()).unwrap())
+    Report::of(fs::read_to_string(path.unwrap()).unwrap())
 }
 
 fn session_with_everything(kind: LinkKind) -> World {
@@ -154,7 +154,7 @@ fn a_line_is_on_the_consoles_disk_before_anything_follows_from_it() {
     let world = World::start(LinkKind::Quic);
     world.pair_and_view();
     // As a crash would leave it: the session still runs.
-    let log = Report::of(&fs::read_to_string(only_log(&world.path("logs"))).unwrap());
+    let log = Report::of(fs::read_to_string(only_log(&world.path("logs"))).unwrap());
     assert!(log.holds(), "{:?}", log.findings);
     let granted = |event: &Event| matches!(event, Event::Answered { request: 1, decision: Decision::Granted, .. });
     assert!(log.entries.iter().any(|entry| granted(&entry.event)));

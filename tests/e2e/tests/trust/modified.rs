@@ -1,8 +1,8 @@
 //! A console that was changed to ignore its certificate gets nothing by it, and the log says that it tried.
 
 use agent_core::AgentHandle;
-use agent_core::view::{AgentCommand, EndView, Page};
-use audit_log::{Event, Report};
+use agent_core::view::{AgentCommand, EndView, Failure, Page};
+use audit_log::{Direction, Event, Report};
 use channel::ConsoleIdentity;
 use e2e::evil::Trap;
 use e2e::evil::ends::{FalseConsole, framed, stream};
@@ -11,8 +11,8 @@ use pairing::SessionKey;
 use proto::Text;
 use proto::input::{InputEvent, InputRecord};
 use proto::session::{
-    AgentToConsole, Asking, Capability, ConsoleToAgent, Decision, FileName, PathText, Request, RequestId, StreamKind,
-    TransferId,
+    AgentToConsole, Asking, Capability, ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, RequestId,
+    StreamKind, TransferFailure, TransferId,
 };
 use std::fs;
 
@@ -79,7 +79,7 @@ fn log(trap: &Trap, agent: &AgentHandle) -> Report {
         _ => None,
     });
     let path = saved.unwrap().into_iter().find(|path| path.ends_with(".ponte-log")).unwrap();
-    Report::of(&fs::read_to_string(path).unwrap())
+    Report::of(fs::read_to_string(path).unwrap())
 }
 
 #[test]
@@ -139,5 +139,84 @@ fn a_false_signature_of_the_log_ends_the_session() {
         Page::Ended(end) => Some(end.reason),
         _ => None,
     });
-    assert_eq!(reason, proto::session::EndReason::ProtocolViolation);
+    assert_eq!(reason, EndReason::ProtocolViolation);
+}
+
+#[test]
+fn a_key_of_the_log_that_the_operator_did_not_vouch_for_is_refused() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let agent = trap.agent();
+    agent.send(AgentCommand::SubmitKey(KEY.into()));
+    let key = SessionKey::parse(KEY).unwrap();
+    let identity = trap.console_identity();
+    let greeted = trap.run("the greeting", async { catcher.next().await.greet_unvouched(&key, &identity).await });
+    assert!(!greeted);
+    trap.agent_page(&agent, "an unvouched key", &Page::Failed(Failure::ProtocolBroken));
+}
+
+#[test]
+fn a_file_that_was_taken_stands_in_the_log_whatever_the_console_says_of_it() {
+    let trap = Trap::new();
+    let (agent, mut console) = meet(&trap, &Profile::all_tools());
+    view(&trap, &agent, &mut console);
+    let content = vec![7; 100_000];
+    fs::write(trap.path("home/diary.txt"), &content).unwrap();
+    let what = Request::FetchFile { transfer: TransferId(1), path: PathText::truncated("diary.txt") };
+    trap.run("asking", console.talk.say(&ConsoleToAgent::Ask { request: RequestId(2), what }));
+    let id = RequestId(2);
+    trap.agent_shows(&agent, "the question", |view| match &view.page {
+        Page::Question(question) if question.id == id => Some(()),
+        _ => None,
+    });
+    agent.send(AgentCommand::QuestionShown(id));
+    agent.send(AgentCommand::Answer(id, true));
+    assert_eq!(decided(&trap, &mut console, 2), Decision::Granted);
+    // Screen and pointer come on streams of their own; the file is the one that ends.
+    let taken = trap.run("the file", async {
+        loop {
+            let mut stream = console.channel.connection().accept_uni().await.unwrap();
+            let mut head = [0; 3];
+            stream.read_exact(&mut head).await.unwrap();
+            if framed(&StreamKind::File { transfer: TransferId(1) }).starts_with(&head) {
+                return stream.read_to_end(1 << 20).await.unwrap();
+            }
+        }
+    });
+    assert!(taken.windows(content.len()).any(|window| window == content), "the console has it");
+    let failure = TransferFailure::NotFound;
+    trap.run("the lie", console.talk.say(&ConsoleToAgent::FileFailed { transfer: TransferId(1), failure }));
+    ping(&trap, &mut console);
+    let log = log(&trap, &agent);
+    let stands = log.entries.iter().any(|entry| match entry.event {
+        Event::File { request: 2, direction: Direction::ToOperator, size_bytes: 100_000, .. } => true,
+        // The lie may be quicker than the word that all has arrived: then it says how much had left.
+        Event::FileFailed { request: 2, moved_bytes: 100_000, .. } => true,
+        _ => false,
+    });
+    assert!(stands, "{:?}", log.entries);
+}
+
+#[test]
+fn a_console_that_never_stops_talking_does_not_keep_the_end_waiting() {
+    let trap = Trap::new();
+    let profile = Profile { longest_session_minutes: Some(0), ..Profile::all_tools() };
+    let mut catcher = trap.catcher();
+    let operator = e2e::operator_with(&trap.organisation, &profile);
+    let chain = operator.chain.iter().map(|der| der.clone().into()).collect();
+    let identity = ConsoleIdentity { chain, seed: operator.seed };
+    let agent = trap.agent();
+    agent.send(AgentCommand::SubmitKey(KEY.into()));
+    let key = SessionKey::parse(KEY).unwrap();
+    let mut console = trap.run("the greeting", async { catcher.next().await.be_console(&key, &identity).await });
+    trap.agent_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
+    let flood = framed(&ConsoleToAgent::ChatReceived { up_to: 0 }).repeat(200_000);
+    let flooding = trap.runtime.spawn(async move { console.talk.raw(&flood).await });
+    agent.send(AgentCommand::RecogniseOperator(true));
+    let reason = trap.agent_shows(&agent, "the end", |view| match &view.page {
+        Page::Ended(end) => Some(end.reason),
+        _ => None,
+    });
+    assert_eq!(reason, EndReason::TimeUp);
+    flooding.abort();
 }
