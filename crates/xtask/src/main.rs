@@ -1,9 +1,11 @@
-//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `fuzz`, `stress` and `bench`.
+//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `rogues`, `fuzz`, `stress` and
+//! `bench`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
 mod demo;
 mod fuzz;
+mod rogues;
 mod run;
 mod setup;
 mod stress;
@@ -27,6 +29,8 @@ enum Task {
     Setup,
     /// Show a whole session with relay, console and agent on this machine.
     Demo(demo::Options),
+    /// Play what must be refused, by the real windows, with a picture of what each person sees.
+    Rogues(rogues::Options),
     /// Check everything, from formatting to a whole session by the real windows.
     Test,
     /// Check the rules of the workspace that no compiler knows.
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Setup => setup::setup(),
         Task::Demo(options) => demo::demo(&options),
+        Task::Rogues(options) => rogues::rogues(&options),
         Task::Test => test::test(),
         Task::Tidy => tidy::tidy(),
         Task::Fuzz(options) => fuzz::fuzz(&options),
