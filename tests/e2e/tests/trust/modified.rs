@@ -196,27 +196,3 @@ fn a_file_that_was_taken_stands_in_the_log_whatever_the_console_says_of_it() {
     });
     assert!(stands, "{:?}", log.entries);
 }
-
-#[test]
-fn a_console_that_never_stops_talking_does_not_keep_the_end_waiting() {
-    let trap = Trap::new();
-    let profile = Profile { longest_session_minutes: Some(0), ..Profile::all_tools() };
-    let mut catcher = trap.catcher();
-    let operator = e2e::operator_with(&trap.organisation, &profile);
-    let chain = operator.chain.iter().map(|der| der.clone().into()).collect();
-    let identity = ConsoleIdentity { chain, seed: operator.seed };
-    let agent = trap.agent();
-    agent.send(AgentCommand::SubmitKey(KEY.into()));
-    let key = SessionKey::parse(KEY).unwrap();
-    let mut console = trap.run("the greeting", async { catcher.next().await.be_console(&key, &identity).await });
-    trap.agent_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
-    let flood = framed(&ConsoleToAgent::ChatReceived { up_to: 0 }).repeat(200_000);
-    let flooding = trap.runtime.spawn(async move { console.talk.raw(&flood).await });
-    agent.send(AgentCommand::RecogniseOperator(true));
-    let reason = trap.agent_shows(&agent, "the end", |view| match &view.page {
-        Page::Ended(end) => Some(end.reason),
-        _ => None,
-    });
-    assert_eq!(reason, EndReason::TimeUp);
-    flooding.abort();
-}
