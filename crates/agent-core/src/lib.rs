@@ -2,7 +2,7 @@
 //!
 //! What is absent: text in any language, windows, stored state, a listening socket, and any way to
 //! screen, input or files but through a lease of [`consent::ConsentCell`]. Read [`AgentHandle`],
-//! then [`view`], then the engine's stages: `join`, `live`, `ending`.
+//! then [`view`], then the engine's stages: `join`, `live`, `farewell`; `ledger` writes the log of all of them.
 
 pub mod origin;
 pub mod view;

@@ -1,7 +1,7 @@
 //! Who may do what right now: questions, answers, grants, and the permits and leases that prove them.
 //!
 //! What is absent: clocks, windows, the network, and any way to a [`Permit`] other than a grant that
-//! a person gave to a question that was shown. Read [`Consent`], then [`Lease`].
+//! a person gave to a question that was shown, or their standing yes to the same power. Read [`Consent`], then [`Lease`].
 
 mod lease;
 mod state;

@@ -32,7 +32,7 @@ pub use enrol::{
     unverified_leaf,
 };
 pub use hours::{Day, Hours, is_time_zone};
-pub use operator_file::{OperatorFile, OperatorFileError};
+pub use operator_file::OperatorFile;
 pub use organisation::{
     ORGANISATION_FILE_BYTES, Organisation, OrganisationError, OrganisationFile, RelayAddress, RelayNode,
 };

@@ -5,7 +5,7 @@
 
 use identity::{
     Authority, BACKDATED_SECONDS, CRL_GRACE_SECONDS, CRL_SECONDS, IssueError, OPERATOR_SECONDS,
-    ORGANISATION_FILE_BYTES, Operator, OperatorError, OperatorFile, OperatorFileError, OperatorRequest, Organisation,
+    ORGANISATION_FILE_BYTES, Operator, OperatorError, OperatorRequest, Organisation,
     OrganisationError, OrganisationFile, PROFILE_BYTES, PROFILE_VERSION, Profile, RelayAddress, RelayNode, Revoked,
     Seed, TRAILER_BYTES, append_to_program, bytes_to_read, channel_certificate, create_crl, create_issuing,
     create_root, crl_number, dev, find_appended, issue_operator, prove_link, server_certificate, spki_sha256,
@@ -517,21 +517,6 @@ fn a_pin_belongs_to_the_key_not_to_the_certificate() {
 }
 
 #[test]
-fn an_operator_file_reads_back_and_a_foreign_key_is_noticed() {
-    let made = sample(1);
-    let bytes = made.operator_file().to_bytes();
-    let read = OperatorFile::open(&bytes).ok().unwrap();
-    assert_eq!(read.chain, made.operator_chain);
-    assert_eq!(read.seed.public_key(), made.operator_seed.public_key());
-
-    let foreign = OperatorFile { seed: Seed::new([1; 32]), ..read };
-    assert_eq!(OperatorFile::open(&foreign.to_bytes()).err(), Some(OperatorFileError::KeyMismatch));
-    for bytes in [&b""[..], b"{}", br#"{"chain":[],"seed":""}"#, &vec![b' '; 100_000]] {
-        assert_eq!(OperatorFile::open(bytes).err(), Some(OperatorFileError::NotAnOperatorFile));
-    }
-}
-
-#[test]
 fn far_times_do_not_overflow() {
     for now_s in [0, 1, u64::MAX] {
         let root = create_root(Seed::new([1; 32]), "Trial", &[1], now_s).ok().unwrap();
@@ -568,7 +553,6 @@ proptest! {
         prop_assert!(Organisation::open(&bytes, NOW).is_err());
         let after_head = [b"ponte-organisation 1\nAAAA\n".as_slice(), &bytes].concat();
         prop_assert!(Organisation::open(&after_head, NOW).is_err());
-        prop_assert!(OperatorFile::open(&bytes).is_err());
         prop_assert!(verify(&organisation, &[bytes.clone(), bytes.clone()], None, NOW).is_err());
         prop_assert!(verify(&organisation, &made.operator_chain, Some(&bytes), NOW).is_err());
         prop_assert!(Authority::open(Seed::new([1; 32]), bytes.clone()).is_err());

@@ -21,6 +21,7 @@ use std::path::Path;
 use std::time::Instant;
 use tile_codec::Encoder;
 use transfer::FileSender;
+use vault::{Cost, OperatorVault};
 
 fn main() {
     let seeds =
@@ -401,6 +402,8 @@ fn identities() -> Seeds {
     let length = u16::try_from(leaf.len()).unwrap().to_be_bytes();
     let both = [&[2], &length[..], leaf, issuing].concat();
     let payload = made.organisation_file.splitn(3, |byte| *byte == b'\n').nth(2).unwrap();
+    let (password, mut rng) = (identity::dev::SAMPLE_PASSWORD, StdRng::seed_from_u64(8));
+    let vault = OperatorVault::seal_file(&made.operator_file(), password, Cost::TRIAL, &mut rng).unwrap();
     let mut seeds: Seeds = vec![
         ("certificate", with(0, leaf)),
         ("certificate", with(1, unsigned(leaf))),
@@ -412,7 +415,7 @@ fn identities() -> Seeds {
         ("organisation", with(1, payload)),
         ("appended", append_to_program(b"program", b"organisation file")),
         ("appended", append_to_program(&append_to_program(b"program", b"one"), b"")),
-        ("operator_file", made.operator_file().to_bytes().to_vec()),
+        ("operator_vault", vault.to_bytes()),
     ];
     for list in &world().lists {
         seeds.push(("revocations", with(0, list)));

@@ -2,15 +2,16 @@
 
 use crate::bounded;
 use identity::{
-    CRL_BYTES, ORGANISATION_FILE_BYTES, Operator, OperatorError, OperatorFile, Organisation, PROFILE_VERSION, Profile,
-    RelayAddress, RelayNode, Revoked, Seed, TRAILER_BYTES, append_to_program, bytes_to_read, create_crl, crl_number,
-    dev, find_appended, verify_operator,
+    CRL_BYTES, ORGANISATION_FILE_BYTES, Operator, OperatorError, Organisation, PROFILE_VERSION, Profile, RelayAddress,
+    RelayNode, Revoked, Seed, TRAILER_BYTES, append_to_program, bytes_to_read, create_crl, crl_number, dev,
+    find_appended, verify_operator,
 };
 use proto::limits::NAME_BYTES;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rustls_pki_types::CertificateDer;
 use std::sync::LazyLock;
+use vault::OperatorVault;
 
 /// The time at which everything is checked, in seconds since 1970.
 pub const NOW: u64 = 1_790_000_000;
@@ -235,11 +236,11 @@ pub fn appended(data: &[u8]) {
     assert_eq!(other, append_to_program(program, b"other"));
 }
 
-/// An operator's certificates and key.
-pub fn operator_file(data: &[u8]) {
-    let Ok(file) = bounded(64 * data.len() + (1 << 16), || OperatorFile::open(data)) else { return };
-    let bytes = file.to_bytes();
-    let again = OperatorFile::open(&bytes).expect("what was written opens");
-    assert_eq!((&again.chain, again.seed.public_key()), (&file.chain, file.seed.public_key()));
+/// An operator's sealed key and certificates. The password is not tried: that takes a second each time.
+pub fn operator_vault(data: &[u8]) {
+    let Ok(vault) = bounded(64 * data.len() + (1 << 16), || OperatorVault::open_bytes(data)) else { return };
+    let bytes = vault.to_bytes();
+    let again = OperatorVault::open_bytes(&bytes).expect("what was written opens");
+    assert_eq!((again.chain(), again.public_key(), again.name()), (vault.chain(), vault.public_key(), vault.name()));
     assert_eq!(again.to_bytes(), bytes);
 }

@@ -64,6 +64,6 @@ pub const TARGETS: &[Target] = &[
     ("revocations", identities::revocations),
     ("organisation", identities::organisation),
     ("appended", identities::appended),
-    ("operator_file", identities::operator_file),
+    ("operator_vault", identities::operator_vault),
     ("audit_log", logs::audit_log),
 ];

@@ -32,7 +32,7 @@ pub(crate) const TABLE: &[Row] = &[
     row("host", 2, &["proto", "consent"]),
     row("vault", 2, &["identity"]),
     row("channel", 3, &["proto", "pairing", "identity", "link"]),
-    row("session", 4, &["proto", "consent", "transfer", "audit-log", "channel"]),
+    row("session", 4, &["proto", "consent", "transfer", "channel"]),
     row(
         "agent-core",
         5,
