@@ -5,11 +5,11 @@
 
 use identity::{
     Authority, BACKDATED_SECONDS, CRL_GRACE_SECONDS, CRL_SECONDS, IssueError, OPERATOR_SECONDS,
-    ORGANISATION_FILE_BYTES, Operator, OperatorError, OperatorRequest, Organisation,
-    OrganisationError, OrganisationFile, PROFILE_BYTES, PROFILE_VERSION, Profile, RelayAddress, RelayNode, Revoked,
-    Seed, TRAILER_BYTES, append_to_program, bytes_to_read, channel_certificate, create_crl, create_issuing,
-    create_root, crl_number, dev, find_appended, issue_operator, prove_link, server_certificate, spki_sha256,
-    verify_link, verify_not_revoked, verify_operator,
+    ORGANISATION_FILE_BYTES, Operator, OperatorError, OperatorRequest, Organisation, OrganisationError,
+    OrganisationFile, PROFILE_BYTES, PROFILE_VERSION, Profile, RelayAddress, RelayNode, Revoked, Seed, TRAILER_BYTES,
+    append_to_program, bytes_to_read, channel_certificate, create_crl, create_issuing, create_root, crl_number, dev,
+    find_appended, issue_operator, prove_link, server_certificate, spki_sha256, verify_link, verify_not_revoked,
+    verify_operator,
 };
 use proptest::prelude::*;
 use proto::session::{Asking, Capability};
