@@ -21,6 +21,7 @@ mod screens;
 pub use audit_log::export::Words;
 pub use config::{AgentConfig, CheckWord, InjectorOpener, LogWords, OrganisationSource, Platform, SiteOf};
 pub use engine::AgentHandle;
+pub use host::Removal;
 pub use link::fetch::Site;
 pub use link::{Choice, Dialing, LinkKind, Proxies};
 /// The plain data that views and commands are made of.
