@@ -55,7 +55,8 @@ fn abandoned(folder: &DirEntry) -> Option<Abandoned> {
     }
 }
 
-fn is_ours(name: &str) -> bool {
+/// Whether a temporary folder of ours has such a name.
+pub(crate) fn is_ours(name: &str) -> bool {
     let random = name.strip_prefix(PREFIX);
     random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|c| c.is_ascii_alphanumeric()))
 }

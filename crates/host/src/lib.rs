@@ -13,6 +13,8 @@ mod removal;
 mod system;
 mod temporary;
 mod watcher;
+#[cfg(target_os = "windows")]
+mod windows;
 
 pub use folders::downloads_folder;
 #[cfg(target_os = "linux")]
@@ -29,9 +31,27 @@ fn this_program() -> Box<dyn Program> {
 }
 
 /// The program that runs here and now.
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "windows")]
+fn this_program() -> Box<dyn Program> {
+    Box::new(windows::WindowsProgram::this())
+}
+
+/// The program that runs here and now.
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
 fn this_program() -> Box<dyn Program> {
     Box::new(fake::FakeProgram::refusing("a running program cannot be removed on this system yet"))
+}
+
+/// The program that a watcher watched, which has ended: the same file as its own, or its copy.
+#[cfg(not(target_os = "windows"))]
+fn watched_program() -> Box<dyn Program> {
+    this_program()
+}
+
+/// The program that a watcher watched, which has ended: the same file as its own, or its copy.
+#[cfg(target_os = "windows")]
+fn watched_program() -> Box<dyn Program> {
+    Box::new(windows::WindowsProgram::that_has_ended())
 }
 
 /// Whether a file belongs to this user and no process has it open.

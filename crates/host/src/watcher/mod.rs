@@ -6,6 +6,8 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "windows")]
+mod windows;
 mod word;
 
 #[cfg(target_os = "linux")]
@@ -55,9 +57,11 @@ pub fn watch_if_asked(is_unfinished: fn(&str) -> bool) -> bool {
 fn watch(is_unfinished: fn(&str) -> bool) {
     #[cfg(target_os = "linux")]
     linux::take_name();
-    if let Some(removal) = listen(&mut io::stdin().lock(), crate::this_program(), is_unfinished) {
+    if let Some(removal) = listen(&mut io::stdin().lock(), crate::watched_program(), is_unfinished) {
         // Nobody is there to be told.
         let _ = removal.run();
+        #[cfg(target_os = "windows")]
+        windows::leave();
     }
 }
 
@@ -74,7 +78,12 @@ fn start_with(arguments: &[&str]) -> Result<Box<dyn Watcher>, Error> {
     Ok(Box::new(linux::LinuxWatcher::start(arguments)?))
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "windows")]
+fn start_with(arguments: &[&str]) -> Result<Box<dyn Watcher>, Error> {
+    Ok(Box::new(windows::WindowsWatcher::start(arguments)?))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
 fn start_with(_: &[&str]) -> Result<Box<dyn Watcher>, Error> {
     Err(Error::from(io::ErrorKind::Unsupported))
 }
