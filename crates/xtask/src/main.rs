@@ -1,9 +1,10 @@
-//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `rogues`, `fuzz`, `stress` and
-//! `bench`.
+//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `footprint`, `rogues`, `fuzz`,
+//! `stress` and `bench`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
 mod demo;
+mod footprint;
 mod fuzz;
 mod rogues;
 mod run;
@@ -31,6 +32,8 @@ enum Task {
     Demo(demo::Options),
     /// Play what must be refused, by the real windows, with a picture of what each person sees.
     Rogues(rogues::Options),
+    /// End the real agent in every way and look for what it leaves.
+    Footprint(footprint::Options),
     /// Check everything, from formatting to a whole session by the real windows.
     Test,
     /// Check the rules of the workspace that no compiler knows.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::setup(),
         Task::Demo(options) => demo::demo(&options),
         Task::Rogues(options) => rogues::rogues(&options),
+        Task::Footprint(options) => footprint::footprint(&options),
         Task::Test => test::test(),
         Task::Tidy => tidy::tidy(),
         Task::Fuzz(options) => fuzz::fuzz(&options),

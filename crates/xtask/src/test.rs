@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold, the fast checks first.
 
 use crate::demo;
+use crate::footprint;
 use crate::fuzz;
 use crate::run::{self, Failure, Steps};
 use crate::{setup, tidy};
@@ -36,6 +37,7 @@ pub(crate) fn test() -> Result<(), Failure> {
     }
     steps.step("tests", || run::run(&mut cargo(&["test", "--workspace", "--locked"])))?;
     steps.step("fuzz", || fuzz::fuzz(&fuzz::Options::for_test()))?;
+    steps.step("footprint", || footprint::footprint(&footprint::Options::for_test()))?;
     steps.step("demo", || demo::demo(&demo::Options::for_test(out)))?;
     println!("\n{}", steps.summary());
     Ok(())

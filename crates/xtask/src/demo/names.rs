@@ -69,6 +69,8 @@ pub(crate) mod console {
 pub(crate) mod agent {
     /// The field for the key.
     pub(crate) const KEY: &str = "key-field";
+    /// Leaves before anything has begun.
+    pub(crate) const EXIT: &str = "agent-exit";
     /// Tries the key.
     pub(crate) const CONTINUE: &str = "key-continue";
     /// The check word in one sentence, argument `word`.
@@ -242,6 +244,7 @@ mod tests {
             console::SENT,
             console::ENDED,
             agent::KEY,
+            agent::EXIT,
             agent::NOT_NOW,
             agent::NOT_COUNTED,
             agent::CONTINUE,

@@ -124,6 +124,16 @@ impl Stage {
         self.programs.join(name)
     }
 
+    /// The folder of everything.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where programs of the client's session put their sockets.
+    pub(crate) fn client_runtime(&self) -> PathBuf {
+        self.folder.join("client-desktop/runtime")
+    }
+
     /// The client's own folder; the agent's program is in it.
     pub(crate) fn client_folder(&self) -> PathBuf {
         self.folder.join("client")
