@@ -69,6 +69,8 @@ pub(crate) mod console {
 pub(crate) mod agent {
     /// The field for the key.
     pub(crate) const KEY: &str = "key-field";
+    /// The field for the domain of an organisation.
+    pub(crate) const DOMAIN: &str = "domain-field";
     /// Leaves before anything has begun.
     pub(crate) const EXIT: &str = "agent-exit";
     /// Tries the key.
@@ -244,6 +246,7 @@ mod tests {
             console::SENT,
             console::ENDED,
             agent::KEY,
+            agent::DOMAIN,
             agent::EXIT,
             agent::NOT_NOW,
             agent::NOT_COUNTED,

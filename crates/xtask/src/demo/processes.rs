@@ -113,6 +113,15 @@ impl Processes {
             .map(|_| ())
     }
 
+    /// Ends one program by force.
+    pub(crate) async fn kill(&mut self, name: &str) -> Result<(), Failure> {
+        let id = self.id(name).ok_or_else(|| format!("{name} does not run"))?;
+        signal("KILL", &id.to_string()).await;
+        self.ended(name, ENDING).await?;
+        self.forget(name);
+        Ok(())
+    }
+
     /// Lets go of a program that has ended, so that another can have its name.
     pub(crate) fn forget(&mut self, name: &str) {
         self.running.retain_mut(|running| running.name != name || matches!(running.child.try_wait(), Ok(None)));

@@ -15,7 +15,6 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -105,9 +104,7 @@ async fn every_way(stage: &mut Stage, apart: bool) -> Result<(), Failure> {
     let words = Words::new(i18n::Language::Italian);
     let bytes = fs::read(stage.agent_program()).context(program::AGENT)?;
     for way in [Way::Exit, Way::Kill, Way::Interrupt] {
-        let file = stage.agent_program();
-        fs::write(&file, &bytes).context(file.display())?;
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).context(file.display())?;
+        stage.put_agent(&bytes)?;
         let before = Before::now(stage, apart);
         // Every process that the agent ever was.
         let seen = RefCell::new(BTreeSet::new());
