@@ -1,11 +1,12 @@
 //! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `footprint`, `walk`,
-//! `rogues`, `fuzz`, `stress` and `bench`.
+//! `package`, `rogues`, `fuzz`, `stress` and `bench`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
 mod demo;
 mod footprint;
 mod fuzz;
+mod package;
 mod rogues;
 mod run;
 mod setup;
@@ -41,6 +42,9 @@ enum Task {
     Test,
     /// Check the rules of the workspace that no compiler knows.
     Tidy,
+    /// Make what people download, and measure it.
+    #[command(subcommand)]
+    Package(package::Options),
     /// Run the decoders on hostile bytes
     Fuzz(fuzz::Options),
     /// Let networks and machines do their worst to the channel and the relay.
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         Task::Walk => walk::walk(),
         Task::Test => test::test(),
         Task::Tidy => tidy::tidy(),
+        Task::Package(options) => package::package(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Stress(options) => stress::stress(&options),
         Task::Bench(options) => bench::bench(&options),
