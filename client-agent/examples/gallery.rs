@@ -1,15 +1,20 @@
-//! Shows the agent's pages with sample data, from one on: `gallery PAGE it|en light|dark|contrast`.
+//! Shows the agent's pages with sample data, from one on: `gallery PAGE it|en light|dark|contrast`;
+//! lists them, and makes pictures of all, as [`camera`] says.
 
+mod camera;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use agent_core::origin;
 use agent_core::proto::session::EndReason;
 use agent_core::view::{AgentCommand, AgentView, Page, QuestionKind};
+use camera::Film;
+use client_agent::app::SMALLEST_PAGE;
 use client_agent::engine::Engine;
 use client_agent::window;
 use i18n::{I18n, Language};
 use std::cell::RefCell;
+use std::io::Write as _;
 use ui_kit::Mode;
 
 /// An engine that shows one page, and the next one when the person answers.
@@ -56,16 +61,48 @@ impl Engine for Tour {
     fn shutdown(self: Box<Self>) {}
 }
 
+/// Gives pages of the same name a number.
+fn numbered<T>(pages: Vec<(&str, T)>) -> Vec<(String, T)> {
+    let names: Vec<String> = pages.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let count = |until: usize, name: &str| names[..until].iter().filter(|other| *other == name).count();
+    pages
+        .into_iter()
+        .enumerate()
+        .map(|(at, (name, page))| {
+            let is_one = count(names.len(), name) == 1;
+            (if is_one { name.to_owned() } else { format!("{name}-{}", count(at, name) + 1) }, page)
+        })
+        .collect()
+}
+
 fn main() -> eframe::Result {
-    let mut arguments = std::env::args().skip(1);
-    let number: usize = arguments.next().and_then(|number| number.parse().ok()).unwrap_or_default();
-    let language = arguments.next().and_then(|tag| Language::from_tag(&tag)).unwrap_or(Language::Italian);
-    let mode = match arguments.next().as_deref() {
-        Some("dark") => Mode::Dark,
-        Some("contrast") => Mode::HighContrast,
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let has = |word: &str| words.iter().any(|found| found == word);
+    let language = if has("en") { Language::English } else { Language::Italian };
+    let mode = match (has("dark"), has("contrast")) {
+        (true, _) => Mode::Dark,
+        (_, true) => Mode::HighContrast,
         _ => Mode::Light,
     };
-    let mut views = support::views();
-    let (_, view) = views.swap_remove(number % views.len());
-    window::run(I18n::new(language), mode, origin::watch(), |_| Ok(Box::new(Tour(RefCell::new(Some(view))))))
+    let mut views = numbered(support::views());
+    if has("--list") {
+        for (name, _) in &views {
+            let _ = writeln!(std::io::stdout(), "{name}");
+        }
+        return Ok(());
+    }
+    let film = Film::of(&words);
+    if film.is_none() {
+        let number: usize = words.first().and_then(|number| number.parse().ok()).unwrap_or_default();
+        views = vec![views.swap_remove(number % views.len())];
+    }
+    for (name, view) in views {
+        window::run(I18n::new(language), mode, origin::watch(), |ctx| {
+            if let Some(film) = &film {
+                film.shoot(ctx, &name, SMALLEST_PAGE);
+            }
+            Ok(Box::new(Tour(RefCell::new(Some(view)))))
+        })?;
+    }
+    Ok(())
 }

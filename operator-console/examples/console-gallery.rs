@@ -1,8 +1,12 @@
-//! Shows the pages with sample data: `console-gallery PAGE [it|en] [light|dark] [small]`, to look at them.
+//! Shows the pages with sample data: `console-gallery PAGE [it|en] [light|dark] [small]`, to look at them;
+//! lists them, and makes pictures of all, as [`camera`] says.
 
+#[path = "../../client-agent/examples/camera/mod.rs"]
+mod camera;
 #[path = "../tests/common/mod.rs"]
 mod common;
 
+use camera::Film;
 use console_core::gate::{Busy, Day, GateCommand, GateDone, GateProblem, GateStage, GateView, Opening, WRONG_WAIT};
 use console_core::picture::SharedPictures;
 use console_core::proto::session::{CertificateProblem, Decision, EndReason};
@@ -11,6 +15,7 @@ use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp};
 use operator_console::engine::Engine;
 use operator_console::screens::Page;
+use std::io::Write as _;
 use std::time::{Duration, Instant, SystemTime};
 use ui_kit::theme::Mode;
 
@@ -147,20 +152,46 @@ fn page(name: &str) -> ConsoleView {
     }
 }
 
+/// The pages that have a name here, as they stand in this file: so none is forgotten.
+fn names() -> Vec<&'static str> {
+    let lines = include_str!("console-gallery.rs").lines().filter_map(|line| line.trim().strip_prefix('"'));
+    let names = lines.filter_map(|line| line.split_once("\" =>")).flat_map(|(arm, _)| arm.split("\" | \""));
+    names.chain(["home"]).collect()
+}
+
 fn main() -> eframe::Result {
     tracing_subscriber::fmt().with_writer(std::io::stderr).without_time().init();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let i18n = I18n::new(if has("en") { Language::English } else { Language::Italian });
     let mode = if has("dark") { Mode::Dark } else { Mode::Light };
-    let name = arguments.first().map_or("home", String::as_str);
+    if has("--list") {
+        for name in names() {
+            let _ = writeln!(std::io::stdout(), "{name}");
+        }
+        return Ok(());
+    }
+    let film = Film::of(&arguments);
+    match &film {
+        Some(_) => {
+            names().into_iter().try_for_each(|name| show(name, i18n.language(), mode, has("small"), film.as_ref()))
+        }
+        None => {
+            let name = arguments.first().map_or("home", String::as_str);
+            show(name, i18n.language(), mode, has("small"), None)
+        }
+    }
+}
+
+fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option<&Film>) -> eframe::Result {
+    let i18n = I18n::new(language);
     let account = name.starts_with("account");
     let (gate, view) = match gate_page(name) {
         Some(gate) => (gate, None),
         None => (open_gate(name), Some(page(name))),
     };
     let mut options = app::native_options(&i18n);
-    if has("small") {
+    if is_small {
         options.viewport = options.viewport.with_inner_size(app::SMALLEST_WINDOW);
     }
     eframe::run_native(
@@ -168,6 +199,9 @@ fn main() -> eframe::Result {
         options,
         Box::new(move |creation| {
             app::prepare(&creation.egui_ctx, mode);
+            if let Some(film) = film {
+                film.shoot(&creation.egui_ctx, name, app::SMALLEST_WINDOW.into());
+            }
             let mut app = ConsoleApp::new(Still { gate, view, pictures: common::pictures(1280, 800) }, i18n);
             if account {
                 app.show(Page::Account);

@@ -1,5 +1,5 @@
 //! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `footprint`, `walk`,
-//! `package`, `rogues`, `fuzz`, `stress` and `bench`.
+//! `package`, `screenshots`, `rogues`, `fuzz`, `stress` and `bench`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
@@ -9,6 +9,7 @@ mod fuzz;
 mod package;
 mod rogues;
 mod run;
+mod screenshots;
 mod setup;
 mod stress;
 mod test;
@@ -42,6 +43,8 @@ enum Task {
     Test,
     /// Check the rules of the workspace that no compiler knows.
     Tidy,
+    /// Take a picture of every page of both windows
+    Screenshots(screenshots::Options),
     /// Make what people download, and measure it.
     #[command(subcommand)]
     Package(package::Options),
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Task::Test => test::test(),
         Task::Tidy => tidy::tidy(),
         Task::Package(options) => package::package(&options),
+        Task::Screenshots(options) => screenshots::screenshots(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Stress(options) => stress::stress(&options),
         Task::Bench(options) => bench::bench(&options),
