@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// A window that has not changed its shape for so long will not, and its animations are over.
 const STILL: Duration = Duration::from_millis(350);
+/// The same for a window that never gets the keyboard.
+const UNFOCUSED: Duration = Duration::from_secs(4);
 /// The time between two looks whether the picture is saved.
 const PACE: Duration = Duration::from_millis(20);
 
@@ -23,6 +25,7 @@ pub(crate) struct Film {
 /// One window on its way to a picture.
 struct Shot {
     shape: Rect,
+    is_focused: bool,
     since: Instant,
     stage: Stage,
 }
@@ -51,17 +54,21 @@ impl Film {
             ctx.send_viewport_cmd(ViewportCommand::InnerSize(smallest));
         }
         let path = self.path.replace("{}", name);
-        let shot = Arc::new(Mutex::new(Shot { shape: Rect::NOTHING, since: Instant::now(), stage: Stage::Settling }));
+        let (shape, since) = (Rect::NOTHING, Instant::now());
+        let shot = Arc::new(Mutex::new(Shot { shape, is_focused: false, since, stage: Stage::Settling }));
         ctx.on_end_pass(
             "camera",
             Arc::new(move |ui| {
                 let (ctx, path) = (ui.ctx(), path.clone());
                 let mut state = shot.lock().unwrap_or_else(PoisonError::into_inner);
                 let shape = ctx.input(|input| input.viewport().inner_rect.unwrap_or(input.content_rect()));
-                if state.shape != shape {
-                    (state.shape, state.since) = (shape, Instant::now());
+                // What has the keyboard shows its focus; a window manager may take its time for that.
+                let is_focused = ctx.input(|input| input.viewport().focused) == Some(true);
+                if (state.shape, state.is_focused) != (shape, is_focused) {
+                    (state.shape, state.is_focused, state.since) = (shape, is_focused, Instant::now());
                 }
-                if state.stage == Stage::Settling && state.since.elapsed() >= STILL {
+                let still = if is_focused { STILL } else { UNFOCUSED };
+                if state.stage == Stage::Settling && state.since.elapsed() >= still {
                     state.stage = Stage::Asked;
                     let shot = Arc::clone(&shot);
                     ctx.request_screenshot(move |image| {
@@ -74,7 +81,7 @@ impl Film {
                     ctx.send_viewport_cmd(ViewportCommand::Close);
                 }
                 // No more often than needed: what draws here may be slow.
-                let pause = STILL.saturating_sub(state.since.elapsed());
+                let pause = still.saturating_sub(state.since.elapsed());
                 ctx.request_repaint_after(if state.stage == Stage::Settling { pause } else { PACE });
             }),
         );
