@@ -8,7 +8,9 @@ mod shm;
 mod wait;
 
 use crate::scrap::{ScrapMonitor, Style};
-use crate::{CaptureError, CursorCapture, Desktop, MonitorCapture};
+use crate::{
+    CaptureError, CursorCapture, Desktop, LocalPreview, MonitorCapture, Outline, PresenceWatch, Share, WindowInfo,
+};
 use proto::{Layout, MonitorId};
 use screen::Screen;
 use std::sync::{Mutex, PoisonError};
@@ -75,6 +77,29 @@ impl Desktop for X11Desktop {
 
     fn cursor(&self) -> Result<Box<dyn CursorCapture>, CaptureError> {
         Ok(Box::new(cursor::X11Cursor::open(Screen::connect(self.display.as_deref())?)?))
+    }
+
+    fn windows(&self, _own_process: u32) -> Result<Vec<WindowInfo>, CaptureError> {
+        Err(CaptureError::NotSupported("listing windows"))
+    }
+
+    fn only(&self, share: Share) -> Result<Box<dyn Desktop>, CaptureError> {
+        match share {
+            Share::Everything => Ok(Box::new(Self::connect(self.display.as_deref())?)),
+            Share::Monitor(_) | Share::Window(_) => Err(CaptureError::NotSupported("sharing a part")),
+        }
+    }
+
+    fn preview(&self, _share: Share, _most_width: u32, _most_height: u32) -> Result<LocalPreview, CaptureError> {
+        Err(CaptureError::NotSupported("a preview"))
+    }
+
+    fn outline(&self, _share: Share, _color: [u8; 3]) -> Result<Box<dyn Outline>, CaptureError> {
+        Err(CaptureError::NotSupported("a frame on the screen"))
+    }
+
+    fn presence(&self, _own_process: u32) -> Result<Box<dyn PresenceWatch>, CaptureError> {
+        Err(CaptureError::NotSupported("watching windows"))
     }
 }
 
