@@ -23,10 +23,7 @@ pub(super) fn page_ui(
     let (no, yes) = answers(&question.kind);
     let answers = Answers::new(no, yes, i18n, state);
     match layout::question(ui, &answers, i18n, |ui| content_ui(ui, question, i18n)) {
-        Some(Picked::Scam) => {
-            state.scam = true;
-            commands.push(AgentCommand::End);
-        }
+        Some(Picked::Scam) => commands.push(AgentCommand::ReportScam),
         Some(picked) => commands.push(AgentCommand::Answer(question.id, picked == Picked::Yes)),
         None => {}
     }

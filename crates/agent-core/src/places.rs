@@ -8,6 +8,12 @@ use std::path::{Path, PathBuf};
 /// Sticks and disks that are offered.
 const MOST_REMOVABLE: usize = 4;
 
+/// Where received files go: the person's folder for downloads, else their home, else where temporary files are.
+#[must_use]
+pub fn downloads_folder() -> PathBuf {
+    host::downloads_folder().or_else(std::env::home_dir).unwrap_or_else(std::env::temp_dir)
+}
+
 /// Those that are there now.
 pub(crate) fn places(platform: &Platform) -> Vec<(Place, PathBuf)> {
     let known = &platform.folders;

@@ -86,7 +86,8 @@ impl Drop for Previews {
 
 fn look(desktop: &dyn Desktop, reason: ShareReason) -> Result<ShareView, CaptureError> {
     let choice = |share, title: &str, pictured: bool| {
-        let preview = if pictured { desktop.preview(share, MOST_WIDTH, MOST_HEIGHT) } else { Err(CaptureError::LayoutChanged) };
+        let preview =
+            if pictured { desktop.preview(share, MOST_WIDTH, MOST_HEIGHT) } else { Err(CaptureError::LayoutChanged) };
         // A window that closes at this moment has no picture; the next look finds it gone.
         ChoiceView { share, title: Name::truncated(title).shown(), preview: preview.ok().map(Arc::new) }
     };

@@ -125,7 +125,8 @@ fn terms_view(config: &Setup) -> TermsView {
     let general = || config.log_words.say("terms-general", &[("organisation", name)]);
     let terms = organisation.terms_for(language).filter(|terms| !terms.trim().is_empty());
     let privacy = organisation.privacy_for(language).filter(|privacy| !privacy.trim().is_empty());
-    let hosts: Vec<&str> = organisation.relay().nodes.iter().map(|node| node.host.as_str()).take(RELAYS_NAMED).collect();
+    let hosts: Vec<&str> =
+        organisation.relay().nodes.iter().map(|node| node.host.as_str()).take(RELAYS_NAMED).collect();
     TermsView {
         terms: shown(&terms.map_or_else(general, str::to_owned)).into(),
         privacy: privacy.map(|privacy| shown(privacy).into()),
@@ -138,7 +139,10 @@ const RELAYS_NAMED: usize = 4;
 
 /// Without what would rearrange or hide text; lines stay lines.
 fn shown(text: &str) -> String {
-    text.lines().map(|line| proto::Text::<{ identity::ORGANISATION_FILE_BYTES }>::truncated(line).shown()).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| proto::Text::<{ identity::ORGANISATION_FILE_BYTES }>::truncated(line).shown())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// What the log says of the text: SHA-256 over terms, privacy notice and relay as they were shown, each ended by a

@@ -14,8 +14,9 @@ const TEXT_BYTES: usize = 1024;
 /// Most windows that a person is asked to choose from.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub(crate) const MOST_WINDOWS: usize = 64;
-/// The one monitor of a desktop that is a single window; no real layout counts that far.
-pub(crate) const WINDOW_AS_MONITOR: MonitorId = MonitorId(u8::MAX);
+/// The one monitor of a desktop that is a single window: the last number that a peer takes, which hardly any real
+/// layout comes to.
+pub(crate) const WINDOW_AS_MONITOR: MonitorId = MonitorId(proto::limits::MONITORS as u8 - 1);
 
 /// A window of the person's desktop, by the system's number for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

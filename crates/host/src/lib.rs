@@ -11,7 +11,7 @@ mod removal;
 mod system;
 mod temporary;
 
-pub use folders::downloads_folder;
+pub use folders::{KnownFolders, downloads_folder, known_folders};
 #[cfg(target_os = "linux")]
 pub use linux::LinuxProgram;
 pub use removal::{Program, Removal, RemovalReport};

@@ -99,9 +99,12 @@ impl Sharing {
     pub(super) async fn next(&mut self) -> SharingEvent {
         let Self { choosing, presence, unseen_at, .. } = self;
         let previews = async {
-            match choosing {
-                Some(choosing) if choosing.found.changed().await.is_ok() => {}
-                _ => std::future::pending().await,
+            let is_news = match choosing {
+                Some(choosing) => choosing.found.changed().await.is_ok(),
+                None => false,
+            };
+            if !is_news {
+                std::future::pending::<()>().await;
             }
         };
         let news = async {
