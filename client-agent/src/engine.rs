@@ -2,7 +2,7 @@
 
 use crate::cli::Cli;
 use agent_core::view::{AgentCommand, AgentView};
-use agent_core::{AgentConfig, AgentHandle, OrganisationSource, Words};
+use agent_core::{AgentConfig, AgentHandle, OrganisationSource, Removal, Words};
 use i18n::{I18n, check_word};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,11 +50,12 @@ impl Words for LogWords {
     }
 }
 
-/// Starts the engine as the command line says; `on_change` is called whenever the view has changed.
+/// Starts the engine as the command line says; `removal` is what goes at its end, and `on_change` is
+/// called whenever the view has changed.
 ///
 /// # Errors
 /// The system gives no threads.
-pub fn start(cli: &Cli, on_change: Box<dyn Fn() + Send + Sync>) -> std::io::Result<Box<dyn Engine>> {
+pub fn start(cli: &Cli, removal: Removal, on_change: Box<dyn Fn() + Send + Sync>) -> std::io::Result<Box<dyn Engine>> {
     let language = cli.language();
     let organisation = cli.organisation.clone().map_or(OrganisationSource::Program, OrganisationSource::File);
     let config = AgentConfig::for_program(
@@ -64,6 +65,7 @@ pub fn start(cli: &Cli, on_change: Box<dyn Fn() + Send + Sync>) -> std::io::Resu
         concat!("ponte-agent ", env!("CARGO_PKG_VERSION")).to_owned(),
         Arc::new(move |number| check_word(number, language).to_owned()),
         Arc::new(LogWords(I18n::new(language))),
+        removal,
     );
     Ok(Box::new(AgentHandle::start(config, on_change)?))
 }

@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use transfer::PartName;
 
 /// Turns the number behind the check word into a word of the person's language.
 pub type CheckWord = Arc<dyn Fn(u32) -> String + Send + Sync>;
@@ -60,7 +61,22 @@ pub enum OrganisationSource {
 }
 
 impl AgentConfig {
-    /// For the program that runs here: finds the organisation, and names the program for removal.
+    /// Whether this process is the second one that an agent starts. Then it has waited for the agent's
+    /// end, and the program is to return. For the very beginning of `main`.
+    #[must_use]
+    pub fn watch_if_asked() -> bool {
+        host::watch_if_asked(PartName::is_part)
+    }
+
+    /// What this program removes at its end: itself first of all. From now on that happens after a
+    /// crash as well, by a second process.
+    #[must_use]
+    pub fn removal() -> Removal {
+        Removal::new(std::env::current_exe().unwrap_or_default()).watched()
+    }
+
+    /// For the program that runs here, which `removal` removes: finds the organisation, and clears
+    /// away what an earlier run had no time for.
     #[must_use]
     pub fn for_program(
         source: OrganisationSource,
@@ -69,6 +85,7 @@ impl AgentConfig {
         build: String,
         check_word: CheckWord,
         log_words: LogWords,
+        removal: Removal,
     ) -> Self {
         let program = std::env::current_exe().unwrap_or_default();
         let read = match &source {
@@ -81,6 +98,13 @@ impl AgentConfig {
             .map_err(|error| error.to_string())
             .and_then(|bytes| Organisation::open(&bytes, crate::engine::now_s()).map_err(|error| error.to_string()));
         let organisation = opened.inspect_err(|error| tracing::error!(%error, "no organisation file")).ok();
+        let platform = Platform::this_machine(removal);
+        platform.removal.unfinished_in(&platform.downloads, PartName::is_part);
+        let cleared = platform.removal.clear_leftovers();
+        if !cleared.removed.is_empty() || !cleared.failed.is_empty() {
+            let (removed, failed) = (cleared.removed.len(), cleared.failed.len());
+            tracing::warn!(removed, failed, "an earlier run had left something behind");
+        }
         Self {
             organisation: organisation.map(Arc::new),
             organisation_verified: source == OrganisationSource::Program,
@@ -92,7 +116,7 @@ impl AgentConfig {
             build,
             check_word,
             log_words,
-            platform: Platform::this_machine(Removal::new(program)),
+            platform,
         }
     }
 

@@ -25,6 +25,7 @@ pub use audit_log::export::Words;
 pub use capture::{LocalPreview, Share, WindowId};
 pub use config::{AgentConfig, CheckWord, InjectorOpener, LogWords, OrganisationSource, Platform, SiteOf};
 pub use engine::AgentHandle;
+pub use host::Removal;
 pub use link::fetch::Site;
 pub use link::{Choice, Dialing, LinkKind, Proxies};
 pub use places::downloads_folder;

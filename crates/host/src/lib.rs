@@ -1,15 +1,20 @@
 //! What the agent needs from the machine: leaving without a trace, and a few facts about it.
 //!
 //! What is absent: anything that installs, starts with the session, listens or asks for rights.
-//! Read [`Removal`], then [`TemporaryFolder`].
+//! Read [`Removal`], then [`TemporaryFolder`]. What a crash interrupts is finished by a second process
+//! that lasts as long as the first: [`watch_if_asked`].
 
 pub mod fake;
 mod folders;
+mod leftovers;
 #[cfg(target_os = "linux")]
 mod linux;
 mod removal;
 mod system;
 mod temporary;
+mod watcher;
+#[cfg(target_os = "windows")]
+mod windows;
 
 pub use folders::{KnownFolders, downloads_folder, known_folders};
 #[cfg(target_os = "linux")]
@@ -17,6 +22,7 @@ pub use linux::LinuxProgram;
 pub use removal::{Program, Removal, RemovalReport};
 pub use system::system_name;
 pub use temporary::TemporaryFolder;
+pub use watcher::watch_if_asked;
 
 /// The program that runs here and now.
 #[cfg(target_os = "linux")]
@@ -25,9 +31,39 @@ fn this_program() -> Box<dyn Program> {
 }
 
 /// The program that runs here and now.
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "windows")]
+fn this_program() -> Box<dyn Program> {
+    Box::new(windows::WindowsProgram::this())
+}
+
+/// The program that runs here and now.
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
 fn this_program() -> Box<dyn Program> {
     Box::new(fake::FakeProgram::refusing("a running program cannot be removed on this system yet"))
+}
+
+/// The program that a watcher watched, which has ended: the same file as its own, or its copy.
+#[cfg(not(target_os = "windows"))]
+fn watched_program() -> Box<dyn Program> {
+    this_program()
+}
+
+/// The program that a watcher watched, which has ended: the same file as its own, or its copy.
+#[cfg(target_os = "windows")]
+fn watched_program() -> Box<dyn Program> {
+    Box::new(windows::WindowsProgram::that_has_ended())
+}
+
+/// Whether a file belongs to this user and no process has it open.
+#[cfg(target_os = "linux")]
+fn is_ours_and_idle(file: &std::path::Path) -> bool {
+    linux::is_ours_and_idle(file)
+}
+
+/// Whether a file belongs to this user and no process has it open: that cannot be told here.
+#[cfg(not(target_os = "linux"))]
+fn is_ours_and_idle(_: &std::path::Path) -> bool {
+    false
 }
 
 /// Where this system says its name, in the order of trust.

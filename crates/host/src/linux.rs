@@ -54,6 +54,22 @@ impl Program for LinuxProgram {
     }
 }
 
+/// Whether a file belongs to this user and no process of theirs has it open, as proc(5) tells; false
+/// where it does not tell.
+pub(crate) fn is_ours_and_idle(file: &Path) -> bool {
+    let looked_at = (fs::symlink_metadata(file), fs::metadata("/proc/self"), fs::read_dir("/proc"));
+    let (Ok(file), Ok(own), Ok(processes)) = looked_at else { return false };
+    let is_it = |open: fs::DirEntry| {
+        // This follows the link to what is open, whatever its name is by now.
+        fs::metadata(open.path()).is_ok_and(|open| (open.dev(), open.ino()) == (file.dev(), file.ino()))
+    };
+    let has_it_open = |process: fs::DirEntry| {
+        let is_process = process.file_name().to_str().is_some_and(|name| name.bytes().all(|c| c.is_ascii_digit()));
+        is_process && fs::read_dir(process.path().join("fd")).is_ok_and(|mut fds| fds.any(|fd| fd.is_ok_and(is_it)))
+    };
+    file.uid() == own.uid() && !processes.flatten().any(has_it_open)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! Removing everything that the agent brought: its temporary files, and itself.
 
+use crate::leftovers;
+use crate::watcher::{self, Watcher, Word};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Error, ErrorKind};
@@ -39,7 +41,12 @@ struct State {
     is_program_gone: bool,
     created: BTreeMap<PathBuf, Extent>,
     kept: BTreeSet<PathBuf>,
+    unfinished: BTreeMap<PathBuf, IsUnfinished>,
+    watcher: Option<Box<dyn Watcher>>,
 }
+
+/// Knows the names of unfinished files of ours.
+type IsUnfinished = fn(&str) -> bool;
 
 /// How much of a folder is ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,14 +67,44 @@ impl Removal {
     /// For another program (tests).
     #[must_use]
     pub fn of(executable: PathBuf, program: Box<dyn Program>) -> Self {
-        let created = BTreeMap::new();
         Self(Arc::new(Mutex::new(State {
             executable,
             program,
             is_program_gone: false,
-            created,
+            created: BTreeMap::new(),
             kept: BTreeSet::new(),
+            unfinished: BTreeMap::new(),
+            watcher: None,
         })))
+    }
+
+    /// The same, finished by a second process should this one end before its [`Removal::run`]. Where
+    /// no such process can be started everything else is as without.
+    #[must_use]
+    pub fn watched(self) -> Self {
+        match watcher::start() {
+            Ok(watcher) => self.watched_by(watcher),
+            Err(error) => {
+                tracing::warn!(%error, "nobody watches over the removal");
+                self
+            }
+        }
+    }
+
+    pub(crate) fn watched_by(self, watcher: Box<dyn Watcher>) -> Self {
+        let mut state = self.lock();
+        state.watcher = Some(watcher);
+        let program = Word::Program(state.executable.clone());
+        state.tell(&program);
+        drop(state);
+        self
+    }
+
+    /// Nothing has begun, and the program stays where it is: whoever watches ends.
+    pub fn call_off(&self) {
+        let mut state = self.lock();
+        state.tell(&Word::Done);
+        state.watcher = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -77,22 +114,50 @@ impl Removal {
 
     /// Names a file, or a folder to be removed only if it is empty by then, that the agent made.
     pub fn created(&self, path: impl Into<PathBuf>) {
-        self.lock().created.entry(path.into()).or_insert(Extent::Itself);
+        let (path, mut state) = (path.into(), self.lock());
+        if !state.created.contains_key(&path) {
+            state.tell(&Word::Made(path.clone()));
+            state.created.insert(path, Extent::Itself);
+        }
     }
 
     /// Names a folder that the agent made and that holds nothing but the agent's own.
     pub fn created_with_contents(&self, path: impl Into<PathBuf>) {
-        self.lock().created.insert(path.into(), Extent::Everything);
+        let (path, mut state) = (path.into(), self.lock());
+        state.tell(&Word::MadeWithContents(path.clone()));
+        state.created.insert(path, Extent::Everything);
     }
 
     /// Names a file that the person received: it and the folders around it stay.
     pub fn kept(&self, path: impl Into<PathBuf>) {
-        self.lock().kept.insert(path.into());
+        let (path, mut state) = (path.into(), self.lock());
+        state.tell(&Word::Kept(path.clone()));
+        state.kept.insert(path);
     }
 
     /// Takes back [`Removal::created`]: the path is gone already.
-    pub(crate) fn forget(&self, path: &Path) {
-        self.lock().created.remove(path);
+    pub fn forget(&self, path: &Path) {
+        self.lock().forget(path);
+    }
+
+    /// Names a folder in which unfinished files of ours are not left: files of this user that
+    /// `is_unfinished` knows by their names and that no process has open.
+    pub fn unfinished_in(&self, folder: impl Into<PathBuf>, is_unfinished: fn(&str) -> bool) {
+        let (folder, mut state) = (folder.into(), self.lock());
+        state.tell(&Word::Unfinished(folder.clone()));
+        state.unfinished.insert(folder, is_unfinished);
+    }
+
+    /// Removes what an earlier run has left, which was ended by a loss of power: unfinished files in
+    /// the folders that were named for that, and temporary folders that nobody uses.
+    #[must_use]
+    pub fn clear_leftovers(&self) -> RemovalReport {
+        let mut report = RemovalReport::default();
+        self.lock().remove_unfinished(&mut report);
+        for folder in leftovers::temporary_folders(&std::env::temp_dir()) {
+            report.add(folder.path().to_owned(), remove(folder.path(), Extent::Everything));
+        }
+        report
     }
 
     /// Removes everything that was named and then the program's file. What is gone already is not
@@ -112,16 +177,13 @@ impl Removal {
                 }
                 continue;
             }
-            match remove(&path, extent) {
-                Ok(was_there) => {
-                    state.created.remove(&path);
-                    if was_there {
-                        report.removed.push(path);
-                    }
-                }
-                Err(error) => report.failed.push((path, error.to_string())),
+            let removed = remove(&path, extent);
+            if removed.is_ok() {
+                state.forget(&path);
             }
+            report.add(path, removed);
         }
+        state.remove_unfinished(&mut report);
         if !state.is_program_gone {
             match state.program.remove(&state.executable) {
                 Ok(removed) => {
@@ -131,7 +193,50 @@ impl Removal {
                 Err(error) => report.failed.push((state.executable.clone(), error.to_string())),
             }
         }
+        // What is left is tried once more when this process has ended.
+        if report.failed.is_empty() {
+            state.tell(&Word::Done);
+            state.watcher = None;
+        }
         report
+    }
+}
+
+impl State {
+    /// Tells the watcher. One that does not hear everything would remove what is to stay: it goes.
+    fn tell(&mut self, word: &Word) {
+        if let Some(watcher) = &mut self.watcher
+            && let Err(error) = watcher.tell(word)
+        {
+            tracing::warn!(%error, "nobody watches over the removal any more");
+            watcher.dismiss();
+            self.watcher = None;
+        }
+    }
+
+    fn forget(&mut self, path: &Path) {
+        if self.created.remove(path).is_some() {
+            self.tell(&Word::Gone(path.to_owned()));
+        }
+    }
+
+    fn remove_unfinished(&self, report: &mut RemovalReport) {
+        for (folder, is_unfinished) in &self.unfinished {
+            for file in leftovers::unfinished_files(folder, *is_unfinished) {
+                let removed = remove(&file, Extent::Itself);
+                report.add(file, removed);
+            }
+        }
+    }
+}
+
+impl RemovalReport {
+    fn add(&mut self, path: PathBuf, removed: Result<bool, Error>) {
+        match removed {
+            Ok(true) => self.removed.push(path),
+            Ok(false) => {}
+            Err(error) => self.failed.push((path, error.to_string())),
+        }
     }
 }
 

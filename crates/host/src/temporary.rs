@@ -1,6 +1,8 @@
 //! A folder for the agent's own files that nobody else can open, gone at the end.
 
 use crate::Removal;
+use crate::leftovers::{IN_USE, PREFIX, RANDOM};
+use std::fs::File;
 use std::io::Error;
 use std::path::Path;
 
@@ -8,6 +10,8 @@ use std::path::Path;
 /// it holds when dropped, and by [`Removal::run`] at the latest.
 pub struct TemporaryFolder {
     folder: Option<tempfile::TempDir>,
+    /// Locked as long as this process runs: by that a later one knows what was left behind.
+    in_use: Option<File>,
     removal: Removal,
 }
 
@@ -18,12 +22,16 @@ impl TemporaryFolder {
     /// The system's.
     pub fn create(removal: &Removal) -> Result<Self, Error> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix("ponte-").rand_bytes(16);
+        builder.prefix(PREFIX).rand_bytes(RANDOM);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = builder.tempdir()?;
         removal.created_with_contents(folder.path());
-        Ok(Self { folder: Some(folder), removal: removal.clone() })
+        let mut made = Self { folder: Some(folder), in_use: None, removal: removal.clone() };
+        let in_use = File::create_new(made.path().join(IN_USE))?;
+        in_use.lock()?;
+        made.in_use = Some(in_use);
+        Ok(made)
     }
 
     /// Where it is.
@@ -36,6 +44,7 @@ impl TemporaryFolder {
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         if let Some(folder) = self.folder.take() {
+            self.in_use = None;
             let path = folder.path().to_owned();
             match folder.close() {
                 Ok(()) => self.removal.forget(&path),

@@ -1,9 +1,10 @@
-//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `rogues`, `fuzz`, `stress` and
-//! `bench`.
+//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `footprint`, `walk`,
+//! `rogues`, `fuzz`, `stress` and `bench`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
 mod demo;
+mod footprint;
 mod fuzz;
 mod rogues;
 mod run;
@@ -11,6 +12,7 @@ mod setup;
 mod stress;
 mod test;
 mod tidy;
+mod walk;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -31,6 +33,10 @@ enum Task {
     Demo(demo::Options),
     /// Play what must be refused, by the real windows, with a picture of what each person sees.
     Rogues(rogues::Options),
+    /// End the real agent in every way and look for what it leaves.
+    Footprint(footprint::Options),
+    /// Go through the agent's first pages as a screen reader and the Tab key do.
+    Walk,
     /// Check everything, from formatting to a whole session by the real windows.
     Test,
     /// Check the rules of the workspace that no compiler knows.
@@ -50,6 +56,8 @@ fn main() -> ExitCode {
         Task::Setup => setup::setup(),
         Task::Demo(options) => demo::demo(&options),
         Task::Rogues(options) => rogues::rogues(&options),
+        Task::Footprint(options) => footprint::footprint(&options),
+        Task::Walk => walk::walk(),
         Task::Test => test::test(),
         Task::Tidy => tidy::tidy(),
         Task::Fuzz(options) => fuzz::fuzz(&options),

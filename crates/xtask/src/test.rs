@@ -1,9 +1,10 @@
 //! `cargo xtask test`: everything that must hold, the fast checks first.
 
 use crate::demo;
+use crate::footprint;
 use crate::fuzz;
 use crate::run::{self, Failure, Steps};
-use crate::{setup, tidy};
+use crate::{setup, tidy, walk};
 use std::process::Command;
 
 /// Runs every check; the first that fails ends it.
@@ -36,6 +37,8 @@ pub(crate) fn test() -> Result<(), Failure> {
     }
     steps.step("tests", || run::run(&mut cargo(&["test", "--workspace", "--locked"])))?;
     steps.step("fuzz", || fuzz::fuzz(&fuzz::Options::for_test()))?;
+    steps.step("footprint", || footprint::footprint(&footprint::Options::for_test()))?;
+    steps.step("walk", walk::walk)?;
     steps.step("demo", || demo::demo(&demo::Options::for_test(out)))?;
     println!("\n{}", steps.summary());
     Ok(())

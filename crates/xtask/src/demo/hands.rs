@@ -15,6 +15,7 @@ use x11rb::protocol::xtest::{self, ConnectionExt as _};
 use x11rb::rust_connection::RustConnection;
 
 const RETURN: u32 = 0xff0d;
+const TAB: u32 = 0xff09;
 const SHIFT_LEFT: u32 = 0xffe1;
 const CONTROL_LEFT: u32 = 0xffe3;
 
@@ -104,6 +105,12 @@ impl Hands {
             self.stroke(shift, code)?;
         }
         Ok(())
+    }
+
+    /// Presses the Tab key.
+    pub(crate) fn tab(&self) -> Result<(), Failure> {
+        let (code, _) = self.key(TAB).ok_or("no Tab key")?;
+        self.stroke(None, code)
     }
 
     /// Presses Ctrl and the key of that letter.

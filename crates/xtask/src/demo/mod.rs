@@ -9,12 +9,12 @@ pub(crate) mod person;
 pub(crate) mod summary;
 
 pub(crate) mod desktop;
-mod files;
-mod hands;
+pub(crate) mod files;
+pub(crate) mod hands;
 mod intruder;
-mod picture;
+pub(crate) mod picture;
 pub(crate) mod processes;
-mod reader;
+pub(crate) mod reader;
 pub(crate) mod screen;
 pub(crate) mod wait;
 

@@ -71,6 +71,10 @@ pub(crate) mod console {
 pub(crate) mod agent {
     /// The field for the key.
     pub(crate) const KEY: &str = "key-field";
+    /// The field for the domain of an organisation.
+    pub(crate) const DOMAIN: &str = "domain-field";
+    /// Leaves before anything has begun.
+    pub(crate) const EXIT: &str = "agent-exit";
     /// Tries the key.
     pub(crate) const CONTINUE: &str = "key-continue";
     /// The check word in one sentence, argument `word`.
@@ -264,6 +268,8 @@ mod tests {
             console::STARS,
             console::ENDED,
             agent::KEY,
+            agent::DOMAIN,
+            agent::EXIT,
             agent::NOT_NOW,
             agent::NOT_COUNTED,
             agent::CONTINUE,

@@ -119,6 +119,11 @@ impl<'a> Person<'a> {
         self.hands.type_text(text)
     }
 
+    /// Clicks into the field with the name of that message, so that keys go there.
+    pub(crate) async fn focus_field(&self, id: &str) -> Result<(), Failure> {
+        self.enter(id).await.map(|_| ())
+    }
+
     /// Clicks into the field with the name of that message, and waits until it listens.
     async fn enter(&self, id: &str) -> Result<Control, Failure> {
         let name = self.words.text(id);

@@ -113,12 +113,26 @@ impl Processes {
             .map(|_| ())
     }
 
+    /// Ends one program by force.
+    pub(crate) async fn kill(&mut self, name: &str) -> Result<(), Failure> {
+        let id = self.id(name).ok_or_else(|| format!("{name} does not run"))?;
+        signal("KILL", &id.to_string()).await;
+        self.ended(name, ENDING).await?;
+        self.forget(name);
+        Ok(())
+    }
+
+    /// Lets go of a program that has ended, so that another can have its name.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.running.retain_mut(|running| running.name != name || matches!(running.child.try_wait(), Ok(None)));
+    }
+
     /// Ends everything, the newest first, with all that it has started.
     pub(crate) async fn end(&mut self) {
         while let Some(mut running) = self.running.pop() {
-            signal("TERM", running.group).await;
+            signal("TERM", &format!("-{}", running.group)).await;
             let _ = timeout(ENDING, running.child.wait()).await;
-            signal("KILL", running.group).await;
+            signal("KILL", &format!("-{}", running.group)).await;
             let _ = timeout(ENDING, running.child.wait()).await;
         }
     }
@@ -141,10 +155,10 @@ impl Processes {
     }
 }
 
-/// Signals a whole process group; one that is gone is no fault. The shell's own `kill` needs no
-/// further package.
-async fn signal(name: &str, group: u32) {
-    let line = format!("kill -s {name} -- -{group}");
+/// Signals a process or, with a minus before its number, a whole process group; one that is gone is
+/// no fault. The shell's own `kill` needs no further package.
+pub(crate) async fn signal(name: &str, whom: &str) {
+    let line = format!("kill -s {name} -- {whom}");
     let mut shell = tokio::process::Command::new("sh");
     let _ = shell.args(["-c", &line]).stdin(Stdio::null()).stderr(Stdio::null()).status().await;
 }

@@ -108,8 +108,7 @@ impl Stage {
         let agent = folder.join("client").join(program::AGENT);
         let bytes = fs::read(programs.join(program::AGENT)).context(program::AGENT)?;
         let organisation = fs::read(names::organisation_file(&relay)).context("organisation file")?;
-        fs::write(&agent, names::pack(&bytes, &organisation)).context(agent.display())?;
-        fs::set_permissions(&agent, fs::Permissions::from_mode(0o755)).context(agent.display())?;
+        write_program(&agent, &names::pack(&bytes, &organisation))?;
 
         let client =
             Desktop::start_with_seat("client", CLIENT_SIZE, &folder.join("client-desktop"), "#2f5d73", processes)
@@ -124,6 +123,16 @@ impl Stage {
         self.programs.join(name)
     }
 
+    /// The folder of everything.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where programs of the client's session put their sockets.
+    pub(crate) fn client_runtime(&self) -> PathBuf {
+        self.folder.join("client-desktop/runtime")
+    }
+
     /// The client's own folder; the agent's program is in it.
     pub(crate) fn client_folder(&self) -> PathBuf {
         self.folder.join("client")
@@ -132,6 +141,11 @@ impl Stage {
     /// The agent's program.
     pub(crate) fn agent_program(&self) -> PathBuf {
         self.client_folder().join(program::AGENT)
+    }
+
+    /// Puts the agent's program, or another in its place, where the client has downloaded it to.
+    pub(crate) fn put_agent(&self, program: &[u8]) -> Result<(), Failure> {
+        write_program(&self.agent_program(), program)
     }
 
     /// The note that is open in the editor.
@@ -177,6 +191,11 @@ impl Stage {
         Desktop::start("operator", OPERATOR_SIZE, &self.folder.join("operator-desktop"), "#6b6f76", &mut self.processes)
             .await
     }
+}
+
+fn write_program(file: &Path, program: &[u8]) -> Result<(), Failure> {
+    fs::write(file, program).context(file.display())?;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).context(file.display())
 }
 
 /// Gives a program its own home and folder for passing files.
