@@ -12,8 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Folders that hold nothing that was written by a person.
-const SKIPPED: &[&str] = &["target", ".git", "demo-out"];
+/// Folders that hold nothing that was written by a person; `.git` is a file in a linked work tree.
+const SKIPPED: &[&str] = &["target", ".git", "demo-out", "node_modules"];
 
 /// The languages that every text must exist in.
 const LANGUAGES: &[&str] = &["en", "it"];
@@ -82,10 +82,11 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for entry in entries.flatten() {
         let (path, name) = (entry.path(), entry.file_name());
+        if SKIPPED.iter().any(|skipped| name == *skipped) {
+            continue;
+        }
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            if !SKIPPED.iter().any(|skipped| name == *skipped) {
-                collect(&path, files)?;
-            }
+            collect(&path, files)?;
         } else {
             files.push(path);
         }
