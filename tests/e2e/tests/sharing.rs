@@ -1,7 +1,5 @@
 //! What the person shares, the pauses, and the goodbye, through whole sessions.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
-
 use agent_core::view::{AgentCommand, Page, RatingView, ShareReason, ShareView, Shared};
 use agent_core::{LinkKind, Share};
 use capture::Presence;
