@@ -27,7 +27,10 @@ struct Shown {
 const GUARD_PASSES: usize = 6;
 
 fn window(view: AgentView, language: Language) -> Harness<'static, Shown> {
-    let i18n = I18n::new(language);
+    window_in(view, I18n::new(language))
+}
+
+fn window_in(view: AgentView, i18n: I18n) -> Harness<'static, Shown> {
     let size = match Form::of(&view) {
         Form::Page => PAGE_SIZE,
         Form::Panel => Vec2::new(PANEL_WIDTH, 900.0),
@@ -77,8 +80,9 @@ fn press(view: AgentView, name: &str) -> Vec<AgentCommand> {
 
 #[test]
 fn everything_fits_in_both_languages_and_no_message_is_missing() {
-    for language in Language::ALL {
-        let mut harness = window(support::page(Page::Connecting), language);
+    let languages = Language::ALL.map(I18n::new).into_iter().chain(Language::ALL.map(I18n::stretched));
+    for (language, i18n) in ["it", "en", "it stretched", "en stretched"].into_iter().zip(languages) {
+        let mut harness = window_in(support::page(Page::Connecting), i18n);
         for (name, view) in support::views() {
             let size = if Form::of(&view) == Form::Page { PAGE_SIZE } else { Vec2::new(PANEL_WIDTH, 900.0) };
             harness.set_size(size);
@@ -138,7 +142,7 @@ fn buttons_say_what_they_are_for() {
         (share(ShareReason::First), "This is a scam: close now", AgentCommand::ReportScam),
         (share(ShareReason::Change), "As before", AgentCommand::KeepShare),
         (share(ShareReason::Gone), "End the help now", AgentCommand::End),
-        (unseen(), "End the help now", AgentCommand::End),
+        (unseen(), "End", AgentCommand::End),
         (unseen(), "Go on sharing", AgentCommand::Resume),
         (panel(), "Pause", AgentCommand::Pause),
         (panel(), "Show something else", AgentCommand::ChangeShare),

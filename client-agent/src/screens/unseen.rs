@@ -8,7 +8,7 @@ use i18n::I18n;
 use ui_kit::TagKind;
 
 pub(super) fn page_ui(ui: &mut Ui, operator: &OperatorView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
-    let answers = Answers::new("panel-end", "unseen-yes", i18n, state);
+    let answers = Answers::new("panel-end-short", "unseen-yes", i18n, state);
     let picked = layout::question(ui, &answers, i18n, |ui| {
         layout::who(ui, operator, i18n);
         ui_kit::title(ui, &i18n.text("unseen-title"));

@@ -310,7 +310,7 @@ rating-not-delivered = Your rating: { $stars } out of 5. It stands in your log; 
 
 # Where the log goes
 ended-log-save = Keep the log
-ended-log-keep = What was asked, allowed and done stands in a log that you can read and keep. If you close now, your copy is gone.
+ended-log-keep = What was allowed and done stands in a log. Keep it if you like.
 ended-log-back = Back
 ended-log-where = Where do you want to keep it?
 ended-log-save-in = Save the log in: { $place }

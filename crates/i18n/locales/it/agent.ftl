@@ -310,7 +310,7 @@ rating-not-delivered = Il Suo voto: { $stars } su 5. È nel Suo registro; il pro
 
 # Where the log goes
 ended-log-save = Conserva il registro
-ended-log-keep = Ciò che è stato chiesto, permesso e fatto sta in un registro che può leggere e conservare. Se chiude ora, la Sua copia non c’è più.
+ended-log-keep = Ciò che è stato permesso e fatto sta in un registro. Se vuole, lo conservi.
 ended-log-back = Indietro
 ended-log-where = Dove vuole tenerlo?
 ended-log-save-in = Salva il registro in: { $place }
