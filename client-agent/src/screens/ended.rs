@@ -12,6 +12,11 @@ pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut Scree
     if let Some(log) = end.log.as_ref().filter(|_| state.log_open) {
         return ui.push_id("log", |ui| log::page_ui(ui, log, i18n, &mut state.log_open)).inner;
     }
+    // Once there is a log to keep the buttons are others, and OK has the focus again.
+    ui.push_id(end.log.is_some(), |ui| whole_ui(ui, end, i18n, state)).inner
+}
+
+fn whole_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
     let (keep, ok) = layout::page(
         ui,
         |ui| content_ui(ui, end, i18n),

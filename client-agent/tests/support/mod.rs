@@ -141,7 +141,13 @@ fn transfer(name: &str, incoming: bool, state: TransferState, saved_to: Option<&
 
 pub fn question(kind: QuestionKind) -> Page {
     let whole_session = matches!(kind, QuestionKind::View | QuestionKind::Control);
-    Page::Question(QuestionView { id: RequestId(7), operator: operator(), kind, whole_session })
+    Page::Question(QuestionView {
+        id: RequestId(7),
+        operator: operator(),
+        kind,
+        shared: Shared::Everything,
+        whole_session,
+    })
 }
 
 pub fn receive() -> QuestionKind {
@@ -255,6 +261,11 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ("unseen", with_panel(Page::Unseen { operator: operator() }, paused_panel())),
         ("waiting", page(Page::Waiting { operator: unverified })),
         ("view", page(question(QuestionKind::View))),
+        ("view-window", {
+            let Page::Question(view) = question(QuestionKind::View) else { unreachable!() };
+            let shared = Shared::Window("Ricevuta - LibreOffice Writer".into());
+            page(Page::Question(QuestionView { shared, ..view }))
+        }),
         ("control", with_panel(question(QuestionKind::Control), panel())),
         ("receive", with_panel(question(receive()), panel())),
         ("give", with_panel(question(give()), panel())),

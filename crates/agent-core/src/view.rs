@@ -243,6 +243,8 @@ pub struct QuestionView {
     pub operator: OperatorView,
     /// What for.
     pub kind: QuestionKind,
+    /// What of the screen is or would be seen.
+    pub shared: Shared,
     /// Whether a yes holds until the session ends or it is taken back, not for one use.
     pub whole_session: bool,
 }

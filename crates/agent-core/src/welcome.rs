@@ -32,19 +32,26 @@ pub(crate) struct Chosen {
     pub(crate) share: Share,
     /// Of a window.
     pub(crate) title: String,
+    /// Whether it is one monitor of several.
+    pub(crate) is_one_of_several: bool,
 }
 
 impl Chosen {
     /// Of these choices, if it is one of them.
     pub(crate) fn of(share: Share, choices: &ShareView) -> Option<Self> {
         let mut all = choices.monitors.iter().chain(&choices.everything).chain(&choices.windows);
-        all.find(|choice| choice.share == share).map(|choice| Self { share, title: choice.title.clone() })
+        let is_one_of_several = choices.monitors.len() > 1;
+        all.find(|choice| choice.share == share).map(|choice| Self {
+            share,
+            title: choice.title.clone(),
+            is_one_of_several,
+        })
     }
 
     pub(crate) fn part(&self) -> Shared {
         match self.share {
-            Share::Everything => Shared::Everything,
-            Share::Monitor(_) => Shared::Monitor,
+            Share::Monitor(_) if self.is_one_of_several => Shared::Monitor,
+            Share::Everything | Share::Monitor(_) => Shared::Everything,
             Share::Window(_) => Shared::Window,
         }
     }

@@ -4,7 +4,6 @@ use super::Live;
 use super::sharing::Pause;
 use crate::files::Prepared;
 use crate::view::{AgentView, ChatLine, GrantView, Page, PanelView, QuestionKind, QuestionView, Shared};
-use capture::Share;
 use consent::Question;
 use proto::session::{Asking, Capability, Request};
 use session::{Chat, ChatEntry};
@@ -40,7 +39,21 @@ impl Live<'_> {
             (_, None) => return None,
         };
         let whole_session = self.consent.asking(question.request.capability()) == Asking::OncePerSession;
-        Some(QuestionView { id: question.id, operator: self.operator.clone(), kind, whole_session })
+        Some(QuestionView {
+            id: question.id,
+            operator: self.operator.clone(),
+            kind,
+            shared: self.shared(),
+            whole_session,
+        })
+    }
+
+    fn shared(&self) -> Shared {
+        match self.chosen.part() {
+            audit_log::Shared::Everything => Shared::Everything,
+            audit_log::Shared::Monitor => Shared::Monitor,
+            audit_log::Shared::Window => Shared::Window(self.chosen.title.clone()),
+        }
     }
 
     fn panel(&self) -> PanelView {
@@ -62,11 +75,7 @@ impl Live<'_> {
             reconnecting: !(link.attached && link.peer_attached),
             has_chat: self.profile.allows(Capability::Chat),
             paused: self.sharing.pause.is_some(),
-            shared: match self.chosen.share {
-                Share::Everything => Shared::Everything,
-                Share::Monitor(_) => Shared::Monitor,
-                Share::Window(_) => Shared::Window(self.chosen.title.clone()),
-            },
+            shared: self.shared(),
             ends_at: super::longest_session(self.config, &self.profile).map(|longest| self.since + longest),
         }
     }
