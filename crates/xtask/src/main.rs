@@ -1,5 +1,5 @@
 //! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `footprint`, `walk`,
-//! `rogues`, `fuzz`, `stress` and `bench`.
+//! `stories`, `rogues`, `fuzz`, `stress` and `bench`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
@@ -9,6 +9,7 @@ mod fuzz;
 mod rogues;
 mod run;
 mod setup;
+mod stories;
 mod stress;
 mod test;
 mod tidy;
@@ -33,6 +34,8 @@ enum Task {
     Demo(demo::Options),
     /// Play what must be refused, by the real windows, with a picture of what each person sees.
     Rogues(rogues::Options),
+    /// Tell the person's whole story by the real windows, granting everything and refusing everything, with pictures.
+    Stories(stories::Options),
     /// End the real agent in every way and look for what it leaves.
     Footprint(footprint::Options),
     /// Go through the agent's first pages as a screen reader and the Tab key do.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::setup(),
         Task::Demo(options) => demo::demo(&options),
         Task::Rogues(options) => rogues::rogues(&options),
+        Task::Stories(options) => stories::stories(&options),
         Task::Footprint(options) => footprint::footprint(&options),
         Task::Walk => walk::walk(),
         Task::Test => test::test(),

@@ -85,6 +85,16 @@ pub(crate) mod agent {
     pub(crate) const READ_ON: &str = "ask-read-on";
     /// Accepts the terms.
     pub(crate) const TERMS: &str = "terms-yes";
+    /// Says what the help is bound to.
+    pub(crate) const TERMS_TITLE: &str = "terms-title";
+    /// Pauses the sharing.
+    pub(crate) const PAUSE: &str = "panel-pause";
+    /// Ends the pause.
+    pub(crate) const RESUME: &str = "panel-resume";
+    /// Asks what to share instead.
+    pub(crate) const CHANGE_SHARE: &str = "panel-change-share";
+    /// Shares that from now on.
+    pub(crate) const SHARE_NOW: &str = "share-yes-now";
     /// Goes on with what is chosen to be shared.
     pub(crate) const SHARE: &str = "share-yes";
     /// The best rating.
@@ -188,6 +198,11 @@ impl Words {
         clean(&self.texts.text(id))
     }
 
+    /// The name of a choice with a second line.
+    pub(crate) fn text_pair(&self, title: &str, second: &str) -> String {
+        format!("{}, {}", self.text(title), self.text(second))
+    }
+
     /// The text of a message with one value.
     pub(crate) fn with(&self, id: &str, argument: &str, value: &str) -> String {
         clean(&self.texts.text_with(id, &[(argument, Arg::from(value))]))
@@ -278,6 +293,11 @@ mod tests {
             agent::READ_ON,
             agent::TERMS,
             agent::SHARE,
+            agent::TERMS_TITLE,
+            agent::PAUSE,
+            agent::RESUME,
+            agent::CHANGE_SHARE,
+            agent::SHARE_NOW,
             agent::STARS,
             agent::RATE,
             agent::NO_RATING,
