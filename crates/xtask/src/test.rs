@@ -2,6 +2,7 @@
 
 use crate::demo;
 use crate::fuzz;
+use crate::portal;
 use crate::run::{self, Failure, Steps};
 use crate::{setup, tidy};
 use std::process::Command;
@@ -35,6 +36,7 @@ pub(crate) fn test() -> Result<(), Failure> {
         println!("\n== clippy: is not installed, not checked");
     }
     steps.step("tests", || run::run(&mut cargo(&["test", "--workspace", "--locked"])))?;
+    steps.step("portal", portal::portal)?;
     steps.step("fuzz", || fuzz::fuzz(&fuzz::Options::for_test()))?;
     steps.step("demo", || demo::demo(&demo::Options::for_test(out)))?;
     println!("\n{}", steps.summary());
