@@ -16,6 +16,9 @@ let note = null;
 let found = null;
 let busy = false;
 
+/** What others wrote, without marks that nobody sees and that could turn what stands beside them around. */
+const plain = (written) => String(written).replace(/[\p{Cc}\p{Cf}]/gu, "");
+
 const text = (id, values = {}) => (texts[id] ?? id).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
 // Language: the fragment, else the browser's, else English.
@@ -163,8 +166,10 @@ function again() {
 
 // Who it is, and the program.
 
-const organisation = () =>
-  found.organisation[language] ?? found.organisation.en ?? Object.values(found.organisation)[0] ?? found.domain;
+function organisation() {
+  const names = found.organisation;
+  return plain(names[language] ?? names.en ?? Object.values(names)[0] ?? found.domain);
+}
 
 function initials(name) {
   const words = name.split(/\s+/).filter((word) => /^\p{L}/u.test(word));
@@ -173,7 +178,7 @@ function initials(name) {
 }
 
 function describe() {
-  const { name, team, domain } = found;
+  const [name, team, domain] = [found.name, found.team, found.domain].map((written) => (written === null ? null : plain(written)));
   const values = { name, organisation: organisation(), domain };
   at("confirm-title").textContent = text(name === null ? "confirm_title_organisation" : "confirm_title", values);
   at("initials").textContent = initials(name ?? organisation());

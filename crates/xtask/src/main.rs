@@ -1,11 +1,12 @@
-//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `footprint`, `walk`,
-//! `stories`, `rogues`, `fuzz`, `stress` and `bench`.
+//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `footprint`, `walk`, `stories`, `rogues`,
+//! `portal`, `package`, `fuzz`, `stress` and `bench`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
 mod demo;
 mod footprint;
 mod fuzz;
+mod portal;
 mod rogues;
 mod run;
 mod setup;
@@ -44,6 +45,8 @@ enum Task {
     Test,
     /// Check the rules of the workspace that no compiler knows.
     Tidy,
+    /// Try the portal's page in a real browser.
+    Portal,
     /// Run the decoders on hostile bytes
     Fuzz(fuzz::Options),
     /// Let networks and machines do their worst to the channel and the relay.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Task::Walk => walk::walk(),
         Task::Test => test::test(),
         Task::Tidy => tidy::tidy(),
+        Task::Portal => portal::portal(),
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Stress(options) => stress::stress(&options),
         Task::Bench(options) => bench::bench(&options),

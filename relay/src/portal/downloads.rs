@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::spawn_blocking;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 /// Downloads at a time, each with one piece of a file in memory; more are told to come again.
 const DOWNLOADS: Caps = Caps { all: 64, source: 8, site: 16 };
@@ -246,9 +246,9 @@ fn elsewhere(page: &'static str) -> Response<Body> {
     response
 }
 
-/// Looks at the folders again and again.
+/// Looks at the folders again and again, the first time when so much time has passed.
 pub(crate) async fn keep_looking(downloads: Arc<Downloads>, every: Duration) {
-    let mut ticks = interval(every);
+    let mut ticks = interval_at(Instant::now() + every, every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;

@@ -1,6 +1,7 @@
 //! The program itself: its one line of output, and a real configuration file.
 
-use crate::ends::{Ends, any_port, settings};
+use crate::ends::{Ends, World, any_port, settings};
+use crate::web::{get, post};
 use identity::{Authority, Seed, create_crl, create_root, server_certificate};
 use link::LinkKind;
 use relay::{Limits, Settings, SettingsError};
@@ -97,6 +98,44 @@ async fn a_relay_starts_from_its_configuration_file() {
     let relay = relay::start(configured(dir.path(), text).unwrap()).await.unwrap();
     assert_ne!(relay.local_addr().port(), 0);
     assert!(dir.path().join("state/node.secret").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_portal_of_a_configuration_file_has_its_programs_and_binds_browsers_to_https() {
+    let dir = tempfile::tempdir().unwrap();
+    service(dir.path());
+    std::fs::create_dir(dir.path().join("programs")).unwrap();
+    std::fs::write(dir.path().join("programs/agent-linux-x86_64"), "an agent").unwrap();
+    let text = r#"{ "node": "dev 1", "listen": "127.0.0.1:0", "certificate": "chain.pem", "key": "key.pem",
+                    "organisations": [{ "file": "organisation.ponte", "downloads": "programs" }],
+                    "portal": { "origins": ["https://help.example"] }, "state": "state" }"#;
+    let relay = relay::start(configured(dir.path(), text).unwrap()).await.unwrap();
+    let world = World { dir, relay };
+    let program = get(&world, "/download/lucca.example/agent-linux-x86_64").await;
+    assert_eq!((program.status, &program.body[..]), (200, &b"an agent"[..]));
+    assert_eq!(program.header("strict-transport-security"), "max-age=31536000");
+    let asked = post(&world, "Origin: https://help.example\r\n", r#"{"locator":"K7M"}"#).await;
+    assert_eq!(asked.header("access-control-allow-origin"), "https://help.example");
+}
+
+#[test]
+fn every_problem_of_a_portal_is_named_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    service(dir.path());
+    std::fs::create_dir(dir.path().join("programs")).unwrap();
+    let text = r#"{ "node": "dev 1", "listen": "127.0.0.1:0", "certificate": "chain.pem", "key": "key.pem",
+                    "organisations": [{ "file": "organisation.ponte", "downloads": "programs" },
+                                      { "file": "organisation.ponte", "downloads": "missing" }],
+                    "portal": { "origins": ["https://help.example/", "*"] }, "state": "state" }"#;
+    let Err(SettingsError::Config(error)) = configured(dir.path(), text) else { panic!("was accepted") };
+    for (problem, about) in
+        error.problems.iter().zip(["missing", "two folders for lucca.example", "help.example/", "*"])
+    {
+        assert!(problem.contains(about), "{problem}");
+    }
+    assert_eq!(error.problems.len(), 4, "{error}");
+    let Err(error) = configured(dir.path(), &text.replace("origins", "origin")) else { panic!("was accepted") };
+    assert!(error.to_string().contains("unknown field `origin`"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

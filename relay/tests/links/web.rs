@@ -15,10 +15,12 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
+    /// Whether the relay ended the stream in order, so that nothing can be missing.
+    pub(crate) ended: bool,
 }
 
 impl Answer {
-    fn read(bytes: &[u8]) -> Self {
+    fn read(bytes: &[u8], ended: bool) -> Self {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let mut lines = head.lines();
@@ -28,6 +30,7 @@ impl Answer {
             status: status.unwrap_or(0),
             headers: headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect(),
             body: bytes.get(end + 4..).unwrap_or_default().to_vec(),
+            ended,
         }
     }
 
@@ -46,8 +49,8 @@ pub(crate) async fn raw(world: &World, request: &[u8]) -> Answer {
     // What is refused half-way is not taken to its end.
     let _ = stream.write_all(request).await;
     let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    Answer::read(&answer)
+    let ended = stream.read_to_end(&mut answer).await.is_ok();
+    Answer::read(&answer, ended)
 }
 
 pub(crate) async fn get(world: &World, path: &str) -> Answer {

@@ -469,6 +469,12 @@ fn agent_config(
     }
 }
 
+/// A console of the operator whom a relay in `relay` of this folder has made, for what is tested from outside.
+#[must_use]
+pub fn console_in(folder: &Path) -> ConsoleHandle {
+    console(folder, LinkKind::Tls)
+}
+
 fn console(folder: &Path, kind: LinkKind) -> ConsoleHandle {
     console_on(folder, &Reach::direct(folder, kind))
 }
