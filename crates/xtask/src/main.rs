@@ -6,6 +6,7 @@ mod bench;
 mod demo;
 mod footprint;
 mod fuzz;
+mod package;
 mod portal;
 mod rogues;
 mod run;
@@ -47,6 +48,9 @@ enum Task {
     Tidy,
     /// Try the portal's page in a real browser.
     Portal,
+    /// Make what people download, and measure it.
+    #[command(subcommand)]
+    Package(package::Options),
     /// Run the decoders on hostile bytes
     Fuzz(fuzz::Options),
     /// Let networks and machines do their worst to the channel and the relay.
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
         Task::Test => test::test(),
         Task::Tidy => tidy::tidy(),
         Task::Portal => portal::portal(),
+        Task::Package(options) => package::package(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Stress(options) => stress::stress(&options),
         Task::Bench(options) => bench::bench(&options),

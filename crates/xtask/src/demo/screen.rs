@@ -62,6 +62,29 @@ impl Screen {
         self.windows_where(|owner| owner == process)
     }
 
+    /// Whether a visible window of that process shows more than one colour.
+    pub(crate) fn has_drawn(&self, process: u32) -> Result<bool, Failure> {
+        let pid = self.atom("_NET_WM_PID")?;
+        for top in self.x.query_tree(self.root).context("X")?.reply().context("X")?.children {
+            let inside = self.x.query_tree(top).context("X")?.reply().map(|tree| tree.children).unwrap_or_default();
+            // Its content only: a frame around it is somebody else's.
+            let window = inside.into_iter().chain([top]).find(|window| self.marked(*window, pid) == Some(process));
+            let Some(window) = window.filter(|window| self.is_visible(*window) && self.is_visible(top)) else {
+                continue;
+            };
+            let size = self.x.get_geometry(window).context("X")?.reply().context("X")?;
+            let image = self.x.get_image(ImageFormat::Z_PIXMAP, window, 0, 0, size.width, size.height, u32::MAX);
+            // A window that is just moving off the screen cannot be seen.
+            let Ok(image) = image.context("picture")?.reply() else { continue };
+            let mut pixels = image.data.chunks_exact(4).map(|pixel| [pixel[0], pixel[1], pixel[2]]);
+            let first = pixels.next();
+            if pixels.any(|pixel| Some(pixel) != first) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The top-level window whose title ends with `title`: the client's own window, not its frame.
     pub(crate) fn window_titled(&self, title: &str) -> Result<Option<Window>, Failure> {
         let name = self.atom("_NET_WM_NAME")?;
