@@ -5,7 +5,7 @@ mod support;
 
 use agent_core::proto::geometry::MonitorId;
 use agent_core::proto::session::{Capability, EndReason, RequestId};
-use agent_core::view::{AgentCommand, AgentView, Failure, Page, QuestionKind, ShareReason};
+use agent_core::view::{AgentCommand, AgentView, EndView, Failure, Page, QuestionKind, ShareReason};
 use agent_core::{Share, WindowId};
 use client_agent::app::on_close;
 use client_agent::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ReportState, ScreenState, screen_ui};
@@ -394,6 +394,16 @@ fn a_rating_is_sent_with_its_words_and_not_before_a_star_was_chosen() {
     harness.get_by_label("Send").click();
     harness.run_steps(2);
     assert_eq!(harness.state().commands, [AgentCommand::Rate { stars: 4, comment: "Patient".into() }]);
+}
+
+#[test]
+fn ok_has_the_focus_on_the_last_page_also_once_the_log_is_there() {
+    let removing = EndView { removed: None, log: None, ..support::end(EndReason::OperatorEnded) };
+    let mut harness = window(support::page(Page::Ended(removing)), Language::English);
+    assert!(harness.get_by_label("OK").is_focused());
+    harness.state_mut().view = support::page(Page::Ended(support::end(EndReason::OperatorEnded)));
+    harness.run_steps(2);
+    assert!(harness.get_by_label("OK").is_focused());
 }
 
 #[test]

@@ -28,7 +28,8 @@ fn whole_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) ->
             None => (None, layout::single(ui, |ui| ui_kit::primary_button(ui, &i18n.text("common-ok")))),
         },
     );
-    if ui.memory(|memory| memory.focused().is_none()) {
+    let has_log = end.log.is_some();
+    if std::mem::replace(&mut state.log_known, has_log) != has_log || ui.memory(|memory| memory.focused().is_none()) {
         ok.request_focus();
     }
     state.log_open = keep.is_some_and(|keep| keep.clicked());

@@ -77,6 +77,8 @@ pub struct ScreenState {
     comment: String,
     /// Whether the log stands on the screen.
     log_open: bool,
+    /// Whether there was a log to keep in the pass before.
+    log_known: bool,
     /// The technical log, where the person asked for it.
     pub report: ReportState,
     /// Height of the panel's rows in the pass before, in points.

@@ -361,8 +361,17 @@ async fn attempt(
     let verified = or_quit(desk, config.verified.known()).await?;
     let operator = operator_view(config, &operator, verified);
 
-    let mut session =
-        live::Session { channel, keeper, greeting, operator, certificate_sha256, check_word, profile, ledger };
+    let mut session = live::Session {
+        channel,
+        keeper,
+        greeting,
+        operator,
+        certificate_sha256,
+        check_word,
+        profile,
+        ledger,
+        early: Vec::new(),
+    };
     match welcome::welcome(config, desk, &mut session).await {
         Ok(chosen) => Ok(Live::start(config, session, chosen).run(desk).await),
         Err(Leave::Turned(reason)) => Ok(session.turn_away(config, desk, reason).await),

@@ -64,6 +64,8 @@ pub(crate) struct Session {
     pub(crate) check_word: String,
     pub(crate) profile: identity::Profile,
     pub(crate) ledger: Ledger,
+    /// What the console said before the first question could come.
+    pub(crate) early: Vec<ConsoleToAgent>,
 }
 
 impl Session {
@@ -120,6 +122,7 @@ pub(crate) struct Live<'a> {
     link: watch::Receiver<LinkState>,
     outbox: Outbox<AgentToConsole>,
     reader: Option<Reader>,
+    early: Vec<ConsoleToAgent>,
     operator: OperatorView,
     check_word: String,
     profile: identity::Profile,
@@ -174,7 +177,7 @@ pub(crate) struct Live<'a> {
 
 impl<'a> Live<'a> {
     pub(crate) fn start(config: &'a Setup, session: Session, chosen: Chosen) -> Self {
-        let Session { channel, keeper, greeting, operator, check_word, profile, ledger, .. } = session;
+        let Session { channel, keeper, greeting, operator, check_word, profile, ledger, early, .. } = session;
         let events = mpsc::channel(EVENTS);
         let mut tasks = JoinSet::new();
         tasks.spawn(accept_streams::<Report>(channel.clone(), events.0.clone()));
@@ -185,6 +188,7 @@ impl<'a> Live<'a> {
             keeper,
             outbox: greeting.outbox,
             reader: Some(greeting.reader),
+            early,
             operator,
             check_word,
             consent: ConsentCell::with_rules(profile.tools.clone()),
@@ -232,6 +236,11 @@ impl<'a> Live<'a> {
     pub(crate) async fn run(mut self, desk: &mut Desk) -> Parted {
         let system = Text::truncated(&self.config.platform.system);
         let mut flow = self.tell(AgentToConsole::Ready { system });
+        for message in std::mem::take(&mut self.early) {
+            if flow.is_continue() {
+                flow = self.handle_message(Ok(Some(message)));
+            }
+        }
         // The reader stands outside, so that waiting for it leaves the rest free to be changed.
         let mut reader = self.reader.take();
         while let Flow::Continue(()) = flow {

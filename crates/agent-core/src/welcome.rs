@@ -8,8 +8,9 @@ use crate::previews::{Found, Previews};
 use crate::view::{AgentCommand, AgentView, Page, ShareReason, ShareView, TermsView};
 use audit_log::{Event, Hex, Shared};
 use capture::Share;
-use proto::session::{AgentToConsole, EndReason, Step};
+use proto::session::{AgentToConsole, ConsoleToAgent, EndReason, Step};
 use ring::digest::{Context, SHA256};
+use session::StreamError;
 
 /// Why it goes no further.
 pub(crate) enum Leave {
@@ -68,18 +69,52 @@ impl Chosen {
 
 type Outbox = session::Outbox<AgentToConsole>;
 
-/// The next command, unless the operator or the person goes first.
-async fn next(desk: &mut Desk, session: &Session) -> Result<AgentCommand, Leave> {
+/// Messages of the console that may wait until the first question can come.
+const MOST_EARLY: usize = 64;
+
+/// The next command, unless the operator or the person goes first. Meanwhile the console is answered, so that it
+/// knows the line to be alive.
+async fn next(desk: &mut Desk, session: &mut Session) -> Result<AgentCommand, Leave> {
     let connection = session.channel.connection().clone();
-    let command = tokio::select! {
-        command = desk.commands.recv() => command,
-        _ = connection.closed() => return Err(Leave::OperatorGone),
+    let command = loop {
+        tokio::select! {
+            biased;
+            command = desk.commands.recv() => break command,
+            message = session.greeting.reader.message::<ConsoleToAgent>() => hear(session, message)?,
+            _ = connection.closed() => return Err(Leave::OperatorGone),
+        }
     };
     match command {
         Some(AgentCommand::ReportScam) => Err(Leave::Turned(EndReason::ReportedAsScam)),
         Some(AgentCommand::End | AgentCommand::Quit) | None => Err(Leave::Turned(EndReason::ClientEnded)),
         Some(command) => Ok(command),
     }
+}
+
+/// What the console says before its time: pings and signatures are answered, the rest waits.
+fn hear(session: &mut Session, message: Result<Option<ConsoleToAgent>, StreamError>) -> Result<(), Leave> {
+    let broken = |what: &str| {
+        tracing::warn!(what, "the console broke the protocol");
+        Leave::Turned(EndReason::ProtocolViolation)
+    };
+    match message {
+        Ok(Some(ConsoleToAgent::Ping { token })) => {
+            // Fails only if the console is gone already, which is found out soon.
+            let _ = session.greeting.outbox.send(AgentToConsole::Pong { token });
+        }
+        Ok(Some(ConsoleToAgent::LogSigned { number, at_ms, signature })) => {
+            let taken = session.ledger.handle_signed(&session.greeting.outbox, number, at_ms, signature.as_slice());
+            if taken.is_none() {
+                return Err(broken("its signature of the log does not hold"));
+            }
+        }
+        Ok(Some(ConsoleToAgent::End)) => return Err(Leave::Turned(EndReason::OperatorEnded)),
+        Ok(Some(_)) if session.early.len() >= MOST_EARLY => return Err(broken("too much before its time")),
+        Ok(Some(message)) => session.early.push(message),
+        Ok(None) | Err(StreamError::Gone) => return Err(Leave::OperatorGone),
+        Err(error) => return Err(broken(&error.to_string())),
+    }
+    Ok(())
 }
 
 fn note(session: &mut Session, event: Event) {

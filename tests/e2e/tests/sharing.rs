@@ -7,7 +7,7 @@ use console_core::view::{ConsoleCommand, EndView, Stage};
 use e2e::World;
 use proto::geometry::{MonitorId, Rect};
 use proto::input::{InputEvent, KeyUsage, Modifiers};
-use proto::session::EndReason;
+use proto::session::{EndReason, Step};
 use std::time::{Duration, Instant};
 
 /// Blue, green, red.
@@ -63,6 +63,26 @@ fn who_does_not_accept_the_terms_is_seen_by_nobody_and_the_program_goes() {
     assert_eq!((end.reason, end.rating), (EndReason::TermsDeclined, RatingView::None));
     assert_eq!(world.desktop.captures(), 0);
     assert!(!world.path("ponte-agent").exists());
+}
+
+#[test]
+fn while_the_person_reads_the_terms_the_operator_knows_the_line_to_be_alive() {
+    let world = World::start(LinkKind::Quic);
+    who_asks(&world);
+    world.agent.send(AgentCommand::RecogniseOperator(true));
+    world.agent_shows("the terms", |view| matches!(view.page, Page::Terms { .. }).then_some(()));
+    world.console.send(ConsoleCommand::SendChat("take your time".into()));
+    let step = world.session("what the person does", |session| session.step);
+    assert_eq!(step, Step::Terms);
+    world.session("a round trip", |session| (session.round_trip.is_some() && !session.reconnecting).then_some(()));
+    world.agent.send(AgentCommand::AcceptTerms(true));
+    world.session("the choosing", |session| (session.step == Some(Step::Choosing)).then_some(()));
+    world.agent_shows("what to share", |view| matches!(view.page, Page::Share { .. }).then_some(()));
+    world.agent.send(AgentCommand::Share(Share::Monitor(MonitorId(0))));
+    world.answer(true);
+    // What was said before its time was not lost.
+    let said = world.agent_shows("the chat", |view| view.panel.as_ref()?.chat.first().map(|line| line.text.clone()));
+    assert_eq!(said, "take your time");
 }
 
 #[test]
