@@ -387,6 +387,22 @@ async fn so_many_downloads_of_one_address_and_links_are_taken_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn downloads_that_nobody_reads_are_ended_and_make_room() {
+    let world = with_agent(&some_bytes(20_000_000, 2)).await;
+    let mut unread = Vec::new();
+    for _ in 0..8 {
+        unread.push(begin(&world).await);
+    }
+    let begin = Instant::now();
+    let mut looks = tokio::time::interval(Duration::from_millis(250));
+    while get(&world, AGENT).await.status != 200 {
+        assert!(begin.elapsed() < Duration::from_secs(60), "they are kept");
+        looks.tick().await;
+    }
+    assert!(begin.elapsed() >= Duration::from_secs(9), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn questions_that_never_end_are_ended() {
     let world = World::new().await;
     let begin = Instant::now();

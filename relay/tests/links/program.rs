@@ -1,14 +1,15 @@
 //! The program itself: its one line of output, and a real configuration file.
 
 use crate::ends::{Ends, World, any_port, settings};
-use crate::web::{get, post};
+use crate::web::{get, offer, post, raw_to};
 use identity::{Authority, Seed, create_crl, create_root, server_certificate};
 use link::LinkKind;
 use relay::{Limits, Settings, SettingsError};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::SystemTime;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
 fn program() -> Command {
@@ -28,10 +29,37 @@ async fn the_program_says_where_it_listens_and_takes_links_there() {
     ends.pair(LinkKind::Quic, LinkKind::Tls).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_writes_nothing_down_of_who_looks_for_whom() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = program()
+        .args([Path::new("--dev"), dir.path()])
+        .env("RUST_LOG", "debug,relay=trace,relay_core=trace")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next_line().await.unwrap().is_some(), "it runs");
+    let ends = Ends::of(dir.path());
+    let (_console, locator) = offer(&ends).await;
+    let address = SocketAddr::from(([127, 0, 0, 1], ends.address.port));
+    let question = format!(r#"{{"locator":"{locator}"}}"#);
+    let head = "POST /lookup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n";
+    let answer = raw_to(address, format!("{head}{question}").as_bytes()).await;
+    assert_eq!(answer.json()["name"], "Giulia Rinaldi");
+    child.kill().await.unwrap();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
+    assert!(said.contains("listening"), "it does write");
+    assert!(!said.contains("Giulia"), "{said}");
+    let locator = locator.to_string();
+    let words = said.split(|c: char| !c.is_ascii_alphanumeric());
+    assert_eq!(words.filter(|word| *word == locator).count(), 0, "{locator} in {said}");
+}
+
 /// What the program says of its file descriptors under these limits, soft and hard.
 #[cfg(unix)]
 async fn said_with_descriptors(soft: u32, hard: u32) -> String {
-    use tokio::io::AsyncReadExt;
     let dir = tempfile::tempdir().unwrap();
     let mut child = Command::new("sh")
         .args(["-c", r#"ulimit -Sn $1 && ulimit -Hn $2 && exec "$3" --dev "$4""#, "sh"])

@@ -1,12 +1,13 @@
 //! A browser of few words: one request on one TLS connection, and what came back.
 
 use crate::ends::{Ends, World};
-use crate::hostile::tls_stream;
+use crate::hostile::tls_stream_to;
 use link::{Link, LinkKind};
 use proto::Locator;
 use proto::relay::{EndToRelay, RelayToEnd};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// An answer, with the names of its headers in lower case.
@@ -45,7 +46,12 @@ impl Answer {
 
 /// Sends these bytes and reads to the end, which the relay must make by itself.
 pub(crate) async fn raw(world: &World, request: &[u8]) -> Answer {
-    let mut stream = tls_stream(world).await;
+    raw_to(world.relay.local_addr(), request).await
+}
+
+/// The same to a relay that runs elsewhere.
+pub(crate) async fn raw_to(relay: SocketAddr, request: &[u8]) -> Answer {
+    let mut stream = tls_stream_to(relay).await;
     // What is refused half-way is not taken to its end.
     let _ = stream.write_all(request).await;
     let mut answer = Vec::new();

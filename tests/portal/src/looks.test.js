@@ -12,13 +12,15 @@ const PICTURES = process.env.PONTE_PICTURES;
 const LONG = "Amministrazione Straordinaria dell’Intercomunalità Metropolitana";
 
 let chromium;
+let large;
 let relay;
 
 before(async () => {
-  [chromium, relay] = await Promise.all([browser(), Relay.start()]);
+  [chromium, large, relay] = await Promise.all([browser(), browser(200), Relay.start()]);
 });
 after(async () => {
   await chromium?.close();
+  await large?.close();
   await relay?.end();
 });
 
@@ -76,14 +78,12 @@ const tooWide = () =>
 for (const [width, percent] of [[320, 100], [320, 200], [640, 200], [1280, 100]]) {
   test(`nothing is out of reach at ${width} pixels with letters of ${percent} %`, async () => {
     for (const [locale, name] of [["it-IT", null], ["en-GB", "Giulia Rinaldi"]]) {
-      const visitor = await Visitor.come(chromium, { locale, viewport: { width, height: 640 }, colorScheme: percent === 100 ? "light" : "dark" });
-      const settings = await visitor.context.newCDPSession(visitor.page);
-      // What a person sets as the size of letters in the browser.
-      await settings.send("Page.setFontSizes", { fontSizes: { standard: 16 * percent / 100, fixed: 13 * percent / 100 } });
-      await visitor.open(relay.address);
+      const colorScheme = percent === 100 ? "light" : "dark";
+      const visitor = await Visitor.come(percent === 100 ? chromium : large, { address: relay.address, locale, viewport: { width, height: 640 }, colorScheme });
       await visitor.page.evaluate(() => document.fonts.ready);
-      assert.equal(await visitor.page.evaluate(() => parseFloat(getComputedStyle(document.documentElement).fontSize)), 16 * percent / 100);
       await tour(visitor, name, async (screen) => {
+        const heading = await visitor.page.locator("h1:visible").evaluate((heading) => [heading, document.body].map((element) => parseFloat(getComputedStyle(element).fontSize)));
+        assert.ok(heading[1] === (18 * percent) / 100 && heading[0] >= heading[1], `${heading}`);
         await picture(visitor.page, locale.slice(0, 2), width, percent, screen);
         assert.deepEqual(await visitor.page.evaluate(tooWide), [], `${locale} ${screen}`);
         assert.ok(await visitor.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${locale} ${screen}`);

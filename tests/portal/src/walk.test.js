@@ -68,6 +68,10 @@ walk("of a whole key that is pasted, three symbols are sent and the others are n
   const { page, context } = visitor;
   const { locator, secret } = await parts(relay);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.evaluate(() => {
+    window.longest = 0;
+    addEventListener("input", ({ target }) => (window.longest = Math.max(window.longest, target.value.length)), true);
+  });
   await page.evaluate((key) => navigator.clipboard.writeText(key), `${locator} ${secret}`);
   await page.keyboard.press("Control+V");
   await visitor.note("Bastano i primi tre");
@@ -78,6 +82,7 @@ walk("of a whole key that is pasted, three symbols are sent and the others are n
   await visitor.field().fill("");
   await page.keyboard.insertText(locator + secret);
   assert.equal(await visitor.field().inputValue(), locator);
+  assert.equal(await page.evaluate(() => window.longest), 0, "not even for a moment");
   await page.keyboard.press("Enter");
   await visitor.heading("confirm");
   await page.locator("#yes").click();

@@ -73,8 +73,10 @@ export class Relay {
   }
 }
 
-export function browser() {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS, chromiumSandbox: false });
+/** A browser whose person has set letters of so many per cent. */
+export function browser(percent = 100) {
+  const letters = `--blink-settings=defaultFontSize=${(16 * percent) / 100}`;
+  return chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, letters], chromiumSandbox: false });
 }
 
 /** A visitor: a page whose every word to the network and every fault is written down. */
