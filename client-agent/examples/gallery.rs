@@ -7,10 +7,11 @@ mod support;
 
 use agent_core::origin;
 use agent_core::proto::session::EndReason;
-use agent_core::view::{AgentCommand, AgentView, Page, QuestionKind};
+use agent_core::view::{AgentCommand, AgentView, Page, QuestionKind, ShareReason};
 use camera::Film;
 use client_agent::app::SMALLEST_PAGE;
 use client_agent::engine::Engine;
+use client_agent::technical::TechnicalLog;
 use client_agent::window;
 use i18n::{I18n, Language};
 use std::cell::RefCell;
@@ -32,19 +33,39 @@ impl Engine for Tour {
                 support::page(Page::WhoAsks { operator: support::operator(), check_word: "girasole".into() })
             }
             AgentCommand::SubmitDomain(_) | AgentCommand::TryAgain => support::page(Page::EnterKey { problem: None }),
-            AgentCommand::RecogniseOperator(true) => support::page(support::question(QuestionKind::View)),
+            AgentCommand::RecogniseOperator(true) => {
+                support::page(Page::Terms { operator: support::operator(), terms: support::terms() })
+            }
+            AgentCommand::AcceptTerms(true) => {
+                let choices = support::choices(ShareReason::First);
+                support::page(Page::Share { operator: support::operator(), choices })
+            }
+            AgentCommand::Share(_) if shown.panel.is_some() => support::with_panel(Page::Session, support::panel()),
+            AgentCommand::Share(_) => support::page(support::question(QuestionKind::View)),
+            AgentCommand::ChangeShare => {
+                let choices = support::choices(ShareReason::Change);
+                support::with_panel(Page::Share { operator: support::operator(), choices }, support::panel())
+            }
+            AgentCommand::Pause => support::with_panel(Page::Session, support::paused_panel()),
+            AgentCommand::Resume | AgentCommand::KeepShare => support::with_panel(Page::Session, support::panel()),
+            AgentCommand::ReportScam => support::page(Page::Ended(support::end(EndReason::ReportedAsScam))),
+            AgentCommand::Rate { .. } | AgentCommand::SkipRating => {
+                support::page(Page::Ended(support::end(EndReason::ClientEnded)))
+            }
             AgentCommand::Answer(_, true) => support::with_panel(Page::Session, support::busy_panel()),
             AgentCommand::Revoke(_) => support::with_panel(support::question(QuestionKind::Control), support::panel()),
             AgentCommand::Answer(_, false) if shown.panel.is_some() => {
                 support::with_panel(Page::Session, support::panel())
             }
-            AgentCommand::RecogniseOperator(false) | AgentCommand::Answer(_, false) => {
+            AgentCommand::RecogniseOperator(false)
+            | AgentCommand::AcceptTerms(false)
+            | AgentCommand::Answer(_, false) => {
                 support::page(Page::Ended(support::short_end(EndReason::ConsentDenied)))
             }
-            AgentCommand::End => support::page(Page::Ended(support::end(EndReason::ClientEnded))),
+            AgentCommand::End => support::page(Page::Ended(support::rating())),
             AgentCommand::QuestionShown(_)
             | AgentCommand::SendChat(_)
-            | AgentCommand::SaveLog
+            | AgentCommand::SaveLog(_)
             | AgentCommand::AllowAsking(_) => return,
             AgentCommand::Quit => {
                 self.0.take();
@@ -97,7 +118,7 @@ fn main() -> eframe::Result {
         views = vec![views.swap_remove(number % views.len())];
     }
     for (name, view) in views {
-        window::run(I18n::new(language), mode, origin::watch(), |ctx| {
+        window::run(I18n::new(language), mode, origin::watch(), TechnicalLog::default(), |ctx| {
             if let Some(film) = &film {
                 film.shoot(ctx, &name, SMALLEST_PAGE);
             }

@@ -57,15 +57,20 @@ impl From<Doubt> for Refusal {
 pub const fn gives(command: &AgentCommand) -> bool {
     // Every command is named, so that a new one is thought about.
     match command {
-        AgentCommand::RecogniseOperator(yes) | AgentCommand::Answer(_, yes) => *yes,
-        AgentCommand::AllowAsking(_) => true,
+        AgentCommand::RecogniseOperator(yes) | AgentCommand::AcceptTerms(yes) | AgentCommand::Answer(_, yes) => *yes,
+        AgentCommand::AllowAsking(_) | AgentCommand::Share(_) | AgentCommand::Resume | AgentCommand::KeepShare => true,
         AgentCommand::SubmitKey(_)
         | AgentCommand::SubmitDomain(_)
         | AgentCommand::TryAgain
         | AgentCommand::QuestionShown(_)
         | AgentCommand::Revoke(_)
         | AgentCommand::SendChat(_)
-        | AgentCommand::SaveLog
+        | AgentCommand::SaveLog(_)
+        | AgentCommand::ChangeShare
+        | AgentCommand::Pause
+        | AgentCommand::Rate { .. }
+        | AgentCommand::SkipRating
+        | AgentCommand::ReportScam
         | AgentCommand::End
         | AgentCommand::Quit => false,
     }

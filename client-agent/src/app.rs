@@ -3,6 +3,7 @@
 use crate::answers::Answers;
 use crate::engine::Engine;
 use crate::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ScreenState, screen_ui};
+use crate::technical::TechnicalLog;
 use agent_core::origin::Origin;
 use agent_core::proto::session::RequestId;
 use agent_core::view::{AgentCommand, AgentView, Page};
@@ -45,6 +46,7 @@ pub struct AgentApp {
     panel_place: Option<Pos2>,
     asked: Option<RequestId>,
     leaving: Option<Instant>,
+    technical: TechnicalLog,
 }
 
 impl AgentApp {
@@ -68,6 +70,24 @@ impl AgentApp {
             panel_place: None,
             asked: None,
             leaving: None,
+            technical: TechnicalLog::default(),
+        }
+    }
+
+    /// The same with the log that the person may save when something failed.
+    #[must_use]
+    pub fn with_technical(mut self, technical: TechnicalLog) -> Self {
+        self.technical = technical;
+        self
+    }
+
+    /// Saves the technical log where received files go, if the person wants that.
+    fn heed_report(&mut self) {
+        if std::mem::take(&mut self.state.report.wanted) {
+            let folder = agent_core::downloads_folder();
+            let saved = self.technical.save(&folder);
+            self.state.report.saved =
+                Some(saved.map(|path| path.display().to_string()).map_err(|error| error.to_string()));
         }
     }
 
@@ -214,6 +234,7 @@ impl eframe::App for AgentApp {
         for command in self.answers.count(commands, &mut self.state) {
             self.send(command);
         }
+        self.heed_report();
         if any {
             ui.ctx().request_repaint();
         }
@@ -240,7 +261,13 @@ pub const fn on_close(view: &AgentView) -> AgentCommand {
         | Page::Connecting
         | Page::Ended(_)
         | Page::Failed(_) => AgentCommand::Quit,
-        Page::WhoAsks { .. } | Page::Waiting { .. } | Page::Question(_) | Page::Session => AgentCommand::End,
+        Page::WhoAsks { .. }
+        | Page::Terms { .. }
+        | Page::Share { .. }
+        | Page::Unseen { .. }
+        | Page::Waiting { .. }
+        | Page::Question(_)
+        | Page::Session => AgentCommand::End,
     }
 }
 

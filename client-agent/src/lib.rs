@@ -10,4 +10,5 @@ pub mod app;
 pub mod cli;
 pub mod engine;
 pub mod screens;
+pub mod technical;
 pub mod window;

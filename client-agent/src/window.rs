@@ -3,6 +3,7 @@
 use crate::app::{AgentApp, SMALLEST_PAGE};
 use crate::engine::Engine;
 use crate::screens::PAGE_SIZE;
+use crate::technical::TechnicalLog;
 use agent_core::origin::Origin;
 use eframe::{NativeOptions, Renderer};
 use egui::{Context, ViewportBuilder};
@@ -21,6 +22,7 @@ pub fn run(
     i18n: I18n,
     mode: Mode,
     origin: Box<dyn Origin>,
+    technical: TechnicalLog,
     start: impl FnOnce(&Context) -> std::io::Result<Box<dyn Engine>>,
 ) -> eframe::Result {
     let title = i18n.text("agent-window-title");
@@ -41,7 +43,8 @@ pub fn run(
         options,
         Box::new(|creation| {
             let engine = start(&creation.egui_ctx)?;
-            Ok(Box::new(AgentApp::new(&creation.egui_ctx, engine, origin, i18n, mode)))
+            let app = AgentApp::new(&creation.egui_ctx, engine, origin, i18n, mode);
+            Ok(Box::new(app.with_technical(technical)))
         }),
     )
 }

@@ -3,10 +3,12 @@
 mod counted;
 mod support;
 
+use agent_core::proto::geometry::MonitorId;
 use agent_core::proto::session::{Capability, EndReason, RequestId};
-use agent_core::view::{AgentCommand, AgentView, Failure, Page, QuestionKind};
+use agent_core::view::{AgentCommand, AgentView, EndView, Failure, Page, QuestionKind, ShareReason};
+use agent_core::{Share, WindowId};
 use client_agent::app::on_close;
-use client_agent::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ScreenState, screen_ui};
+use client_agent::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ReportState, ScreenState, screen_ui};
 use egui::accesskit::Role;
 use egui::{Key, Pos2, Vec2};
 use egui_kittest::Harness;
@@ -25,7 +27,10 @@ struct Shown {
 const GUARD_PASSES: usize = 6;
 
 fn window(view: AgentView, language: Language) -> Harness<'static, Shown> {
-    let i18n = I18n::new(language);
+    window_in(view, I18n::new(language))
+}
+
+fn window_in(view: AgentView, i18n: I18n) -> Harness<'static, Shown> {
     let size = match Form::of(&view) {
         Form::Page => PAGE_SIZE,
         Form::Panel => Vec2::new(PANEL_WIDTH, 900.0),
@@ -46,10 +51,23 @@ fn window(view: AgentView, language: Language) -> Harness<'static, Shown> {
     harness
 }
 
+/// Scrolls to the end of the words, as far as a page demands that.
+fn read_on(harness: &mut Harness<'static, Shown>) {
+    for _ in 0..20 {
+        if harness.query_by_label("Read on").is_none() {
+            return;
+        }
+        harness.get_by_label("Read on").click();
+        harness.run_steps(GUARD_PASSES);
+    }
+    panic!("the end never comes");
+}
+
 /// The commands after a deliberate press on the button `name`.
 fn press(view: AgentView, name: &str) -> Vec<AgentCommand> {
     let mut harness = window(view, Language::English);
     harness.run_steps(GUARD_PASSES);
+    read_on(&mut harness);
     harness.get_by_role_and_label(Role::Button, name).click();
     harness.run_steps(2);
     harness
@@ -62,8 +80,9 @@ fn press(view: AgentView, name: &str) -> Vec<AgentCommand> {
 
 #[test]
 fn everything_fits_in_both_languages_and_no_message_is_missing() {
-    for language in Language::ALL {
-        let mut harness = window(support::page(Page::Connecting), language);
+    let languages = Language::ALL.map(I18n::new).into_iter().chain(Language::ALL.map(I18n::stretched));
+    for (language, i18n) in ["it", "en", "it stretched", "en stretched"].into_iter().zip(languages) {
+        let mut harness = window_in(support::page(Page::Connecting), i18n);
         for (name, view) in support::views() {
             let size = if Form::of(&view) == Form::Page { PAGE_SIZE } else { Vec2::new(PANEL_WIDTH, 900.0) };
             harness.set_size(size);
@@ -97,6 +116,10 @@ fn buttons_say_what_they_are_for() {
     let ask = |kind| support::with_panel(support::question(kind), support::panel());
     let panel = || support::with_panel(Page::Session, support::panel());
     let ended = || support::page(Page::Ended(support::end(EndReason::ClientEnded)));
+    let terms = || support::page(Page::Terms { operator: support::operator(), terms: support::terms() });
+    let share =
+        |reason| support::page(Page::Share { operator: support::operator(), choices: support::choices(reason) });
+    let unseen = || support::page(Page::Unseen { operator: support::operator() });
     let id = RequestId(7);
     let rows = [
         (key(), "Exit", AgentCommand::Quit),
@@ -109,7 +132,22 @@ fn buttons_say_what_they_are_for() {
         (support::page(support::question(QuestionKind::View)), "Show the screen", AgentCommand::Answer(id, true)),
         (ask(QuestionKind::Control), "Not now", AgentCommand::Answer(id, false)),
         (ask(QuestionKind::Control), "Allow", AgentCommand::Answer(id, true)),
-        (ask(QuestionKind::Control), "This is a scam: close now", AgentCommand::End),
+        (ask(QuestionKind::Control), "This is a scam: close now", AgentCommand::ReportScam),
+        (who(), "This is a scam: close now", AgentCommand::ReportScam),
+        (terms(), "This is a scam: close now", AgentCommand::ReportScam),
+        (terms(), "I do not accept", AgentCommand::AcceptTerms(false)),
+        (terms(), "I accept", AgentCommand::AcceptTerms(true)),
+        (share(ShareReason::First), "Leave", AgentCommand::End),
+        (share(ShareReason::First), "Continue", AgentCommand::Share(Share::Monitor(MonitorId(0)))),
+        (share(ShareReason::First), "This is a scam: close now", AgentCommand::ReportScam),
+        (share(ShareReason::Change), "As before", AgentCommand::KeepShare),
+        (share(ShareReason::Gone), "End the help now", AgentCommand::End),
+        (unseen(), "End", AgentCommand::End),
+        (unseen(), "Go on sharing", AgentCommand::Resume),
+        (panel(), "Pause", AgentCommand::Pause),
+        (panel(), "Show something else", AgentCommand::ChangeShare),
+        (support::with_panel(Page::Session, support::paused_panel()), "Go on", AgentCommand::Resume),
+        (support::page(Page::Ended(support::rating())), "Skip", AgentCommand::SkipRating),
         (ask(QuestionKind::Control), "End the help now", AgentCommand::End),
         (ask(support::receive()), "Receive the file", AgentCommand::Answer(id, true)),
         (ask(support::give()), "Give the file", AgentCommand::Answer(id, true)),
@@ -212,7 +250,15 @@ fn a_line_of_chat_is_written_in_the_panel() {
 #[test]
 fn closing_the_window_ends_a_session_and_quits_everything_else() {
     for (name, view) in support::views() {
-        let live = matches!(view.page, Page::WhoAsks { .. } | Page::Waiting { .. } | Page::Question(_) | Page::Session);
+        let over = matches!(
+            view.page,
+            Page::EnterOrganisation { .. }
+                | Page::EnterKey { .. }
+                | Page::Connecting
+                | Page::Ended(_)
+                | Page::Failed(_)
+        );
+        let live = !over;
         let expected = if live { AgentCommand::End } else { AgentCommand::Quit };
         assert_eq!(on_close(&view), expected, "{name}");
     }
@@ -287,9 +333,91 @@ fn whoever_says_that_it_is_a_scam_is_told_what_to_do_next() {
     harness.run_steps(GUARD_PASSES);
     harness.get_by_label("This is a scam: close now").click();
     harness.run_steps(2);
-    harness.state_mut().view = support::page(Page::Ended(support::end(EndReason::ClientEnded)));
+    assert!(harness.state().commands.contains(&AgentCommand::ReportScam));
+    harness.state_mut().view = support::page(Page::Ended(support::end(EndReason::ReportedAsScam)));
     harness.run_steps(2);
     harness.get_by_label("You were right to close");
+    harness.get_by_label("Keep the log").click();
+    harness.run_steps(2);
+    harness.get_by_label("Save the log in: Stick CHIAVETTA").click();
+    harness.run_steps(2);
+    assert!(harness.state().commands.contains(&AgentCommand::SaveLog("/media/marco/CHIAVETTA".into())));
+    harness.get_by_label("Back").click();
+    harness.run_steps(2);
+    harness.get_by_label("You were right to close");
+}
+
+#[test]
+fn nothing_is_shared_instead_before_it_was_chosen() {
+    for reason in [ShareReason::Change, ShareReason::Gone] {
+        let choices = support::choices(reason);
+        let page = Page::Share { operator: support::operator(), choices };
+        let mut harness = window(support::with_panel(page, support::panel()), Language::English);
+        harness.get_by_label("Show this").click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().commands, [], "{reason:?}");
+        harness.get_by_label("Choose one of these first.");
+        harness.get_by_role_and_label(Role::RadioButton, "Ricevuta - LibreOffice Writer").click_accesskit();
+        harness.run_steps(2);
+        harness.get_by_label("Show this").click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().commands, [AgentCommand::Share(Share::Window(WindowId(7)))], "{reason:?}");
+    }
+}
+
+#[test]
+fn a_choice_whose_window_closed_is_none_any_more() {
+    let choices = support::choices(ShareReason::Change);
+    let view = |choices| support::with_panel(Page::Share { operator: support::operator(), choices }, support::panel());
+    let mut harness = window(view(choices.clone()), Language::English);
+    harness.get_by_role_and_label(Role::RadioButton, "Ricevuta - LibreOffice Writer").click_accesskit();
+    harness.run_steps(2);
+    let mut fewer = choices;
+    fewer.windows.remove(0);
+    harness.state_mut().view = view(fewer);
+    harness.run_steps(2);
+    harness.get_by_label("Show this").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands, []);
+}
+
+#[test]
+fn a_rating_is_sent_with_its_words_and_not_before_a_star_was_chosen() {
+    let mut harness = window(support::page(Page::Ended(support::rating())), Language::English);
+    assert!(harness.query_by_label("Send").is_none());
+    harness.get_by_role_and_label(Role::RadioButton, "Good").click();
+    harness.run_steps(2);
+    harness.get_by_role_and_label(Role::MultilineTextInput, "A few words, if you like").focus();
+    harness.run_steps(2);
+    harness.get_by_role_and_label(Role::MultilineTextInput, "A few words, if you like").type_text("Patient");
+    harness.run_steps(2);
+    harness.get_by_label("Send").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands, [AgentCommand::Rate { stars: 4, comment: "Patient".into() }]);
+}
+
+#[test]
+fn ok_has_the_focus_on_the_last_page_also_once_the_log_is_there() {
+    let removing = EndView { removed: None, log: None, ..support::end(EndReason::OperatorEnded) };
+    let mut harness = window(support::page(Page::Ended(removing)), Language::English);
+    assert!(harness.get_by_label("OK").is_focused());
+    harness.state_mut().view = support::page(Page::Ended(support::end(EndReason::OperatorEnded)));
+    harness.run_steps(2);
+    assert!(harness.get_by_label("OK").is_focused());
+}
+
+#[test]
+fn the_technical_log_is_saved_only_when_the_person_wants_it() {
+    let mut harness = window(support::page(Page::Failed(Failure::RelayUnreachable)), Language::English);
+    harness.get_by_label("Technical details").click();
+    harness.run_steps(8);
+    assert!(!harness.state().state.report.wanted);
+    harness.get_by_label("Save for a technician").click();
+    harness.run_steps(2);
+    assert!(harness.state().state.report.wanted);
+    harness.state_mut().state.report = ReportState { wanted: false, saved: Some(Err("disk full".into())) };
+    harness.run_steps(2);
+    harness.get_by_label_contains("disk full");
 }
 
 #[test]

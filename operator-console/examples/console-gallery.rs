@@ -9,7 +9,7 @@ mod common;
 use camera::Film;
 use console_core::gate::{Busy, Day, GateCommand, GateDone, GateProblem, GateStage, GateView, Opening, WRONG_WAIT};
 use console_core::picture::SharedPictures;
-use console_core::proto::session::{CertificateProblem, Decision, EndReason};
+use console_core::proto::session::{CertificateProblem, Decision, EndReason, Step};
 use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, Stage};
 use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp};
@@ -107,6 +107,24 @@ fn page(name: &str) -> ConsoleView {
             view.recognised = false;
             view.system.clear();
             session(view)
+        }
+        "terms" | "choosing" => {
+            let mut view = common::session(PowerState::Off, PowerState::Off);
+            view.recognised = false;
+            view.step = Some(if name == "terms" { Step::Terms } else { Step::Choosing });
+            session(view)
+        }
+        "paused" => {
+            let mut view = common::session(PowerState::Granted, PowerState::Granted);
+            view.sharing_paused = true;
+            session(view)
+        }
+        "closing" => {
+            let mut view = common::view(common::ended(EndReason::OperatorEnded));
+            if let Stage::Ended(end) = &mut view.stage {
+                (end.is_closing, end.rating) = (true, None);
+            }
+            view
         }
         "asked" => session(common::session(PowerState::Asked, PowerState::Off)),
         "refused" => session(common::session(PowerState::Refused(Decision::Denied), PowerState::Off)),

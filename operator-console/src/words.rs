@@ -202,6 +202,8 @@ pub fn end_reason(reason: EndReason) -> &'static str {
         EndReason::ProtocolViolation => "console-ended-violation",
         EndReason::ScreenUnavailable => "console-ended-screen",
         EndReason::TimeUp => "console-ended-time-up",
+        EndReason::TermsDeclined => "console-ended-terms",
+        EndReason::ReportedAsScam => "console-ended-scam",
     }
 }
 

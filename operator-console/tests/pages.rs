@@ -11,8 +11,8 @@ use common::{MONITOR, busy_session, ended, pictures, session, view, view_with_no
 use console_core::gate::{GateStage, GateView};
 use console_core::picture::SharedPictures;
 use console_core::proto::input::{Button, InputEvent};
-use console_core::proto::session::{Capability, Decision, EndReason};
-use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, SessionView, Stage};
+use console_core::proto::session::{Capability, Decision, EndReason, Step};
+use console_core::view::{ConsoleCommand, ConsoleView, EndView, NoticeKind, PowerState, SessionView, Stage};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -225,9 +225,19 @@ fn no_page_has_a_message_without_words_or_fails_at_its_smallest_size() {
         EndReason::ProtocolViolation,
         EndReason::ScreenUnavailable,
         EndReason::TimeUp,
+        EndReason::TermsDeclined,
+        EndReason::ReportedAsScam,
     ] {
         stages.push(ended(reason));
     }
+    for step in [Step::Terms, Step::Choosing] {
+        let session = session(PowerState::Off, PowerState::Off);
+        stages.push(Stage::Session(Box::new(SessionView { recognised: false, step: Some(step), ..session })));
+    }
+    let paused = SessionView { sharing_paused: true, ..session(PowerState::Granted, PowerState::Off) };
+    stages.push(Stage::Session(Box::new(paused)));
+    let Stage::Ended(end) = ended(EndReason::OperatorEnded) else { unreachable!() };
+    stages.push(Stage::Ended(EndView { is_closing: true, rating: None, ..end }));
     for language in Language::ALL {
         let mut page = page_of(view(Stage::Idle), language, SMALLEST_WINDOW);
         for stage in &stages {

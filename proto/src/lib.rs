@@ -25,4 +25,4 @@ pub use text::{Blob, Text};
 
 /// Version of the link and session protocol; the first byte of every control stream, outside the
 /// encoding, so that the encoding itself can change with it.
-pub const PROTOCOL_VERSION: u8 = 2;
+pub const PROTOCOL_VERSION: u8 = 3;

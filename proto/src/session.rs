@@ -185,6 +185,19 @@ pub enum EndReason {
     ScreenUnavailable,
     /// The longest session that the operator's certificate allows is over.
     TimeUp,
+    /// The person did not accept the terms.
+    TermsDeclined,
+    /// The person said that it is a scam.
+    ReportedAsScam,
+}
+
+/// What the person does before the first question can come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Step {
+    /// Reads the terms.
+    Terms,
+    /// Chooses what to share.
+    Choosing,
 }
 
 /// What is wrong with an operator's certificate.
@@ -409,11 +422,24 @@ pub enum AgentToConsole {
         /// Whether it is paused.
         paused: bool,
     },
-    /// The session is over; powers have stopped before this was sent.
+    /// The session is over; powers have stopped before this was sent. The log goes on until
+    /// [`AgentToConsole::Closed`].
     Ended {
         /// Why.
         reason: EndReason,
     },
+    /// The person recognised the operator and is not ready yet.
+    Step {
+        /// What they do.
+        step: Step,
+    },
+    /// Nothing of the screen is sent and no input taken, until the person goes on.
+    SharingPaused {
+        /// Whether that is so now.
+        paused: bool,
+    },
+    /// Last: the log is closed, with the person's rating if there is one, and the agent has removed itself.
+    Closed,
 }
 
 impl Message for StreamKind {

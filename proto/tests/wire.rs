@@ -8,7 +8,7 @@ use proto::pairing::{P1, P2, P3, P4};
 use proto::relay::{AttemptId, EndToRelay, OfferId, RelayToEnd, SessionId, Side, Ticket};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{
-    AgentToConsole, Capability, CertificateProblem, ConsoleToAgent, Decision, EndReason, Request, RequestId,
+    AgentToConsole, Capability, CertificateProblem, ConsoleToAgent, Decision, EndReason, Request, RequestId, Step,
     StreamKind, TransferId,
 };
 use proto::{Blob, Deframer, Locator, Message, MonitorId, Text, decode, encode};
@@ -44,6 +44,10 @@ fn the_bytes_of_messages_are_fixed() {
     let signature = Blob::new([7]).unwrap();
     check(&ConsoleToAgent::LogSigned { number: 3, at_ms: 4, signature }, "0b03040107");
     check(&AgentToConsole::Ended { reason: EndReason::ClientEnded }, "0e00");
+    check(&AgentToConsole::Ended { reason: EndReason::ReportedAsScam }, "0e09");
+    check(&AgentToConsole::Step { step: Step::Choosing }, "0f01");
+    check(&AgentToConsole::SharingPaused { paused: true }, "1001");
+    check(&AgentToConsole::Closed, "11");
     let key = InputEvent::Key { usage: KeyUsage(0x28), down: true, modifiers: Modifiers(3) };
     check(&InputRecord { sequence: 5, event: key }, "0503280103");
     check(&InputRecord { sequence: 6, event: InputEvent::Stamp { at_ms: 1000 } }, "0607fbe803");

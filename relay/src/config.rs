@@ -1,6 +1,7 @@
 //! The configuration file: JSON, unknown keys refused, every problem named at once.
 
 use crate::lists::List;
+use crate::portal::PortalSettings;
 use crate::settings::{
     Limits, OrganisationTrust, RECORDS, Settings, SettingsError, Watching, bind, stored_secret, unix_s,
 };
@@ -9,6 +10,7 @@ use proto::relay::NodeName;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::net::SocketAddr;
@@ -30,6 +32,17 @@ struct Raw {
     organisations: Vec<RawOrganisation>,
     /// Folder that keeps the node's secret, and since when which revocation list holds.
     state: PathBuf,
+    /// The page that people open first.
+    #[serde(default)]
+    portal: RawPortal,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPortal {
+    /// Other web servers that have the page, as `https://name` or `https://name:port`.
+    #[serde(default)]
+    origins: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,6 +52,8 @@ struct RawOrganisation {
     file: PathBuf,
     /// Its newest revocation list, DER; read again whenever the file is written while the relay runs.
     revocation_list: Option<PathBuf>,
+    /// Folder with the programs that the portal hands out, looked at again while the relay runs.
+    downloads: Option<PathBuf>,
 }
 
 /// What is wrong with a configuration file, all of it.
@@ -79,8 +94,45 @@ impl Reader<'_> {
             None => None,
             Some(path) => Some(self.note(&path.display().to_string(), List::open(path))?),
         };
-        Some(OrganisationTrust { organisation, revocation_file, revocation_list })
+        let downloads = raw.downloads.as_ref().map(|path| self.folder.join(path));
+        if let Some(path) = downloads.as_ref().filter(|path| !path.is_dir()) {
+            self.problems.push(format!("{}: not a folder", path.display()));
+        }
+        Some(OrganisationTrust { organisation, revocation_file, revocation_list, downloads })
     }
+
+    /// Two organisations of one domain would have one address for two programs.
+    fn one_shelf_each(&mut self, organisations: &[OrganisationTrust]) {
+        let mut domains = BTreeSet::new();
+        for trust in organisations.iter().filter(|trust| trust.downloads.is_some()) {
+            let domain = trust.organisation.domain();
+            if !domains.insert(domain) {
+                self.problems.push(format!("downloads: there are two folders for {domain}"));
+            }
+        }
+    }
+
+    fn portal(&mut self, raw: RawPortal) -> PortalSettings {
+        for origin in raw.origins.iter().filter(|origin| !is_origin(origin)) {
+            self.problems.push(format!(
+                "portal: {origin:?} is no origin as browsers send it: https://name or https://name:port"
+            ));
+        }
+        PortalSettings { origins: raw.origins, lasting: true }
+    }
+}
+
+/// As browsers write it: lower case, a name or an address, perhaps a port that is not the usual one.
+fn is_origin(origin: &str) -> bool {
+    let Some(host) = origin.strip_prefix("https://") else { return false };
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !host.ends_with(']') => (name, Some(port)),
+        _ => (host, None),
+    };
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-[]:".contains(&byte);
+    !name.is_empty()
+        && name.bytes().all(known)
+        && port.is_none_or(|port| port != "443" && port.parse::<u16>().is_ok_and(|number| number.to_string() == port))
 }
 
 pub(crate) fn settings(path: &Path, limits: Limits) -> Result<Settings, SettingsError> {
@@ -102,6 +154,8 @@ pub(crate) fn settings(path: &Path, limits: Limits) -> Result<Settings, Settings
         reader.problems.push("organisations: at least one is needed".to_owned());
     }
     let organisations: Vec<_> = raw.organisations.iter().filter_map(|raw| reader.organisation(raw)).collect();
+    reader.one_shelf_each(&organisations);
+    let portal = reader.portal(raw.portal);
     let state = folder.join(&raw.state);
     let _ = reader.note("state", fs::create_dir_all(&state));
 
@@ -113,5 +167,32 @@ pub(crate) fn settings(path: &Path, limits: Limits) -> Result<Settings, Settings
     let node_secret = stored_secret(&state.join("node.secret"))?;
     let sockets = bind(listen)?;
     let (records, watching) = (state.join(RECORDS), Watching::default());
-    Ok(Settings { node, sockets, chain, key, organisations, node_secret, records, limits, watching })
+    Ok(Settings { node, sockets, chain, key, organisations, node_secret, records, limits, watching, portal })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_written_as_browsers_write_it() {
+        for (origin, good) in [
+            ("https://www.comune.lucca.it", true),
+            ("https://www.comune.lucca.it:8443", true),
+            ("https://[2001:db8::1]", true),
+            ("https://[2001:db8::1]:8443", true),
+            ("https://www.comune.lucca.it:443", false),
+            ("https://www.comune.lucca.it:0443", false),
+            ("https://www.comune.lucca.it/", false),
+            ("https://www.Comune.it", false),
+            ("https://user@comune.lucca.it", false),
+            ("https://*", false),
+            ("https://", false),
+            ("http://www.comune.lucca.it", false),
+            ("null", false),
+            ("*", false),
+        ] {
+            assert_eq!(is_origin(origin), good, "{origin}");
+        }
+    }
 }

@@ -1,14 +1,15 @@
 //! A relay for trials: everything it needs is made at the first start and kept in one folder.
 
 use crate::lists::{List, ListError};
+use crate::outer;
+use crate::portal::PortalSettings;
 use crate::settings::{
     Limits, OrganisationTrust, RECORDS, Settings, SettingsError, Watching, bind, read, stored_secret, unix_s, write,
 };
 use identity::{Authority, Organisation, RelayAddress, RelayNode, Seed};
 use proto::relay::NodeName;
-use rand::RngCore;
 use rand::rngs::OsRng;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::CertificateDer;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -26,6 +27,7 @@ const NODE_NAME: &str = "dev 1";
 const ORGANISATION: &str = "organisation.ponte";
 const OPERATOR: &str = "operator.ponte-vault";
 const REVOCATIONS: &str = "revoked.crl";
+const DOWNLOADS: &str = "downloads";
 
 pub(crate) fn settings(
     dir: &Path,
@@ -36,17 +38,13 @@ pub(crate) fn settings(
     fs::create_dir_all(dir).map_err(|error| SettingsError::File { path: dir.to_owned(), error })?;
     let now_s = unix_s();
     let node_secret = stored_secret(&dir.join("node.secret"))?;
-    // The key stays, so the pin stays; the certificate around it is made new at each start by an
-    // authority that nobody keeps, so that it never ends.
-    let outer = Seed::new(stored_secret(&dir.join("outer.seed"))?);
     let host = listen.ip().to_string();
-    let ca = identity::create_root(Seed::random(&mut OsRng), "Ponte trial", &serial(), now_s)?;
-    let certificate = identity::server_certificate(&ca, &outer, &[host.clone(), "localhost".to_owned()], now_s)?;
+    let outer = outer::open(&dir.join("outer.key"), vec![host.clone(), "localhost".to_owned()])?;
     let sockets = bind(listen)?;
     let relay = RelayAddress {
         name: RELAY_NAME.to_owned(),
         nodes: vec![RelayNode { name: NODE_NAME.to_owned(), host, port: sockets.address.port() }],
-        pin: identity::spki_sha256(&certificate),
+        pin: identity::spki_sha256(&outer.certificate),
     };
     let organisation = match kept(dir, &relay, operator_name, now_s)? {
         Some(organisation) => organisation,
@@ -64,25 +62,20 @@ pub(crate) fn settings(
     Ok(Settings {
         node: NodeName::truncated(NODE_NAME),
         sockets,
-        chain: vec![CertificateDer::from(certificate), CertificateDer::from(ca.certificate().to_vec())],
-        key: PrivateKeyDer::from(PrivatePkcs8KeyDer::from(outer.pkcs8_der().to_vec())),
+        chain: vec![outer.certificate],
+        key: outer.key,
         organisations: vec![OrganisationTrust {
             organisation,
             revocation_file: Some(revocation_file),
             revocation_list,
+            downloads: Some(dir.join(DOWNLOADS)),
         }],
         node_secret,
         records: dir.join(RECORDS),
         limits,
         watching: Watching::default(),
+        portal: PortalSettings::default(),
     })
-}
-
-fn serial() -> [u8; 16] {
-    let mut serial = [0; 16];
-    OsRng.fill_bytes(&mut serial);
-    serial[0] |= 0x40;
-    serial
 }
 
 /// The organisation of an earlier start, if file, operator and root key still fit together; signed

@@ -4,13 +4,15 @@ use crate::forward::Forward;
 use crate::judge::Judge;
 use crate::lists::List;
 use crate::places::Place;
+use crate::portal::Nameplate;
 use crate::settings::Limits;
 use crate::trust::Request;
 use link::pump::Pumped;
 use link::{ControlSender, LinkKind, PacketSender};
-use proto::relay::{EndToRelay, RelayToEnd};
+use proto::Locator;
+use proto::relay::{EndToRelay, RelayToEnd, Work};
 use rand::rngs::StdRng;
-use relay_core::{LinkId, Output, RelayCore, Source};
+use relay_core::{LinkId, Lookup, Output, RelayCore, Source};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,6 +45,7 @@ pub(crate) enum Event {
     Opened(LinkId, Opened, Place),
     Message(LinkId, EndToRelay),
     Closed(LinkId),
+    Lookup(Asked),
     /// A revocation list of an organisation, by number, was written.
     List(usize, List),
     Shutdown,
@@ -59,6 +62,30 @@ pub(crate) struct Opened {
     /// Dropped to end the link's task.
     _stop: oneshot::Sender<()>,
     opened_at: Instant,
+}
+
+/// A lookup, and who waits for its answer.
+pub(crate) struct Asked {
+    source: Source,
+    locator: Locator,
+    work: Option<Work>,
+    answer: oneshot::Sender<Looked>,
+}
+
+/// What came of it.
+pub(crate) enum Looked {
+    Found {
+        /// By its place among the organisations.
+        organisation: usize,
+        nameplate: Arc<Nameplate>,
+    },
+    NotFound {
+        answer_at: Instant,
+    },
+    NeedWork {
+        bits: u8,
+        seed: [u8; 32],
+    },
 }
 
 /// What a link's task uses.
@@ -78,6 +105,13 @@ impl Hub {
     /// Where a new link's packets will go.
     pub(crate) fn forward(&self) -> Arc<Forward> {
         Arc::new(Forward::new(self.limits == Limits::Normal, self.numbers.bytes_forwarded.clone()))
+    }
+
+    /// Looks a locator up; `None` when the relay is about to end.
+    pub(crate) async fn lookup(&self, source: Source, locator: Locator, work: Option<Work>) -> Option<Looked> {
+        let (answer, looked) = oneshot::channel();
+        self.events.send(Event::Lookup(Asked { source, locator, work, answer })).await.ok()?;
+        looked.await.ok()
     }
 
     /// Serves one link until either side ends it. The place of its handshake is kept until the link is counted.
@@ -186,9 +220,24 @@ impl Decider {
                 self.act();
                 self.drop_link(id);
             }
+            Event::Lookup(asked) => self.look(asked, now),
             Event::List(organisation, list) => self.judge.take_list(organisation, list, &mut self.core, now),
             Event::Shutdown => {}
         }
+    }
+
+    fn look(&mut self, Asked { source, locator, work, answer }: Asked, now: Instant) {
+        let looked = match self.core.lookup(now, source, locator, work) {
+            Lookup::Found(operator) => match self.judge.nameplate(&operator.sha256) {
+                Some(nameplate) => Looked::Found { organisation: operator.organisation, nameplate },
+                // Nobody offers whom the judge does not know.
+                None => return,
+            },
+            Lookup::NotFound { answer_at } => Looked::NotFound { answer_at },
+            Lookup::NeedWork { bits, seed } => Looked::NeedWork { bits, seed },
+        };
+        // Whoever went away has had his price.
+        let _ = answer.send(looked);
     }
 
     fn drop_link(&mut self, id: LinkId) {

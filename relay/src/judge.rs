@@ -1,6 +1,7 @@
 //! Judges operators and revocation lists, off the task that decides, and remembers who is here.
 
 use crate::lists::{List, Record};
+use crate::portal::Nameplate;
 use crate::settings::Clock;
 use crate::trust::{Proof, Proven, Request, Shown, Trust, Verdict, Waiting, Witness, review, verify};
 use proto::Blob;
@@ -24,6 +25,7 @@ const OPERATORS: usize = 64;
 struct Known {
     organisation: usize,
     witness: Witness,
+    nameplate: Arc<Nameplate>,
     /// Of the newest list that does not revoke him.
     list_number: u64,
 }
@@ -107,6 +109,11 @@ impl Judge {
         trust.check(&known.witness, (self.clock)())
     }
 
+    /// What may be said of an operator who is here.
+    pub(crate) fn nameplate(&self, operator: &[u8; 32]) -> Option<Arc<Nameplate>> {
+        self.operators.get(operator).map(|known| known.nameplate.clone())
+    }
+
     /// A part of the list of an organisation.
     pub(crate) fn part(&self, organisation: usize, from: u32) -> RelayToEnd {
         let list = self.trusts.get(organisation).and_then(|trust| trust.list.as_ref());
@@ -164,13 +171,13 @@ impl Judge {
         }
         let link = request.link;
         let result = match proof.result {
-            Ok(Proven { sha256, organisation, witness, list_number }) => {
+            Ok(Proven { sha256, organisation, witness, nameplate, list_number }) => {
                 if list_number < self.trusts.get(organisation).map_or(0, Trust::number) {
                     // A newer list came meanwhile.
                     self.prove(request);
                     return None;
                 }
-                self.operators.insert(sha256, Known { organisation, witness, list_number });
+                self.operators.insert(sha256, Known { organisation, witness, nameplate, list_number });
                 Ok(OperatorProof { sha256, organisation })
             }
             Err(refusal) => Err(refusal),

@@ -2,7 +2,7 @@
 //!
 //! What is absent: everything that knows a secret (`pairing`, `channel`, `session`), a database, a
 //! web administration, child processes. `relay-core` decides, `link` frames; this crate binds
-//! sockets, verifies operators and moves packets. Read [`Settings`] and [`start`] first.
+//! sockets, verifies operators, moves packets and serves the portal. Read [`Settings`] and [`start`] first.
 
 mod config;
 mod dev;
@@ -10,9 +10,12 @@ mod forward;
 mod hub;
 mod judge;
 mod lists;
+mod outer;
 mod places;
+mod portal;
 mod quic;
 mod settings;
+mod stall;
 mod start;
 mod tcp;
 mod trust;

@@ -52,10 +52,16 @@ impl List {
 
 /// What tells that a file was written or replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
+pub(crate) struct Stamp {
     modified: Option<SystemTime>,
     bytes: u64,
     inode: u64,
+}
+
+impl Stamp {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
 }
 
 impl From<Metadata> for Stamp {
@@ -186,6 +192,6 @@ pub(crate) async fn keep_records(path: PathBuf, mut records: watch::Receiver<Vec
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,4 @@
-//! Places for handshakes: connections that are not yet links, few per source, bounded in all.
+//! Places for handshakes (connections that are not yet links) and for downloads: few per source, bounded in all.
 
 use relay_core::Source;
 use relay_core::limits::UNCLAIMED_PER_SOURCE;
@@ -6,15 +6,20 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Handshakes in progress, each of some 20 kB.
-const HANDSHAKES: usize = 1024;
+/// How many there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caps {
+    pub(crate) all: usize,
+    pub(crate) source: usize,
+    pub(crate) site: usize,
+}
+
+/// Handshakes in progress, each of some 20 kB. A site is an IPv6 network of /48: it has 65,536 sources.
+pub(crate) const HANDSHAKES: Caps = Caps { all: 1024, source: UNCLAIMED_PER_SOURCE, site: 128 };
 /// Handshakes of all, or of one source, from which on an address must first prove that it can hear
 /// us: forged senders then cost nothing and take no one's places.
 const CROWDED: usize = 64;
 const CROWDED_SOURCE: usize = UNCLAIMED_PER_SOURCE / 2;
-
-/// Handshakes of one site, an IPv6 network of /48: it has 65,536 sources.
-const HANDSHAKES_PER_SITE: usize = 128;
 
 #[derive(Debug, Default)]
 struct Taken {
@@ -33,11 +38,14 @@ fn release(counts: &mut HashMap<Source, usize>, of: Source) {
     }
 }
 
-/// Counts handshakes; clones share the count.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Places(Arc<Mutex<Taken>>);
+/// Counts them; clones share the count.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    caps: Caps,
+    taken: Arc<Mutex<Taken>>,
+}
 
-/// One handshake's place, free again when dropped.
+/// One place, free again when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     places: Places,
@@ -45,20 +53,24 @@ pub(crate) struct Place {
 }
 
 impl Places {
-    fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// So many.
+    pub(crate) fn of(caps: Caps) -> Self {
+        Self { caps, taken: Arc::default() }
     }
 
-    /// A place for a handshake with this address, if there is one.
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for this address, if there is one.
     pub(crate) fn take(&self, address: IpAddr) -> Option<Place> {
         let source = Source::from(address);
         let mut taken = self.lock();
-        if taken.all >= HANDSHAKES {
+        if taken.all >= self.caps.all {
             return None;
         }
         let count = |counts: &HashMap<Source, usize>, of| counts.get(&of).copied().unwrap_or(0);
-        if count(&taken.by_source, source) >= UNCLAIMED_PER_SOURCE
-            || count(&taken.by_site, source.site()) >= HANDSHAKES_PER_SITE
+        if count(&taken.by_source, source) >= self.caps.source || count(&taken.by_site, source.site()) >= self.caps.site
         {
             return None;
         }
@@ -91,7 +103,7 @@ mod tests {
 
     #[test]
     fn one_source_cannot_take_every_place() {
-        let places = Places::default();
+        let places = Places::of(HANDSHAKES);
         let greedy = IpAddr::from([192, 0, 2, 1]);
         let mut held: Vec<_> = (0..UNCLAIMED_PER_SOURCE).map(|_| places.take(greedy).unwrap()).collect();
         assert!(places.take(greedy).is_none());
@@ -108,10 +120,10 @@ mod tests {
 
     #[test]
     fn one_site_of_many_sources_cannot_take_every_place() {
-        let places = Places::default();
+        let places = Places::of(HANDSHAKES);
         let network = |number: u16| IpAddr::from([0x2001, 0xdb8, 1, number, 0, 0, 0, 1]);
         let held: Vec<_> = (0..1000).filter_map(|number| places.take(network(number))).collect();
-        assert_eq!(held.len(), HANDSHAKES_PER_SITE);
+        assert_eq!(held.len(), HANDSHAKES.site);
         assert!(places.take(IpAddr::from([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1])).is_some());
         drop(held);
         assert!(places.lock().by_site.is_empty());

@@ -2,6 +2,7 @@
 
 use crate::config;
 use crate::lists::List;
+use crate::portal::PortalSettings;
 use identity::Organisation;
 use proto::relay::NodeName;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -31,6 +32,8 @@ pub(crate) struct OrganisationTrust {
     pub(crate) revocation_file: Option<PathBuf>,
     /// The list that is there at the start.
     pub(crate) revocation_list: Option<List>,
+    /// Where the programs are that the portal hands out.
+    pub(crate) downloads: Option<PathBuf>,
 }
 
 /// Seconds since 1970, by the clock that certificates and hours are judged by.
@@ -38,8 +41,9 @@ pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// Name of the file that keeps since when which revocation list holds.
 pub(crate) const RECORDS: &str = "lists.json";
-/// How often the files of revocation lists are looked at: an operator who is revoked is out soon enough.
-const LOOK_AT_LISTS: Duration = Duration::from_secs(10);
+/// How often the files of revocation lists, and those to download, are looked at: an operator who is revoked
+/// is out soon enough.
+const LOOK_AT_FILES: Duration = Duration::from_secs(10);
 
 /// Everything that [`crate::start`] needs. No `Debug`: it holds keys.
 pub struct Settings {
@@ -53,6 +57,7 @@ pub struct Settings {
     pub(crate) records: PathBuf,
     pub(crate) limits: Limits,
     pub(crate) watching: Watching,
+    pub(crate) portal: PortalSettings,
 }
 
 /// What only tests choose.
@@ -63,7 +68,7 @@ pub(crate) struct Watching {
 
 impl Default for Watching {
     fn default() -> Self {
-        Self { clock: Arc::new(unix_s), look_every: LOOK_AT_LISTS }
+        Self { clock: Arc::new(unix_s), look_every: LOOK_AT_FILES }
     }
 }
 
@@ -106,7 +111,8 @@ impl Settings {
     /// with one operator, made at the first start: `organisation.ponte` and `operator.ponte-vault`.
     /// `listen` with port 0 takes any free port; when the port has changed the organisation file is
     /// signed again. A revocation list is read from `revoked.crl` there, also while the relay runs; the
-    /// authority that signs it is `issuing.seed` and `issuing.der`.
+    /// authority that signs it is `issuing.seed` and `issuing.der`. The portal hands out what lies in
+    /// `downloads`.
     ///
     /// # Errors
     /// [`SettingsError`].
@@ -129,7 +135,15 @@ impl Settings {
         self
     }
 
-    /// Looks so often whether a file with a revocation list was written; every ten seconds by itself.
+    /// Lets the portal's page on this other web server (`https://name`) ask this relay.
+    #[must_use]
+    pub fn with_page_at(mut self, origin: &str) -> Self {
+        self.portal.origins.push(origin.to_owned());
+        self
+    }
+
+    /// Looks so often whether a file with a revocation list, or one to download, was written; every ten
+    /// seconds by itself.
     #[must_use]
     pub fn looking_at_lists_every(mut self, time: Duration) -> Self {
         self.watching.look_every = time;

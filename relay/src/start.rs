@@ -3,7 +3,8 @@
 use crate::hub::{Decider, Event, Hub, Numbers, WAITING_EVENTS, now};
 use crate::judge::Judge;
 use crate::lists::{Record, keep_records, watch_files, write_records};
-use crate::places::Places;
+use crate::places::{HANDSHAKES, Places};
+use crate::portal::{Downloads, Portal, Shelf, Sign, keep_looking};
 use crate::settings::{OrganisationTrust, Settings, SettingsError, Watching};
 use crate::trust::Trust;
 use crate::{quic, tcp};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -72,8 +73,10 @@ pub struct RelayHandle {
 /// # Errors
 /// [`StartError`].
 pub async fn start(settings: Settings) -> Result<RelayHandle, StartError> {
-    let Settings { node, sockets, chain, key, organisations, node_secret, records, limits, watching } = settings;
+    let Settings { node, sockets, chain, key, organisations, node_secret, records, limits, watching, portal } =
+        settings;
     let Watching { clock, look_every } = watching;
+    let shelves: Vec<Shelf> = organisations.iter().map(shelf).collect();
     let kept = Record::open(&records)?;
     let Start { trusts, lists, files, since } = take_up(organisations, &kept, clock());
     if since != kept {
@@ -107,11 +110,22 @@ pub async fn start(settings: Settings) -> Result<RelayHandle, StartError> {
     let mut tasks = JoinSet::new();
     tasks.spawn(keep_records(records, newest));
     tasks.spawn(watch_files(files, look_every, events.clone(), refused));
-    let places = Places::default();
+    let downloads = Arc::new(Downloads::new(&shelves));
+    let all = downloads.clone();
+    // What is there at the start is offered from the start on.
+    let _ = spawn_blocking(move || all.look()).await;
+    tasks.spawn(keep_looking(downloads.clone(), look_every));
+    let signs = shelves.into_iter().map(|shelf| shelf.sign).collect();
+    let portal = Portal::new(portal, signs, downloads, hub.clone());
+    let places = Places::of(HANDSHAKES);
     tasks.spawn(quic::accept(endpoint.clone(), places.clone(), hub.clone()));
-    tasks.spawn(tcp::accept(listener, acceptor, places, hub));
+    tasks.spawn(tcp::accept(listener, acceptor, places, hub, portal));
     tracing::info!(address = %sockets.address, "listening");
     Ok(RelayHandle { address: sockets.address, numbers, events, endpoint, tasks, decider })
+}
+
+fn shelf(trust: &OrganisationTrust) -> Shelf {
+    Shelf { sign: Sign::of(&trust.organisation), folder: trust.downloads.clone() }
 }
 
 /// What the organisations and their lists are at the start.
@@ -127,7 +141,7 @@ struct Start {
 fn take_up(organisations: Vec<OrganisationTrust>, records: &[Record], now_s: u64) -> Start {
     let mut start = Start::default();
     for (place, trust) in organisations.into_iter().enumerate() {
-        let OrganisationTrust { organisation, revocation_file, revocation_list } = trust;
+        let OrganisationTrust { organisation, revocation_file, revocation_list, downloads: _ } = trust;
         let root = organisation.root_sha256();
         start.files.extend(revocation_file.map(|file| (place, file)));
         start.lists.push(match &revocation_list {

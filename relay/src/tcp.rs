@@ -1,9 +1,9 @@
-//! Takes TLS links: TLS, one HTTP head, a WebSocket.
+//! Takes TLS links: TLS, one HTTP head, a WebSocket; what is no link goes to the portal.
 
 use crate::hub::Hub;
 use crate::places::{Place, Places};
-use bytes::Bytes;
-use http_body_util::Full;
+use crate::portal::{Body, Longer, Portal, Prolong};
+use crate::stall::{Stalling, WRITE_STALL};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
@@ -13,13 +13,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use link::{LinkKind, pump, websocket};
 use relay_core::limits::HANDSHAKE;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::WebSocketStream;
@@ -28,8 +31,12 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 /// Longest HTTP head, in bytes; also the least that hyper allows.
 const HEAD_BYTES: usize = 8 * 1024;
+/// How long and for how much a connection whose answer was sent is listened to: a stream that is closed with
+/// something unread takes the answer with it.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: u64 = 64 * 1024;
 
-pub(crate) async fn accept(listener: TcpListener, tls: TlsAcceptor, places: Places, hub: Hub) {
+pub(crate) async fn accept(listener: TcpListener, tls: TlsAcceptor, places: Places, hub: Hub, portal: Portal) {
     let mut links = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -40,9 +47,14 @@ pub(crate) async fn accept(listener: TcpListener, tls: TlsAcceptor, places: Plac
             Ok((stream, peer)) => {
                 // Without a place the stream is closed: its sender has more open than he needs.
                 let Some(place) = places.take(peer.ip()) else { continue };
-                let (tls, hub) = (tls.clone(), hub.clone());
+                let (tls, hub, portal) = (tls.clone(), hub.clone(), portal.clone());
                 links.spawn(async move {
-                    if let Ok(Some(socket)) = timeout(HANDSHAKE, handshake(stream, &tls)).await {
+                    websocket::tune(&stream);
+                    let until = Instant::now() + HANDSHAKE;
+                    let Ok(Ok(stream)) = timeout_at(until, tls.accept(stream)).await else { return };
+                    let visit = Visit { until, place: Some(place), portal: Some((&portal, peer.ip())) };
+                    // On the heap, so that a link does not carry it along.
+                    if let Some((socket, Some(place))) = Box::pin(visit.talk(stream)).await {
                         serve(socket, (peer, place), &hub).await;
                     }
                 });
@@ -64,43 +76,93 @@ async fn serve(socket: Socket, from: (SocketAddr, Place), hub: &Hub) {
     hub.serve(pumped, forward, from, LinkKind::Tls).await;
 }
 
-/// From a TCP connection to a WebSocket; `None` if the peer wanted something else.
-async fn handshake(stream: TcpStream, tls: &TlsAcceptor) -> Option<Socket> {
-    websocket::tune(&stream);
-    upgrade(tls.accept(stream).await.ok()?).await
-}
-
 /// From the first byte inside TLS to a WebSocket; `None` if the peer wanted something else, which
 /// is answered then.
 pub async fn upgrade<S>(stream: S) -> Option<WebSocketStream<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let upgraded = AtomicBool::new(false);
-    let service = service_fn(|request| std::future::ready(Ok::<_, Infallible>(answer(&request, &upgraded))));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HANDSHAKE)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    // `without_shutdown` gives the stream back whole, whatever became of the request.
-    let parts = connection.without_shutdown().await.ok()?;
-    if !upgraded.load(Ordering::Relaxed) {
-        return None;
-    }
-    let (stream, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
-    Some(WebSocketStream::from_partially_read(stream, read, Role::Server, Some(websocket::limits())).await)
+    let visit = Visit { until: Instant::now() + HANDSHAKE, place: None, portal: None };
+    visit.talk(stream).await.map(|(socket, _)| socket)
 }
 
-fn answer(request: &Request<Incoming>, upgraded: &AtomicBool) -> Response<Full<Bytes>> {
+/// One HTTP request, and what it may cost.
+struct Visit<'a> {
+    /// When it must be over, unless something is being sent.
+    until: Instant,
+    /// Taken while it lasts.
+    place: Option<Place>,
+    /// Who answers what is no link, and to whom.
+    portal: Option<(&'a Portal, IpAddr)>,
+}
+
+impl Visit<'_> {
+    /// Gives a WebSocket and the place, if that was asked for.
+    async fn talk<S>(self, stream: S) -> Option<(WebSocketStream<S>, Option<Place>)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Self { until, mut place, portal } = self;
+        let upgraded = AtomicBool::new(false);
+        let (prolong, prolonged) = oneshot::channel();
+        let prolong = Mutex::new(Some(prolong));
+        let prolong = |longer: Longer| {
+            if let Some(prolong) = prolong.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                let _ = prolong.send(longer);
+            }
+        };
+        let service = service_fn(|request| answer(request, &upgraded, portal, &prolong));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HANDSHAKE)
+            .max_buf_size(HEAD_BYTES)
+            .serve_connection(TokioIo::new(Stalling::new(stream, WRITE_STALL)), service);
+        // `without_shutdown` gives the stream back whole, whatever became of the request.
+        let mut connection = pin!(connection.without_shutdown());
+        let parts = tokio::select! {
+            parts = &mut connection => parts,
+            Ok(longer) = prolonged => {
+                // The place of a handshake is free again while something else is taken.
+                place = longer.place.or(place);
+                timeout(longer.time, connection).await.ok()?
+            }
+            () = sleep_until(until) => return None,
+        };
+        let parts = parts.ok()?;
+        let (stream, read) = (parts.io.into_inner().into_inner(), parts.read_buf.to_vec());
+        if !upgraded.load(Ordering::Relaxed) {
+            let _ = timeout(LINGER, part(stream)).await;
+            return None;
+        }
+        let limits = Some(websocket::limits());
+        Some((WebSocketStream::from_partially_read(stream, read, Role::Server, limits).await, place))
+    }
+}
+
+/// Ends a stream whose answer was sent, and waits until the other side has it.
+async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
+    if stream.shutdown().await.is_ok() {
+        let _ = tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await;
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    upgraded: &AtomicBool,
+    portal: Option<(&Portal, IpAddr)>,
+    prolong: &Prolong<'_>,
+) -> Result<Response<Body>, Infallible> {
     let status = match (request.method(), request.uri().path()) {
-        (&Method::GET, "/healthz") => return plain(StatusCode::OK, "ok"),
-        (&Method::GET, websocket::PATH) => judge(request),
-        _ => Err(StatusCode::NOT_FOUND),
+        (&Method::GET, "/healthz") => return Ok(plain(StatusCode::OK, "ok")),
+        (&Method::GET, websocket::PATH) => judge(&request),
+        _ => match portal {
+            Some((portal, from)) => return Ok(portal.answer(request, from, prolong).await),
+            None => Err(StatusCode::NOT_FOUND),
+        },
     };
     let key = match status {
         Ok(key) => key,
-        Err(status) => return plain(status, status.canonical_reason().unwrap_or_default()),
+        Err(status) => return Ok(plain(status, status.canonical_reason().unwrap_or_default())),
     };
     let mut response = plain(StatusCode::SWITCHING_PROTOCOLS, "");
     let headers = response.headers_mut();
@@ -109,11 +171,11 @@ fn answer(request: &Request<Incoming>, upgraded: &AtomicBool) -> Response<Full<B
     headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(websocket::SUBPROTOCOL));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, key);
     upgraded.store(true, Ordering::Relaxed);
-    response
+    Ok(response)
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::of(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

@@ -1,6 +1,7 @@
 //! What one organisation's operators and revocation lists are judged by.
 
 use crate::lists::List;
+use crate::portal::Nameplate;
 use identity::{Operator, OperatorError, Organisation};
 use proto::Blob;
 use proto::relay::{CertificateBytes, Refusal};
@@ -109,6 +110,7 @@ pub(crate) struct Proven {
     /// By its place among the organisations.
     pub(crate) organisation: usize,
     pub(crate) witness: Witness,
+    pub(crate) nameplate: Arc<Nameplate>,
     /// Of the list that it was judged by, 0 for none.
     pub(crate) list_number: u64,
 }
@@ -212,6 +214,7 @@ impl Trust {
             sha256: operator.leaf_sha256,
             organisation: place,
             witness: witness.clone(),
+            nameplate: Arc::new(Nameplate::of(&self.organisation, operator)),
             list_number: list.map_or(0, |list| list.number),
         });
         Proof { result, shown: Some(Shown { organisation: place, witness, waiting }) }

@@ -1,39 +1,60 @@
 //! The last page: what happened, and what is gone from this computer.
 
-use super::layout;
+use super::{ScreenState, layout, log};
 use agent_core::proto::session::{Capability, EndReason};
-use agent_core::view::{AgentCommand, EndView, LogView, RemovalView, TransferState, TransferView};
-use egui::{CollapsingHeader, RichText, ScrollArea, Ui};
+use agent_core::view::{AgentCommand, EndView, RatingView, RemovalView, TransferState, TransferView};
+use egui::{CollapsingHeader, RichText, Ui};
 use i18n::I18n;
 use std::path::Path;
 use ui_kit::TagKind;
 
-pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, scam: bool) -> Vec<AgentCommand> {
-    let mut commands = Vec::new();
-    let ok = layout::page(
-        ui,
-        |ui| content_ui(ui, end, i18n, scam, &mut commands),
-        |ui| {
-            layout::single(ui, |ui| {
-                let ok = ui_kit::primary_button(ui, &i18n.text("common-ok"));
-                if ui.memory(|memory| memory.focused().is_none()) {
-                    ok.request_focus();
-                }
-                ok
-            })
-        },
-    );
-    if ok.clicked() {
-        commands.push(AgentCommand::Quit);
+pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
+    if let Some(log) = end.log.as_ref().filter(|_| state.log_open) {
+        return ui.push_id("log", |ui| log::page_ui(ui, log, i18n, &mut state.log_open)).inner;
     }
-    commands
+    // Once there is a log to keep the buttons are others, and OK has the focus again.
+    ui.push_id(end.log.is_some(), |ui| whole_ui(ui, end, i18n, state)).inner
 }
 
-fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, scam: bool, commands: &mut Vec<AgentCommand>) {
-    let (title, text) = match (scam, end.used.is_empty()) {
-        (true, true) => ("ended-scam-title", Some("ended-scam-unseen")),
-        (true, false) => ("ended-scam-title", Some("ended-scam")),
-        (false, _) => words(end.reason),
+fn whole_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
+    let (keep, ok) = layout::page(
+        ui,
+        |ui| content_ui(ui, end, i18n),
+        |ui| match &end.log {
+            Some(_) => {
+                let (keep, ok) = ui_kit::button_pair(ui, &i18n.text("ended-log-save"), &i18n.text("common-ok"));
+                (Some(keep), ok)
+            }
+            None => (None, layout::single(ui, |ui| ui_kit::primary_button(ui, &i18n.text("common-ok")))),
+        },
+    );
+    let has_log = end.log.is_some();
+    if std::mem::replace(&mut state.log_known, has_log) != has_log || ui.memory(|memory| memory.focused().is_none()) {
+        ok.request_focus();
+    }
+    state.log_open = keep.is_some_and(|keep| keep.clicked());
+    if ok.clicked() { vec![AgentCommand::Quit] } else { Vec::new() }
+}
+
+fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
+    what_happened_ui(ui, end, i18n);
+    if let RatingView::Given { stars, delivered } = end.rating {
+        let id = if delivered { "rating-given" } else { "rating-not-delivered" };
+        ui_kit::small(ui, &i18n.text_with(id, &[("stars", u32::from(stars).into())]));
+    }
+    ui.add_space(8.0);
+    removal_ui(ui, end.removed.as_ref(), i18n);
+    if end.log.is_some() {
+        ui.add_space(8.0);
+        ui_kit::small(ui, &i18n.text("ended-log-keep"));
+    }
+}
+
+/// How it ended, how long it was, and what was used.
+pub(super) fn what_happened_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
+    let (title, text) = match (end.reason, end.used.is_empty()) {
+        (EndReason::ReportedAsScam, true) => ("ended-scam-title", Some("ended-scam-unseen")),
+        (reason, _) => words(reason),
     };
     ui_kit::title(ui, &i18n.text(title));
     if let Some(text) = text {
@@ -49,58 +70,7 @@ fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, scam: bool, commands: &mu
     ui.add_space(8.0);
     if !end.used.is_empty() || !end.files.is_empty() {
         facts_ui(ui, end, i18n);
-        ui.add_space(8.0);
     }
-    if let Some(log) = &end.log {
-        log_ui(ui, log, i18n, commands);
-        ui.add_space(8.0);
-    }
-    removal_ui(ui, end.removed.as_ref(), i18n);
-}
-
-/// Height of the log where it is read, in points.
-const LOG_HEIGHT: f32 = 200.0;
-
-/// What was written down, to be read and kept.
-fn log_ui(ui: &mut Ui, log: &LogView, i18n: &I18n, commands: &mut Vec<AgentCommand>) {
-    ui_kit::card(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 8.0;
-        ui_kit::heading(ui, &i18n.text("ended-log"));
-        let what = if log.countersigned { "ended-log-both" } else { "ended-log-alone" };
-        ui_kit::small(ui, &i18n.text(what));
-        match &log.saved {
-            None => {
-                if ui_kit::button(ui, &i18n.text("ended-log-save")).clicked() {
-                    commands.push(AgentCommand::SaveLog);
-                }
-            }
-            Some(Ok(paths)) => {
-                ui_kit::small(ui, &i18n.text("ended-log-saved"));
-                for path in paths {
-                    layout::ink_small(ui, path);
-                }
-            }
-            Some(Err(reason)) => {
-                let what = [("reason", reason.into())];
-                ui_kit::notice(
-                    ui,
-                    TagKind::Warn,
-                    &i18n.text("ended-log-failed"),
-                    &i18n.text_with("ended-log-failed-do", &what),
-                );
-                if ui_kit::button(ui, &i18n.text("ended-log-save")).clicked() {
-                    commands.push(AgentCommand::SaveLog);
-                }
-            }
-        }
-        let tokens = ui_kit::theme::tokens(ui);
-        let font = ui_kit::fonts::Weight::Regular.at(tokens.small_size);
-        let title = RichText::new(i18n.text("ended-log-read")).font(font).color(tokens.ink_secondary);
-        CollapsingHeader::new(title).id_salt("log").show(ui, |ui| {
-            let lines = ScrollArea::vertical().id_salt("log lines").max_height(LOG_HEIGHT).auto_shrink([false, true]);
-            lines.show(ui, |ui| ui_kit::tiny(ui, &log.text));
-        });
-    });
 }
 
 const fn words(reason: EndReason) -> (&'static str, Option<&'static str>) {
@@ -113,6 +83,8 @@ const fn words(reason: EndReason) -> (&'static str, Option<&'static str>) {
         EndReason::ProtocolViolation => ("ended-violation-title", Some("ended-violation")),
         EndReason::ScreenUnavailable => ("ended-screen-title", Some("ended-screen")),
         EndReason::TimeUp => ("ended-title", Some("ended-time-up")),
+        EndReason::TermsDeclined => ("ended-denied-title", Some("ended-denied")),
+        EndReason::ReportedAsScam => ("ended-scam-title", Some("ended-scam")),
     }
 }
 

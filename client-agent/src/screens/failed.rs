@@ -1,13 +1,13 @@
 //! It did not come to a session: what happened, what it means, what to do.
 
-use super::layout;
+use super::{ReportState, ScreenState, layout};
 use agent_core::proto::session::CertificateProblem;
 use agent_core::view::{AgentCommand, Failure};
-use egui::{Response, Ui};
+use egui::{CollapsingHeader, Response, RichText, Ui};
 use i18n::I18n;
 use ui_kit::TagKind;
 
-pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n) -> Vec<AgentCommand> {
+pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
     let id = match failure {
         Failure::Organisation => "failed-organisation",
         Failure::RelayUnreachable => "failed-relay",
@@ -17,6 +17,8 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n) -> Vec<AgentC
         Failure::ProtocolBroken => "failed-protocol",
         Failure::OperatorGone => "failed-gone",
         Failure::ScreenUnavailable => "failed-screen",
+        Failure::Wayland => "failed-wayland",
+        Failure::TooOld => "failed-too-old",
     };
     let grave = match failure {
         Failure::OperatorNotProven(problem) => is_grave(*problem),
@@ -32,6 +34,7 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n) -> Vec<AgentC
             ui_kit::notice(ui, kind, "", &i18n.text(&format!("{id}-do")));
             ui.add_space(8.0);
             ui_kit::small(ui, &i18n.text("failed-removes-itself"));
+            report_ui(ui, i18n, &mut state.report);
         },
         |ui| match can_try_again(failure) {
             true => {
@@ -51,12 +54,39 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n) -> Vec<AgentC
     chosen.into_iter().collect()
 }
 
+/// The technical log, which stays in memory unless the person wants it for somebody who can read it.
+fn report_ui(ui: &mut Ui, i18n: &I18n, report: &mut ReportState) {
+    let tokens = ui_kit::theme::tokens(ui);
+    let font = ui_kit::fonts::Weight::Regular.at(tokens.small_size);
+    let title = RichText::new(i18n.text("failed-technical")).font(font).color(tokens.ink_secondary);
+    CollapsingHeader::new(title).id_salt("technical").show(ui, |ui| {
+        ui_kit::tiny(ui, &i18n.text("failed-technical-what"));
+        match &report.saved {
+            Some(Ok(path)) => {
+                ui_kit::tiny(ui, &i18n.text("failed-technical-saved"));
+                layout::ink_small(ui, path);
+            }
+            Some(Err(reason)) => {
+                ui_kit::tiny(ui, &i18n.text_with("failed-technical-not-saved", &[("reason", reason.into())]));
+            }
+            None => {}
+        }
+        if !matches!(report.saved, Some(Ok(_))) && ui_kit::button(ui, &i18n.text("failed-technical-save")).clicked() {
+            report.wanted = true;
+        }
+    });
+}
+
 /// Whether another try makes sense: not where the program or the other end cannot be trusted.
 fn can_try_again(failure: &Failure) -> bool {
     match failure {
         Failure::RelayUnreachable | Failure::ProxyPassword | Failure::ProtocolBroken | Failure::OperatorGone => true,
         Failure::OperatorNotProven(problem) => !is_grave(*problem) && *problem != CertificateProblem::NewerProfile,
-        Failure::OtherVersion | Failure::Organisation | Failure::ScreenUnavailable => false,
+        Failure::OtherVersion
+        | Failure::Organisation
+        | Failure::ScreenUnavailable
+        | Failure::Wayland
+        | Failure::TooOld => false,
     }
 }
 

@@ -6,14 +6,19 @@ mod enter_key;
 mod enter_organisation;
 mod failed;
 mod layout;
+mod log;
 mod panel;
 mod question;
+mod rating;
+mod share;
+mod terms;
+mod unseen;
 mod waiting;
 mod who_asks;
 
 use crate::answers::Refusal;
 use agent_core::proto::session::RequestId;
-use agent_core::view::{AgentCommand, AgentView, Page};
+use agent_core::view::{AgentCommand, AgentView, Page, RatingView};
 use egui::{Event, Key, Ui, Vec2};
 use i18n::I18n;
 use std::mem::{Discriminant, discriminant};
@@ -41,7 +46,11 @@ impl Form {
     #[must_use]
     pub const fn of(view: &AgentView) -> Self {
         match (&view.panel, &view.page) {
-            (None, _) | (Some(_), Page::Question(_) | Page::Ended(_) | Page::Failed(_)) => Self::Page,
+            (None, _)
+            | (
+                Some(_),
+                Page::Question(_) | Page::Share { .. } | Page::Unseen { .. } | Page::Ended(_) | Page::Failed(_),
+            ) => Self::Page,
             (Some(_), _) => Self::Panel,
         }
     }
@@ -61,10 +70,28 @@ pub struct ScreenState {
     /// Why the last answer was not counted, and whether that was not said yet.
     pub(crate) refusal: Option<Refusal>,
     is_refused_now: bool,
-    /// Whether the person said that it is a scam.
-    scam: bool,
+    /// What is chosen to be shared.
+    share: share::ShareState,
+    /// The rating that is being given, 0 for none yet, and the words to it.
+    stars: u8,
+    comment: String,
+    /// Whether the log stands on the screen.
+    log_open: bool,
+    /// Whether there was a log to keep in the pass before.
+    log_known: bool,
+    /// The technical log, where the person asked for it.
+    pub report: ReportState,
     /// Height of the panel's rows in the pass before, in points.
     rows_height: f32,
+}
+
+/// The technical log as far as the screens know it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct ReportState {
+    /// Whether the person wants it saved.
+    pub wanted: bool,
+    /// Where it is, or why it could not be saved.
+    pub saved: Option<Result<String, String>>,
 }
 
 impl ScreenState {
@@ -81,12 +108,15 @@ pub(crate) struct Shown {
     form: Form,
     page: Discriminant<Page>,
     question: Option<RequestId>,
+    /// Whether it is the page with the rating: what follows it looks alike to the engine.
+    rates: bool,
 }
 
 impl Shown {
     pub(crate) fn of(view: &AgentView) -> Self {
         let question = if let Page::Question(question) = &view.page { Some(question.id) } else { None };
-        Self { form: Form::of(view), page: discriminant(&view.page), question }
+        let rates = matches!(&view.page, Page::Ended(end) if end.rating == RatingView::Open);
+        Self { form: Form::of(view), page: discriminant(&view.page), question, rates }
     }
 }
 
@@ -117,9 +147,10 @@ pub fn screen_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenS
     ui.painter().rect_filled(ui.max_rect(), 0.0, tokens.background);
     let shown = Shown::of(view);
     heed_page_change(ui, shown, state);
-    if matches!(view.page, Page::EnterKey { .. }) {
-        state.scam = false;
+    if !matches!(view.page, Page::Share { .. }) {
+        state.share = share::ShareState::default();
     }
+    state.log_open &= matches!(view.page, Page::Ended(_));
     if !matches!(view.page, Page::Question(_)) {
         state.drawn = None;
     }
@@ -135,10 +166,14 @@ fn form_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenState) 
         Page::EnterKey { problem } => enter_key::page_ui(ui, *problem, i18n, state),
         Page::Connecting => connecting::page_ui(ui, i18n),
         Page::WhoAsks { operator, check_word } => who_asks::page_ui(ui, operator, check_word, i18n, state),
+        Page::Terms { operator, terms } => terms::page_ui(ui, operator, terms, i18n, state),
+        Page::Share { operator, choices } => share::page_ui(ui, operator, choices, i18n, state),
+        Page::Unseen { operator } => unseen::page_ui(ui, operator, i18n, state),
         Page::Waiting { operator } => waiting::page_ui(ui, Some(operator), i18n),
         Page::Session => waiting::page_ui(ui, None, i18n),
         Page::Question(question) => question::page_ui(ui, question, view.panel.as_ref(), i18n, state),
-        Page::Ended(end) => ended::page_ui(ui, end, i18n, state.scam),
-        Page::Failed(failure) => failed::page_ui(ui, failure, i18n),
+        Page::Ended(end) if end.rating == RatingView::Open => rating::page_ui(ui, end, i18n, state),
+        Page::Ended(end) => ended::page_ui(ui, end, i18n, state),
+        Page::Failed(failure) => failed::page_ui(ui, failure, i18n, state),
     }
 }

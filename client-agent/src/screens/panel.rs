@@ -2,7 +2,7 @@
 
 use super::{ScreenState, layout};
 use agent_core::proto::session::{Capability, TransferFailure};
-use agent_core::view::{AgentCommand, ChatLine, GrantView, PanelView, TransferState, TransferView};
+use agent_core::view::{AgentCommand, ChatLine, GrantView, PanelView, Shared, TransferState, TransferView};
 use egui::{
     Align, Frame, Label, Layout, Margin, Rect, Response, RichText, ScrollArea, Sense, Ui, ViewportCommand, vec2,
 };
@@ -75,6 +75,11 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &ScreenState) -> 
             layout::refused_ui(ui, Some(&refused));
             ui.add_space(6.0);
         }
+        if panel.paused {
+            ui.add_space(6.0);
+            ui_kit::notice(ui, TagKind::Accent, &i18n.text("panel-paused"), &i18n.text("panel-paused-do"));
+            ui.add_space(6.0);
+        }
         for grant in &panel.grants {
             commands.extend(grant_ui(ui, grant, i18n));
             commands.extend(barred_ui(ui, grant, i18n));
@@ -82,6 +87,9 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &ScreenState) -> 
             if is_file && !grant.whole_session {
                 ui_kit::tiny(ui, &i18n.text("panel-asks-each-time"));
                 ui.add_space(8.0);
+            }
+            if grant.capability == Capability::View && grant.granted {
+                commands.extend(sharing_ui(ui, panel, i18n));
             }
             layout::line(ui);
         }
@@ -144,6 +152,32 @@ pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> bool {
         });
     });
     end
+}
+
+/// What is shared, and its pause.
+fn sharing_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> Option<AgentCommand> {
+    let what = match &panel.shared {
+        Shared::Everything => i18n.text("panel-shares-everything"),
+        Shared::Monitor => i18n.text("panel-shares-monitor"),
+        Shared::Window(title) => i18n.text_with("panel-shares-window", &[("title", title.into())]),
+    };
+    let font = Weight::Regular.at(theme::tokens(ui).tiny_size);
+    let what = RichText::new(what).font(font).color(theme::tokens(ui).ink_secondary);
+    ui.add(Label::new(what).truncate());
+    ui.add_space(6.0);
+    let (pause, command) =
+        if panel.paused { ("panel-resume", AgentCommand::Resume) } else { ("panel-pause", AgentCommand::Pause) };
+    let (pause, change) = ui
+        .horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
+            (ui_kit::button(ui, &i18n.text(pause)), ui_kit::button(ui, &i18n.text("panel-change-share")))
+        })
+        .inner;
+    ui.add_space(10.0);
+    if pause.clicked() {
+        return Some(command);
+    }
+    change.clicked().then_some(AgentCommand::ChangeShare)
 }
 
 const fn grant_id(capability: Capability) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::layout::{Answers, Picked};
 use super::{ScreenState, layout, panel};
-use agent_core::view::{AgentCommand, PanelView, QuestionKind, QuestionView};
+use agent_core::view::{AgentCommand, PanelView, QuestionKind, QuestionView, Shared};
 use egui::Ui;
 use i18n::I18n;
 use ui_kit::TagKind;
@@ -23,10 +23,7 @@ pub(super) fn page_ui(
     let (no, yes) = answers(&question.kind);
     let answers = Answers::new(no, yes, i18n, state);
     match layout::question(ui, &answers, i18n, |ui| content_ui(ui, question, i18n)) {
-        Some(Picked::Scam) => {
-            state.scam = true;
-            commands.push(AgentCommand::End);
-        }
+        Some(Picked::Scam) => commands.push(AgentCommand::ReportScam),
         Some(picked) => commands.push(AgentCommand::Answer(question.id, picked == Picked::Yes)),
         None => {}
     }
@@ -76,7 +73,16 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
     };
     match &question.kind {
         QuestionKind::View => {
-            lead(ui, "ask-view-title", "ask-view-lead");
+            match &question.shared {
+                Shared::Everything => lead(ui, "ask-view-title", "ask-view-lead"),
+                Shared::Monitor => lead(ui, "ask-view-title", "ask-view-lead-monitor"),
+                Shared::Window(title) => {
+                    ui_kit::title(ui, &i18n.text_with("ask-view-title-window", &name));
+                    let values = [name[0].clone(), ("title", title.into())];
+                    ui_kit::body_secondary(ui, &i18n.text_with("ask-view-lead-window", &values));
+                    ui.add_space(8.0);
+                }
+            }
             warn(ui, "ask-view-advice");
             ui.add_space(8.0);
             ui_kit::small(ui, &i18n.text("ask-view-only"));

@@ -30,8 +30,11 @@ pub(super) fn page_ui(
         ui.add_space(4.0);
         word_box(ui, check_word, i18n);
     });
-    state.scam |= picked == Some(Picked::Scam);
-    picked.map(|picked| AgentCommand::RecogniseOperator(picked == Picked::Yes)).into_iter().collect()
+    match picked {
+        Some(Picked::Scam) => vec![AgentCommand::ReportScam],
+        Some(picked) => vec![AgentCommand::RecogniseOperator(picked == Picked::Yes)],
+        None => Vec::new(),
+    }
 }
 
 fn who_card(ui: &mut Ui, operator: &OperatorView, i18n: &I18n) {

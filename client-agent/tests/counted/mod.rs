@@ -3,7 +3,7 @@
 use crate::{GUARD_PASSES, is_answer, support};
 use agent_core::origin::{Doubt, FakeOrigin, Means, Verdict};
 use agent_core::proto::session::{Capability, RequestId};
-use agent_core::view::{AgentCommand, AgentView, Page, QuestionKind};
+use agent_core::view::{AgentCommand, AgentView, Page, QuestionKind, ShareReason};
 use client_agent::answers::{Answers, gives};
 use client_agent::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ScreenState, screen_ui};
 use egui::accesskit::{Action, ActionRequest, Role};
@@ -110,7 +110,8 @@ fn nothing_that_takes_a_power_away_is_asked_for_its_origin() {
     let who = || support::page(Page::WhoAsks { operator: support::operator(), check_word: "girasole".into() });
     let rows = [
         (question(), "Not now", NO),
-        (question(), "This is a scam: close now", AgentCommand::End),
+        (question(), "This is a scam: close now", AgentCommand::ReportScam),
+        (panel(), "Pause", AgentCommand::Pause),
         (question(), "End the help now", AgentCommand::End),
         (panel(), "End the help now", AgentCommand::End),
         (panel(), "Uses mouse and keyboard", AgentCommand::Revoke(Capability::Control)),
@@ -138,6 +139,11 @@ fn nothing_that_takes_a_power_away_is_asked_for_its_origin() {
 #[test]
 fn everything_that_gives_a_power_is_asked_for_its_origin() {
     let who = support::page(Page::WhoAsks { operator: support::operator(), check_word: "girasole".into() });
+    let operator = support::operator;
+    let terms = support::page(Page::Terms { operator: operator(), terms: support::terms() });
+    let choices = support::choices(ShareReason::First);
+    let share = support::page(Page::Share { operator: operator(), choices });
+    let unseen = support::page(Page::Unseen { operator: operator() });
     let barred = support::with_panel(Page::Session, support::barred_panel());
     let ask = |kind| support::page(support::question(kind));
     let rows = [
@@ -147,10 +153,18 @@ fn everything_that_gives_a_power_is_asked_for_its_origin() {
         (ask(support::receive()), "Receive the file"),
         (ask(support::give()), "Give the file"),
         (barred, "Let them ask again: Uses mouse and keyboard"),
+        (terms, "I accept"),
+        (share, "Continue"),
+        (unseen, "Go on sharing"),
+        (support::with_panel(Page::Session, support::paused_panel()), "Go on"),
     ];
     for (view, name) in rows {
         let origin = FakeOrigin::new(Verdict::Refused(Doubt::NotPressed));
         let mut harness = window(view, Language::English, &origin);
+        while harness.query_by_label("Read on").is_some() {
+            harness.get_by_label("Read on").click();
+            harness.run_steps(8);
+        }
         harness.get_by_label(name).click();
         harness.run_steps(3);
         assert_eq!(origin.asked(), [Means::Pointer], "{name}");

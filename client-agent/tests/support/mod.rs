@@ -1,11 +1,14 @@
 //! Sample views for the tests and the gallery.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+use agent_core::proto::geometry::MonitorId;
 use agent_core::proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferFailure};
 use agent_core::view::{
-    AgentView, ChatLine, DomainProblem, EndView, Failure, GrantView, KeyProblem, LogView, OperatorView, Page,
-    PanelView, QuestionKind, QuestionView, RemovalView, TransferState, TransferView,
+    AgentView, ChatLine, ChoiceView, DomainProblem, EndView, Failure, GrantView, KeyProblem, LogView, OperatorView,
+    Page, PanelView, Place, QuestionKind, QuestionView, RatingView, RemovalView, ShareReason, ShareView, Shared,
+    TermsView, TransferState, TransferView,
 };
+use agent_core::{Share, WindowId};
 use std::time::{Duration, SystemTime};
 
 pub fn operator() -> OperatorView {
@@ -45,7 +48,55 @@ pub fn panel() -> PanelView {
         reconnecting: false,
         has_chat: true,
         ends_at: None,
+        paused: false,
+        shared: Shared::Everything,
     }
+}
+
+pub fn paused_panel() -> PanelView {
+    PanelView { paused: true, shared: Shared::Window("Ricevuta - LibreOffice Writer".into()), ..panel() }
+}
+
+pub fn terms() -> TermsView {
+    TermsView {
+        terms: "Il servizio è gratuito e vale per questa volta. L’operatore vede e usa il computer solo dopo il Suo \
+                sì.\n\nIl Comune risponde di ciò che fanno i suoi operatori. Reclami: urp@lucca.example."
+            .into(),
+        privacy: Some(
+            "Titolare del trattamento è il Comune di Lucca. Si conservano per un anno il nome dell’operatore, l’ora \
+             e il registro di ciò che è stato permesso.\n\nDiritti: accesso, rettifica, cancellazione."
+                .into(),
+        ),
+        relay: "ponte.lucca.example".into(),
+    }
+}
+
+pub fn choices(reason: ShareReason) -> ShareView {
+    let choice = |share, title: &str| ChoiceView { share, title: title.into(), preview: None };
+    ShareView {
+        monitors: (0..2).map(|number| choice(Share::Monitor(MonitorId(number)), "")).collect(),
+        everything: Some(choice(Share::Everything, "")),
+        windows: vec![
+            choice(Share::Window(WindowId(7)), "Ricevuta - LibreOffice Writer"),
+            choice(
+                Share::Window(WindowId(8)),
+                "Portale dei servizi al cittadino: certificati, tributi, anagrafe e molto altro - Mozilla Firefox",
+            ),
+            choice(Share::Window(WindowId(9)), ""),
+        ],
+        reason,
+    }
+}
+
+/// One screen and no window.
+pub fn one_choice() -> ShareView {
+    let mut choices = choices(ShareReason::First);
+    choices.monitors.truncate(1);
+    ShareView { everything: None, windows: Vec::new(), ..choices }
+}
+
+pub fn rating() -> EndView {
+    EndView { rating: RatingView::Open, removed: None, log: None, ..end(EndReason::OperatorEnded) }
 }
 
 /// The operator asked for control too often.
@@ -90,7 +141,13 @@ fn transfer(name: &str, incoming: bool, state: TransferState, saved_to: Option<&
 
 pub fn question(kind: QuestionKind) -> Page {
     let whole_session = matches!(kind, QuestionKind::View | QuestionKind::Control);
-    Page::Question(QuestionView { id: RequestId(7), operator: operator(), kind, whole_session })
+    Page::Question(QuestionView {
+        id: RequestId(7),
+        operator: operator(),
+        kind,
+        shared: Shared::Everything,
+        whole_session,
+    })
 }
 
 pub fn receive() -> QuestionKind {
@@ -112,6 +169,7 @@ pub fn end(reason: EndReason) -> EndView {
         lasted: Duration::from_secs(845),
         used: vec![(Capability::View, Duration::from_secs(845)), (Capability::Control, Duration::from_secs(372))],
         files: vec![transfer("guida.pdf", true, TransferState::Done, Some("/home/marco/Scaricati/guida.pdf"))],
+        rating: RatingView::None,
         removed: Some(RemovalView {
             removed: vec!["/home/marco/Scaricati/ponte-agent".into(), "/tmp/ponte-a41f".into()],
             failed: Vec::new(),
@@ -121,6 +179,12 @@ pub fn end(reason: EndReason) -> EndView {
             session: "5f0c7d21".into(),
             text: "09:14 Giulia Rinaldi asked to see the screen.\n09:15 The person said yes.".into(),
             countersigned: true,
+            places: vec![
+                (Place::Documents, "/home/marco/Documenti".into()),
+                (Place::Desktop, "/home/marco/Scrivania".into()),
+                (Place::Downloads, "/home/marco/Scaricati".into()),
+                (Place::Removable, "/media/marco/CHIAVETTA".into()),
+            ],
             saved: None,
         }),
     }
@@ -130,7 +194,7 @@ pub fn short_end(reason: EndReason) -> EndView {
     EndView { lasted: Duration::ZERO, used: Vec::new(), files: Vec::new(), ..end(reason) }
 }
 
-pub const FAILURES: [Failure; 17] = [
+pub const FAILURES: [Failure; 19] = [
     Failure::Organisation,
     Failure::RelayUnreachable,
     Failure::ProxyPassword,
@@ -148,9 +212,11 @@ pub const FAILURES: [Failure; 17] = [
     Failure::ProtocolBroken,
     Failure::OperatorGone,
     Failure::ScreenUnavailable,
+    Failure::Wayland,
+    Failure::TooOld,
 ];
 
-pub const REASONS: [EndReason; 8] = [
+pub const REASONS: [EndReason; 10] = [
     EndReason::ClientEnded,
     EndReason::OperatorEnded,
     EndReason::ConsentDenied,
@@ -159,6 +225,8 @@ pub const REASONS: [EndReason; 8] = [
     EndReason::ProtocolViolation,
     EndReason::ScreenUnavailable,
     EndReason::TimeUp,
+    EndReason::TermsDeclined,
+    EndReason::ReportedAsScam,
 ];
 
 /// Every page that there is, with a name.
@@ -183,14 +251,33 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ("connecting", page(Page::Connecting)),
         ("who", page(Page::WhoAsks { operator: operator(), check_word: word() })),
         ("who-unverified", page(Page::WhoAsks { operator: unverified.clone(), check_word: word() })),
+        ("terms", page(Page::Terms { operator: operator(), terms: terms() })),
+        ("share", page(Page::Share { operator: operator(), choices: choices(ShareReason::First) })),
+        ("share-one", page(Page::Share { operator: operator(), choices: one_choice() })),
+        ("share-change", {
+            with_panel(Page::Share { operator: operator(), choices: choices(ShareReason::Change) }, panel())
+        }),
+        ("share-gone", with_panel(Page::Share { operator: operator(), choices: choices(ShareReason::Gone) }, panel())),
+        ("unseen", with_panel(Page::Unseen { operator: operator() }, paused_panel())),
         ("waiting", page(Page::Waiting { operator: unverified })),
         ("view", page(question(QuestionKind::View))),
+        ("view-window", {
+            let Page::Question(view) = question(QuestionKind::View) else { unreachable!() };
+            let shared = Shared::Window("Ricevuta - LibreOffice Writer".into());
+            page(Page::Question(QuestionView { shared, ..view }))
+        }),
         ("control", with_panel(question(QuestionKind::Control), panel())),
         ("receive", with_panel(question(receive()), panel())),
         ("give", with_panel(question(give()), panel())),
         ("panel", with_panel(Page::Session, panel())),
+        ("panel-paused", with_panel(Page::Session, paused_panel())),
         ("panel-barred", with_panel(Page::Session, barred_panel())),
         ("panel-busy", with_panel(Page::Session, busy_panel())),
+        ("rating", page(Page::Ended(rating()))),
+        ("ended-rated", {
+            let rating = RatingView::Given { stars: 5, delivered: true };
+            page(Page::Ended(EndView { rating, ..end(EndReason::ClientEnded) }))
+        }),
         ("ended", page(Page::Ended(end(EndReason::ClientEnded)))),
         ("ended-broken", page(Page::Ended(broken))),
         ("ended-removing", page(Page::Ended(EndView { removed: None, ..end(EndReason::OperatorEnded) }))),

@@ -3,7 +3,7 @@
 use crate::learn::Verified;
 use audit_log::export::Words;
 use capture::{CaptureError, Desktop};
-use host::Removal;
+use host::{KnownFolders, Removal};
 use identity::Organisation;
 use input::{Injector, InputError, OwnWindows};
 use link::fetch::Site;
@@ -189,6 +189,8 @@ pub struct Platform {
     pub injector: InjectorOpener,
     /// Where received files go.
     pub downloads: PathBuf,
+    /// Where the person can keep the log, besides.
+    pub folders: KnownFolders,
     /// Where a relative path that the operator names begins.
     pub home: PathBuf,
     /// The operating system's name.
@@ -206,7 +208,8 @@ impl Platform {
         Self {
             desktop: Box::new(capture::open_desktop),
             injector: Box::new(move || input::open(OwnWindows::new(own_process))),
-            downloads: host::downloads_folder().unwrap_or_else(|| home.clone()),
+            downloads: crate::places::downloads_folder(),
+            folders: host::known_folders(),
             home,
             system: host::system_name(),
             removal,

@@ -1,16 +1,18 @@
 //! The handle of a running agent, and the stages from key to goodbye.
 
 use crate::config::{AgentConfig, Setup};
+use crate::farewell::Parted;
 use crate::join::{self, JoinError, Joined};
 use crate::learn;
-use crate::ledger::{Finished, Ledger, proof_holds};
+use crate::ledger::{Ledger, proof_holds};
 use crate::live::{self, Live};
-use crate::view::{AgentCommand, AgentView, EndView, Failure, KeyProblem, OperatorView, Page, RemovalView};
-use audit_log::{Event, Hex};
+use crate::view::{AgentCommand, AgentView, Failure, KeyProblem, OperatorView, Page, RemovalView};
+use crate::welcome::{self, Leave};
+use audit_log::Hex;
+use capture::CaptureError;
 use channel::{AcceptedChannel, Channel, ChannelError, Dial, Keeper, Port};
 use identity::{Operator, Organisation};
 use pairing::SessionKey;
-use proto::session::EndReason;
 use session::{AgentGreeting, Demands, HandshakeError, greet_console};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -139,17 +141,10 @@ impl Desk {
     }
 }
 
-/// An operator whom the person turned away, and what was written down of it.
-struct Turned {
-    operator: OperatorView,
-    log: Finished,
-}
-
 /// How a try ended that did not come to a session.
 enum Setback {
     Key(KeyProblem),
     Failure(Failure),
-    Ended(EndReason, Box<Turned>),
     Quit,
 }
 
@@ -195,6 +190,12 @@ async fn run(mut config: AgentConfig, mut desk: Desk) {
         }
     };
     let _looking = learn::look(&site, &mut config);
+    if let Some(failure) = hindrance(&config) {
+        desk.page(Page::Failed(failure));
+        desk.until_quit().await;
+        remove(&config);
+        return;
+    }
     let mut problem = None;
     let mut tries = Tries::default();
     loop {
@@ -217,8 +218,8 @@ async fn run(mut config: AgentConfig, mut desk: Desk) {
         let result = attempt(&config, &mut desk, &key, &mut was_guessable).await;
         let left = if was_guessable && result.is_err() { tries.count(&key) } else { tries.left(&key) };
         match result {
-            Ok((end, log)) => {
-                finish(&config, &mut desk, end, Some(log)).await;
+            Ok(parted) => {
+                finish(&config, &mut desk, parted).await;
                 return;
             }
             Err(Setback::Key(KeyProblem::WrongSecret { tries_left })) => {
@@ -234,20 +235,6 @@ async fn run(mut config: AgentConfig, mut desk: Desk) {
                     return;
                 }
                 problem = None;
-            }
-            Err(Setback::Ended(reason, turned)) => {
-                let Turned { operator, log } = *turned;
-                let end = EndView {
-                    reason,
-                    operator: Some(operator),
-                    lasted: Duration::ZERO,
-                    used: Vec::new(),
-                    files: Vec::new(),
-                    removed: None,
-                    log: None,
-                };
-                finish(&config, &mut desk, end, Some(log)).await;
-                return;
             }
             Err(Setback::Quit) => {
                 remove(&config);
@@ -298,18 +285,41 @@ async fn next_key(desk: &mut Desk) -> Option<String> {
     }
 }
 
-async fn finish(config: &Setup, desk: &mut Desk, mut end: EndView, log: Option<Finished>) {
-    let removal = log.as_ref().map_or_else(|| remove(config), |log| log.removed.clone());
+/// What makes any help impossible, found before the person types a key.
+fn hindrance(config: &Setup) -> Option<Failure> {
+    if !config.organisation.is_new_enough(PROGRAM, &config.build) {
+        return Some(Failure::TooOld);
+    }
+    match (config.platform.desktop)() {
+        Err(CaptureError::WaylandWithoutX) => Some(Failure::Wayland),
+        Err(error) => {
+            tracing::warn!(%error, "the screen cannot be captured");
+            Some(Failure::ScreenUnavailable)
+        }
+        Ok(_) => None,
+    }
+}
+
+/// The name under which an organisation says how old this program may be.
+const PROGRAM: &str = "ponte-agent";
+
+async fn finish(config: &Setup, desk: &mut Desk, parted: Parted) {
+    let Parted { mut end, log, has_left } = parted;
+    if has_left {
+        return;
+    }
     let kept = end.files.iter().filter_map(|file| file.saved_to.clone()).collect();
-    end.removed = Some(RemovalView { kept, ..removal });
-    end.log = log.as_ref().map(|log| log.view(config));
+    end.removed = Some(RemovalView { kept, ..log.removed.clone() });
+    let mut view = log.view(config);
     loop {
+        end.log = Some(view.clone());
         desk.page(Page::Ended(end.clone()));
         match desk.commands.recv().await {
             None | Some(AgentCommand::Quit | AgentCommand::End) => return,
-            Some(AgentCommand::SaveLog) => {
-                if let (Some(log), Some(view)) = (&log, &mut end.log) {
-                    view.saved = Some(log.save(config).await);
+            Some(AgentCommand::SaveLog(folder)) => {
+                // Only where the window offers it: no command of a program chooses another place.
+                if view.places.iter().any(|(_, place)| *place == folder) {
+                    view.saved = Some(log.save(config, folder).await);
                 }
             }
             Some(_) => {}
@@ -333,7 +343,7 @@ async fn attempt(
     desk: &mut Desk,
     key: &SessionKey,
     was_guessable: &mut bool,
-) -> Result<(EndView, Finished), Setback> {
+) -> Result<Parted, Setback> {
     desk.page(Page::Connecting);
     let joining = async {
         let joined = join::join(config, key, was_guessable).await?;
@@ -344,36 +354,28 @@ async fn attempt(
         JoinError::Failed(failure) => Setback::Failure(failure),
     })?;
     let made = or_quit(desk, make_channel(config, joined)).await?;
-    let Made { channel, keeper, greeting, operator, mut ledger } = made.map_err(Setback::Failure)?;
+    let Made { channel, keeper, greeting, operator, ledger } = made.map_err(Setback::Failure)?;
     let check_word = (config.check_word)(greeting.check_number);
     let profile = operator.profile.clone();
     let certificate_sha256 = Hex(operator.leaf_sha256);
     let verified = or_quit(desk, config.verified.known()).await?;
     let operator = operator_view(config, &operator, verified);
 
-    desk.page(Page::WhoAsks { operator: operator.clone(), check_word: check_word.clone() });
-    let recognised = tokio::select! {
-        recognised = recognise(desk) => recognised,
-        _ = channel.connection().closed() => return Err(Setback::Failure(Failure::OperatorGone)),
+    let mut session = live::Session {
+        channel,
+        keeper,
+        greeting,
+        operator,
+        certificate_sha256,
+        check_word,
+        profile,
+        ledger,
+        early: Vec::new(),
     };
-    let seen = Event::Operator { certificate_sha256, verified: operator.verified, recognised };
-    // Fails only if the console is gone already, which is found out soon.
-    let _ = ledger.note(&greeting.outbox, seen);
-    let session = live::Session { channel, keeper, greeting, operator: operator.clone(), check_word, profile, ledger };
-    if !recognised {
-        let log = session.turn_away(config, EndReason::OperatorNotRecognised).await;
-        return Err(Setback::Ended(EndReason::OperatorNotRecognised, Box::new(Turned { operator, log })));
-    }
-    Ok(Live::start(config, session).run(desk).await)
-}
-
-async fn recognise(desk: &mut Desk) -> bool {
-    loop {
-        match desk.commands.recv().await {
-            Some(AgentCommand::RecogniseOperator(yes)) => return yes,
-            Some(AgentCommand::End | AgentCommand::Quit) | None => return false,
-            Some(_) => {}
-        }
+    match welcome::welcome(config, desk, &mut session).await {
+        Ok(chosen) => Ok(Live::start(config, session, chosen).run(desk).await),
+        Err(Leave::Turned(reason)) => Ok(session.turn_away(config, desk, reason).await),
+        Err(Leave::OperatorGone) => Err(Setback::Failure(Failure::OperatorGone)),
     }
 }
 

@@ -1,18 +1,23 @@
-//! The end of a session on the agent: the log is closed, the program removed, and both ends vouch for it.
+//! The end of a session on the agent: the person rates it, the program is removed, and both ends vouch for the log.
 
 use crate::config::Setup;
-use crate::engine::remove;
+use crate::engine::{Desk, remove};
 use crate::ledger::{Finished, Ledger};
+use crate::view::{AgentCommand, AgentView, EndView, Page, RatingView};
 use audit_log::{Event, Role};
 use channel::{Channel, Keeper};
 use proto::session::{AgentToConsole, ConsoleToAgent, EndReason};
-use session::{Outbox, Reader, next_message};
-use std::time::Duration;
+use session::{Outbox, Reader, next_message, until};
+use std::time::{Duration, Instant};
 
 /// How long each step may take when the other end does not answer.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How long the operator's program has to vouch for the end.
 const COUNTERSIGNED_WITHIN: Duration = Duration::from_secs(3);
+/// How long a person has for the rating; then the program removes itself without one.
+const RATED_WITHIN: Duration = Duration::from_secs(120);
+/// Longest comment to a rating, in bytes.
+const COMMENT_BYTES: usize = 2000;
 
 /// What is left of a session whose powers have stopped.
 pub(crate) struct Farewell {
@@ -22,28 +27,101 @@ pub(crate) struct Farewell {
     pub(crate) keeper: Keeper,
 }
 
+/// A session that is over for good.
+pub(crate) struct Parted {
+    pub(crate) end: EndView,
+    pub(crate) log: Finished,
+    /// Whether the person has left already.
+    pub(crate) has_left: bool,
+}
+
 impl Farewell {
-    /// Writes the end and the receipt of the removal, tells the console, and waits a moment for its signature.
-    /// Where nobody answers the agent alone has signed, and the log shows that.
-    pub(crate) async fn say(mut self, config: &Setup, mut ledger: Ledger, reason: EndReason) -> Finished {
+    /// Writes the end, tells the console, lets the person rate if `end` says so, removes the program and waits a
+    /// moment for the console's signature. Where nobody answers the agent alone has signed, and the log shows that.
+    pub(crate) async fn say(mut self, config: &Setup, desk: &mut Desk, mut ledger: Ledger, mut end: EndView) -> Parted {
+        let reason = end.reason;
         // Whether the console still hears any of it is found out below.
         let _ = ledger.note(&self.outbox, Event::Ended { by: ended_by(reason), reason });
+        let _ = ledger.sign(&self.outbox);
+        let _ = self.outbox.send(AgentToConsole::Ended { reason });
+        let has_left = end.rating == RatingView::Open && self.rate(desk, &mut ledger, &mut end).await;
+
+        desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
         let removed = remove(config);
         let count = |paths: usize| u32::try_from(paths).unwrap_or(u32::MAX);
         let receipt = Event::Removed { removed: count(removed.removed.len()), left: count(removed.failed.len()) };
         let _ = ledger.note(&self.outbox, receipt);
         let _ = ledger.sign(&self.outbox);
-        let told = self.outbox.send(AgentToConsole::Ended { reason });
+        let told = self.outbox.send(AgentToConsole::Closed);
         if told.is_ok() && reason != EndReason::ConnectionLost {
             let countersigned = tokio::time::timeout(COUNTERSIGNED_WITHIN, self.countersigned(&mut ledger)).await;
             if countersigned.is_err() {
                 tracing::info!("the console did not vouch for the end of the log");
             }
         }
+        if let RatingView::Given { delivered, .. } = &mut end.rating {
+            *delivered = ledger.is_countersigned();
+        }
         self.outbox.close(GOODBYE).await;
         self.channel.close(GOODBYE).await;
         self.keeper.leave(GOODBYE).await;
-        ledger.finish(removed)
+        Parted { end, log: ledger.finish(removed), has_left }
+    }
+
+    /// Waits for the rating; true if the person leaves instead.
+    async fn rate(&mut self, desk: &mut Desk, ledger: &mut Ledger, end: &mut EndView) -> bool {
+        desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
+        let rated_by = Instant::now() + RATED_WITHIN;
+        let mut is_heard = true;
+        let (rating, has_left) = loop {
+            let connection = self.channel.connection().clone();
+            tokio::select! {
+                biased;
+                command = desk.commands.recv() => match command {
+                    Some(AgentCommand::Rate { stars, comment }) if (1..=5).contains(&stars) => {
+                        break (Some((stars, comment)), false);
+                    }
+                    Some(AgentCommand::SkipRating) => break (None, false),
+                    Some(AgentCommand::Quit | AgentCommand::End) | None => break (None, true),
+                    Some(_) => {}
+                },
+                () = until(Some(rated_by)) => break (None, false),
+                message = next_message(&mut self.reader), if is_heard => {
+                    is_heard = self.take(ledger, message.ok().flatten());
+                }
+                _ = connection.closed(), if is_heard => is_heard = false,
+            }
+        };
+        end.rating = match rating {
+            None => RatingView::None,
+            Some((stars, comment)) => {
+                let comment = proto::Text::<COMMENT_BYTES>::truncated(comment.trim());
+                let _ = match comment.as_str() {
+                    "" => ledger.note(&self.outbox, Event::Rated { stars, comment: None }),
+                    text => ledger
+                        .note_with_text(&self.outbox, text, |comment| Event::Rated { stars, comment: Some(comment) }),
+                };
+                RatingView::Given { stars, delivered: false }
+            }
+        };
+        has_left
+    }
+
+    /// Takes a message of a console that has nothing more to say but its signatures; false once it is not heard
+    /// any more.
+    fn take(&self, ledger: &mut Ledger, message: Option<ConsoleToAgent>) -> bool {
+        match message {
+            Some(ConsoleToAgent::LogSigned { number, at_ms, signature }) => {
+                let holds = ledger.handle_last_signed(number, at_ms, signature.as_slice());
+                if !holds {
+                    tracing::warn!(number, "the console's last signature of the log does not hold");
+                }
+                holds
+            }
+            Some(ConsoleToAgent::Ping { token }) => self.outbox.send(AgentToConsole::Pong { token }).is_ok(),
+            Some(_) => true,
+            None => false,
+        }
     }
 
     /// Reads on until the console has vouched for everything, or is gone. Nothing else is heeded any more.
@@ -55,15 +133,8 @@ impl Farewell {
                 message = next_message(&mut self.reader) => message,
                 _ = self.channel.connection().closed() => return,
             };
-            match message {
-                Ok(Some(ConsoleToAgent::LogSigned { number, at_ms, signature })) => {
-                    if !ledger.handle_last_signed(number, at_ms, signature.as_slice()) {
-                        tracing::warn!(number, "the console's last signature of the log does not hold");
-                        return;
-                    }
-                }
-                Ok(Some(_)) => {}
-                Ok(None) | Err(_) => return,
+            if !self.take(ledger, message.ok().flatten()) {
+                return;
             }
         }
     }
@@ -72,7 +143,11 @@ impl Farewell {
 /// Whose wish the end was; nobody's where something failed.
 const fn ended_by(reason: EndReason) -> Option<Role> {
     match reason {
-        EndReason::ClientEnded | EndReason::ConsentDenied | EndReason::OperatorNotRecognised => Some(Role::Agent),
+        EndReason::ClientEnded
+        | EndReason::ConsentDenied
+        | EndReason::OperatorNotRecognised
+        | EndReason::TermsDeclined
+        | EndReason::ReportedAsScam => Some(Role::Agent),
         EndReason::OperatorEnded => Some(Role::Console),
         EndReason::ConnectionLost | EndReason::ProtocolViolation | EndReason::ScreenUnavailable | EndReason::TimeUp => {
             None

@@ -6,6 +6,7 @@
 
 mod freshness;
 
+use capture::{Desktop, WindowId};
 use consent::{Control, Lease};
 use freshness::Freshness;
 use input::{Injector, InputError};
@@ -23,6 +24,9 @@ use tokio::sync::mpsc;
 const WAITING: usize = 256;
 /// Silence of the operator after which everything is lifted.
 const SILENCE: Duration = Duration::from_secs(2);
+
+/// For how long a window is taken to be where it was.
+const PLACE_HOLDS: Duration = Duration::from_millis(100);
 
 enum Order {
     /// Something to do, unless that moment has come before.
@@ -91,14 +95,17 @@ pub(crate) struct Injection {
 
 impl Injection {
     pub(crate) fn start(
-        injector: Box<dyn Injector>,
+        mut injector: Box<dyn Injector>,
         lease: Lease<Control>,
         layout: Arc<Mutex<Layout>>,
+        window: Option<SharedWindow>,
         gate: InputGate,
     ) -> Result<Self, InputError> {
         let (orders, waiting) = mpsc::channel(WAITING);
         let paused = Arc::new(AtomicBool::new(false));
-        let worker = Worker { injector, lease, layout, paused: Arc::clone(&paused), orders: waiting, is_placed: true };
+        injector.confine(window.as_ref().map(|window| window.id.0));
+        let paused_too = Arc::clone(&paused);
+        let worker = Worker { injector, lease, layout, window, paused: paused_too, orders: waiting, is_placed: true };
         let runtime = Handle::current();
         let thread = std::thread::Builder::new()
             .name("input".into())
@@ -144,10 +151,19 @@ impl Drop for Injection {
     }
 }
 
+/// The one window that is shared: nothing is pressed outside of it, and where it is may change at any time.
+pub(crate) struct SharedWindow {
+    pub(crate) id: WindowId,
+    /// A desktop with only this window.
+    pub(crate) desktop: Box<dyn Desktop>,
+    pub(crate) looked_at: Option<Instant>,
+}
+
 struct Worker {
     injector: Box<dyn Injector>,
     lease: Lease<Control>,
     layout: Arc<Mutex<Layout>>,
+    window: Option<SharedWindow>,
     paused: Arc<AtomicBool>,
     orders: mpsc::Receiver<Order>,
     /// Whether the pointer is where the operator means it to be: no move was left out since the last.
@@ -199,6 +215,20 @@ impl Worker {
         }
     }
 
+    /// Where monitors are, or the one window that is shared, which the person may move.
+    fn layout(&mut self) -> Layout {
+        let mut layout = self.layout.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(window) = &mut self.window
+            && window.looked_at.is_none_or(|at| at.elapsed() >= PLACE_HOLDS)
+        {
+            window.looked_at = Some(Instant::now());
+            if let Ok(now) = window.desktop.layout() {
+                layout.monitors = now.monitors;
+            }
+        }
+        layout.clone()
+    }
+
     /// False once the grant is gone.
     fn inject(&mut self, event: &InputEvent) -> bool {
         match event {
@@ -218,7 +248,7 @@ impl Worker {
             self.injector.release_all();
             return self.lease.is_live();
         }
-        let layout = self.layout.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let layout = self.layout();
         let injector = &mut self.injector;
         match self.lease.with(|permit| injector.inject(permit, event, &layout)) {
             Ok(Ok(_)) => true,

@@ -1,6 +1,7 @@
 //! The session's log on the agent: it alone sequences what happens, and sends each line before anything follows.
 
 use crate::config::Setup;
+use crate::places;
 use crate::view::{LogView, RemovalView};
 use audit_log::export::Words;
 use audit_log::{
@@ -232,14 +233,14 @@ impl Finished {
             session: self.session.clone(),
             text: export::text(&Report::of(&self.log), &self.words(config)).into(),
             countersigned: self.countersigned,
+            places: places::places(&config.platform),
             saved: None,
         }
     }
 
-    /// Writes the log into the person's folder for downloads: the file that can be checked, and a page that
-    /// can be read. Says where they are, or what the system said.
-    pub(crate) async fn save(&self, config: &Setup) -> Result<Vec<String>, String> {
-        let folder = config.platform.downloads.clone();
+    /// Writes the log into this folder: the file that can be checked, and a page that can be read. Says where they
+    /// are, or what the system said.
+    pub(crate) async fn save(&self, config: &Setup, folder: PathBuf) -> Result<Vec<String>, String> {
         let page = export::html(&Report::of(&self.log), &self.words(config));
         let contents = [("ponte-log", self.log.clone()), ("html", page)];
         let stem = format!("ponte-{}", self.session.get(..NAME_DIGITS).unwrap_or(&self.session));

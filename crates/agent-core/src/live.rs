@@ -2,18 +2,23 @@
 
 mod powers;
 mod questions;
+mod sharing;
 mod shown;
 mod transfers;
 
 use crate::config::Setup;
 use crate::engine::Desk;
-use crate::farewell::Farewell;
+use crate::farewell::{Farewell, Parted};
 use crate::files::{self, Prepared, TransferEvent};
 use crate::injection::{Injection, InputGate};
-use crate::ledger::{Finished, Ledger, SIGN_EVERY, Unwritable};
+use crate::ledger::{Ledger, SIGN_EVERY, Unwritable};
 use crate::screens::{ScreenEvent, Screens};
-use crate::view::{AgentCommand, AgentView, ChatLine, EndView, OperatorView, Page, TransferState, TransferView};
-use audit_log::{Commitment, Event};
+use crate::view::{
+    AgentCommand, AgentView, ChatLine, EndView, OperatorView, Page, RatingView, ShareReason, TransferState,
+    TransferView,
+};
+use crate::welcome::Chosen;
+use audit_log::{Commitment, Event, Hex};
 use capture::CaptureError;
 use channel::{Channel, Keeper, LinkState};
 use consent::{Answer, ConsentCell, Scope};
@@ -23,6 +28,7 @@ use proto::session::{
 };
 use proto::text::Text;
 use session::{AgentGreeting, Arrival, Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
+use sharing::Sharing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,17 +59,31 @@ pub(crate) struct Session {
     pub(crate) keeper: Keeper,
     pub(crate) greeting: AgentGreeting,
     pub(crate) operator: OperatorView,
+    /// SHA-256 of the operator's certificate.
+    pub(crate) certificate_sha256: Hex<32>,
     pub(crate) check_word: String,
     pub(crate) profile: identity::Profile,
     pub(crate) ledger: Ledger,
+    /// What the console said before the first question could come.
+    pub(crate) early: Vec<ConsoleToAgent>,
 }
 
 impl Session {
     /// Ends before anything was allowed.
-    pub(crate) async fn turn_away(self, config: &Setup, reason: EndReason) -> Finished {
-        let Self { channel, keeper, greeting, ledger, .. } = self;
+    pub(crate) async fn turn_away(self, config: &Setup, desk: &mut Desk, reason: EndReason) -> Parted {
+        let Self { channel, keeper, greeting, ledger, operator, .. } = self;
+        let end = EndView {
+            reason,
+            operator: Some(operator),
+            lasted: Duration::ZERO,
+            used: Vec::new(),
+            files: Vec::new(),
+            rating: RatingView::None,
+            removed: None,
+            log: None,
+        };
         let farewell = Farewell { outbox: greeting.outbox, reader: Some(greeting.reader), channel, keeper };
-        farewell.say(config, ledger, reason).await
+        farewell.say(config, desk, ledger, end).await
     }
 }
 
@@ -102,6 +122,7 @@ pub(crate) struct Live<'a> {
     link: watch::Receiver<LinkState>,
     outbox: Outbox<AgentToConsole>,
     reader: Option<Reader>,
+    early: Vec<ConsoleToAgent>,
     operator: OperatorView,
     check_word: String,
     profile: identity::Profile,
@@ -132,6 +153,8 @@ pub(crate) struct Live<'a> {
     /// How many bytes of each file have been given to the channel.
     moved: BTreeMap<TransferId, Arc<AtomicU64>>,
     uses: BTreeMap<Capability, Use>,
+    chosen: Chosen,
+    sharing: Sharing,
     screens: Option<Screens>,
     injection: Option<Injection>,
     input_gate: InputGate,
@@ -153,8 +176,8 @@ pub(crate) struct Live<'a> {
 }
 
 impl<'a> Live<'a> {
-    pub(crate) fn start(config: &'a Setup, session: Session) -> Self {
-        let Session { channel, keeper, greeting, operator, check_word, profile, ledger } = session;
+    pub(crate) fn start(config: &'a Setup, session: Session, chosen: Chosen) -> Self {
+        let Session { channel, keeper, greeting, operator, check_word, profile, ledger, early, .. } = session;
         let events = mpsc::channel(EVENTS);
         let mut tasks = JoinSet::new();
         tasks.spawn(accept_streams::<Report>(channel.clone(), events.0.clone()));
@@ -165,6 +188,7 @@ impl<'a> Live<'a> {
             keeper,
             outbox: greeting.outbox,
             reader: Some(greeting.reader),
+            early,
             operator,
             check_word,
             consent: ConsentCell::with_rules(profile.tools.clone()),
@@ -187,6 +211,8 @@ impl<'a> Live<'a> {
             receiving: BTreeMap::new(),
             moved: BTreeMap::new(),
             uses: BTreeMap::new(),
+            chosen,
+            sharing: Sharing::default(),
             screens: None,
             injection: None,
             input_gate: InputGate::default(),
@@ -207,9 +233,14 @@ impl<'a> Live<'a> {
     }
 
     /// Runs until somebody ends it; what it returns is the last page.
-    pub(crate) async fn run(mut self, desk: &mut Desk) -> (EndView, Finished) {
+    pub(crate) async fn run(mut self, desk: &mut Desk) -> Parted {
         let system = Text::truncated(&self.config.platform.system);
         let mut flow = self.tell(AgentToConsole::Ready { system });
+        for message in std::mem::take(&mut self.early) {
+            if flow.is_continue() {
+                flow = self.handle_message(Ok(Some(message)));
+            }
+        }
         // The reader stands outside, so that waiting for it leaves the rest free to be changed.
         let mut reader = self.reader.take();
         while let Flow::Continue(()) = flow {
@@ -241,6 +272,7 @@ impl<'a> Live<'a> {
                     tracing::warn!("the console does not vouch for the log");
                     Flow::Break(EndReason::ProtocolViolation)
                 }
+                event = self.sharing.next() => self.handle_sharing(event),
                 Ok(()) = self.link.changed() => self.handle_link(),
                 Some(event) = self.screen_events.1.recv() => self.handle_screen(event),
                 Some(event) = self.transfer_events.1.recv() => self.handle_transfer(event),
@@ -307,6 +339,12 @@ impl<'a> Live<'a> {
     fn handle_command(&mut self, command: Option<AgentCommand>) -> Flow {
         match command {
             None | Some(AgentCommand::End | AgentCommand::Quit) => return Flow::Break(EndReason::ClientEnded),
+            Some(AgentCommand::ReportScam) => return Flow::Break(EndReason::ReportedAsScam),
+            Some(AgentCommand::Share(share)) => return self.share(share),
+            Some(AgentCommand::ChangeShare) => return self.choose_anew(ShareReason::Change),
+            Some(AgentCommand::KeepShare) => return self.keep_share(),
+            Some(AgentCommand::Pause) => return self.pause(true),
+            Some(AgentCommand::Resume) => return self.resume(),
             Some(AgentCommand::QuestionShown(id)) => {
                 let first = self.consent.open_question().is_some_and(|open| open.id == id && open.shown_at.is_none());
                 self.consent.mark_shown(Instant::now(), id);
@@ -330,7 +368,10 @@ impl<'a> Live<'a> {
                 | AgentCommand::SubmitDomain(_)
                 | AgentCommand::TryAgain
                 | AgentCommand::RecogniseOperator(_)
-                | AgentCommand::SaveLog,
+                | AgentCommand::AcceptTerms(_)
+                | AgentCommand::Rate { .. }
+                | AgentCommand::SkipRating
+                | AgentCommand::SaveLog(_),
             ) => {}
         }
         Flow::Continue(())
@@ -450,6 +491,7 @@ impl<'a> Live<'a> {
         }
         match event.error {
             CaptureError::LayoutChanged => self.start_screens(),
+            CaptureError::WindowClosed => self.choose_anew(ShareReason::Gone),
             error => {
                 tracing::warn!(%error, "the screen is lost");
                 Flow::Break(EndReason::ScreenUnavailable)
@@ -490,12 +532,16 @@ impl<'a> Live<'a> {
             view.state = TransferState::Failed(TransferFailure::Cancelled);
         }
         let (operator, lasted) = (Some(self.operator.clone()), self.began.elapsed());
-        EndView { reason, operator, lasted, used, files, removed: None, log: None }
+        // Whoever saw nothing of it, or was in danger, is not asked how it was.
+        let is_orderly = matches!(reason, EndReason::ClientEnded | EndReason::OperatorEnded | EndReason::TimeUp);
+        let rating = if self.seen && is_orderly { RatingView::Open } else { RatingView::None };
+        EndView { reason, operator, lasted, used, files, rating, removed: None, log: None }
     }
 
     /// Powers stop first, then the person sees the end, then the other end is told.
-    async fn end(mut self, desk: &Desk, reader: Option<Reader>, reason: EndReason) -> (EndView, Finished) {
+    async fn end(mut self, desk: &mut Desk, reader: Option<Reader>, reason: EndReason) -> Parted {
         self.consent.end();
+        self.sharing.end();
         let screens = self.screens.take();
         let injection = self.injection.take();
         let stopped = tokio::task::spawn_blocking(move || {
@@ -527,8 +573,7 @@ impl<'a> Live<'a> {
         let end = self.end_view(reason, used);
         desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
         let Self { config, outbox, channel, keeper, ledger, .. } = self;
-        let log = Farewell { outbox, reader, channel, keeper }.say(config, ledger, reason).await;
-        (end, log)
+        Farewell { outbox, reader, channel, keeper }.say(config, desk, ledger, end).await
     }
 }
 

@@ -3,8 +3,10 @@
 //! The engine makes an [`AgentView`]; a screen draws it and returns [`AgentCommand`]s. No text of a
 //! language is in here: screens turn these values into words.
 
+use capture::{LocalPreview, Share};
 use proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferFailure};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +16,7 @@ pub struct AgentView {
     /// The page of the main window.
     pub page: Page,
     /// The panel, from consent to view until the end; while it is there the page window is hidden
-    /// unless the page is [`Page::Question`].
+    /// unless the page asks something.
     pub panel: Option<PanelView>,
 }
 
@@ -39,6 +41,25 @@ pub enum Page {
         operator: OperatorView,
         /// The word that the operator reads aloud.
         check_word: String,
+    },
+    /// What the help is bound to.
+    Terms {
+        /// Who asks.
+        operator: OperatorView,
+        /// The terms.
+        terms: TermsView,
+    },
+    /// What of the screen to share.
+    Share {
+        /// Who asks.
+        operator: OperatorView,
+        /// What there is.
+        choices: ShareView,
+    },
+    /// The panel could not be seen, so that sharing is paused.
+    Unseen {
+        /// Who helps.
+        operator: OperatorView,
     },
     /// The operator was recognised; waiting for the first question.
     Waiting {
@@ -88,6 +109,52 @@ pub enum KeyProblem {
     Busy,
 }
 
+/// What the help is bound to, in the person's language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermsView {
+    /// The organisation's terms.
+    pub terms: Arc<str>,
+    /// The organisation's privacy notice, if it has one.
+    pub privacy: Option<Arc<str>>,
+    /// Where the relay stands.
+    pub relay: String,
+}
+
+/// What of the screen can be shared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShareView {
+    /// The monitors, the main one first.
+    pub monitors: Vec<ChoiceView>,
+    /// The whole screen, where there is more than one monitor.
+    pub everything: Option<ChoiceView>,
+    /// Windows, the topmost first.
+    pub windows: Vec<ChoiceView>,
+    /// Why the person is asked.
+    pub reason: ShareReason,
+}
+
+/// Why a person is asked what to share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShareReason {
+    /// Nothing is shared yet.
+    First,
+    /// They want to share something else.
+    Change,
+    /// What was shared is not there any more.
+    Gone,
+}
+
+/// One thing that can be shared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChoiceView {
+    /// What it is.
+    pub share: Share,
+    /// The window's title, safe to show; empty for monitors.
+    pub title: String,
+    /// Its picture, for the person alone.
+    pub preview: Option<Arc<LocalPreview>>,
+}
+
 /// Who helps, as the verified certificate says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperatorView {
@@ -124,6 +191,21 @@ pub struct PanelView {
     pub has_chat: bool,
     /// When the session ends by itself, if the operator's certificate says so.
     pub ends_at: Option<SystemTime>,
+    /// Whether sharing is paused.
+    pub paused: bool,
+    /// What of the screen is shared.
+    pub shared: Shared,
+}
+
+/// What of the screen is shared now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shared {
+    /// All of it.
+    Everything,
+    /// One of several monitors.
+    Monitor,
+    /// The window of this title.
+    Window(String),
 }
 
 /// One power in the panel.
@@ -161,6 +243,8 @@ pub struct QuestionView {
     pub operator: OperatorView,
     /// What for.
     pub kind: QuestionKind,
+    /// What of the screen is or would be seen.
+    pub shared: Shared,
     /// Whether a yes holds until the session ends or it is taken back, not for one use.
     pub whole_session: bool,
 }
@@ -231,10 +315,41 @@ pub struct EndView {
     pub used: Vec<(Capability, Duration)>,
     /// The files that moved.
     pub files: Vec<TransferView>,
+    /// Where the rating stands.
+    pub rating: RatingView,
     /// What was removed, once that is done.
     pub removed: Option<RemovalView>,
     /// The session's log, if there was a session.
     pub log: Option<LogView>,
+}
+
+/// Where the rating of the help stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RatingView {
+    /// Not asked for, or skipped.
+    None,
+    /// The person may rate now.
+    Open,
+    /// They gave so many stars, and whether the operator's program has it.
+    Given {
+        /// From 1 to 5.
+        stars: u8,
+        /// Whether the operator's program has it.
+        delivered: bool,
+    },
+}
+
+/// A place for files that people know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The folder for documents.
+    Documents,
+    /// The desktop.
+    Desktop,
+    /// The folder for downloads.
+    Downloads,
+    /// A stick or disk that can be taken away.
+    Removable,
 }
 
 /// The session's log as the person has it.
@@ -246,6 +361,8 @@ pub struct LogView {
     pub text: Arc<str>,
     /// Whether the operator's program vouched for all of it.
     pub countersigned: bool,
+    /// Where it can be saved.
+    pub places: Vec<(Place, PathBuf)>,
     /// Where it was saved, or why it could not be; none until the person wants it.
     pub saved: Option<Result<Vec<String>, String>>,
 }
@@ -280,6 +397,10 @@ pub enum Failure {
     OperatorGone,
     /// The screen cannot be captured here.
     ScreenUnavailable,
+    /// The session draws with Wayland, and this program cannot ask it for the screen.
+    Wayland,
+    /// The organisation wants a newer program.
+    TooOld,
 }
 
 impl fmt::Debug for AgentCommand {
@@ -290,12 +411,21 @@ impl fmt::Debug for AgentCommand {
             Self::SubmitDomain(_) => f.write_str("SubmitDomain"),
             Self::TryAgain => f.write_str("TryAgain"),
             Self::RecogniseOperator(yes) => write!(f, "RecogniseOperator({yes})"),
+            Self::AcceptTerms(yes) => write!(f, "AcceptTerms({yes})"),
+            Self::Share(share) => write!(f, "Share({share:?})"),
+            Self::ChangeShare => f.write_str("ChangeShare"),
+            Self::KeepShare => f.write_str("KeepShare"),
+            Self::Pause => f.write_str("Pause"),
+            Self::Resume => f.write_str("Resume"),
+            Self::Rate { stars, .. } => write!(f, "Rate({stars})"),
+            Self::SkipRating => f.write_str("SkipRating"),
+            Self::ReportScam => f.write_str("ReportScam"),
             Self::QuestionShown(id) => write!(f, "QuestionShown({})", id.0),
             Self::Answer(id, yes) => write!(f, "Answer({}, {yes})", id.0),
             Self::Revoke(capability) => write!(f, "Revoke({capability:?})"),
             Self::AllowAsking(capability) => write!(f, "AllowAsking({capability:?})"),
             Self::SendChat(_) => f.write_str("SendChat"),
-            Self::SaveLog => f.write_str("SaveLog"),
+            Self::SaveLog(_) => f.write_str("SaveLog"),
             Self::End => f.write_str("End"),
             Self::Quit => f.write_str("Quit"),
         }
@@ -313,6 +443,29 @@ pub enum AgentCommand {
     TryAgain,
     /// It is the right person / it is not.
     RecogniseOperator(bool),
+    /// Accept the terms or not.
+    AcceptTerms(bool),
+    /// Share this of the screen, once the viewing is allowed.
+    Share(Share),
+    /// Share something else than until now.
+    ChangeShare,
+    /// Share what was shared before after all.
+    KeepShare,
+    /// Pause the sharing.
+    Pause,
+    /// Let the sharing go on.
+    Resume,
+    /// How good the help was.
+    Rate {
+        /// From 1 to 5.
+        stars: u8,
+        /// A few words, or none.
+        comment: String,
+    },
+    /// No rating.
+    SkipRating,
+    /// This is a scam: end everything now.
+    ReportScam,
     /// The question now stands on the screen.
     QuestionShown(RequestId),
     /// Yes or no to that question.
@@ -323,8 +476,8 @@ pub enum AgentCommand {
     AllowAsking(Capability),
     /// Say something.
     SendChat(String),
-    /// Save the session's log.
-    SaveLog,
+    /// Save the session's log in this folder.
+    SaveLog(PathBuf),
     /// The red X: end everything now.
     End,
     /// Close the program (removing it, if it may).

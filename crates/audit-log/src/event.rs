@@ -25,6 +25,18 @@ pub enum Direction {
     ToOperator,
 }
 
+/// What of the screen the person shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shared {
+    /// All monitors.
+    Everything,
+    /// One monitor.
+    Monitor,
+    /// One window.
+    Window,
+}
+
 /// One line of a log. The first is [`Line::Begin`]; that and every [`Line::Entry`] are links of the chain.
 /// The others stand beside it and may be left out: then less is proven or told, and nothing else breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +124,20 @@ pub enum Event {
         sha256: Hex<32>,
         /// Yes or no.
         accepted: bool,
+    },
+    /// The person chose what is shared once seeing the screen is allowed.
+    Sharing {
+        /// Which kind of thing.
+        part: Shared,
+        /// The window's title.
+        name: Option<Commitment>,
+    },
+    /// Nothing of the screen left, and no input was taken, from here on or until here.
+    Paused {
+        /// Whether from here on.
+        paused: bool,
+        /// Whether the person wanted it; otherwise the program, whose panel could not be seen.
+        by_person: bool,
     },
     /// The operator asked.
     Asked {
@@ -230,9 +256,10 @@ impl Event {
         match self {
             Self::Asked { detail, .. } => *detail,
             Self::File { name, .. } | Self::ProcessEnded { name } | Self::Command { line: name } => Some(*name),
-            Self::Rated { comment, .. } => *comment,
+            Self::Rated { comment: name, .. } | Self::Sharing { name, .. } => *name,
             Self::Operator { .. }
             | Self::Terms { .. }
+            | Self::Paused { .. }
             | Self::Shown { .. }
             | Self::Answered { .. }
             | Self::Revoked { .. }

@@ -14,7 +14,7 @@ mod opening;
 mod report;
 
 pub use chain::{Broken, Follower, Writer, certificates_line};
-pub use event::{Begin, Direction, Entry, Event, Line, Role, Signature};
+pub use event::{Begin, Direction, Entry, Event, Line, Role, Shared, Signature};
 pub use finding::{Difference, Finding, Verdict};
 pub use hex::Hex;
 pub use key::{LogKey, head_statement, operator_proof_holds, operator_statement};

@@ -1,8 +1,9 @@
 //! Screens and cursor as frames with damage.
 //!
-//! What is absent: any way to read a pixel or the pointer's place without a [`Permit`]; encoding;
-//! threads that run on their own. A caller waits (no permit), takes a permit, reads, and gives the
-//! permit back. Read [`MonitorCapture`] first, then [`Desktop`].
+//! What is absent: any way to read a pixel or the pointer's place without a [`Permit`], but for a
+//! [`LocalPreview`], which only the person at the machine can look at; encoding; threads that read
+//! the screen on their own. A caller waits (no permit), takes a permit, reads, and gives the permit
+//! back. Read [`MonitorCapture`] first, then [`Desktop`], then [`Share`].
 
 use consent::{Permit, View};
 use proto::{CursorShape, Damage, Frame, Layout, MonitorId};
@@ -17,8 +18,11 @@ pub mod fake;
 // Elsewhere it only stands by for X servers without DAMAGE.
 #[cfg_attr(not(target_os = "macos"), allow(dead_code))]
 mod scrap;
+mod share;
 #[cfg(target_os = "linux")]
 mod x11;
+
+pub use share::{LocalPreview, Outline, Presence, PresenceWatch, Share, WindowId, WindowInfo};
 
 /// The screens of this machine.
 pub trait Desktop: Send + Sync {
@@ -40,6 +44,54 @@ pub trait Desktop: Send + Sync {
     /// # Errors
     /// [`CaptureError::NotSupported`] where the system does not tell, [`CaptureError::Lost`].
     fn cursor(&self) -> Result<Box<dyn CursorCapture>, CaptureError>;
+
+    /// Top-level windows of other programs that a person would recognise, topmost first, at most
+    /// 64: those on the screen, without docks, notifications, menus and tool tips, and without the
+    /// windows of the process `own_process`. What they say of themselves is hostile text, bounded
+    /// and made safe to show.
+    ///
+    /// # Errors
+    /// [`CaptureError::NotSupported`] where the system does not tell, [`CaptureError::Lost`].
+    fn windows(&self, own_process: u32) -> Result<Vec<WindowInfo>, CaptureError>;
+
+    /// The same desktop, but of it only that part exists: its layout has only that, only that can
+    /// be opened, and the pointer is only seen there. Keep it as long as the part is shared: after
+    /// a change it still knows its monitor, which may have got another number.
+    ///
+    /// A window is a layout of one monitor of the window's size, which stands where the window's
+    /// contents are. A new size is a new layout with the next epoch. When the window only moves, a
+    /// capturer goes on, and [`Desktop::layout`] tells the new place in the same epoch. While it is
+    /// not on the screen (minimised), its last picture stays.
+    ///
+    /// A part of a part is at most that part.
+    ///
+    /// # Errors
+    /// [`CaptureError::NoSuchMonitor`], [`CaptureError::WindowClosed`] (then also from all that was
+    /// opened), [`CaptureError::NotSupported`] where the system cannot do it,
+    /// [`CaptureError::Lost`].
+    fn only(&self, share: Share) -> Result<Box<dyn Desktop>, CaptureError>;
+
+    /// A small picture for the person's own eyes, before any consent: scaled down to fit into
+    /// `most_width` by `most_height` pixels.
+    ///
+    /// # Errors
+    /// As [`Desktop::only`].
+    fn preview(&self, share: Share, most_width: u32, most_height: u32) -> Result<LocalPreview, CaptureError>;
+
+    /// A frame of a colour (red, green, blue) around what is shared, drawn by us on the screen
+    /// until it is dropped. Presses go through it; it follows a window that moves, and a layout
+    /// that changes. It is never in the picture of a single window.
+    ///
+    /// # Errors
+    /// As [`Desktop::only`].
+    fn outline(&self, share: Share, color: [u8; 3]) -> Result<Box<dyn Outline>, CaptureError>;
+
+    /// Tells whether a person can see the windows of the process `own_process`. Frames of
+    /// [`Desktop::outline`] are none, and cover none.
+    ///
+    /// # Errors
+    /// [`CaptureError::NotSupported`] where the system does not tell, [`CaptureError::Lost`].
+    fn presence(&self, own_process: u32) -> Result<Box<dyn PresenceWatch>, CaptureError>;
 }
 
 /// One monitor's pixels.
@@ -49,6 +101,7 @@ pub trait MonitorCapture: Send {
     /// returns [`Change::Damaged`] at once.
     ///
     /// # Errors
+    /// [`CaptureError::WindowClosed`] when the one window that is shared is gone,
     /// [`CaptureError::Lost`] when the system no longer answers.
     fn wait(&mut self, timeout: Duration) -> Result<Change, CaptureError>;
 
@@ -56,8 +109,8 @@ pub trait MonitorCapture: Send {
     ///
     /// # Errors
     /// [`CaptureError::LayoutChanged`] when the monitor is not what it was when it was opened: open
-    /// it again. [`CaptureError::Lost`] when the system no longer answers. No damage is lost with
-    /// an error.
+    /// it again. [`CaptureError::WindowClosed`] when the one window that is shared is gone, and
+    /// [`CaptureError::Lost`] when the system no longer answers. No damage is lost with an error.
     fn capture(&mut self, permit: &Permit<'_, View>) -> Result<(Frame<'_>, Damage), CaptureError>;
 
     /// What ends [`MonitorCapture::wait`] early.
@@ -99,9 +152,11 @@ pub enum Change {
 /// The pointer as [`CursorCapture::read`] found it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CursorState {
-    /// The monitor it is on and its place there in pixels; `None` when it is on none.
+    /// The monitor it is on and its place there in pixels; `None` when it is on none. On a single
+    /// window that is shared it is while nothing else lies there above that window.
     pub position: Option<(MonitorId, i32, i32)>,
-    /// Its picture, only when that changed since the last read.
+    /// Its picture, only when that changed since the last read. Over what is not shared it is not
+    /// told: a pointer may carry a picture of what is dragged.
     pub shape: Option<CursorShape>,
 }
 
@@ -131,6 +186,9 @@ pub enum CaptureError {
     /// The monitors changed.
     #[error("the layout of the monitors changed")]
     LayoutChanged,
+    /// The one window that is shared does not exist (any more).
+    #[error("the window was closed")]
+    WindowClosed,
     /// The system stopped answering, or answered nonsense.
     #[error("the display is lost: {0}")]
     Lost(String),

@@ -5,7 +5,10 @@
 //! [`MonitorCapture::wait`] only spaces the polls.
 
 use crate::difference::difference;
-use crate::{CaptureError, Change, CursorCapture, Desktop, Interrupter, MonitorCapture};
+use crate::{
+    CaptureError, Change, CursorCapture, Desktop, Interrupter, LocalPreview, MonitorCapture, Outline, PresenceWatch,
+    Share, WindowInfo,
+};
 use ::scrap::{Capturer, Display};
 use consent::{Permit, View};
 use proto::{Damage, Frame, Layout, Monitor, MonitorId, limits};
@@ -80,6 +83,30 @@ impl Desktop for ScrapDesktop {
 
     fn cursor(&self) -> Result<Box<dyn CursorCapture>, CaptureError> {
         Err(CaptureError::NotSupported("reading the pointer without X11"))
+    }
+
+    fn windows(&self, _own_process: u32) -> Result<Vec<WindowInfo>, CaptureError> {
+        Err(CaptureError::NotSupported("listing windows without X11"))
+    }
+
+    fn only(&self, share: Share) -> Result<Box<dyn Desktop>, CaptureError> {
+        match share {
+            Share::Everything => Ok(Box::new(Self::open()?)),
+            // The numbers of `scrap` may be other displays' after a change.
+            Share::Monitor(_) | Share::Window(_) => Err(CaptureError::NotSupported("sharing a part without X11")),
+        }
+    }
+
+    fn preview(&self, _share: Share, _most_width: u32, _most_height: u32) -> Result<LocalPreview, CaptureError> {
+        Err(CaptureError::NotSupported("a preview without X11"))
+    }
+
+    fn outline(&self, _share: Share, _color: [u8; 3]) -> Result<Box<dyn Outline>, CaptureError> {
+        Err(CaptureError::NotSupported("a frame on the screen without X11"))
+    }
+
+    fn presence(&self, _own_process: u32) -> Result<Box<dyn PresenceWatch>, CaptureError> {
+        Err(CaptureError::NotSupported("watching windows without X11"))
     }
 }
 

@@ -55,8 +55,8 @@ impl Consent {
     /// The proof that this is granted right now. For files name the transfer.
     #[must_use]
     pub fn permit<K: Kind>(&self, transfer: Option<TransferId>) -> Option<Permit<'_, K>> {
-        self.is_granted(Scope { capability: K::CAPABILITY, transfer })
-            .then_some(Permit { _consent: self, _kind: PhantomData })
+        self.generation_of(Scope { capability: K::CAPABILITY, transfer })
+            .map(|_| Permit { _consent: self, _kind: PhantomData })
     }
 }
 
@@ -166,6 +166,22 @@ impl ConsentCell {
     /// See [`Consent::line_broke`]; when it returns, nothing acts on those grants any more.
     pub fn line_broke(&self) {
         self.write().line_broke();
+    }
+
+    /// See [`Consent::hold`]; when it returns, nothing acts on the grants that are held back.
+    pub fn hold(&self) {
+        self.write().hold();
+    }
+
+    /// See [`Consent::resume`].
+    pub fn resume(&self) {
+        self.write().resume();
+    }
+
+    /// See [`Consent::is_held`].
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.read().is_held()
     }
 
     /// See [`Consent::forget`].
@@ -281,6 +297,26 @@ mod tests {
         grant(&cell, 2);
         assert_eq!(lease.with(|_| 5), Err(Revoked));
         assert!(cell.lease::<Control>(None).is_none());
+    }
+
+    #[test]
+    fn what_is_held_back_acts_neither_meanwhile_nor_by_an_old_lease_afterwards() {
+        let cell = ConsentCell::new();
+        grant(&cell, 1);
+        let before = cell.lease::<View>(None).unwrap();
+        cell.hold();
+        assert_eq!((before.with(|_| 5), before.is_live()), (Err(Revoked), false));
+        assert!(cell.lease::<View>(None).is_none() && cell.read().permit::<View>(None).is_none());
+        assert!(cell.is_granted(Scope { capability: Capability::View, transfer: None }), "nothing was taken back");
+        // A yes in the meantime is one, and waits as well.
+        cell.ask(Instant::now(), RequestId(2), Request::Control).unwrap();
+        cell.mark_shown(Instant::now(), RequestId(2));
+        assert!(cell.answer(Instant::now(), RequestId(2), Answer::Allow));
+        assert!(cell.lease::<Control>(None).is_none());
+        cell.resume();
+        assert_eq!((before.with(|_| 5), before.is_live()), (Err(Revoked), false));
+        assert_eq!(cell.lease::<View>(None).unwrap().with(|_| 5), Ok(5));
+        assert_eq!(cell.lease::<Control>(None).unwrap().with(|_| 5), Ok(5));
     }
 
     #[test]

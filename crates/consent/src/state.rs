@@ -129,6 +129,7 @@ pub struct Consent {
     noes: BTreeMap<Capability, Noes>,
     last_id: u32,
     generation: u64,
+    held: bool,
     ended: bool,
     outcomes: VecDeque<Outcome>,
 }
@@ -161,6 +162,7 @@ impl Consent {
             noes: BTreeMap::new(),
             last_id: 0,
             generation: 0,
+            held: false,
             ended: false,
             outcomes: VecDeque::new(),
         }
@@ -353,6 +355,29 @@ impl Consent {
         }
     }
 
+    /// Sharing is paused: nobody sees the screen or uses mouse and keyboard, though what was granted stays so.
+    /// Whoever acted under those grants until now never does again.
+    pub fn hold(&mut self) {
+        self.held = true;
+        for (scope, generation) in &mut self.grants {
+            if is_held_back(scope.capability) {
+                self.generation += 1;
+                *generation = self.generation;
+            }
+        }
+    }
+
+    /// The person lets the sharing go on: what is granted may be acted on anew.
+    pub fn resume(&mut self) {
+        self.held = false;
+    }
+
+    /// Whether sharing is paused.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+
     /// A yes for the session is one no more.
     fn withdraw(&mut self, capability: Capability) {
         if capability == Capability::View {
@@ -454,10 +479,16 @@ impl Consent {
         self.grants.keys().copied()
     }
 
-    /// The number of the grant that stands for this scope now.
+    /// The number of the grant that may be acted on for this scope now.
     pub(crate) fn generation_of(&self, scope: Scope) -> Option<u64> {
-        self.grants.get(&scope).copied()
+        let is_held = self.held && is_held_back(scope.capability);
+        if is_held { None } else { self.grants.get(&scope).copied() }
     }
+}
+
+/// Which powers a pause of the sharing holds back: those that see or touch the screen.
+const fn is_held_back(capability: Capability) -> bool {
+    matches!(capability, Capability::View | Capability::Control | Capability::Annotate | Capability::Record)
 }
 
 impl Default for Consent {

@@ -174,11 +174,12 @@ async fn run(config: ConsoleConfig, mut desk: Desk) {
             }
         }
         again = match one_key(&config, &mut desk).await {
-            Ok(Some(end)) => {
+            Ok(Some((end, next))) => {
                 desk.stage(Stage::Ended(end));
                 let wanted =
                     |command: &ConsoleCommand| matches!(command, ConsoleCommand::NewKey | ConsoleCommand::CloseEnded);
-                match desk.wait_for(wanted).await {
+                let next = if next.is_some() { next } else { desk.wait_for(wanted).await };
+                match next {
                     None => return,
                     Some(command) => command == ConsoleCommand::NewKey,
                 }
@@ -192,8 +193,11 @@ async fn run(config: ConsoleConfig, mut desk: Desk) {
     }
 }
 
+/// How a session ended, and what the operator wants next if they have said so.
+type Ended = (EndView, Option<ConsoleCommand>);
+
 /// From a new key to the end of its session; `None` if the operator took the key back.
-async fn one_key(config: &ConsoleConfig, desk: &mut Desk) -> Result<Option<EndView>, NoticeKind> {
+async fn one_key(config: &ConsoleConfig, desk: &mut Desk) -> Result<Option<Ended>, NoticeKind> {
     desk.stage(Stage::Preparing);
     let paired = match offer::offer(config, desk).await {
         Ok(paired) => paired,
@@ -320,6 +324,8 @@ mod tests {
             check_word: "girasole".to_owned(),
             system: "Debian".to_owned(),
             recognised: true,
+            step: None,
+            sharing_paused: false,
             since: SystemTime::UNIX_EPOCH,
             powers: vec![PowerView { capability: Capability::View, state: PowerState::Granted }],
             layout: proto::geometry::Layout::default(),

@@ -1,8 +1,9 @@
 //! The session's log on the console: takes the agent's lines, keeps them on the disk, and vouches for them.
 
 use crate::config::ConsoleConfig;
+use crate::view::RatingView;
 use crate::witness::{Lie, Witness};
-use audit_log::{Broken, Event, Follower, Hex, Line, LogKey, certificates_line, operator_statement};
+use audit_log::{Broken, Event, Follower, Hex, Line, LogKey, Report, certificates_line, operator_statement};
 use channel::{Channel, ChannelError, ConsoleIdentity};
 use identity::Operator;
 use proto::session::ConsoleToAgent;
@@ -78,6 +79,14 @@ pub(crate) struct Ledger {
     log: String,
 }
 
+/// Longest comment that is shown, in bytes.
+const COMMENT_BYTES: usize = 2000;
+
+/// The person's words, safe to show.
+fn shown(comment: &str) -> String {
+    proto::Text::<COMMENT_BYTES>::truncated(comment).shown()
+}
+
 /// Milliseconds since 1970 by this machine's clock.
 fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -137,6 +146,15 @@ impl Ledger {
                 Ok(if is_to_be_signed(&taken) { self.sign() } else { None })
             }
         }
+    }
+
+    /// The person's rating, if the log has one: from 1 to 5, and their words.
+    pub(crate) fn rating(&self) -> Option<RatingView> {
+        let report = Report::of(&self.log);
+        let rated = report.entries.iter().rev().find(|entry| matches!(entry.event, Event::Rated { .. }))?;
+        let Event::Rated { stars, .. } = rated.event else { return None };
+        // Whatever the other end writes: there are no six stars.
+        (1..=5).contains(&stars).then(|| RatingView { stars, comment: report.text_of(&rated.event).map(shown) })
     }
 
     /// Whether the log has begun.
@@ -213,6 +231,8 @@ fn is_to_be_signed(line: &Line) -> bool {
     match entry.event {
         Event::Operator { .. }
         | Event::Terms { .. }
+        | Event::Sharing { .. }
+        | Event::Paused { .. }
         | Event::Answered { .. }
         | Event::Revoked { .. }
         | Event::NotAllowed { .. }

@@ -16,8 +16,8 @@ use channel::{Channel, Keeper, LinkState};
 use input::InputLine;
 use proto::geometry::{Layout, MonitorId};
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind, TransferFailure,
-    TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, Step, StreamKind,
+    TransferFailure, TransferId,
 };
 use session::{Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -34,8 +34,10 @@ const EVENTS: usize = 256;
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a session stands after the relay said that the other end has left.
 const AFTER_LEAVING: Duration = Duration::from_secs(3);
-/// How long the agent has to write the end into the log.
-const LOG_CLOSED_WITHIN: Duration = Duration::from_secs(5);
+/// How long the agent has to say that it has ended.
+const ENDED_WITHIN: Duration = Duration::from_secs(5);
+/// How long it has after that to close the log: the person rates, and the agent removes itself.
+const LOG_CLOSED_WITHIN: Duration = Duration::from_secs(150);
 /// Screen and pointer streams that may wait for their grant.
 const MOST_PARKED: usize = 32;
 /// How often the round trip is measured and figures are renewed.
@@ -70,6 +72,8 @@ pub(crate) struct Live<'a> {
     check_word: String,
     system: String,
     recognised: bool,
+    step: Option<Step>,
+    sharing_paused: bool,
     powers: BTreeMap<Capability, PowerState>,
     asked: BTreeMap<RequestId, Request>,
     last_request: u32,
@@ -123,6 +127,8 @@ impl<'a> Live<'a> {
             on_change: Arc::clone(&desk.on_change),
             system: String::new(),
             recognised: false,
+            step: None,
+            sharing_paused: false,
             powers: [Capability::View, Capability::Control]
                 .into_iter()
                 .filter(|capability| config.operator.profile.allows(*capability))
@@ -157,8 +163,9 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Runs until somebody ends it.
-    pub(crate) async fn run(mut self, desk: &mut Desk) -> EndView {
+    /// Runs until somebody ends it, and then until the log is closed. Gives as well what the operator wants next, if
+    /// they did not wait for that.
+    pub(crate) async fn run(mut self, desk: &mut Desk) -> (EndView, Option<ConsoleCommand>) {
         let mut reader = self.reader.take();
         let mut tick = tokio::time::interval(TICK);
         let connection = self.channel.connection().clone();
@@ -336,6 +343,7 @@ impl<'a> Live<'a> {
                 }
                 let first = layout.monitors.iter().find(|monitor| monitor.primary).or(layout.monitors.first());
                 self.monitor = first.map(|monitor| monitor.id);
+                self.pictures.lock().monitors.retain(|id, _| layout.monitor(*id).is_some());
                 self.layout = layout;
             }
             AgentToConsole::Chat { id, text } => {
@@ -367,7 +375,14 @@ impl<'a> Live<'a> {
                 }
             }
             AgentToConsole::InputPaused { paused } => self.input_paused = paused,
+            AgentToConsole::Step { step } => self.step = Some(step),
+            AgentToConsole::SharingPaused { paused } => {
+                self.sharing_paused = paused;
+                // What the person does not show now is not looked at either.
+                self.pictures.lock().monitors.clear();
+            }
             AgentToConsole::Ended { reason } => return Flow::Break(reason),
+            AgentToConsole::Closed => return Flow::Break(EndReason::ProtocolViolation),
         }
         Flow::Continue(())
     }
@@ -520,7 +535,12 @@ impl<'a> Live<'a> {
         });
     }
 
-    async fn end(mut self, desk: &mut Desk, reader: Option<Reader>, reason: EndReason) -> EndView {
+    async fn end(
+        mut self,
+        desk: &mut Desk,
+        reader: Option<Reader>,
+        reason: EndReason,
+    ) -> (EndView, Option<ConsoleCommand>) {
         self.input.finish();
         if tokio::time::timeout(GOODBYE, self.tasks.shutdown()).await.is_err() {
             tracing::warn!("a task of the session did not stop in time");
@@ -531,8 +551,13 @@ impl<'a> Live<'a> {
             self.ledger.witness.end();
             let _ = self.outbox.send(ConsoleToAgent::End);
         }
+        let mut end = self.end_view(reason);
+        let mut next = None;
         if !matches!(reason, EndReason::ConnectionLost | EndReason::ProtocolViolation) {
-            self.close_log(reader, reason != EndReason::OperatorEnded).await;
+            end.is_closing = true;
+            desk.stage(Stage::Ended(end.clone()));
+            next = self.close_log(desk, reader, reason != EndReason::OperatorEnded).await;
+            end.is_closing = false;
         }
         self.outbox.close(GOODBYE).await;
         if reason == EndReason::ProtocolViolation {
@@ -541,18 +566,22 @@ impl<'a> Live<'a> {
             self.channel.close(GOODBYE).await;
         }
         self.keeper.leave(GOODBYE).await;
-        let mut transfers: Vec<TransferView> =
-            self.transfers.into_inner().into_values().map(|wanted| wanted.view).collect();
+        end.rating = self.ledger.rating();
+        end.log = self.ledger.finish().unwrap_or_else(|error| {
+            tracing::error!(%error, "the log could not be written");
+            desk.notice(NoticeKind::LogNotSaved);
+            None
+        });
+        (end, next)
+    }
+
+    fn end_view(&mut self, reason: EndReason) -> EndView {
+        let mut transfers: Vec<TransferView> = self.transfers.values().map(|wanted| wanted.view.clone()).collect();
         for view in &mut transfers {
             if matches!(view.state, TransferState::Running | TransferState::Asked) {
                 view.state = TransferState::Failed(TransferFailure::Cancelled);
             }
         }
-        let log = self.ledger.finish().unwrap_or_else(|error| {
-            tracing::error!(%error, "the log could not be written");
-            desk.notice(NoticeKind::LogNotSaved);
-            None
-        });
-        EndView { reason, lasted: self.began.elapsed(), transfers, log }
+        EndView { reason, lasted: self.began.elapsed(), transfers, log: None, is_closing: false, rating: None }
     }
 }

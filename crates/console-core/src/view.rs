@@ -3,7 +3,7 @@
 use identity::Hours;
 use proto::geometry::{Layout, MonitorId};
 use proto::input::InputEvent;
-use proto::session::{Asking, Capability, CertificateProblem, Decision, EndReason, TransferFailure, TransferId};
+use proto::session::{Asking, Capability, CertificateProblem, Decision, EndReason, Step, TransferFailure, TransferId};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -103,6 +103,10 @@ pub struct SessionView {
     pub system: String,
     /// Whether the person has said who the operator is and questions may be asked.
     pub recognised: bool,
+    /// What the person does until then, once they recognised the operator.
+    pub step: Option<Step>,
+    /// Whether the person has paused the sharing.
+    pub sharing_paused: bool,
     /// Since when.
     pub since: SystemTime,
     /// What the operator may do.
@@ -241,6 +245,19 @@ pub struct EndView {
     pub transfers: Vec<TransferView>,
     /// Where the session's log is; none if it could not be written.
     pub log: Option<PathBuf>,
+    /// Whether the person may still rate the help, and the log is still written.
+    pub is_closing: bool,
+    /// The person's rating, if they gave one.
+    pub rating: Option<RatingView>,
+}
+
+/// What the person said of the help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RatingView {
+    /// From 1 to 5.
+    pub stars: u8,
+    /// Their words, safe to show.
+    pub comment: Option<String>,
 }
 
 /// Something that happened.

@@ -169,6 +169,8 @@ impl Witness {
             Event::Ended { by: Some(Role::Console), .. } if !self.has_ended => Err(Lie("an end that was not ours")),
             Event::Operator { .. }
             | Event::Terms { .. }
+            | Event::Sharing { .. }
+            | Event::Paused { .. }
             | Event::Revoked { .. }
             | Event::ConsoleClock { .. }
             | Event::Link { .. }

@@ -16,7 +16,7 @@ mod watcher;
 #[cfg(target_os = "windows")]
 mod windows;
 
-pub use folders::downloads_folder;
+pub use folders::{KnownFolders, downloads_folder, known_folders};
 #[cfg(target_os = "linux")]
 pub use linux::LinuxProgram;
 pub use removal::{Program, Removal, RemovalReport};

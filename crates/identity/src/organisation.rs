@@ -260,9 +260,28 @@ impl Organisation {
         in_language(&self.file.privacy, language)
     }
 
+    /// Whether a program of this build ("ponte-agent 1.2.3", or the version alone) is as new as the organisation
+    /// wants it. Builds are compared number by number; what cannot be compared is new enough.
+    #[must_use]
+    pub fn is_new_enough(&self, program: &str, build: &str) -> bool {
+        let least = self.file.minimum_builds.get(program).and_then(|least| version(least));
+        least.is_none_or(|least| version(build).is_none_or(|build| build >= least))
+    }
+
     pub(crate) fn roots(&self) -> impl Iterator<Item = CertificateDer<'_>> {
         self.file.roots.iter().map(|root| CertificateDer::from(root.as_slice()))
     }
+}
+
+/// The numbers of a version, without those that are missing at its end.
+fn version(build: &str) -> Option<[u64; 3]> {
+    let mut numbers = [0; 3];
+    let version = build.rsplit(' ').next().unwrap_or(build).split(['-', '+']).next().unwrap_or_default();
+    let mut parts = version.split('.');
+    for (number, part) in numbers.iter_mut().zip(parts.by_ref()) {
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
 }
 
 fn in_language<'a>(texts: &'a BTreeMap<String, String>, language: &str) -> Option<&'a str> {

@@ -53,6 +53,29 @@ struct State {
     buttons: BTreeSet<Button>,
     own_under_pointer: bool,
     own_focused: bool,
+    confined: Option<u32>,
+    under_pointer: Option<u32>,
+    focused: Option<u32>,
+}
+
+impl State {
+    fn verdict(&self, is_own: bool, window: Option<u32>) -> Injected {
+        if is_own {
+            Injected::RefusedOwnWindow
+        } else if self.confined.is_some() && self.confined != window {
+            Injected::RefusedOutside
+        } else {
+            Injected::Done
+        }
+    }
+
+    fn at_pointer(&self) -> Injected {
+        self.verdict(self.own_under_pointer, self.under_pointer)
+    }
+
+    fn at_focus(&self) -> Injected {
+        self.verdict(self.own_focused, self.focused)
+    }
 }
 
 /// What a [`FakeInjector`] did, and what is down now. Clones share it; it outlives the injector.
@@ -102,6 +125,22 @@ impl FakeRecord {
     pub fn set_own_window_focused(&self, own: bool) {
         self.lock().own_focused = own;
     }
+
+    /// Says on which top-level window the pointer is; at first on none.
+    pub fn set_window_under_pointer(&self, window: Option<u32>) {
+        self.lock().under_pointer = window;
+    }
+
+    /// Says which top-level window has the focus; at first none.
+    pub fn set_window_focused(&self, window: Option<u32>) {
+        self.lock().focused = window;
+    }
+
+    /// The window that the injector is confined to.
+    #[must_use]
+    pub fn confined(&self) -> Option<u32> {
+        self.lock().confined
+    }
 }
 
 /// An injector with the real one's rules that only writes down.
@@ -126,12 +165,20 @@ impl Injector for FakeInjector {
         self.0.inject(permit, event, layout)
     }
 
+    fn confine(&mut self, window: Option<u32>) {
+        self.0.confine(window);
+    }
+
     fn release_all(&mut self) {
         self.0.release_all();
     }
 }
 
 impl Backend for FakeRecord {
+    fn confine(&mut self, window: Option<u32>) {
+        self.lock().confined = window;
+    }
+
     fn move_to(&mut self, x: i32, y: i32) -> Result<(), InputError> {
         self.lock().done.push(Done::Moved { x, y });
         Ok(())
@@ -139,8 +186,9 @@ impl Backend for FakeRecord {
 
     fn press_button(&mut self, button: Button) -> Result<Injected, InputError> {
         let mut state = self.lock();
-        if state.own_under_pointer {
-            return Ok(Injected::RefusedOwnWindow);
+        let verdict = state.at_pointer();
+        if verdict != Injected::Done {
+            return Ok(verdict);
         }
         state.buttons.insert(button);
         state.done.push(Done::Button { button, down: true });
@@ -156,8 +204,9 @@ impl Backend for FakeRecord {
 
     fn turn_wheel(&mut self, right: i32, down: i32) -> Result<Injected, InputError> {
         let mut state = self.lock();
-        if state.own_under_pointer {
-            return Ok(Injected::RefusedOwnWindow);
+        let verdict = state.at_pointer();
+        if verdict != Injected::Done {
+            return Ok(verdict);
         }
         state.done.push(Done::Wheel { right, down });
         Ok(Injected::Done)
@@ -165,8 +214,9 @@ impl Backend for FakeRecord {
 
     fn press_key(&mut self, usage: KeyUsage) -> Result<(Injected, bool), InputError> {
         let mut state = self.lock();
-        if state.own_focused {
-            return Ok((Injected::RefusedOwnWindow, true));
+        let verdict = state.at_focus();
+        if verdict != Injected::Done {
+            return Ok((verdict, true));
         }
         if keys::evdev_code(usage).is_none() {
             return Ok((Injected::Done, false));
@@ -185,8 +235,9 @@ impl Backend for FakeRecord {
 
     fn type_text(&mut self, text: &str) -> Result<Injected, InputError> {
         let mut state = self.lock();
-        if state.own_focused {
-            return Ok(Injected::RefusedOwnWindow);
+        let verdict = state.at_focus();
+        if verdict != Injected::Done {
+            return Ok(verdict);
         }
         state.done.push(Done::Text(text.to_owned()));
         Ok(Injected::Done)
@@ -324,5 +375,29 @@ mod tests {
         assert_eq!(inject(&InputEvent::Text(proto::Text::truncated("y"))), Injected::RefusedOwnWindow);
         assert_eq!(record.done().len(), 2);
         assert!(record.held_keys().is_empty() && record.held_buttons().is_empty());
+    }
+
+    #[test]
+    fn confined_presses_reach_one_window_and_what_is_down_can_be_lifted_anywhere() {
+        let consent = controlling();
+        let permit = consent.permit(None).unwrap();
+        let (mut injector, record) = FakeInjector::new();
+        injector.confine(Some(7));
+        assert_eq!(record.confined(), Some(7));
+        let primary = |down| InputEvent::Button { button: Button::Primary, down };
+        let mut inject = |event: &InputEvent| injector.inject(&permit, event, &layout()).unwrap();
+        for event in [primary(true), InputEvent::Wheel { dx: 0, dy: 120 }, key(4, true)] {
+            assert_eq!(inject(&event), Injected::RefusedOutside, "{event:?}");
+        }
+        assert_eq!(record.done(), []);
+        record.set_window_under_pointer(Some(7));
+        record.set_window_focused(Some(7));
+        assert_eq!(inject(&primary(true)), Injected::Done);
+        assert_eq!(inject(&key(4, true)), Injected::Done);
+        record.set_window_under_pointer(Some(8));
+        record.set_window_focused(None);
+        inject(&primary(false));
+        inject(&key(4, false));
+        assert_eq!((record.held_keys(), record.held_buttons()), (vec![], vec![]));
     }
 }

@@ -33,6 +33,12 @@ pub trait Injector: Send {
         layout: &Layout,
     ) -> Result<Injected, InputError>;
 
+    /// From now on presses only what reaches this top-level window (by the system's number for it),
+    /// or its own menus and dialogs: buttons and the wheel while the pointer is on them, keys and
+    /// text while the focus is there. Everything else is refused, also when the window is gone.
+    /// `None`: no such limit. What is down is not lifted; lifting is never refused.
+    fn confine(&mut self, window: Option<u32>);
+
     /// Lifts everything that this injector pressed, and nothing else. Needs no permit, because
     /// that must be possible after the permit is gone; dropping the injector does it too.
     fn release_all(&mut self);
@@ -45,6 +51,8 @@ pub enum Injected {
     Done,
     /// It would have gone to one of Ponte's own windows: nothing was pressed.
     RefusedOwnWindow,
+    /// It would have gone elsewhere than [`Injector::confine`] allows: nothing was pressed.
+    RefusedOutside,
 }
 
 /// Why nothing can be injected.

@@ -12,21 +12,24 @@ const NOTCH: i32 = 120;
 const MOST_NOTCHES: i32 = 64;
 
 /// What a system must be able to do. Functions that may be refused check and act in one step, so
-/// that no window of ours can come between.
+/// that no window can come between. Refused is what would reach a window of ours, and what would
+/// reach another than the confinement allows.
 pub(crate) trait Backend: Send {
+    /// Confines presses to a window, `None` for no limit.
+    fn confine(&mut self, window: Option<u32>);
     /// Puts the pointer there, in pixels of the desktop.
     fn move_to(&mut self, x: i32, y: i32) -> Result<(), InputError>;
-    /// Presses a button unless the pointer is over a window of ours.
+    /// Presses a button unless that is refused where the pointer is.
     fn press_button(&mut self, button: Button) -> Result<Injected, InputError>;
     /// Lifts a button that was pressed.
     fn lift_button(&mut self, button: Button) -> Result<(), InputError>;
-    /// Turns the wheel by notches to the right and down unless the pointer is over a window of ours.
+    /// Turns the wheel by notches to the right and down unless that is refused where the pointer is.
     fn turn_wheel(&mut self, right: i32, down: i32) -> Result<Injected, InputError>;
-    /// Presses a key unless a window of ours has the focus. False if there is no such key.
+    /// Presses a key unless that is refused where the focus is. False if there is no such key.
     fn press_key(&mut self, key: KeyUsage) -> Result<(Injected, bool), InputError>;
     /// Lifts a key that was pressed.
     fn lift_key(&mut self, key: KeyUsage) -> Result<(), InputError>;
-    /// Types unless a window of ours has the focus. What is held down stays so afterwards.
+    /// Types unless that is refused where the focus is. What is held down stays so afterwards.
     fn type_text(&mut self, text: &str) -> Result<Injected, InputError>;
 }
 
@@ -48,7 +51,7 @@ impl<B: Backend> Tracked<B> {
             // Before the result is known: lifting once too often is harmless, once too few is not.
             self.buttons.insert(button);
             let injected = self.backend.press_button(button)?;
-            if injected == Injected::RefusedOwnWindow {
+            if injected != Injected::Done {
                 self.buttons.remove(&button);
             }
             return Ok(injected);
@@ -64,7 +67,7 @@ impl<B: Backend> Tracked<B> {
         if down && !self.keys.contains(&key) {
             self.keys.insert(key);
             let (injected, exists) = self.backend.press_key(key)?;
-            if injected == Injected::RefusedOwnWindow || !exists {
+            if injected != Injected::Done || !exists {
                 self.keys.remove(&key);
             }
             return Ok(injected);
@@ -119,6 +122,10 @@ impl<B: Backend> Injector for Tracked<B> {
                 Ok(Injected::Done)
             }
         }
+    }
+
+    fn confine(&mut self, window: Option<u32>) {
+        self.backend.confine(window);
     }
 
     fn release_all(&mut self) {

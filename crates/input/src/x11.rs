@@ -58,17 +58,16 @@ impl X11Backend {
         Ok(Self { pointer, keyboard, guard, typist: Typist::default() })
     }
 
-    /// Acts while no other program can do anything, unless what it would reach is ours.
+    /// Acts while no other program can do anything, unless it would reach what it must not.
     fn guarded(
         &mut self,
         target: Target,
         act: impl FnOnce(&mut Keyboard, &mut Typist) -> Result<(), InputError>,
     ) -> Result<Injected, InputError> {
         self.keyboard.connection.grab_server()?;
-        let result = match self.guard.is_own(&self.keyboard.connection, target) {
-            Ok(true) => Ok(Injected::RefusedOwnWindow),
-            Ok(false) => act(&mut self.keyboard, &mut self.typist).map(|()| Injected::Done),
-            Err(error) => Err(error),
+        let result = match self.guard.verdict(&self.keyboard.connection, target) {
+            Ok(Injected::Done) => act(&mut self.keyboard, &mut self.typist).map(|()| Injected::Done),
+            refused_or_failed => refused_or_failed,
         };
         self.keyboard.connection.ungrab_server()?;
         self.keyboard.connection.sync()?;
@@ -114,6 +113,10 @@ fn keycode(key: KeyUsage) -> Option<u8> {
 }
 
 impl Backend for X11Backend {
+    fn confine(&mut self, window: Option<u32>) {
+        self.guard.confine(window);
+    }
+
     fn move_to(&mut self, x: i32, y: i32) -> Result<(), InputError> {
         self.pointer.move_mouse(x, y, Coordinate::Abs).map_err(|error| InputError::Failed(error.to_string()))
     }
@@ -161,7 +164,7 @@ impl Backend for X11Backend {
                 typed = typist.type_some(keyboard, rest, settled)?;
                 Ok(())
             })?;
-            if injected == Injected::RefusedOwnWindow {
+            if injected != Injected::Done {
                 return Ok(injected);
             }
             rest = rest.get(typed..).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The relay's state machine: links and their messages in, what to do out.
 
+use crate::demands::Demands;
 use crate::joins::Joins;
 use crate::limits;
 use crate::offers::Offers;
@@ -92,6 +93,7 @@ pub struct RelayCore<R> {
     pub(crate) links: HashMap<LinkId, Link>,
     pub(crate) unclaimed: HashMap<Source, usize>,
     pub(crate) joins: Joins,
+    pub(crate) demands: Demands,
     pub(crate) offers: Offers,
     pub(crate) slots: HashMap<Locator, Slot>,
     pub(crate) quarantine: HashMap<Locator, Instant>,
@@ -106,12 +108,15 @@ const SWEEP: Duration = Duration::from_secs(60);
 
 impl<R: RngCore + CryptoRng> RelayCore<R> {
     /// A node without links; `rng` draws locators, numbers and nonces.
-    pub fn new(config: Config, rng: R) -> Self {
+    pub fn new(config: Config, mut rng: R) -> Self {
+        let mut key = [0; 32];
+        rng.fill_bytes(&mut key);
         let mut core = Self {
             rng,
             links: HashMap::new(),
             unclaimed: HashMap::new(),
             joins: Joins::of(limits::JOIN_SOURCES),
+            demands: Demands::new(&key, config.started),
             offers: Offers::default(),
             slots: HashMap::new(),
             quarantine: HashMap::new(),

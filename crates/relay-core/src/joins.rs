@@ -1,4 +1,4 @@
-//! Joins counted per source, and the proof of work that too many of them cost.
+//! Joins and lookups counted per source, and the proof of work that too many of them cost.
 
 use crate::limits::{JOIN_WINDOW, JOINS_PER_SOURCE, MISS_WINDOW, MISSES, WORK_BITS, WORK_BITS_MOST};
 use crate::source::Source;
@@ -10,7 +10,7 @@ use std::time::Instant;
 /// Joins remembered of one source: enough to reach the hardest work.
 const REMEMBERED: usize = JOINS_PER_SOURCE + (WORK_BITS_MOST - WORK_BITS) as usize;
 
-/// The joins of the last [`JOIN_WINDOW`].
+/// The joins and lookups of the last [`JOIN_WINDOW`]; both are called joins here.
 #[derive(Debug)]
 pub(crate) struct Joins {
     by_source: HashMap<Source, VecDeque<Instant>>,

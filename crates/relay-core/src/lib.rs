@@ -5,8 +5,10 @@
 //! messages that come in) and [`Output`] (what the relay program must do) first.
 
 mod core;
+mod demands;
 mod joins;
 pub mod limits;
+mod lookups;
 mod offers;
 mod pairing;
 mod revocations;
@@ -16,6 +18,7 @@ mod state;
 mod tickets;
 
 pub use crate::core::{Config, OperatorProof, Output, RelayCore};
+pub use lookups::Lookup;
 pub use revocations::List;
 pub use source::Source;
 pub use state::LinkId;

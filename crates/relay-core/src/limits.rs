@@ -53,6 +53,12 @@ pub const WORK_BITS: u8 = 18;
 /// Leading zero bits of the hardest work: seconds on a slow machine; scanning 32,768 locators
 /// would take a day.
 pub const WORK_BITS_MOST: u8 = 22;
+/// How long a lookup may work on what was asked of it, as long as a join may ([`UNPAIRED_IN_ALL`]): the
+/// hardest work in a browser on a slow machine.
+pub const WORK_HOLDS: Duration = UNPAIRED_IN_ALL;
+/// Works of lookups that are remembered for [`WORK_HOLDS`] so that each counts once, some 24 bytes each.
+/// Whoever does more in that time has 150 million hashes a second; then older demands hold no more.
+pub const WORKS_SPENT: usize = 100_000;
 /// Links of one source that are neither paired nor certified.
 pub const UNCLAIMED_PER_SOURCE: usize = 20;
 /// Control messages of one link in [`MESSAGE_WINDOW`]: a whole pairing needs eight.

@@ -1,7 +1,6 @@
 //! From an offer to a pair: locators, joins, opaque pairing messages, the claim.
 
 use crate::core::{OperatorProof, Output, RelayCore};
-use crate::joins::work_holds;
 use crate::limits;
 use crate::state::{Attempt, Demand, LinkId, Live, Offering, Place, Session, Slot, State, Timer};
 use proto::Locator;
@@ -86,21 +85,12 @@ impl<R: RngCore + CryptoRng> RelayCore<R> {
             _ => return self.unexpected(now, id),
         };
         let Some(source) = self.links.get(&id).map(|link| link.source) else { return };
-        let bits = self.joins.bits(now, source);
-        let solved = match (demand, work) {
-            (Some(demand), Some(work)) => work.seed == demand.seed && work_holds(&work, demand.bits),
-            _ => false,
-        };
-        if bits > 0 && !solved {
+        if let Err(bits) = self.admit(now, source, demand, work) {
             let seed = self.random();
             self.set_agent(now, id, Some(Demand { bits, seed }));
             return self.send(id, RelayToEnd::NeedWork { bits, seed });
         }
-        self.joins.count(now, source);
-        let Some(slot) = self.slots.get(&locator) else {
-            self.joins.missed(now);
-            return self.not_found(now, id);
-        };
+        let Some(slot) = self.seek(now, locator) else { return self.not_found(now, id) };
         if slot.attempts.len() >= ATTEMPTS_IN_PARALLEL {
             match slot.stalled(now) {
                 Some(attempt) => self.give_way(now, locator, attempt),

@@ -16,6 +16,14 @@ impl From<IpAddr> for Source {
 }
 
 impl Source {
+    /// The same for the same source.
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        match self.0 {
+            IpAddr::V6(address) => address.octets(),
+            IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+        }
+    }
+
     /// The network of /48 around an IPv6 source, as one customer may have it; an IPv4 address is alone.
     #[must_use]
     pub fn site(self) -> Self {

@@ -1,5 +1,5 @@
-//! Automation of the workspace: `cargo xtask setup`, `tidy`, `test`, `demo`, `footprint`, `walk`,
-//! `package`, `screenshots`, `rogues`, `fuzz`, `stress` and `bench`.
+//! Automation of the workspace: `cargo xtask setup`, `demo`, `test`, `tidy`, `footprint`, `walk`, `stories`,
+//! `rogues`, `portal`, `screenshots`, `package`, `fuzz`, `stress` and `bench`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
@@ -7,10 +7,12 @@ mod demo;
 mod footprint;
 mod fuzz;
 mod package;
+mod portal;
 mod rogues;
 mod run;
 mod screenshots;
 mod setup;
+mod stories;
 mod stress;
 mod test;
 mod tidy;
@@ -35,6 +37,8 @@ enum Task {
     Demo(demo::Options),
     /// Play what must be refused, by the real windows, with a picture of what each person sees.
     Rogues(rogues::Options),
+    /// Tell the person's whole story by the real windows, granting everything and refusing everything, with pictures.
+    Stories(stories::Options),
     /// End the real agent in every way and look for what it leaves.
     Footprint(footprint::Options),
     /// Go through the agent's first pages as a screen reader and the Tab key do.
@@ -45,6 +49,8 @@ enum Task {
     Tidy,
     /// Take a picture of every page of both windows
     Screenshots(screenshots::Options),
+    /// Try the portal's page in a real browser.
+    Portal,
     /// Make what people download, and measure it.
     #[command(subcommand)]
     Package(package::Options),
@@ -63,10 +69,12 @@ fn main() -> ExitCode {
         Task::Setup => setup::setup(),
         Task::Demo(options) => demo::demo(&options),
         Task::Rogues(options) => rogues::rogues(&options),
+        Task::Stories(options) => stories::stories(&options),
         Task::Footprint(options) => footprint::footprint(&options),
         Task::Walk => walk::walk(),
         Task::Test => test::test(),
         Task::Tidy => tidy::tidy(),
+        Task::Portal => portal::portal(),
         Task::Package(options) => package::package(&options),
         Task::Screenshots(options) => screenshots::screenshots(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),

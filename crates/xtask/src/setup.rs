@@ -37,20 +37,32 @@ const RUN: &[Needed] = &[
     ("xterm", "a program to share"),
     ("iproute2", "network namespaces for tests of bad networks"),
     ("fonts-dejavu-core", "the desktop's letters"),
+    ("chromium", "the browser that tries the portal's page"),
 ];
+
+/// What else tests of the page need, each only where its program is missing: many get it from elsewhere.
+const SCRIPTS: &[(&str, Needed)] =
+    &[("node", ("nodejs", "runs the tests of the portal's page")), ("npm", ("npm", "fetches what they use"))];
+
+/// Everything that this machine needs.
+fn needed() -> Vec<Needed> {
+    let scripts = SCRIPTS.iter().filter(|(program, _)| !has_program(program)).map(|(_, needed)| *needed);
+    BUILD.iter().chain(RUN).copied().chain(scripts).collect()
+}
 
 /// Installs what is missing, or says what to type.
 pub(crate) fn setup() -> Result<(), Failure> {
     if !has_program("dpkg-query") {
         println!("This is no Debian. Install what corresponds to these packages:");
-        for (package, purpose) in BUILD.iter().chain(RUN) {
+        for (package, purpose) in needed() {
             println!("  {package:22} {purpose}");
         }
         return Ok(());
     }
-    let missing = missing(&installed());
+    let needed = needed();
+    let missing = missing(&needed, &installed(&needed));
     if missing.is_empty() {
-        println!("setup: all {} packages are there", BUILD.len() + RUN.len());
+        println!("setup: all {} packages are there", needed.len());
         return Ok(());
     }
     println!("setup: installing {}", missing.join(" "));
@@ -61,8 +73,8 @@ pub(crate) fn setup() -> Result<(), Failure> {
 }
 
 /// The packages that dpkg calls installed.
-fn installed() -> BTreeSet<String> {
-    let names = BUILD.iter().chain(RUN).map(|(package, _)| *package);
+fn installed(needed: &[Needed]) -> BTreeSet<String> {
+    let names = needed.iter().map(|(package, _)| *package);
     // The query fails as soon as one package is unknown; what it prints about the others counts.
     let answer = Command::new("dpkg-query")
         .args(["-W", "-f", "${db:Status-Status} ${Package}\n"])
@@ -73,8 +85,8 @@ fn installed() -> BTreeSet<String> {
     text.lines().filter_map(|line| line.strip_prefix("installed ")).map(str::to_owned).collect()
 }
 
-fn missing(installed: &BTreeSet<String>) -> Vec<&'static str> {
-    BUILD.iter().chain(RUN).map(|(package, _)| *package).filter(|package| !installed.contains(*package)).collect()
+fn missing(needed: &[Needed], installed: &BTreeSet<String>) -> Vec<&'static str> {
+    needed.iter().map(|(package, _)| *package).filter(|package| !installed.contains(*package)).collect()
 }
 
 /// The words before apt-get that make it run with the rights to install; `None` if nothing does.
@@ -122,10 +134,11 @@ mod tests {
 
     #[test]
     fn only_what_is_missing_is_installed() {
-        let mut there: BTreeSet<String> = BUILD.iter().chain(RUN).map(|(package, _)| (*package).to_owned()).collect();
-        assert!(missing(&there).is_empty());
+        let needed: Vec<Needed> = BUILD.iter().chain(RUN).copied().collect();
+        let mut there: BTreeSet<String> = needed.iter().map(|(package, _)| (*package).to_owned()).collect();
+        assert!(missing(&needed, &there).is_empty());
         there.remove("xvfb");
-        assert_eq!(missing(&there), ["xvfb"]);
+        assert_eq!(missing(&needed, &there), ["xvfb"]);
     }
 
     #[test]

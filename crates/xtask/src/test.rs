@@ -3,6 +3,7 @@
 use crate::demo;
 use crate::footprint;
 use crate::fuzz;
+use crate::portal;
 use crate::run::{self, Failure, Steps};
 use crate::{setup, tidy, walk};
 use std::process::Command;
@@ -36,6 +37,7 @@ pub(crate) fn test() -> Result<(), Failure> {
         println!("\n== clippy: is not installed, not checked");
     }
     steps.step("tests", || run::run(&mut cargo(&["test", "--workspace", "--locked"])))?;
+    steps.step("portal", portal::portal)?;
     steps.step("fuzz", || fuzz::fuzz(&fuzz::Options::for_test()))?;
     steps.step("footprint", || footprint::footprint(&footprint::Options::for_test()))?;
     steps.step("walk", walk::walk)?;

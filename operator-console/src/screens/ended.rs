@@ -23,7 +23,10 @@ pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Ve
         let lasted = scene.i18n.duration(end.lasted);
         body_secondary(ui, &scene.i18n.text_with("console-ended-lasted", &[("duration", lasted.into())]));
     });
-    log_ui(ui, scene, end.log.as_deref());
+    rating_ui(ui, scene, end);
+    if !end.is_closing {
+        log_ui(ui, scene, end.log.as_deref());
+    }
     card(ui, |ui| {
         heading(ui, &scene.i18n.text("console-transfers"));
         if end.transfers.is_empty() {
@@ -53,6 +56,22 @@ pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Ve
     });
     if !may {
         account::closed_ui(ui, scene);
+    }
+}
+
+/// What the person said of the help, or that they may be about to.
+fn rating_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView) {
+    if let Some(rating) = &end.rating {
+        card(ui, |ui| {
+            heading(ui, &scene.i18n.text("console-ended-rating"));
+            let stars = [("stars", u32::from(rating.stars).into())];
+            body(ui, &scene.i18n.text_with("console-ended-stars", &stars));
+            if let Some(comment) = &rating.comment {
+                body_secondary(ui, &scene.i18n.text_with("console-ended-comment", &[("comment", comment.into())]));
+            }
+        });
+    } else if end.is_closing {
+        notice(ui, TagKind::Accent, "", &scene.i18n.text("console-ended-closing"));
     }
 }
 

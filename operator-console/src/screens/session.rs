@@ -8,7 +8,7 @@ use crate::icons::Icon;
 use crate::viewer::texture::Shown;
 use crate::viewer::{self, Remote};
 use crate::words;
-use console_core::proto::session::Capability;
+use console_core::proto::session::{Capability, Step};
 use console_core::view::{ConsoleCommand, OperatorView, PowerState, SessionView};
 use egui::{Align, CentralPanel, Color32, Event, Frame, Key, Layout, Margin, Panel, RichText, Ui, vec2};
 use std::time::Duration;
@@ -360,6 +360,8 @@ fn hint_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, state: &Screen
         return;
     } else if session.reconnecting {
         ("console-reconnecting-input", true)
+    } else if session.sharing_paused {
+        return;
     } else if !operator.may(Capability::Control) {
         ("console-hint-only-viewing", false)
     } else if !controls {
@@ -426,11 +428,16 @@ fn remote_ui(
     }
     commands.extend(state.viewer.stop());
     let name = match view {
+        PowerState::Granted if session.sharing_paused => "paused",
         PowerState::Granted => "first",
         PowerState::Refused(_) | PowerState::Revoked => "refused",
         PowerState::Asked => "asked",
         PowerState::Off if session.recognised => "asked",
-        PowerState::Off => "recognise",
+        PowerState::Off => match session.step {
+            None => "recognise",
+            Some(Step::Terms) => "terms",
+            Some(Step::Choosing) => "choosing",
+        },
     };
     let title = scene.i18n.text(&format!("console-empty-{name}-title"));
     let without = name == "refused" && !scene.view.operator.may(Capability::Chat);

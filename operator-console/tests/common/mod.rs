@@ -6,8 +6,8 @@ use console_core::picture::{Picture, SharedPictures};
 use console_core::proto::geometry::{CursorShape, Damage, Layout, Monitor, MonitorId};
 use console_core::proto::session::{Asking, Capability, CertificateProblem, EndReason, TransferId};
 use console_core::view::{
-    ChatLine, ConsoleView, EndView, KeyView, Notice, NoticeKind, OperatorView, PowerState, PowerView, SessionView,
-    Stage, TransferState, TransferView,
+    ChatLine, ConsoleView, EndView, KeyView, Notice, NoticeKind, OperatorView, PowerState, PowerView, RatingView,
+    SessionView, Stage, TransferState, TransferView,
 };
 use std::time::{Duration, Instant, SystemTime};
 
@@ -114,6 +114,8 @@ pub(crate) fn session(view: PowerState, control: PowerState) -> SessionView {
         check_word: "girasole".to_owned(),
         system: "Debian GNU/Linux 13".to_owned(),
         recognised: true,
+        step: None,
+        sharing_paused: false,
         since: SystemTime::now(),
         powers: vec![power(Capability::View, view), power(Capability::Control, control)],
         layout: Layout { epoch: 1, monitors: vec![monitor(0, 0)] },
@@ -173,6 +175,8 @@ pub(crate) fn ended(reason: EndReason) -> Stage {
         lasted: Duration::from_secs(845),
         transfers: vec![transfer(1, "guida.pdf", false, TransferState::Done)],
         log: Some("/home/giulia/.local/share/ponte-console/logs/2026-11-22.ponte-log".into()),
+        is_closing: false,
+        rating: Some(RatingView { stars: 5, comment: Some("Gentile e paziente.".into()) }),
     })
 }
 

@@ -93,7 +93,12 @@ pub(crate) fn any_tls(alpn: &[u8]) -> rustls::ClientConfig {
 
 /// A stream on which an HTTP head is due.
 pub(crate) async fn tls_stream(world: &World) -> TlsStream<TcpStream> {
-    let stream = TcpStream::connect(world.relay.local_addr()).await.unwrap();
+    tls_stream_to(world.relay.local_addr()).await
+}
+
+/// The same to a relay that runs elsewhere.
+pub(crate) async fn tls_stream_to(relay: SocketAddr) -> TlsStream<TcpStream> {
+    let stream = TcpStream::connect(relay).await.unwrap();
     let connector = TlsConnector::from(Arc::new(any_tls(websocket::ALPN)));
     connector.connect("localhost".try_into().unwrap(), stream).await.unwrap()
 }

@@ -7,5 +7,7 @@ mod ends;
 mod hostile;
 mod limits;
 mod pairs;
+mod portal;
 mod program;
 mod revocations;
+mod web;

@@ -171,7 +171,7 @@ async fn the_folder_of_a_trial_keeps_pin_and_operator_when_the_port_changes() {
     assert_ne!(first.address.port, second.address.port);
     assert_eq!(operator, read("operator.ponte-vault"));
     #[cfg(unix)]
-    for secret in ["operator.ponte-vault", "root.seed", "node.secret", "outer.seed"] {
+    for secret in ["operator.ponte-vault", "root.seed", "node.secret", "outer.key"] {
         let mode = std::fs::metadata(dir.path().join(secret)).unwrap();
         assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777, 0o600);
     }

@@ -1,13 +1,15 @@
 //! The program itself: its one line of output, and a real configuration file.
 
-use crate::ends::{Ends, any_port, settings};
+use crate::ends::{Ends, World, any_port, settings};
+use crate::web::{get, offer, post, raw_to};
 use identity::{Authority, Seed, create_crl, create_root, server_certificate};
 use link::LinkKind;
 use relay::{Limits, Settings, SettingsError};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::SystemTime;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
 fn program() -> Command {
@@ -27,10 +29,37 @@ async fn the_program_says_where_it_listens_and_takes_links_there() {
     ends.pair(LinkKind::Quic, LinkKind::Tls).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_writes_nothing_down_of_who_looks_for_whom() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = program()
+        .args([Path::new("--dev"), dir.path()])
+        .env("RUST_LOG", "debug,relay=trace,relay_core=trace")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next_line().await.unwrap().is_some(), "it runs");
+    let ends = Ends::of(dir.path());
+    let (_console, locator) = offer(&ends).await;
+    let address = SocketAddr::from(([127, 0, 0, 1], ends.address.port));
+    let question = format!(r#"{{"locator":"{locator}"}}"#);
+    let head = "POST /lookup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n";
+    let answer = raw_to(address, format!("{head}{question}").as_bytes()).await;
+    assert_eq!(answer.json()["name"], "Giulia Rinaldi");
+    child.kill().await.unwrap();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
+    assert!(said.contains("listening"), "it does write");
+    assert!(!said.contains("Giulia"), "{said}");
+    let locator = locator.to_string();
+    let words = said.split(|c: char| !c.is_ascii_alphanumeric());
+    assert_eq!(words.filter(|word| *word == locator).count(), 0, "{locator} in {said}");
+}
+
 /// What the program says of its file descriptors under these limits, soft and hard.
 #[cfg(unix)]
 async fn said_with_descriptors(soft: u32, hard: u32) -> String {
-    use tokio::io::AsyncReadExt;
     let dir = tempfile::tempdir().unwrap();
     let mut child = Command::new("sh")
         .args(["-c", r#"ulimit -Sn $1 && ulimit -Hn $2 && exec "$3" --dev "$4""#, "sh"])
@@ -97,6 +126,44 @@ async fn a_relay_starts_from_its_configuration_file() {
     let relay = relay::start(configured(dir.path(), text).unwrap()).await.unwrap();
     assert_ne!(relay.local_addr().port(), 0);
     assert!(dir.path().join("state/node.secret").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_portal_of_a_configuration_file_has_its_programs_and_binds_browsers_to_https() {
+    let dir = tempfile::tempdir().unwrap();
+    service(dir.path());
+    std::fs::create_dir(dir.path().join("programs")).unwrap();
+    std::fs::write(dir.path().join("programs/agent-linux-x86_64"), "an agent").unwrap();
+    let text = r#"{ "node": "dev 1", "listen": "127.0.0.1:0", "certificate": "chain.pem", "key": "key.pem",
+                    "organisations": [{ "file": "organisation.ponte", "downloads": "programs" }],
+                    "portal": { "origins": ["https://help.example"] }, "state": "state" }"#;
+    let relay = relay::start(configured(dir.path(), text).unwrap()).await.unwrap();
+    let world = World { dir, relay };
+    let program = get(&world, "/download/lucca.example/agent-linux-x86_64").await;
+    assert_eq!((program.status, &program.body[..]), (200, &b"an agent"[..]));
+    assert_eq!(program.header("strict-transport-security"), "max-age=31536000");
+    let asked = post(&world, "Origin: https://help.example\r\n", r#"{"locator":"K7M"}"#).await;
+    assert_eq!(asked.header("access-control-allow-origin"), "https://help.example");
+}
+
+#[test]
+fn every_problem_of_a_portal_is_named_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    service(dir.path());
+    std::fs::create_dir(dir.path().join("programs")).unwrap();
+    let text = r#"{ "node": "dev 1", "listen": "127.0.0.1:0", "certificate": "chain.pem", "key": "key.pem",
+                    "organisations": [{ "file": "organisation.ponte", "downloads": "programs" },
+                                      { "file": "organisation.ponte", "downloads": "missing" }],
+                    "portal": { "origins": ["https://help.example/", "*"] }, "state": "state" }"#;
+    let Err(SettingsError::Config(error)) = configured(dir.path(), text) else { panic!("was accepted") };
+    for (problem, about) in
+        error.problems.iter().zip(["missing", "two folders for lucca.example", "help.example/", "*"])
+    {
+        assert!(problem.contains(about), "{problem}");
+    }
+    assert_eq!(error.problems.len(), 4, "{error}");
+    let Err(error) = configured(dir.path(), &text.replace("origins", "origin")) else { panic!("was accepted") };
+    assert!(error.to_string().contains("unknown field `origin`"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -94,6 +94,13 @@ fn session(runtime: &Runtime, agent: &AgentHandle, console: &ConsoleHandle) -> R
     agent.send(AgentCommand::SubmitKey(key));
     shows(runtime, agent.watch(), "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()))?;
     agent.send(AgentCommand::RecogniseOperator(true));
+    shows(runtime, agent.watch(), "the terms", |view| matches!(view.page, Page::Terms { .. }).then_some(()))?;
+    agent.send(AgentCommand::AcceptTerms(true));
+    let share = shows(runtime, agent.watch(), "what to share", |view| match &view.page {
+        Page::Share { choices, .. } => choices.monitors.first().map(|first| first.share),
+        _ => None,
+    })?;
+    agent.send(AgentCommand::Share(share));
     let question = shows(runtime, agent.watch(), "the question for the screen", |view| match &view.page {
         Page::Question(question) => Some(question.id),
         _ => None,
@@ -154,6 +161,7 @@ fn agent(
             Box::new(move || Ok(Box::new(painted.clone())))
         },
         injector: Box::new(|| Ok(Box::new(FakeInjector::new().0))),
+        folders: host::KnownFolders::default(),
         downloads: folder.into(),
         home: folder.into(),
         system: "bench".into(),

@@ -7,6 +7,7 @@ mod apart;
 pub mod attack;
 pub mod evil;
 mod line;
+mod people;
 pub mod program;
 mod running;
 pub mod site;
@@ -292,7 +293,7 @@ impl World {
         });
         let shown = self.session("the session", |session| Some(session.check_word.clone()));
         assert_eq!(word, shown, "both ends show the same word");
-        self.agent.send(AgentCommand::RecogniseOperator(true));
+        self.welcome(&self.agent);
         self.answer(true);
         self.session("a picture", |session| (session.pictures > 0).then_some(()));
     }
@@ -448,6 +449,7 @@ fn agent_config(
             Ok(Box::new(injector))
         }),
         downloads,
+        folders: host::KnownFolders::default(),
         home,
         system: "Test system".into(),
         removal: Removal::of(program, Box::new(FakeProgram::default())),
@@ -465,6 +467,12 @@ fn agent_config(
         log_words: Arc::new(testkit::PlainWords),
         platform,
     }
+}
+
+/// A console of the operator whom a relay in `relay` of this folder has made, for what is tested from outside.
+#[must_use]
+pub fn console_in(folder: &Path) -> ConsoleHandle {
+    console(folder, LinkKind::Tls)
 }
 
 fn console(folder: &Path, kind: LinkKind) -> ConsoleHandle {

@@ -22,7 +22,7 @@ fn closing_the_consoles_window_ends_the_session_for_the_person_at_once() {
     });
     world.agent.send(AgentCommand::SubmitKey(key));
     world.agent_shows("who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
-    world.agent.send(AgentCommand::RecogniseOperator(true));
+    world.welcome(&world.agent);
     world.answer(true);
     world.agent_shows("the session", |view| (view.page == Page::Session).then_some(()));
     console.shutdown(Duration::from_secs(10));
@@ -132,6 +132,7 @@ fn an_end_that_the_other_end_could_not_hear_is_noticed_when_its_link_is_back() {
     world.pair_and_view();
     world.console_path().change(|conditions| conditions.black_out = true);
     world.agent.send(AgentCommand::End);
+    world.agent.send(AgentCommand::SkipRating);
     world.agent_shows("what was removed", |view| match &view.page {
         Page::Ended(end) => end.removed.clone(),
         _ => None,

@@ -168,6 +168,7 @@ fn the_red_x_works_at_once_while_the_relay_is_dead() {
         let world = with_a_dead_relay(kind, known);
         let pressed = Instant::now();
         world.agent.send(AgentCommand::End);
+        world.agent.send(AgentCommand::SkipRating);
         world.agent_shows("the end", |view| matches!(view.page, Page::Ended(_)).then_some(()));
         let captures = world.desktop.captures();
         world.desktop.paint(Rect::new(0, 0, 640, 400), RED);
@@ -201,6 +202,7 @@ fn the_operators_end_works_at_once_while_the_relay_is_dead() {
         let world = with_a_dead_relay(kind, known);
         the_operator_ends_at_once(&world);
         world.agent.send(AgentCommand::End);
+        world.agent.send(AgentCommand::SkipRating);
         world.agent_shows("the end", |view| matches!(view.page, Page::Ended(_)).then_some(()));
     }
 }

@@ -255,6 +255,7 @@ fn the_end_is_immediate_on_a_dead_line() {
     world.agent_path().change(|path| path.black_out = true);
     let pressed = Instant::now();
     world.agent.send(AgentCommand::End);
+    world.agent.send(AgentCommand::SkipRating);
     world.agent_shows("the end", |view| matches!(view.page, Page::Ended(_)).then_some(()));
     let captures = world.desktop.captures();
     // Far below the time after which a dead line is noticed at all.

@@ -54,7 +54,7 @@ fn no_log_of_a_good_session_holds_a_key_or_content() {
         let key = telling_key(&world);
         world.agent.send(AgentCommand::SubmitKey(key.clone()));
         world.agent_shows("who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
-        world.agent.send(AgentCommand::RecogniseOperator(true));
+        world.welcome(&world.agent);
         world.answer(true);
         world.session("a picture", |session| (session.pictures > 0).then_some(()));
         world.control();
@@ -73,6 +73,7 @@ fn no_log_of_a_good_session_holds_a_key_or_content() {
             session.transfers.first().filter(|file| file.state == TransferState::Done).map(|_| ())
         });
         world.agent.send(AgentCommand::End);
+        world.agent.send(AgentCommand::SkipRating);
         world.agent_shows("the end", |view| match &view.page {
             Page::Ended(end) => end.removed.clone(),
             _ => None,

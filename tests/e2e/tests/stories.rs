@@ -219,6 +219,7 @@ fn the_end_stops_capture_and_input_at_once() {
     world.eventually("the pressed key", || !record.held_keys().is_empty());
 
     world.agent.send(AgentCommand::End);
+    world.agent.send(AgentCommand::SkipRating);
     world.agent_shows("the end", |view| matches!(view.page, Page::Ended(_)).then_some(()));
     // From here on nothing may be read or pressed, whatever is painted or sent.
     let captures = world.desktop.captures();

@@ -1,10 +1,10 @@
 //! Starting and stopping what acts under a grant: screens, mouse and keyboard.
 
 use super::{Flow, Live, Report};
-use crate::injection::Injection;
+use crate::injection::{Injection, SharedWindow};
 use crate::screens::Screens;
-use crate::view::TransferState;
-use capture::CaptureError;
+use crate::view::{ShareReason, TransferState};
+use capture::{CaptureError, Share};
 use proto::geometry::Layout;
 use proto::session::{AgentToConsole, EndReason, TransferFailure, TransferId};
 use std::sync::{Arc, PoisonError};
@@ -30,13 +30,17 @@ impl Live<'_> {
     pub(super) fn start_screens(&mut self) -> Flow {
         self.stop_screens();
         let Some(lease) = self.consent.lease::<consent::View>(None) else { return Flow::Continue(()) };
-        let started = (self.config.platform.desktop)().and_then(|desktop| {
-            let events = self.screen_events.0.clone();
-            let mut screens = Screens::start(Arc::from(desktop), lease, self.channel.clone(), events, self.epoch)?;
-            let first = screens.first_monitor();
-            screens.watch(first.as_slice())?;
-            Ok(screens)
-        });
+        let started =
+            (self.config.platform.desktop)().and_then(|desktop| desktop.only(self.chosen.share)).and_then(|desktop| {
+                let events = self.screen_events.0.clone();
+                let mut screens = Screens::start(Arc::from(desktop), lease, self.channel.clone(), events, self.epoch)?;
+                let first = screens.first_monitor();
+                if first.is_none() && self.chosen.share != Share::Everything {
+                    return Err(CaptureError::WindowClosed);
+                }
+                screens.watch(first.as_slice())?;
+                Ok(screens)
+            });
         match started {
             Ok(screens) => {
                 self.layouts += 1;
@@ -44,8 +48,10 @@ impl Live<'_> {
                 let layout = Layout { epoch: self.layouts, monitors: screens.layout().monitors.clone() };
                 *self.layout.lock().unwrap_or_else(PoisonError::into_inner) = layout.clone();
                 self.screens = Some(screens);
+                self.draw_outline();
                 self.tell(AgentToConsole::Layout(layout))
             }
+            Err(CaptureError::WindowClosed | CaptureError::NoSuchMonitor(_)) => self.choose_anew(ShareReason::Gone),
             // A dock or a projector changes the monitors in several steps.
             Err(CaptureError::LayoutChanged) if self.layout_tries < LAYOUT_TRIES => {
                 self.layout_tries += 1;
@@ -67,8 +73,20 @@ impl Live<'_> {
     pub(super) fn start_injection(&mut self) -> bool {
         self.stop_injection();
         let Some(lease) = self.consent.lease::<consent::Control>(None) else { return false };
+        let window = match self.chosen.share {
+            Share::Everything | Share::Monitor(_) => None,
+            // Without its place nothing could be pressed in the right one.
+            Share::Window(id) => match (self.config.platform.desktop)().and_then(|all| all.only(self.chosen.share)) {
+                Ok(desktop) => Some(SharedWindow { id, desktop, looked_at: None }),
+                Err(error) => {
+                    tracing::warn!(%error, "the window that is shared is not found");
+                    return false;
+                }
+            },
+        };
+        let (layout, gate) = (Arc::clone(&self.layout), self.input_gate.clone());
         let started = (self.config.platform.injector)()
-            .and_then(|injector| Injection::start(injector, lease, Arc::clone(&self.layout), self.input_gate.clone()));
+            .and_then(|injector| Injection::start(injector, lease, layout, window, gate));
         match started {
             Ok(injection) => {
                 self.injection = Some(injection);

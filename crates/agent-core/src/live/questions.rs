@@ -115,6 +115,7 @@ impl Live<'_> {
                     if scope.capability == Capability::Control
                         && !runs
                         && decision == Decision::Granted
+                        && !self.consent.is_held()
                         && !self.start_injection()
                     {
                         self.consent.forget(scope);
@@ -161,6 +162,7 @@ impl Live<'_> {
         match (scope.capability, prepared) {
             (Capability::View, _) => {
                 self.seen = true;
+                self.watch_presence();
                 self.start_screens()
             }
             (Capability::Control, _) => Flow::Continue(()),
@@ -204,6 +206,7 @@ impl Live<'_> {
         match scope.capability {
             Capability::View => {
                 self.stop_screens();
+                self.view_is_over();
             }
             Capability::Control => self.stop_injection(),
             Capability::SendFile => return Flow::Continue(()),

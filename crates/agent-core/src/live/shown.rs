@@ -1,8 +1,9 @@
 //! What the window shows of a running session.
 
 use super::Live;
+use super::sharing::Pause;
 use crate::files::Prepared;
-use crate::view::{AgentView, ChatLine, GrantView, Page, PanelView, QuestionKind, QuestionView};
+use crate::view::{AgentView, ChatLine, GrantView, Page, PanelView, QuestionKind, QuestionView, Shared};
 use consent::Question;
 use proto::session::{Asking, Capability, Request};
 use session::{Chat, ChatEntry};
@@ -11,10 +12,13 @@ impl Live<'_> {
     /// What the window shows now.
     pub(super) fn view(&self) -> AgentView {
         let question = self.consent.open_question().and_then(|question| self.question(&question));
-        let page = match question {
-            Some(question) => Page::Question(question),
-            None if self.seen => Page::Session,
-            None => Page::Waiting { operator: self.operator.clone() },
+        let operator = || self.operator.clone();
+        let page = match (self.sharing.choices(), question) {
+            _ if self.sharing.pause == Some(Pause::Unseen) => Page::Unseen { operator: operator() },
+            (Some(choices), _) => Page::Share { operator: operator(), choices },
+            (None, Some(question)) => Page::Question(question),
+            (None, None) if self.seen => Page::Session,
+            (None, None) => Page::Waiting { operator: operator() },
         };
         AgentView { page, panel: self.seen.then(|| self.panel()) }
     }
@@ -35,7 +39,21 @@ impl Live<'_> {
             (_, None) => return None,
         };
         let whole_session = self.consent.asking(question.request.capability()) == Asking::OncePerSession;
-        Some(QuestionView { id: question.id, operator: self.operator.clone(), kind, whole_session })
+        Some(QuestionView {
+            id: question.id,
+            operator: self.operator.clone(),
+            kind,
+            shared: self.shared(),
+            whole_session,
+        })
+    }
+
+    fn shared(&self) -> Shared {
+        match self.chosen.part() {
+            audit_log::Shared::Everything => Shared::Everything,
+            audit_log::Shared::Monitor => Shared::Monitor,
+            audit_log::Shared::Window => Shared::Window(self.chosen.title.clone()),
+        }
     }
 
     fn panel(&self) -> PanelView {
@@ -56,6 +74,8 @@ impl Live<'_> {
             transfers: self.transfers.list(|transfers| transfers.values().cloned().collect()),
             reconnecting: !(link.attached && link.peer_attached),
             has_chat: self.profile.allows(Capability::Chat),
+            paused: self.sharing.pause.is_some(),
+            shared: self.shared(),
             ends_at: super::longest_session(self.config, &self.profile).map(|longest| self.since + longest),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::messages::{find, kebab, message_ids};
 use super::{Words, time};
-use crate::{Direction, Entry, Event, Finding, Report, Role, Verdict};
+use crate::{Direction, Entry, Event, Finding, Report, Role, Shared, Verdict};
 use proto::session::Capability;
 use std::collections::HashMap;
 use std::fmt::{Debug, Write};
@@ -183,6 +183,12 @@ impl<'a> Speaker<'a> {
                 let id = if *accepted { "log-entry-terms-accepted" } else { "log-entry-terms-declined" };
                 self.say(id, &[("sha256", &sha256.to_string())])
             }
+            Event::Sharing { part: Shared::Everything, .. } => self.say("log-entry-sharing-everything", &[]),
+            Event::Sharing { part: Shared::Monitor, .. } => self.say("log-entry-sharing-monitor", &[]),
+            Event::Sharing { part: Shared::Window, .. } => self.say("log-entry-sharing-window", &[("name", &text)]),
+            Event::Paused { paused: false, .. } => self.say("log-entry-resumed", &[]),
+            Event::Paused { by_person: true, .. } => self.say("log-entry-paused", &[]),
+            Event::Paused { by_person: false, .. } => self.say("log-entry-paused-unseen", &[]),
             Event::Asked { power, detail, .. } => {
                 let power = self.power(Some(*power));
                 match detail {

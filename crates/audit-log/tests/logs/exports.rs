@@ -2,7 +2,9 @@
 
 use crate::made::*;
 use audit_log::export::{self, Words, message_ids};
-use audit_log::{Begin, Direction, Event, Finding, Hex, Opening, Report, Role, Verdict, Writer, certificates_line};
+use audit_log::{
+    Begin, Direction, Event, Finding, Hex, Opening, Report, Role, Shared, Verdict, Writer, certificates_line,
+};
 use i18n::{Arg, I18n, Language};
 use proto::session::{Capability, Decision, EndReason, TransferFailure};
 use std::cell::RefCell;
@@ -40,6 +42,12 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Operator { certificate_sha256: sha256, verified: false, recognised: true },
         Event::Terms { sha256, accepted: true },
         Event::Terms { sha256, accepted: false },
+        Event::Sharing { part: Shared::Everything, name: None },
+        Event::Sharing { part: Shared::Monitor, name: None },
+        Event::Sharing { part: Shared::Window, name: Some(name) },
+        Event::Paused { paused: true, by_person: true },
+        Event::Paused { paused: true, by_person: false },
+        Event::Paused { paused: false, by_person: true },
         Event::Shown { request: 0 },
         Event::Shown { request },
         Event::NotAllowed { power: Capability::Control },
@@ -102,6 +110,8 @@ pub(crate) fn every_event() -> Vec<Event> {
         EndReason::ProtocolViolation,
         EndReason::ScreenUnavailable,
         EndReason::TimeUp,
+        EndReason::TermsDeclined,
+        EndReason::ReportedAsScam,
     ] {
         events.push(Event::Ended { by: None, reason });
     }
@@ -234,7 +244,7 @@ fn every_event_with_a_text_says_it() {
     let report = report(&lines);
     assert_eq!(export::text(&report, &Ids::default()).matches(name().text()).count(), with_text);
     assert_eq!(export::json(&report).matches(name().text()).count(), with_text);
-    assert_eq!(with_text, Capability::ALL.len() + 5);
+    assert_eq!(with_text, Capability::ALL.len() + 6);
 }
 
 /// As a file name and as the operator's name.

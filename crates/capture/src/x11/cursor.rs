@@ -1,7 +1,10 @@
 //! The pointer of an X display: XFixes for its picture, raw motion of XInput 2 as the wake-up.
 
+use super::Part;
 use super::screen::Screen;
 use super::wait::{Waker, Woken};
+use super::windows::{place_of, top_of, unless_gone};
+use crate::share::WINDOW_AS_MONITOR;
 use crate::{CaptureError, CursorCapture, CursorState, Interrupter};
 use consent::{Permit, View};
 use proto::{CursorShape, Monitor, MonitorId, limits};
@@ -10,7 +13,7 @@ use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::Event;
 use x11rb::protocol::xfixes::{self, ConnectionExt as _};
 use x11rb::protocol::xinput::{self, ConnectionExt as _};
-use x11rb::protocol::xproto::ConnectionExt as _;
+use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, QueryPointerReply};
 
 /// A mouse reports up to a thousand times a second; more than this is not seen.
 const MOVES_EVERY: Duration = Duration::from_millis(8);
@@ -24,9 +27,12 @@ const ALL_MASTER_DEVICES: u16 = 1;
 /// A reader of the pointer.
 pub(super) struct X11Cursor {
     screen: Screen,
+    part: Part,
+    /// Those that are shared, none for a window.
     monitors: Vec<Monitor>,
     has_motion: bool,
     seen_at: Option<(i16, i16)>,
+    seen_on: Option<(MonitorId, i32, i32)>,
     changed: bool,
     shape_changed: bool,
     last_shape: Option<CursorShape>,
@@ -36,7 +42,7 @@ pub(super) struct X11Cursor {
 }
 
 impl X11Cursor {
-    pub(super) fn open(screen: Screen) -> Result<Self, CaptureError> {
+    pub(super) fn open(screen: Screen, part: Part) -> Result<Self, CaptureError> {
         let connection = &screen.connection;
         if connection.extension_information(xfixes::X11_EXTENSION_NAME)?.is_none() {
             return Err(CaptureError::NotSupported("reading the pointer of an X server without XFixes"));
@@ -52,13 +58,20 @@ impl X11Cursor {
             let masks = [xinput::EventMask { deviceid: ALL_MASTER_DEVICES, mask }];
             connection.xinput_xi_select_events(screen.root, &masks)?;
         }
-        screen.watch_layout()?;
+        screen.watch_layout(EventMask::NO_EVENT)?;
+        if let Part::Window(window) = part {
+            let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
+            let asked = unless_gone(connection.change_window_attributes(window, &aux)?.check())?;
+            asked.ok_or(CaptureError::WindowClosed)?;
+        }
         connection.flush()?;
         Ok(Self {
-            monitors: screen.monitors()?,
+            monitors: shared_monitors(&screen, part)?,
             screen,
+            part,
             has_motion,
             seen_at: None,
+            seen_on: None,
             changed: true,
             shape_changed: true,
             last_shape: None,
@@ -77,12 +90,16 @@ impl X11Cursor {
                     self.changed = true;
                     self.shape_changed = true;
                 }
-                Event::RandrScreenChangeNotify(_) | Event::RandrNotify(_) => recheck = true,
-                _ => {}
+                Event::DestroyNotify(event) if self.part == Part::Window(event.window) => {
+                    // Its number may be another's soon.
+                    self.part = Part::Window(x11rb::NONE);
+                    self.changed = true;
+                }
+                other => recheck |= self.screen.is_about_layout(&other),
             }
         }
         if recheck {
-            self.monitors = self.screen.monitors()?;
+            self.monitors = shared_monitors(&self.screen, self.part)?;
             self.changed = true;
         }
         Ok(())
@@ -93,16 +110,50 @@ impl X11Cursor {
         self.next_look = now + if self.has_motion { LOOK_EVERY } else { LOOK_EVERY_WITHOUT_MOTION };
         let pointer = self.screen.connection.query_pointer(self.screen.root)?.reply()?;
         self.changed |= self.seen_at.is_some_and(|seen| seen != (pointer.root_x, pointer.root_y));
+        // A window moves, comes and goes under a pointer that stays.
+        if matches!(self.part, Part::Window(_)) && self.seen_at.is_some() && !self.changed {
+            self.changed = self.position(&pointer)? != self.seen_on;
+        }
         Ok(())
     }
 
-    fn position(&self, x: i32, y: i32) -> Option<(MonitorId, i32, i32)> {
-        self.monitors.iter().find_map(|monitor| {
-            let (x, y) = (x.checked_sub(monitor.x)?, y.checked_sub(monitor.y)?);
-            let inside = u32::try_from(x).ok()? < monitor.width && u32::try_from(y).ok()? < monitor.height;
-            inside.then_some((monitor.id, x, y))
-        })
+    fn position(&self, pointer: &QueryPointerReply) -> Result<Option<(MonitorId, i32, i32)>, CaptureError> {
+        if !pointer.same_screen {
+            return Ok(None);
+        }
+        let at = (i32::from(pointer.root_x), i32::from(pointer.root_y));
+        if let Part::Window(window) = self.part {
+            // The window that would get a press here; what only lets it through lies above nothing.
+            if pointer.child == x11rb::NONE || top_of(&self.screen, window)? != Some(pointer.child) {
+                return Ok(None);
+            }
+            let place = place_of(&self.screen, window)?;
+            let on = place.and_then(|place| inside(at, (place.x, place.y), (place.width, place.height)));
+            return Ok(on.map(|(x, y)| (WINDOW_AS_MONITOR, x, y)));
+        }
+        Ok(self.monitors.iter().find_map(|monitor| {
+            let (x, y) = inside(at, (monitor.x, monitor.y), (monitor.width, monitor.height))?;
+            Some((monitor.id, x, y))
+        }))
     }
+}
+
+/// The monitors of which the pointer's place is told; a window is looked for when it is asked.
+fn shared_monitors(screen: &Screen, part: Part) -> Result<Vec<Monitor>, CaptureError> {
+    let named = screen.named_monitors()?.into_iter();
+    let shared = named.filter(|(name, _)| match part {
+        Part::Everything => true,
+        Part::Monitor { name: shared, .. } => shared == *name,
+        Part::Window(_) => false,
+    });
+    Ok(shared.map(|(_, monitor)| monitor).collect())
+}
+
+/// A place of the desktop as one inside a rectangle.
+fn inside((x, y): (i32, i32), (left, top): (i32, i32), (width, height): (u32, u32)) -> Option<(i32, i32)> {
+    let (x, y) = (x.checked_sub(left)?, y.checked_sub(top)?);
+    let inside = u32::try_from(x).ok()? < width && u32::try_from(y).ok()? < height;
+    inside.then_some((x, y))
 }
 
 impl CursorCapture for X11Cursor {
@@ -136,15 +187,17 @@ impl CursorCapture for X11Cursor {
     }
 
     fn read(&mut self, _permit: &Permit<'_, View>) -> Result<CursorState, CaptureError> {
+        let pointer = self.screen.connection.query_pointer(self.screen.root)?.reply()?;
         self.take_events()?;
         self.changed = false;
-        let pointer = self.screen.connection.query_pointer(self.screen.root)?.reply()?;
         self.last_read = Some(Instant::now());
         self.seen_at = Some((pointer.root_x, pointer.root_y));
-        let position =
-            pointer.same_screen.then(|| self.position(pointer.root_x.into(), pointer.root_y.into())).flatten();
+        let position = self.position(&pointer)?;
+        self.seen_on = position;
         let mut shape = None;
-        if std::mem::take(&mut self.shape_changed) {
+        // What the pointer carries over something else is not shared.
+        let is_told = position.is_some() || matches!(self.part, Part::Everything);
+        if is_told && std::mem::take(&mut self.shape_changed) {
             let image = self.screen.connection.xfixes_get_cursor_image()?.reply()?;
             let new = cut_shape(&image);
             // Programs often set the picture that is already there.

@@ -11,6 +11,7 @@ use x11rb::connection::Connection;
 use x11rb::protocol::Event;
 use x11rb::protocol::damage::{self, ConnectionExt as _};
 use x11rb::protocol::xfixes::{self, ConnectionExt as _};
+use x11rb::protocol::xproto::EventMask;
 
 /// More rectangles than this in one grab cost more in requests than the pixels between them.
 const MOST_PARTS: usize = 16;
@@ -44,7 +45,7 @@ impl X11Monitor {
         let connection = &screen.connection;
         connection.damage_query_version(1, 1)?.reply()?;
         connection.xfixes_query_version(5, 0)?.reply()?;
-        screen.watch_layout()?;
+        screen.watch_layout(EventMask::NO_EVENT)?;
         let region = connection.generate_id()?;
         connection.xfixes_create_region(region, &[])?.check()?;
         let damage = connection.generate_id()?;
@@ -83,8 +84,7 @@ impl X11Monitor {
         while let Some(event) = self.screen.connection.poll_for_event()? {
             match event {
                 Event::DamageNotify(_) => self.notified = true,
-                Event::RandrScreenChangeNotify(_) | Event::RandrNotify(_) => recheck = true,
-                _ => {}
+                other => recheck |= self.screen.is_about_layout(&other),
             }
         }
         if recheck && !self.layout_changed {

@@ -1,11 +1,15 @@
 //! A connection to an X display, and what its root window says about monitors and pixels.
 
 use super::Root;
+use super::windows::unless_gone;
 use crate::CaptureError;
 use proto::{Monitor, MonitorId, limits};
 use x11rb::connection::{Connection, RequestConnection};
+use x11rb::protocol::Event;
 use x11rb::protocol::randr::{self, ConnectionExt as _};
-use x11rb::protocol::xproto::{ConnectionExt as _, ImageOrder};
+use x11rb::protocol::xproto::{
+    Atom, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, ImageOrder, Visualid, Window,
+};
 use x11rb::rust_connection::RustConnection;
 
 /// Dots per inch at which the interface has its natural size.
@@ -30,8 +34,11 @@ impl Screen {
         Ok(Self { connection, root, number, has_monitors })
     }
 
-    /// Asks to be told when monitors come, go or change.
-    pub(super) fn watch_layout(&self) -> Result<(), CaptureError> {
+    /// Asks to be told when monitors come, go or change, and of `more` about the root window.
+    pub(super) fn watch_layout(&self, more: EventMask) -> Result<(), CaptureError> {
+        // Monitors that somebody only declares are told by the root window.
+        let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY | more);
+        self.connection.change_window_attributes(self.root, &aux)?.check()?;
         if self.has_monitors {
             let what = randr::NotifyMask::SCREEN_CHANGE
                 | randr::NotifyMask::CRTC_CHANGE
@@ -42,14 +49,28 @@ impl Screen {
         Ok(())
     }
 
+    /// Whether an event asked for by [`Screen::watch_layout`] may mean another layout.
+    pub(super) fn is_about_layout(&self, event: &Event) -> bool {
+        match event {
+            Event::RandrScreenChangeNotify(_) | Event::RandrNotify(_) => true,
+            Event::ConfigureNotify(event) => event.window == self.root,
+            _ => false,
+        }
+    }
+
     /// The monitors, those of RandR or else the screen as one.
     pub(super) fn monitors(&self) -> Result<Vec<Monitor>, CaptureError> {
+        Ok(self.named_monitors()?.into_iter().map(|(_, monitor)| monitor).collect())
+    }
+
+    /// The monitors with RandR's names, by which they are the same after a change.
+    pub(super) fn named_monitors(&self) -> Result<Vec<(Atom, Monitor)>, CaptureError> {
         let scale_percent = self.scale_percent()?;
         let mut monitors = Vec::new();
         if self.has_monitors {
             let reply = self.connection.randr_get_monitors(self.root, true)?.reply()?;
             for info in reply.monitors.iter().filter(|info| info.width > 0 && info.height > 0).take(limits::MONITORS) {
-                monitors.push(Monitor {
+                let monitor = Monitor {
                     id: MonitorId(monitors.len() as u8),
                     x: info.x.into(),
                     y: info.y.into(),
@@ -57,12 +78,13 @@ impl Screen {
                     height: info.height.into(),
                     scale_percent,
                     primary: info.primary,
-                });
+                };
+                monitors.push((info.name, monitor));
             }
         }
         if monitors.is_empty() {
             let whole = self.connection.get_geometry(self.root)?.reply()?;
-            monitors.push(Monitor {
+            let monitor = Monitor {
                 id: MonitorId(0),
                 x: 0,
                 y: 0,
@@ -70,13 +92,14 @@ impl Screen {
                 height: whole.height.into(),
                 scale_percent,
                 primary: true,
-            });
+            };
+            monitors.push((x11rb::NONE, monitor));
         }
         Ok(monitors)
     }
 
     /// X11 has one scale for all monitors: the resource `Xft.dpi`.
-    fn scale_percent(&self) -> Result<u16, CaptureError> {
+    pub(super) fn scale_percent(&self) -> Result<u16, CaptureError> {
         let resources = x11rb::resource_manager::new_from_default(&self.connection)?;
         let dpi = resources.get_value::<u32>("Xft.dpi", "").ok().flatten().unwrap_or(NATURAL_DPI);
         Ok((dpi.clamp(NATURAL_DPI / 2, NATURAL_DPI * 8) * 100 / NATURAL_DPI) as u16)
@@ -84,17 +107,19 @@ impl Screen {
 
     /// Pixels must be BGRX in 32 bits, as they are on every PC.
     pub(super) fn check_pixel_format(&self) -> Result<(), CaptureError> {
+        let screen = self.connection.setup().roots.get(self.number).ok_or_else(no_screen)?;
+        self.check_format(screen.root_depth, screen.root_visual)
+    }
+
+    /// The same for windows of that depth and visual.
+    pub(super) fn check_format(&self, depth: u8, visual: Visualid) -> Result<(), CaptureError> {
         let setup = self.connection.setup();
         let screen = setup.roots.get(self.number).ok_or_else(no_screen)?;
-        let depth = screen.root_depth;
         let format = setup.pixmap_formats.iter().find(|format| format.depth == depth);
         let bits_per_pixel = format.map_or(0, |format| format.bits_per_pixel);
-        let visual = screen
-            .allowed_depths
-            .iter()
-            .flat_map(|depth| &depth.visuals)
-            .find(|visual| visual.visual_id == screen.root_visual);
-        let is_bgrx = visual
+        let mut visuals = screen.allowed_depths.iter().flat_map(|depth| &depth.visuals);
+        let is_bgrx = visuals
+            .find(|known| known.visual_id == visual)
             .is_some_and(|visual| (visual.red_mask, visual.green_mask, visual.blue_mask) == (0xff_0000, 0xff00, 0xff));
         let is_little_endian = setup.image_byte_order == ImageOrder::LSB_FIRST;
         if matches!(depth, 24 | 32) && bits_per_pixel == 32 && is_bgrx && is_little_endian {
@@ -102,6 +127,12 @@ impl Screen {
         } else {
             Err(CaptureError::UnsupportedPixelFormat { depth, bits_per_pixel })
         }
+    }
+
+    /// What the pixels of a window look like.
+    pub(super) fn visual_of(&self, window: Window) -> Result<Visualid, CaptureError> {
+        let attributes = unless_gone(self.connection.get_window_attributes(window)?.reply())?;
+        Ok(attributes.ok_or(CaptureError::WindowClosed)?.visual)
     }
 
     /// Whether the server belongs to a Wayland compositor: its root window is black.

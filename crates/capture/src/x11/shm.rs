@@ -1,7 +1,6 @@
-//! Reading rectangles of the root window: through shared memory where possible, else in replies.
+//! Reading rectangles of the root window or of a window's picture: through shared memory where possible, else in replies.
 #![allow(unsafe_code)]
 
-use super::Root;
 use crate::CaptureError;
 use proto::Rect;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -9,7 +8,7 @@ use std::ptr::NonNull;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::errors::ReplyError;
 use x11rb::protocol::shm::{self, ConnectionExt as _};
-use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
+use x11rb::protocol::xproto::{ConnectionExt as _, Drawable, ImageFormat};
 use x11rb::rust_connection::RustConnection;
 
 /// How pixels come from the X server, the best first.
@@ -26,7 +25,7 @@ pub(super) enum Transport {
 /// Why a grab failed.
 #[derive(Debug)]
 pub(super) enum GrabError {
-    /// The server refused: the rectangle is not inside the screen any more.
+    /// The server refused: the rectangle is not inside what is read any more.
     Refused,
     /// The connection is lost.
     Lost(CaptureError),
@@ -47,7 +46,7 @@ impl From<x11rb::errors::ConnectionError> for GrabError {
     }
 }
 
-/// What reads pixels of the root window.
+/// What reads pixels.
 pub(super) struct Grabber {
     segment: Option<Segment>,
 }
@@ -73,12 +72,12 @@ impl Grabber {
         self.segment.as_ref().map_or(Transport::Replies, |segment| segment.transport)
     }
 
-    /// Reads `parts`, rectangles of the picture whose left top corner is at `origin` of the root
-    /// window, into `picture`, whose rows have `stride` bytes. All parts must lie inside it.
+    /// Reads `parts`, rectangles of the picture whose left top corner is at `origin` of `drawable`,
+    /// into `picture`, whose rows have `stride` bytes. All parts must lie inside it.
     pub(super) fn grab(
         &mut self,
         connection: &RustConnection,
-        root: Root,
+        drawable: Drawable,
         origin: (i32, i32),
         parts: &[Rect],
         picture: &mut [u8],
@@ -88,7 +87,7 @@ impl Grabber {
             for part in parts {
                 let (x, y) = place(origin, part)?;
                 let (width, height) = size(part)?;
-                let image = connection.get_image(ImageFormat::Z_PIXMAP, root, x, y, width, height, !0)?.reply()?;
+                let image = connection.get_image(ImageFormat::Z_PIXMAP, drawable, x, y, width, height, !0)?.reply()?;
                 copy_in(&image.data, part, picture, stride)?;
             }
             return Ok(());
@@ -105,7 +104,7 @@ impl Grabber {
             let (width, height) = size(part)?;
             let format = ImageFormat::Z_PIXMAP.into();
             let start = offset as u32;
-            let cookie = connection.shm_get_image(root, x, y, width, height, !0, format, segment.id, start)?;
+            let cookie = connection.shm_get_image(drawable, x, y, width, height, !0, format, segment.id, start)?;
             cookies.push((part, offset, cookie));
             offset += bytes;
         }

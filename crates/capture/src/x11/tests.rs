@@ -10,9 +10,13 @@ use proto::{Damage, Rect};
 use std::time::Duration;
 use x11rb::connection::Connection;
 use x11rb::protocol::randr::{ConnectionExt as _, ModeInfo, Rotation};
-use x11rb::protocol::xproto::{ConnectionExt as _, CreateGCAux, Rectangle};
+use x11rb::protocol::xproto::{CreateGCAux, Rectangle};
 use x11rb::rust_connection::RustConnection;
-use x11rb::wrapper::ConnectionExt as _;
+
+mod parts;
+mod sight;
+mod stage;
+mod window;
 
 const MONITOR: MonitorId = MonitorId(0);
 
@@ -177,21 +181,7 @@ fn shrink(painter: &Painter) {
 fn two_monitors_have_their_own_pixels_and_wake_alone() {
     let server = Xvfb::start("400x200x24", &[]);
     let painter = Painter::connect(&server);
-    let connection = &painter.connection;
-    let outputs = connection.randr_get_screen_resources(painter.root).unwrap().reply().unwrap().outputs;
-    for (name, x, outputs) in [("left", 0, outputs), ("right", 200, Vec::new())] {
-        let name = connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom;
-        let monitor = x11rb::protocol::randr::MonitorInfo {
-            name,
-            primary: x == 0,
-            x,
-            width: 200,
-            height: 200,
-            outputs,
-            ..Default::default()
-        };
-        connection.randr_set_monitor(painter.root, monitor).unwrap().check().unwrap();
-    }
+    stage::two_monitors(&painter);
     let desktop = X11Desktop::connect(Some(&server.display)).unwrap();
     let layout = desktop.layout().unwrap();
     let right = layout.monitors.iter().find(|monitor| monitor.x == 200).unwrap().id;

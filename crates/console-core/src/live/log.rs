@@ -1,8 +1,10 @@
 //! The session's log on the console: taken line by line, vouched for, closed.
 
-use super::{Flow, LOG_CLOSED_WITHIN, Live};
+use super::{ENDED_WITHIN, Flow, LOG_CLOSED_WITHIN, Live};
+use crate::engine::Desk;
+use crate::view::ConsoleCommand;
 use proto::session::{AgentToConsole, EndReason, TransferId};
-use session::{Reader, next_message};
+use session::{Reader, next_message, until};
 use std::time::Instant;
 
 impl Live<'_> {
@@ -33,25 +35,47 @@ impl Live<'_> {
         }
     }
 
-    /// Waits until the agent has written the end into the log, so that both ends have and sign the same one.
-    pub(super) async fn close_log(&mut self, mut reader: Option<Reader>, agent_told: bool) {
+    /// Waits until the agent has closed the log, so that both ends have and sign the same one; meanwhile the person
+    /// may rate the help. Gives what the operator wants instead of waiting.
+    pub(super) async fn close_log(
+        &mut self,
+        desk: &mut Desk,
+        mut reader: Option<Reader>,
+        agent_told: bool,
+    ) -> Option<ConsoleCommand> {
         let mut ended = agent_told;
-        let closing = async {
-            while !ended {
-                let message = tokio::select! {
-                    message = next_message::<AgentToConsole>(&mut reader) => message,
-                    _ = self.channel.connection().closed() => return,
-                };
-                match message {
-                    Ok(Some(AgentToConsole::Log { line })) if self.handle_log(line.as_str()).is_break() => return,
-                    Ok(Some(AgentToConsole::Ended { .. })) => ended = true,
-                    Ok(Some(_)) => {}
-                    Ok(None) | Err(_) => return,
+        let mut closed_by = Instant::now() + if ended { LOG_CLOSED_WITHIN } else { ENDED_WITHIN };
+        loop {
+            let message = tokio::select! {
+                biased;
+                command = desk.commands.recv() => {
+                    // A window that is gone waits for nothing.
+                    let command = command?;
+                    let command = desk.common(command).filter(|command| {
+                        matches!(command, ConsoleCommand::NewKey | ConsoleCommand::CloseEnded)
+                    });
+                    if command.is_some() {
+                        return command;
+                    }
+                    continue;
                 }
+                // What the agent said last is still there when it has gone.
+                message = next_message::<AgentToConsole>(&mut reader) => message,
+                () = until(Some(closed_by)) => {
+                    tracing::info!("the agent did not close the log in time");
+                    return None;
+                }
+                _ = self.channel.connection().closed() => return None,
+            };
+            match message {
+                Ok(Some(AgentToConsole::Log { line })) if self.handle_log(line.as_str()).is_break() => return None,
+                Ok(Some(AgentToConsole::Ended { .. })) if !ended => {
+                    ended = true;
+                    closed_by = Instant::now() + LOG_CLOSED_WITHIN;
+                }
+                Ok(Some(AgentToConsole::Closed)) | Ok(None) | Err(_) => return None,
+                Ok(Some(_)) => {}
             }
-        };
-        if tokio::time::timeout(LOG_CLOSED_WITHIN, closing).await.is_err() {
-            tracing::info!("the agent did not close the log in time");
         }
     }
 }

@@ -13,6 +13,8 @@ impl Live<'_> {
             check_word: self.check_word.clone(),
             system: self.system.clone(),
             recognised: self.recognised,
+            step: self.step.filter(|_| !self.recognised),
+            sharing_paused: self.sharing_paused,
             since: self.since,
             powers: self
                 .powers

@@ -52,6 +52,9 @@ ask-not-now = Not now
 ask-read-on = Read on
 ask-view-title = May { $name } see your screen?
 ask-view-lead = { $name } will see everything that is open on the screen.
+ask-view-lead-monitor = { $name } will see everything that is open on that one screen.
+ask-view-title-window = May { $name } see this window?
+ask-view-lead-window = { $name } will see “{ $title }” and nothing else.
 ask-view-advice = First close what is private.
 ask-view-advice-do = Mail, bank, photos, documents: close what you do not want to show, then answer in your own time.
 ask-view-only = To use mouse and keyboard the operator must ask you again. You can stop at any time with the red X.
@@ -224,11 +227,10 @@ ended-time-up = The longest time that the organisation allows for one session is
 ended-log = What was written down
 ended-log-both = The log says what was asked, allowed and done. The operator has a copy too, signed by both programs.
 ended-log-alone = The log says what was asked, allowed and done. The operator’s program did not confirm the end: your copy holds all the same.
-ended-log-save = Save the log
 ended-log-saved = The log is saved. Keep it if you want to show it to somebody:
 ended-log-failed = The log was not saved.
 ended-log-failed-do = The computer says: { $reason }. Make room on the disk or look at the folder for downloads, then try again.
-ended-log-read = Read the log
+ended-log-read = What it says
 
 # The organisation's domain
 domain-title = Who helps you?
@@ -246,3 +248,89 @@ domain-not-there = There is no help to be had here.
 domain-not-there-do = Whoever has this address does not help with this program. Check that it is typed right.
 domain-expired = This organisation’s data have expired.
 domain-expired-do = Tell whoever helps you: they must publish them again. Look at the date of this computer too.
+
+# The terms
+terms-title = Before we begin
+terms-lead = This is what the help is bound to. Read in your own time; the operator waits.
+terms-general = { $organisation } helps you with this program, once. The operator sees and does only what you allow, one thing at a time, and you can take everything back at any moment. What was asked, allowed and done is written into a log that you can keep. Nothing else is recorded.
+terms-relay = What passes between the two computers goes through { $relay }, which cannot read it.
+terms-nothing-stays = Nothing is installed. At the end the program removes itself; only if the power fails may its file remain, and it does nothing there.
+terms-privacy = Read the whole privacy notice
+terms-no = I do not accept
+terms-yes = I accept
+
+# What to share
+share-title = What do you want to show?
+share-lead = Only you see these pictures. Close what the operator should not see; nothing is shown yet.
+share-lead-change = Nobody sees your screen while you choose.
+share-lead-gone = What you were showing is not open any more. Nobody sees your screen now. Choose what to show.
+share-choose-first = Choose one of these first.
+share-screen = The screen
+share-screen-all = Everything that is open
+share-main-monitor = Main screen
+share-monitor = Screen { $number }
+share-monitor-only = Only this one
+share-everything = All screens
+share-window = One window only
+share-window-lead = Nothing else is seen: no messages that pop up, no other windows.
+share-window-unnamed = A window without a name
+share-no = Leave
+share-keep = As before
+share-yes = Continue
+share-yes-now = Show this
+
+# The panel could not be seen
+unseen-title = Sharing is paused
+unseen-lead = For ten seconds this window could not be seen. It must always be in sight, so nobody sees your screen now.
+unseen-do = Perhaps another window lay on it. If you want { $name } to go on, move that window aside and go on.
+unseen-yes = Go on sharing
+
+# The panel: pause and share
+panel-paused = Paused.
+panel-paused-do = Nobody sees your screen or uses your mouse.
+panel-pause = Pause
+panel-resume = Go on
+panel-change-share = Show something else
+panel-shares-everything = The whole screen
+panel-shares-monitor = One of your screens
+panel-shares-window = The window “{ $title }”
+
+# The rating
+rating-title = How was the help?
+rating-1 = Bad
+rating-2 = Not good
+rating-3 = All right
+rating-4 = Good
+rating-5 = Very good
+rating-comment = A few words, if you like
+rating-comment-hint = A few words, if you like
+rating-who-reads = The operator’s organisation reads this.
+rating-then = Nobody sees your screen any more. After this the program removes itself.
+rating-skip = Skip
+rating-send = Send
+rating-given = Your rating: { $stars } out of 5. Thank you.
+rating-not-delivered = Your rating: { $stars } out of 5. It stands in your log; the operator’s program was gone already.
+
+# Where the log goes
+ended-log-save = Keep the log
+ended-log-keep = What was allowed and done stands in a log. Keep it if you like.
+ended-log-back = Back
+ended-log-where = Where do you want to keep it?
+ended-log-save-in = Save the log in: { $place }
+place-documents = Documents
+place-desktop = Desktop
+place-downloads = Downloads
+place-removable = Stick { $name }
+
+# More that can fail
+failed-wayland-title = The screen cannot be shown
+failed-wayland-means = This computer draws its screen in a way (Wayland) that this program cannot read yet. Nothing is wrong with your computer.
+failed-wayland-do = Log out, and at the login choose “Xorg” or “X11” at the cogwheel. Then start this program again. If there is no such choice, tell the operator.
+failed-too-old-title = This program is too old
+failed-too-old-means = The organisation wants a newer version, because this one is not safe enough any more. Nobody has seen your screen.
+failed-too-old-do = Download the program again from the page that the operator tells you.
+failed-technical = Technical details
+failed-technical-what = What the program noted for a technician. It holds no keys and nothing that you wrote or showed.
+failed-technical-save = Save for a technician
+failed-technical-saved = Saved:
+failed-technical-not-saved = It could not be saved: { $reason }.

@@ -418,3 +418,19 @@ console-spell-W = Whiskey
 console-spell-X = X-ray
 console-spell-Y = Yankee
 console-spell-Z = Zulu
+
+# What the person does before and between
+console-empty-terms-title = The person reads the terms
+console-empty-terms-text = They recognised you and read what the help is bound to. Give them time; you can answer questions on the phone.
+console-empty-choosing-title = The person chooses what to show
+console-empty-choosing-text = The whole screen, one monitor, or a single window. After that they are asked whether you may see it.
+console-empty-paused-title = The person has paused the sharing
+console-empty-paused-text = Nothing of their screen is sent and no input is taken until they go on. Chat and files still work.
+
+# The goodbye
+console-ended-terms = The person did not accept the terms.
+console-ended-scam = The person ended the session and said that it was a scam. This stands in both logs; talk to your supervisor.
+console-ended-closing = The person may still rate the help, for at most two minutes. You need not wait: a new key ends this.
+console-ended-rating = Rating
+console-ended-stars = { $stars } out of 5
+console-ended-comment = “{ $comment }”

@@ -52,6 +52,9 @@ ask-not-now = Non ora
 ask-read-on = Continui a leggere
 ask-view-title = { $name } può vedere il Suo schermo?
 ask-view-lead = { $name } vedrà tutto ciò che è aperto sullo schermo.
+ask-view-lead-monitor = { $name } vedrà tutto ciò che è aperto su quell’unico schermo.
+ask-view-title-window = { $name } può vedere questa finestra?
+ask-view-lead-window = { $name } vedrà «{ $title }» e nient’altro.
 ask-view-advice = Prima chiuda le cose private.
 ask-view-advice-do = Posta, banca, foto, documenti: chiuda ciò che non vuole mostrare, poi risponda con calma.
 ask-view-only = Per usare mouse e tastiera l’operatore dovrà chiederle un altro permesso. Lei può smettere quando vuole, con la X rossa.
@@ -224,11 +227,10 @@ ended-time-up = È passato il tempo più lungo che l’organizzazione permette p
 ended-log = Che cosa è stato scritto
 ended-log-both = Il registro dice che cosa è stato chiesto, permesso e fatto. Anche l’operatore ne ha una copia, firmata da tutti e due i programmi.
 ended-log-alone = Il registro dice che cosa è stato chiesto, permesso e fatto. Il programma dell’operatore non ha confermato la fine: la copia che ha Lei vale lo stesso.
-ended-log-save = Salva il registro
 ended-log-saved = Il registro è salvato. Lo tenga se vuole mostrarlo a qualcuno:
 ended-log-failed = Il registro non è stato salvato.
 ended-log-failed-do = Il computer dice: { $reason }. Faccia spazio sul disco o controlli la cartella degli scaricati, poi riprovi.
-ended-log-read = Leggi il registro
+ended-log-read = Che cosa dice
 
 # The organisation's domain
 domain-title = Chi la aiuta?
@@ -246,3 +248,89 @@ domain-not-there = Qui non c’è nessuna assistenza.
 domain-not-there-do = Chi ha questo indirizzo non aiuta con questo programma. Controlli che sia scritto giusto.
 domain-expired = I dati di questa organizzazione sono scaduti.
 domain-expired-do = Lo dica a chi la aiuta: deve pubblicarli di nuovo. Controlli anche la data di questo computer.
+
+# The terms
+terms-title = Prima di cominciare
+terms-lead = Ecco a quali condizioni avviene l’aiuto. Legga con calma: l’operatore aspetta.
+terms-general = { $organisation } La aiuta con questo programma, una sola volta. L’operatore vede e fa solo ciò che Lei permette, una cosa alla volta, e Lei può togliere tutto in ogni momento. Ciò che è stato chiesto, permesso e fatto è scritto in un registro che può tenere. Nient’altro viene registrato.
+terms-relay = Ciò che passa tra i due computer attraversa { $relay }, che non può leggerlo.
+terms-nothing-stays = Non si installa nulla. Alla fine il programma si rimuove da solo; solo se manca la corrente il suo file può restare, e lì non fa nulla.
+terms-privacy = Leggi tutta l’informativa sulla privacy
+terms-no = Non accetto
+terms-yes = Accetto
+
+# What to share
+share-title = Che cosa vuole mostrare?
+share-lead = Queste immagini le vede solo Lei. Chiuda ciò che l’operatore non deve vedere: ancora nulla viene mostrato.
+share-lead-change = Mentre sceglie, nessuno vede il Suo schermo.
+share-lead-gone = Ciò che stava mostrando non è più aperto. Ora nessuno vede il Suo schermo. Scelga che cosa mostrare.
+share-choose-first = Prima scelga una di queste cose.
+share-screen = Lo schermo
+share-screen-all = Tutto ciò che è aperto
+share-main-monitor = Schermo principale
+share-monitor = Schermo { $number }
+share-monitor-only = Solo questo
+share-everything = Tutti gli schermi
+share-window = Una sola finestra
+share-window-lead = Non si vede nient’altro: né avvisi che compaiono, né altre finestre.
+share-window-unnamed = Una finestra senza nome
+share-no = Esci
+share-keep = Come prima
+share-yes = Continua
+share-yes-now = Mostra questo
+
+# The panel could not be seen
+unseen-title = La condivisione è in pausa
+unseen-lead = Per dieci secondi questa finestra non si vedeva. Deve essere sempre in vista, perciò ora nessuno vede il Suo schermo.
+unseen-do = Forse un’altra finestra la copriva. Se vuole che { $name } continui, sposti quella finestra e riprenda.
+unseen-yes = Riprendi a mostrare
+
+# The panel: pause and share
+panel-paused = In pausa.
+panel-paused-do = Nessuno vede il Suo schermo né usa il Suo mouse.
+panel-pause = Pausa
+panel-resume = Riprendi
+panel-change-share = Mostra altro
+panel-shares-everything = Tutto lo schermo
+panel-shares-monitor = Uno dei Suoi schermi
+panel-shares-window = La finestra «{ $title }»
+
+# The rating
+rating-title = Come è andato l’aiuto?
+rating-1 = Male
+rating-2 = Non bene
+rating-3 = Così così
+rating-4 = Bene
+rating-5 = Molto bene
+rating-comment = Due parole, se vuole
+rating-comment-hint = Due parole, se vuole
+rating-who-reads = Le legge l’organizzazione dell’operatore.
+rating-then = Nessuno vede più il Suo schermo. Dopo, il programma si rimuove da solo.
+rating-skip = Salta
+rating-send = Invia
+rating-given = Il Suo voto: { $stars } su 5. Grazie.
+rating-not-delivered = Il Suo voto: { $stars } su 5. È nel Suo registro; il programma dell’operatore non c’era già più.
+
+# Where the log goes
+ended-log-save = Conserva il registro
+ended-log-keep = Ciò che è stato permesso e fatto sta in un registro. Se vuole, lo conservi.
+ended-log-back = Indietro
+ended-log-where = Dove vuole tenerlo?
+ended-log-save-in = Salva il registro in: { $place }
+place-documents = Documenti
+place-desktop = Scrivania
+place-downloads = Scaricati
+place-removable = Chiavetta { $name }
+
+# More that can fail
+failed-wayland-title = Lo schermo non si può mostrare
+failed-wayland-means = Questo computer disegna lo schermo in un modo (Wayland) che il programma non sa ancora leggere. Il Suo computer non ha nulla.
+failed-wayland-do = Esca dalla sessione e, all’accesso, scelga «Xorg» o «X11» dalla rotellina. Poi avvii di nuovo questo programma. Se la scelta non c’è, lo dica all’operatore.
+failed-too-old-title = Questo programma è troppo vecchio
+failed-too-old-means = L’organizzazione ne vuole una versione più nuova, perché questa non è più abbastanza sicura. Nessuno ha visto il Suo schermo.
+failed-too-old-do = Scarichi di nuovo il programma dalla pagina che Le indica l’operatore.
+failed-technical = Dettagli tecnici
+failed-technical-what = Ciò che il programma ha annotato per un tecnico. Non contiene chiavi, né ciò che Lei ha scritto o mostrato.
+failed-technical-save = Salva per un tecnico
+failed-technical-saved = Salvato:
+failed-technical-not-saved = Non è stato salvato: { $reason }.

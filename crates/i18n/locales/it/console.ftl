@@ -418,3 +418,19 @@ console-spell-W = Washington
 console-spell-X = ics
 console-spell-Y = York
 console-spell-Z = Zara
+
+# What the person does before and between
+console-empty-terms-title = La persona legge le condizioni
+console-empty-terms-text = L’ha riconosciuta e legge a quali condizioni avviene l’aiuto. Le dia tempo; al telefono può rispondere alle domande.
+console-empty-choosing-title = La persona sceglie che cosa mostrare
+console-empty-choosing-text = Tutto lo schermo, un monitor o una sola finestra. Poi le viene chiesto se Lei può vederlo.
+console-empty-paused-title = La persona ha messo in pausa la condivisione
+console-empty-paused-text = Nulla del suo schermo arriva e nessun comando viene accettato finché non riprende. Chat e file funzionano.
+
+# The goodbye
+console-ended-terms = La persona non ha accettato le condizioni.
+console-ended-scam = La persona ha chiuso la sessione e ha detto che era una truffa. Sta scritto in tutti e due i registri; ne parli con il Suo responsabile.
+console-ended-closing = La persona può ancora dare un voto, per due minuti al massimo. Non è necessario aspettare: una nuova chiave chiude qui.
+console-ended-rating = Voto
+console-ended-stars = { $stars } su 5
+console-ended-comment = «{ $comment }»

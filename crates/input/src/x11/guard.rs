@@ -1,6 +1,6 @@
-//! Finds out whether a press would reach one of Ponte's own windows.
+//! Finds out whether a press would reach one of Ponte's own windows, or another than it may.
 
-use crate::{InputError, OwnWindows};
+use crate::{Injected, InputError, OwnWindows};
 use x11rb::errors::ReplyError;
 use x11rb::protocol::xproto::{Atom, AtomEnum, ConnectionExt as _, InputFocus, Window};
 use x11rb::rust_connection::RustConnection;
@@ -19,22 +19,40 @@ pub(super) enum Target {
     Focus,
 }
 
-/// Knows our windows.
+/// Knows our windows, and the one that presses are confined to.
 pub(super) struct Guard {
     root: Window,
     own: OwnWindows,
+    confined: Option<Window>,
     process_property: Atom,
+    leader_property: Atom,
 }
 
 impl Guard {
     pub(super) fn new(connection: &RustConnection, root: Window, own: OwnWindows) -> Result<Self, InputError> {
         let process_property = connection.intern_atom(false, b"_NET_WM_PID")?.reply()?.atom;
-        Ok(Self { root, own, process_property })
+        let leader_property = connection.intern_atom(false, b"WM_CLIENT_LEADER")?.reply()?.atom;
+        Ok(Self { root, own, confined: None, process_property, leader_property })
     }
 
-    /// Whether a press would reach a window of ours, its frame included. Only true to the moment
-    /// of the press while the server is grabbed.
-    pub(super) fn is_own(&self, connection: &RustConnection, target: Target) -> Result<bool, InputError> {
+    /// Confines presses to that window, `None` for no limit.
+    pub(super) fn confine(&mut self, window: Option<Window>) {
+        self.confined = window;
+    }
+
+    /// Whether a press may be done. Only true to the moment of the press while the server is grabbed.
+    pub(super) fn verdict(&self, connection: &RustConnection, target: Target) -> Result<Injected, InputError> {
+        if self.is_own(connection, target)? {
+            return Ok(Injected::RefusedOwnWindow);
+        }
+        match self.confined {
+            Some(window) if !self.is_within(connection, target, window)? => Ok(Injected::RefusedOutside),
+            _ => Ok(Injected::Done),
+        }
+    }
+
+    /// Whether a press would reach a window of ours, its frame included.
+    fn is_own(&self, connection: &RustConnection, target: Target) -> Result<bool, InputError> {
         match target {
             Target::Pointer => self.pointer_is_on_own(connection),
             Target::Focus => {
@@ -48,6 +66,96 @@ impl Guard {
                 }
             }
         }
+    }
+
+    /// Whether a press would reach this window, its frame, or one of its menus and dialogs.
+    fn is_within(&self, connection: &RustConnection, target: Target, window: Window) -> Result<bool, InputError> {
+        let Some(shared_top) = self.top_of(connection, window)? else { return Ok(false) };
+        let reached = match target {
+            Target::Pointer => self.under_pointer(connection)?,
+            Target::Focus => {
+                let focus = connection.get_input_focus()?.reply()?.focus;
+                if focus == u32::from(InputFocus::NONE) || focus == self.root {
+                    None
+                } else if focus == u32::from(InputFocus::POINTER_ROOT) {
+                    self.under_pointer(connection)?
+                } else {
+                    self.top_of(connection, focus)?
+                }
+            }
+        };
+        match reached {
+            Some(top) if top == shared_top => Ok(true),
+            Some(top) => self.belongs_to(connection, top, window),
+            None => Ok(false),
+        }
+    }
+
+    fn under_pointer(&self, connection: &RustConnection) -> Result<Option<Window>, InputError> {
+        let top = connection.query_pointer(self.root)?.reply()?.child;
+        Ok((top != x11rb::NONE).then_some(top))
+    }
+
+    /// The child of the root window that this window is inside of, or is; `None` if it is gone.
+    fn top_of(&self, connection: &RustConnection, window: Window) -> Result<Option<Window>, InputError> {
+        let mut window = window;
+        for _ in 0..DEEPEST {
+            let Some(tree) = unless_gone(connection.query_tree(window)?.reply())? else { return Ok(None) };
+            if tree.parent == self.root {
+                return Ok(Some(window));
+            }
+            if tree.parent == x11rb::NONE {
+                return Ok(None);
+            }
+            window = tree.parent;
+        }
+        Ok(None)
+    }
+
+    /// Whether this top-level window, or one that it frames, is a menu or a dialog of `window`: of
+    /// the same program, and either out of the window manager's hands or declared to belong to it.
+    /// Another window of the same program that stands for itself is not.
+    fn belongs_to(&self, connection: &RustConnection, top: Window, window: Window) -> Result<bool, InputError> {
+        let process = self.process_of(connection, window)?;
+        let leader = self.window_in(connection, window, self.leader_property)?;
+        let is_same_program = |candidate: Window| -> Result<bool, InputError> {
+            Ok((process.is_some() && self.process_of(connection, candidate)? == process)
+                || (leader.is_some() && self.window_in(connection, candidate, self.leader_property)? == leader))
+        };
+        let Some(attributes) = unless_gone(connection.get_window_attributes(top)?.reply())? else { return Ok(false) };
+        if attributes.override_redirect && is_same_program(top)? {
+            return Ok(true);
+        }
+        let mut candidates = vec![top];
+        if let Some(tree) = unless_gone(connection.query_tree(top)?.reply())? {
+            candidates.extend(tree.children.into_iter().take(MOST_WINDOWS));
+        }
+        for candidate in candidates {
+            if self.is_transient_for(connection, candidate, window)? && is_same_program(candidate)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether this window says that it belongs to `window`, directly or through others.
+    fn is_transient_for(&self, connection: &RustConnection, from: Window, window: Window) -> Result<bool, InputError> {
+        let mut from = from;
+        for _ in 0..DEEPEST {
+            match self.window_in(connection, from, AtomEnum::WM_TRANSIENT_FOR.into())? {
+                Some(owner) if owner == window => return Ok(true),
+                Some(owner) => from = owner,
+                None => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The window that this property of a window names.
+    fn window_in(&self, connection: &RustConnection, window: Window, name: Atom) -> Result<Option<Window>, InputError> {
+        let request = connection.get_property(false, window, name, AtomEnum::WINDOW, 0, 1)?;
+        let Some(property) = unless_gone(request.reply())? else { return Ok(None) };
+        Ok(property.value32().and_then(|mut values| values.next()))
     }
 
     fn pointer_is_on_own(&self, connection: &RustConnection) -> Result<bool, InputError> {

@@ -5,6 +5,7 @@
 
 mod attach;
 mod limits;
+mod lookups;
 mod pairing;
 mod random;
 mod revocations;

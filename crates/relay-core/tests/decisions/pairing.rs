@@ -203,7 +203,7 @@ fn the_eleventh_join_of_an_address_costs_work() {
     let heard = world.heard(agent);
     let [RelayToEnd::NeedWork { seed: again, .. }] = heard[..] else { panic!("{heard:?}") };
     assert_ne!(seed, again);
-    let work = (0..u64::MAX).map(|nonce| Work { seed: again, nonce }).find(|work| zeros(work) >= u32::from(bits));
+    let work = Some(solved(again, bits));
     world.send(agent, EndToRelay::Join { locator, p1: body("p1"), work });
     assert!(matches!(world.heard(agent)[..], [RelayToEnd::Joined { .. }]));
     // A quiet time later it is free again.
@@ -213,6 +213,10 @@ fn the_eleventh_join_of_an_address_costs_work() {
     world.join(later, locator);
     world.pass(SECOND);
     assert_eq!(world.heard(later), [RelayToEnd::NotFound]);
+}
+
+pub(crate) fn solved(seed: [u8; 32], bits: u8) -> Work {
+    (0..u64::MAX).map(|nonce| Work { seed, nonce }).find(|work| zeros(work) >= u32::from(bits)).unwrap()
 }
 
 fn zeros(work: &Work) -> u32 {

@@ -2,6 +2,7 @@
 
 mod buttons;
 mod chat;
+mod choice;
 mod containers;
 mod icons;
 mod key;
@@ -11,6 +12,7 @@ mod text;
 
 pub use buttons::{button, danger_button, primary_button, red_x_button};
 pub use chat::{ChatBubble, chat_ui, focus_chat};
+pub use choice::{choice, stars};
 pub use containers::{TagKind, accent_card, card, notice, progress, tag};
 pub use icons::{avatar, icon, mark};
 pub use key::{group_key, key_field};

@@ -16,6 +16,9 @@ const PACE: Duration = Duration::from_millis(250);
 /// What the client agrees to, and what is said about it.
 const ANSWERS: &[(&str, &str)] = &[
     (agent::RECOGNISED, "the client recognises you"),
+    (agent::TERMS, "the client accepts the terms"),
+    (agent::SHARE, "the client shares the screen"),
+    (agent::NO_RATING, "the client gives no rating"),
     (agent::ALLOW_VIEW, "the client lets you see the screen"),
     (agent::ALLOW_CONTROL, "the client lets you use mouse and keyboard"),
     (agent::ALLOW_RECEIVE, "the client takes your file"),
@@ -81,6 +84,9 @@ async fn enter_key(client: &Person<'_>, line: &str) -> Result<(), Failure> {
 
 /// Says yes to whatever the agent asks.
 async fn answer(client: &Person<'_>) -> Result<(), Failure> {
+    if client.offers(agent::READ_ON).await {
+        return client.press(agent::READ_ON).await;
+    }
     for (id, what) in ANSWERS {
         if client.offers(id).await {
             println!("demo: {what}");

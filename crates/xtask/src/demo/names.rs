@@ -61,6 +61,8 @@ pub(crate) mod console {
     pub(crate) const RECEIVED: &str = "console-details-received-bytes";
     /// Bytes that were sent, argument `bytes`.
     pub(crate) const SENT: &str = "console-details-sent-bytes";
+    /// The person's rating, argument `stars`.
+    pub(crate) const STARS: &str = "console-ended-stars";
     /// After the end.
     pub(crate) const ENDED: &str = "console-ended-title";
 }
@@ -79,6 +81,30 @@ pub(crate) mod agent {
     pub(crate) const CHECK_WORD: &str = "who-word";
     /// It is the right operator.
     pub(crate) const RECOGNISED: &str = "who-yes";
+    /// Scrolls to the end of what is to be read.
+    pub(crate) const READ_ON: &str = "ask-read-on";
+    /// Accepts the terms.
+    pub(crate) const TERMS: &str = "terms-yes";
+    /// Says what the help is bound to.
+    pub(crate) const TERMS_TITLE: &str = "terms-title";
+    /// Pauses the sharing.
+    pub(crate) const PAUSE: &str = "panel-pause";
+    /// Ends the pause.
+    pub(crate) const RESUME: &str = "panel-resume";
+    /// Asks what to share instead.
+    pub(crate) const CHANGE_SHARE: &str = "panel-change-share";
+    /// Shares that from now on.
+    pub(crate) const SHARE_NOW: &str = "share-yes-now";
+    /// Goes on with what is chosen to be shared.
+    pub(crate) const SHARE: &str = "share-yes";
+    /// The best rating.
+    pub(crate) const STARS: &str = "rating-5";
+    /// Sends the rating.
+    pub(crate) const RATE: &str = "rating-send";
+    /// Gives no rating.
+    pub(crate) const NO_RATING: &str = "rating-skip";
+    /// Shows the log of the session, and where it can be kept.
+    pub(crate) const KEEP_LOG: &str = "ended-log-save";
     /// Lets the operator see the screen.
     pub(crate) const ALLOW_VIEW: &str = "ask-view-yes";
     /// Lets the operator use mouse and keyboard.
@@ -172,6 +198,16 @@ impl Words {
         clean(&self.texts.text(id))
     }
 
+    /// The name of a choice with a second line.
+    pub(crate) fn text_pair(&self, title: &str, second: &str) -> String {
+        format!("{}, {}", self.text(title), self.text(second))
+    }
+
+    /// The text of a message with one value.
+    pub(crate) fn with(&self, id: &str, argument: &str, value: &str) -> String {
+        clean(&self.texts.text_with(id, &[(argument, Arg::from(value))]))
+    }
+
     /// How to find a value in a message.
     pub(crate) fn pattern(&self, id: &str, argument: &str) -> Pattern {
         let with_mark = clean(&self.texts.text_with(id, &[(argument, Arg::from(Pattern::MARK))]));
@@ -244,6 +280,7 @@ mod tests {
             console::ROUND_TRIP,
             console::RECEIVED,
             console::SENT,
+            console::STARS,
             console::ENDED,
             agent::KEY,
             agent::DOMAIN,
@@ -253,6 +290,18 @@ mod tests {
             agent::CONTINUE,
             agent::CHECK_WORD,
             agent::RECOGNISED,
+            agent::READ_ON,
+            agent::TERMS,
+            agent::SHARE,
+            agent::TERMS_TITLE,
+            agent::PAUSE,
+            agent::RESUME,
+            agent::CHANGE_SHARE,
+            agent::SHARE_NOW,
+            agent::STARS,
+            agent::RATE,
+            agent::NO_RATING,
+            agent::KEEP_LOG,
             agent::ALLOW_VIEW,
             agent::ALLOW_CONTROL,
             agent::ALLOW_RECEIVE,

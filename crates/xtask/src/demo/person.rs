@@ -2,7 +2,7 @@
 
 use super::desktop::Desktop;
 use super::hands::Hands;
-use super::names::Words;
+use super::names::{Words, agent};
 use super::reader::{Control, Place, Reader};
 use super::wait::{PATIENCE, until};
 use crate::run::Failure;
@@ -72,6 +72,25 @@ impl<'a> Person<'a> {
         }
         self.press(id).await?;
         self.gone(id, PATIENCE).await
+    }
+
+    /// Recognises the operator, reads and accepts the terms, and shares what is proposed.
+    pub(crate) async fn let_help_begin(&self) -> Result<(), Failure> {
+        self.answer(agent::RECOGNISED).await?;
+        self.accept_terms().await?;
+        self.answer(agent::SHARE).await
+    }
+
+    /// Reads the terms to their end and accepts them.
+    pub(crate) async fn accept_terms(&self) -> Result<(), Failure> {
+        until("the end of the terms", PATIENCE, || async {
+            if self.offers(agent::READ_ON).await {
+                self.press(agent::READ_ON).await?;
+            }
+            Ok(self.offers(agent::TERMS).await.then_some(()))
+        })
+        .await?;
+        self.answer(agent::TERMS).await
     }
 
     /// Types into the field with the name of that message, in place of what stands there.

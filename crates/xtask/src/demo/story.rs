@@ -90,7 +90,7 @@ impl Story<'_> {
             })
             .await?;
         say(&format!("both read \"{read}\": the client recognises the operator"));
-        self.client.answer(agent::RECOGNISED).await?;
+        self.client.let_help_begin().await?;
 
         until("the question for the screen", PATIENCE, || async {
             if self.operator.offers(console::ASK_VIEW).await {
@@ -273,6 +273,13 @@ impl Story<'_> {
         let red_x = self.client.place(agent::END).await?;
         Intruder::on(&self.stage.client).click(red_x.middle())?;
         self.operator.see(console::ENDED).await?;
+        say("the client rates the help, and the operator sees it");
+        self.client.press(agent::STARS).await?;
+        self.agent_window("agent-rating.png").await?;
+        self.client.answer(agent::RATE).await?;
+        if self.operator.value(console::STARS, "stars").await? != "5" {
+            return Err("the operator does not see the five stars".into());
+        }
         self.client.see_beginning(agent::REMOVED).await?;
         self.agent_window("agent-end.png").await?;
         self.client.press(agent::CLOSE).await?;

@@ -61,6 +61,7 @@ impl Scene<'_> {
         }
 
         client.press(agent::END).await?;
+        client.answer(agent::NO_RATING).await?;
         let saved = self.save_log(&client, "log-modified-console.ponte-log").await?;
         self.keep(Whose::Client, &client, "5-modified-console-ended").await?;
         let report = Report::of(fs::read(&saved).context(saved.display())?);

@@ -198,7 +198,9 @@ impl<'w> Scene<'w> {
 
     /// The person saves the log on the last page; where its copy is then.
     pub(crate) async fn save_log(&self, client: &Person<'_>, copy: &str) -> Result<PathBuf, Failure> {
-        client.press("ended-log-save").await?;
+        client.press(agent::KEEP_LOG).await?;
+        let downloads = self.words.text("place-downloads");
+        client.press_named(&self.words.with("ended-log-save-in", "place", &downloads)).await?;
         let is_log = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "ponte-log");
         let log =
             until("the saved log", PATIENCE, || async { Ok(self.in_downloads()?.into_iter().find(is_log)) }).await?;

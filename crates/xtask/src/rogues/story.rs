@@ -87,6 +87,7 @@ impl<'w> Scene<'w> {
         operator.see(console::SCREEN).await?;
         self.keep(Whose::Operator, &operator, "1-right-operator-session").await?;
         client.press(agent::END).await?;
+        client.answer(agent::NO_RATING).await?;
         operator.see(console::ENDED).await?;
         self.keep(Whose::Operator, &operator, "1-right-operator-ended-console").await?;
         let saved = self.save_log(&client, "log-agent.ponte-log").await?;
@@ -100,7 +101,7 @@ impl<'w> Scene<'w> {
 
     /// The person recognises the operator and lets them see the screen.
     pub(crate) async fn show_screen(&mut self, client: &Person<'_>, picture: &str) -> Result<(), Failure> {
-        client.answer(agent::RECOGNISED).await?;
+        client.let_help_begin().await?;
         client.see(agent::ALLOW_VIEW).await?;
         self.keep(Whose::Client, client, picture).await?;
         client.answer(agent::ALLOW_VIEW).await

@@ -12,8 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Folders that hold nothing that was written by a person.
-const SKIPPED: &[&str] = &["target", ".git", "demo-out"];
+/// Folders that hold nothing that was written by a person; `.git` is a file in a linked work tree.
+const SKIPPED: &[&str] = &["target", ".git", "demo-out", "node_modules"];
 
 /// The languages that every text must exist in.
 const LANGUAGES: &[&str] = &["en", "it"];

@@ -32,7 +32,7 @@ pub(crate) fn meet(trap: &Trap, catcher: &mut Catcher) -> (AgentHandle, FalseCon
 /// The person has said who it is.
 pub(crate) fn meet_and_be_recognised(trap: &Trap, catcher: &mut Catcher) -> (AgentHandle, FalseConsole) {
     let (agent, mut console) = meet(trap, catcher);
-    agent.send(AgentCommand::RecogniseOperator(true));
+    trap.welcome(&agent);
     let ready = |message: &AgentToConsole| matches!(message, AgentToConsole::Ready { .. }).then_some(());
     trap.run("the readiness", console.talk.expect(ready)).unwrap();
     (agent, console)
@@ -100,7 +100,7 @@ fn without_a_yes_nothing_is_captured_injected_or_written() {
         file
     };
     let early = everything(&trap, &mut console);
-    agent.send(AgentCommand::RecogniseOperator(true));
+    trap.welcome(&agent);
     trap.run("the refused file", early.stopped()).unwrap();
     trap.run("the refused file", everything(&trap, &mut console).stopped()).unwrap();
     for (id, what) in [

@@ -29,7 +29,7 @@ fn pair_and_view(trap: &Trap, console: &ConsoleHandle) -> AgentHandle {
     let agent = trap.agent();
     agent.send(AgentCommand::SubmitKey(trap.key(console)));
     trap.agent_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
-    agent.send(AgentCommand::RecogniseOperator(true));
+    trap.welcome(&agent);
     answer(trap, &agent, 1, true);
     trap.console_shows(console, "a picture", |view| match &view.stage {
         Stage::Session(session) => (session.pictures > 0).then_some(()),

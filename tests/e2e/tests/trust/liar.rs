@@ -27,7 +27,7 @@ fn ready(trap: &Trap, agent: &mut FalseAgent) {
 /// How it ended, and the console's copy of the log.
 fn ended(trap: &Trap, console: &ConsoleHandle, what: &str) -> (EndReason, Report) {
     let (reason, log) = trap.console_shows(console, what, |view| match &view.stage {
-        Stage::Ended(end) => Some((end.reason, end.log.clone())),
+        Stage::Ended(end) if !end.is_closing => Some((end.reason, end.log.clone())),
         _ => None,
     });
     (reason, Report::of(fs::read(log.unwrap()).unwrap()))

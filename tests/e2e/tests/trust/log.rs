@@ -19,11 +19,12 @@ fn only_log(folder: &Path) -> PathBuf {
 
 /// Saves the person's copy and reads it.
 fn agents_log(world: &World) -> Report {
+    world.agent.send(AgentCommand::SkipRating);
     world.agent_shows("the log", |view| match &view.page {
         Page::Ended(EndView { log: Some(_), .. }) => Some(()),
         _ => None,
     });
-    world.agent.send(AgentCommand::SaveLog);
+    world.agent.send(AgentCommand::SaveLog(world.path("downloads")));
     let saved = world.agent_shows("where the log is", |view| match &view.page {
         Page::Ended(EndView { log: Some(log), .. }) => log.saved.clone(),
         _ => None,
@@ -37,7 +38,7 @@ fn agents_log(world: &World) -> Report {
 /// Waits for the console's end and reads its copy.
 fn consoles_log(world: &World) -> Report {
     let path = world.console_shows("the end", |view| match &view.stage {
-        Stage::Ended(end) => Some(end.log.clone()),
+        Stage::Ended(end) if !end.is_closing => Some(end.log.clone()),
         _ => None,
     });
     assert_eq!(path.as_deref(), Some(&*only_log(&world.path("logs"))));

@@ -29,7 +29,7 @@ fn meet(trap: &Trap, profile: &Profile) -> (AgentHandle, FalseConsole) {
     let key = SessionKey::parse(KEY).unwrap();
     let mut console = trap.run("the greeting", async { catcher.next().await.be_console(&key, &identity).await });
     trap.agent_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
-    agent.send(AgentCommand::RecogniseOperator(true));
+    trap.welcome(&agent);
     let ready = |message: &AgentToConsole| matches!(message, AgentToConsole::Ready { .. }).then_some(());
     trap.run("the readiness", console.talk.expect(ready)).unwrap();
     (agent, console)
@@ -69,11 +69,12 @@ fn view(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole) {
 /// The log as the person saves it.
 fn log(trap: &Trap, agent: &AgentHandle) -> Report {
     agent.send(AgentCommand::End);
-    trap.agent_shows(agent, "the log", |view| match &view.page {
-        Page::Ended(EndView { log: Some(_), .. }) => Some(()),
+    agent.send(AgentCommand::SkipRating);
+    let folder = trap.agent_shows(agent, "the log", |view| match &view.page {
+        Page::Ended(EndView { log: Some(log), .. }) => log.places.first().map(|(_, folder)| folder.clone()),
         _ => None,
     });
-    agent.send(AgentCommand::SaveLog);
+    agent.send(AgentCommand::SaveLog(folder));
     let saved = trap.agent_shows(agent, "where the log is", |view| match &view.page {
         Page::Ended(EndView { log: Some(log), .. }) => log.saved.clone(),
         _ => None,

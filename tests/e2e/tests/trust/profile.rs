@@ -80,7 +80,7 @@ fn the_session_ends_by_itself_when_its_time_is_up() {
     let key = world.new_key();
     world.agent.send(AgentCommand::SubmitKey(key));
     world.agent_shows("who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
-    world.agent.send(AgentCommand::RecogniseOperator(true));
+    world.welcome(&world.agent);
     let reason = world.agent_shows("the end", |view| match &view.page {
         Page::Ended(end) => Some(end.reason),
         _ => None,

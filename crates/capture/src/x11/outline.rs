@@ -1,0 +1,252 @@
+//! A coloured frame on an X display: thin windows above everything that no press reaches and no
+//! window manager manages, kept in their place by a thread.
+
+use super::Part;
+use super::area::Area;
+use super::screen::Screen;
+use super::wait::{Waker, Woken};
+use super::windows::{Atoms, place_of, top_of, unless_gone};
+use crate::{CaptureError, Interrupter, Outline};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use x11rb::connection::Connection;
+use x11rb::protocol::Event;
+use x11rb::protocol::shape;
+use x11rb::protocol::xfixes::ConnectionExt as _;
+use x11rb::protocol::xproto::{
+    AtomEnum, ChangeWindowAttributesAux, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, EventMask, MapState,
+    PropMode, StackMode, Window, WindowClass,
+};
+use x11rb::wrapper::ConnectionExt as _;
+
+/// How thick the frame is, in pixels.
+const THICK: i32 = 4;
+/// Between two looks at where it belongs: often enough for a window that is being dragged.
+const LOOKS_EVERY: Duration = Duration::from_millis(30);
+/// How long the thread sleeps when nothing happens.
+const QUIET: Duration = Duration::from_secs(3600);
+
+/// A frame that stands until this is dropped.
+pub(super) struct X11Outline {
+    interrupter: Interrupter,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Outline for X11Outline {}
+
+impl X11Outline {
+    pub(super) fn draw(screen: Screen, part: Part, [red, green, blue]: [u8; 3]) -> Result<Self, CaptureError> {
+        let colour = u32::from_be_bytes([0, red, green, blue]);
+        let mut strips = Strips::new(screen, part, colour)?;
+        // Before it is said that the frame stands.
+        strips.place()?;
+        let waker = Waker::new()?;
+        let interrupter = waker.interrupter();
+        let thread = std::thread::Builder::new()
+            .name("outline".into())
+            .spawn(move || {
+                if let Err(error) = strips.follow(&waker) {
+                    tracing::warn!(%error, "the frame around what is shared is gone");
+                }
+            })
+            .map_err(|error| CaptureError::Lost(error.to_string()))?;
+        Ok(Self { interrupter, thread: Some(thread) })
+    }
+}
+
+impl Drop for X11Outline {
+    fn drop(&mut self) {
+        self.interrupter.interrupt();
+        if let Some(thread) = self.thread.take() {
+            // One that panicked has taken its windows with it.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Strips {
+    screen: Screen,
+    atoms: Atoms,
+    part: Part,
+    colour: u32,
+    /// The windows there are; those beyond `shown` are not on the screen.
+    windows: Vec<Window>,
+    shown: Vec<Area>,
+    is_covered: bool,
+    is_moved: bool,
+}
+
+impl Strips {
+    fn new(screen: Screen, part: Part, colour: u32) -> Result<Self, CaptureError> {
+        let connection = &screen.connection;
+        connection.xfixes_query_version(5, 0)?.reply()?;
+        screen.watch_layout(EventMask::SUBSTRUCTURE_NOTIFY)?;
+        if let Part::Window(window) = part {
+            let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
+            let asked = unless_gone(connection.change_window_attributes(window, &aux)?.check())?;
+            asked.ok_or(CaptureError::WindowClosed)?;
+        }
+        let atoms = Atoms::of(&screen)?;
+        let (windows, shown) = (Vec::new(), Vec::new());
+        Ok(Self { screen, atoms, part, colour, windows, shown, is_covered: false, is_moved: false })
+    }
+
+    /// Keeps the frame in its place until interrupted.
+    fn follow(&mut self, waker: &Waker) -> Result<(), CaptureError> {
+        let mut next_look = Instant::now();
+        loop {
+            self.take_events()?;
+            let is_due = self.is_moved || self.is_covered;
+            let now = Instant::now();
+            if is_due && now >= next_look {
+                self.place()?;
+                next_look = now + LOOKS_EVERY;
+                continue;
+            }
+            let woken = if is_due {
+                waker.wait(None, next_look)?
+            } else {
+                waker.wait(Some(&self.screen.connection), now + QUIET)?
+            };
+            if woken == Woken::Interrupted {
+                for window in self.windows.drain(..) {
+                    self.screen.connection.destroy_window(window)?;
+                }
+                return Ok(self.screen.connection.sync()?);
+            }
+        }
+    }
+
+    fn take_events(&mut self) -> Result<(), CaptureError> {
+        while let Some(event) = self.screen.connection.poll_for_event()? {
+            match event {
+                Event::DestroyNotify(event) if matches!(self.part, Part::Window(window) if window == event.window) => {
+                    // Its number may be another's soon.
+                    self.part = Part::Window(x11rb::NONE);
+                    self.is_moved = true;
+                }
+                Event::ConfigureNotify(event) if self.windows.contains(&event.window) => {}
+                Event::MapNotify(event) if self.windows.contains(&event.window) => {}
+                Event::MapNotify(_) | Event::ConfigureNotify(_) | Event::CirculateNotify(_) => {
+                    self.is_moved = true;
+                    self.is_covered = true;
+                }
+                Event::UnmapNotify(_)
+                | Event::ReparentNotify(_)
+                | Event::RandrNotify(_)
+                | Event::RandrScreenChangeNotify(_) => self.is_moved = true,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the frame where it belongs, above everything.
+    fn place(&mut self) -> Result<(), CaptureError> {
+        self.is_moved = false;
+        let wanted = self.wanted()?;
+        let is_covered = std::mem::take(&mut self.is_covered) && !self.is_on_top()?;
+        if wanted == self.shown && !is_covered {
+            return Ok(());
+        }
+        while self.windows.len() < wanted.len() {
+            let window = self.create()?;
+            self.windows.push(window);
+        }
+        let connection = &self.screen.connection;
+        for (index, window) in self.windows.iter().enumerate() {
+            let Some(area) = wanted.get(index) else {
+                connection.unmap_window(*window)?;
+                continue;
+            };
+            let side = |pixels: i32| u32::try_from(pixels).unwrap_or(1).max(1);
+            let aux = ConfigureWindowAux::new()
+                .x(area.left)
+                .y(area.top)
+                .width(side(area.right - area.left))
+                .height(side(area.bottom - area.top))
+                .stack_mode(StackMode::ABOVE);
+            connection.configure_window(*window, &aux)?;
+            connection.map_window(*window)?;
+        }
+        self.shown = wanted;
+        Ok(connection.sync()?)
+    }
+
+    /// Whether no other window lies above one of the strips.
+    fn is_on_top(&self) -> Result<bool, CaptureError> {
+        let children = self.screen.connection.query_tree(self.screen.root)?.reply()?.children;
+        let strips = self.windows.get(..self.shown.len()).unwrap_or_default();
+        for window in children.iter().rev().take_while(|window| !strips.contains(window)) {
+            let attributes = unless_gone(self.screen.connection.get_window_attributes(*window)?.reply())?;
+            if attributes.is_some_and(|attributes| attributes.map_state == MapState::VIEWABLE) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// A window of the colour that is in nobody's way.
+    fn create(&self) -> Result<Window, CaptureError> {
+        let connection = &self.screen.connection;
+        let window = connection.generate_id()?;
+        let aux = CreateWindowAux::new().override_redirect(1).background_pixel(self.colour);
+        let class = WindowClass::INPUT_OUTPUT;
+        connection.create_window(0, window, self.screen.root, 0, 0, 1, 1, 0, class, 0, &aux)?.check()?;
+        let region = connection.generate_id()?;
+        connection.xfixes_create_region(region, &[])?;
+        connection.xfixes_set_window_shape_region(window, shape::SK::INPUT, 0, 0, region)?.check()?;
+        connection.xfixes_destroy_region(region)?;
+        let process = self.atoms._NET_WM_PID;
+        connection.change_property32(PropMode::REPLACE, window, process, AtomEnum::CARDINAL, &[std::process::id()])?;
+        Ok(window)
+    }
+
+    /// Where the strips belong now; nowhere while a window is not on the screen.
+    fn wanted(&self) -> Result<Vec<Area>, CaptureError> {
+        let area = |monitor: &proto::Monitor| Area::new(monitor.x, monitor.y, monitor.width, monitor.height);
+        let framed: Vec<Area> = match self.part {
+            Part::Everything => self.screen.monitors()?.iter().map(area).collect(),
+            Part::Monitor { name, .. } => {
+                let named = self.screen.named_monitors()?;
+                named.iter().filter(|(other, _)| *other == name).map(|(_, monitor)| area(monitor)).collect()
+            }
+            Part::Window(window) => self.around(window)?.into_iter().collect(),
+        };
+        Ok(framed.into_iter().flat_map(strips).collect())
+    }
+
+    /// The rectangle whose inner edge goes around a window and its decorations, as far as the
+    /// screen goes.
+    fn around(&self, window: Window) -> Result<Option<Area>, CaptureError> {
+        let connection = &self.screen.connection;
+        let attributes = unless_gone(connection.get_window_attributes(window)?.reply())?;
+        if attributes.is_none_or(|attributes| attributes.map_state != MapState::VIEWABLE) {
+            return Ok(None);
+        }
+        let Some(top) = top_of(&self.screen, window)? else { return Ok(None) };
+        let Some(place) = place_of(&self.screen, top)? else { return Ok(None) };
+        let screen = connection.get_geometry(self.screen.root)?.reply()?;
+        let inner = place.outside();
+        let outer = Area {
+            left: inner.left - THICK,
+            top: inner.top - THICK,
+            right: inner.right + THICK,
+            bottom: inner.bottom + THICK,
+        };
+        let seen = outer.intersection(&Area::new(0, 0, screen.width.into(), screen.height.into()));
+        Ok((!seen.is_empty()).then_some(seen))
+    }
+}
+
+/// The four sides of a rectangle, inside its edges.
+fn strips(area: Area) -> [Area; 4] {
+    let Area { left, top, right, bottom } = area;
+    let (thick_x, thick_y) = (THICK.min(right - left), THICK.min(bottom - top));
+    [
+        Area { bottom: top + thick_y, ..area },
+        Area { top: bottom - thick_y, ..area },
+        Area { right: left + thick_x, ..area },
+        Area { left: right - thick_x, ..area },
+    ]
+}

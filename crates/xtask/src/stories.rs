@@ -1,0 +1,255 @@
+//! `cargo xtask stories`: the person's whole story by the real windows, once granting everything and once refusing
+//! everything, with a picture of both desktops at every step.
+
+use crate::demo::desktop::Desktop;
+use crate::demo::files;
+use crate::demo::names::{self, SEND_CHAT, Words, agent, console, program};
+use crate::demo::person::Person;
+use crate::demo::processes::Processes;
+use crate::demo::screen::Screen;
+use crate::demo::stage::{self, Stage};
+use crate::demo::wait::{PATIENCE, until};
+use crate::run::{Context, Failure};
+use clap::{Args, ValueEnum};
+use identity::dev::SAMPLE_PASSWORD;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Beginning of the title of the editor's window.
+const EDITOR_TITLE: &str = "nota.txt";
+
+/// How the stories are told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The folder for the pictures; it is emptied before.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The language of the windows.
+    #[arg(long, value_enum, default_value_t = Language::It)]
+    lang: Language,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Language {
+    It,
+    En,
+}
+
+/// Tells both stories.
+pub(crate) fn stories(options: &Options) -> Result<(), Failure> {
+    let _ = fs::remove_dir_all(&options.out);
+    fs::create_dir_all(&options.out).context(options.out.display())?;
+    crate::setup::setup()?;
+    let programs = stage::build()?;
+    let words = Words::new(match options.lang {
+        Language::It => i18n::Language::Italian,
+        Language::En => i18n::Language::English,
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("tokio")?;
+    runtime.block_on(perform(&programs, &words, &options.out))
+}
+
+async fn perform(programs: &Path, words: &Words, out: &Path) -> Result<(), Failure> {
+    let processes = Processes::new(&out.join("logs"))?;
+    let mut stage = match Stage::set(programs, processes, "race").await {
+        Ok(stage) => stage,
+        Err((failure, mut processes)) => {
+            processes.end().await;
+            return Err(failure);
+        }
+    };
+    let told = tell(&mut stage, words, out).await;
+    let tails = stage.processes.tails();
+    stage.processes.end().await;
+    told.map_err(|failure| format!("{tails}\n{failure}").into())
+}
+
+async fn tell(stage: &mut Stage, words: &Words, out: &Path) -> Result<(), Failure> {
+    let desktop = stage.operator_desktop().await?;
+    stage.start_console(words, |command| desktop.enter(command))?;
+    let operator = Person::at(&desktop, program::CONSOLE, words).await?;
+    operator.fill_hidden(console::PASSWORD, SAMPLE_PASSWORD).await?;
+    operator.press(console::SIGN_IN).await?;
+    let packed = fs::read(stage.agent_program()).context("the packed agent")?;
+    let mut story = Teller { stage, desktop, operator, words, out, packed, pictures: 0 };
+    let told = story.everything().await;
+    let told = match told {
+        Ok(()) => story.nothing().await,
+        Err(failure) => Err(failure),
+    };
+    if told.is_err() {
+        let _ = story.keep("failure").await;
+    }
+    told?;
+    println!("stories: pictures are in {}", out.display());
+    Ok(())
+}
+
+struct Teller<'a> {
+    stage: &'a mut Stage,
+    desktop: Desktop,
+    operator: Person<'a>,
+    words: &'a Words,
+    out: &'a Path,
+    packed: Vec<u8>,
+    pictures: u32,
+}
+
+impl<'a> Teller<'a> {
+    /// Keeps a picture of both desktops, which follow what a screen reader hears after a moment.
+    async fn keep(&mut self, name: &str) -> Result<(), Failure> {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        self.pictures += 1;
+        for (whose, desktop) in [("client", &self.stage.client), ("operator", &self.desktop)] {
+            let picture = Screen::new(desktop.connect()?)?.grab()?;
+            picture.write(&self.out.join(format!("{:02}-{name}-{whose}.png", self.pictures)))?;
+        }
+        Ok(())
+    }
+
+    /// A fresh agent into which the person has typed a fresh key.
+    async fn meet(&mut self) -> Result<Person<'a>, Failure> {
+        self.operator.press(console::NEW_KEY).await?;
+        let key = self.operator.read("a session key", names::session_key).await?;
+        self.stage.put_agent(&self.packed)?;
+        self.stage.start_agent(self.words)?;
+        let client = Person::at(&self.stage.client, program::AGENT, self.words).await?;
+        client.fill(agent::KEY, &key).await?;
+        client.answer(agent::CONTINUE).await?;
+        client.see(agent::RECOGNISED).await?;
+        Ok(client)
+    }
+
+    /// The person presses OK, and everything of the agent is gone.
+    async fn part(&mut self, client: &Person<'_>, kept: &[PathBuf]) -> Result<(), Failure> {
+        client.see_beginning(agent::REMOVED).await?;
+        client.answer(agent::CLOSE).await?;
+        self.stage.processes.ended(program::AGENT, PATIENCE).await?;
+        self.stage.processes.forget(program::AGENT);
+        let (folder, program) = (self.stage.client_folder(), self.stage.agent_program());
+        let before = &self.stage.before;
+        let left = || files::leftovers(&folder, before, &program, kept);
+        until("nothing of the agent to be left", PATIENCE, || async { Ok(left().is_empty().then_some(())) })
+            .await
+            .map_err(|_| format!("left behind: {:?}", left()).into())
+    }
+
+    /// Everything is granted: one window, then all; control, a pause, chat, a rating, a log that is kept.
+    async fn everything(&mut self) -> Result<(), Failure> {
+        let client = self.meet().await?;
+        self.keep("who").await?;
+        client.answer(agent::RECOGNISED).await?;
+        client.see(agent::TERMS_TITLE).await?;
+        self.keep("terms").await?;
+        client.accept_terms().await?;
+        client.see(agent::SHARE).await?;
+        let editor =
+            client.read("the editor among the windows", |name| name.starts_with(EDITOR_TITLE).then(|| name.to_owned()));
+        let editor = editor.await?;
+        self.keep("share").await?;
+        client.press_named(&editor).await?;
+        client.answer(agent::SHARE).await?;
+        client.see(agent::ALLOW_VIEW).await?;
+        self.keep("view").await?;
+        client.answer(agent::ALLOW_VIEW).await?;
+        self.operator.see(console::SCREEN).await?;
+        client.see(agent::PAUSE).await?;
+        self.keep("one-window").await?;
+
+        self.operator.press(console::ASK_CONTROL).await?;
+        client.see(agent::ALLOW_CONTROL).await?;
+        self.keep("control").await?;
+        client.answer(agent::ALLOW_CONTROL).await?;
+        client.press(agent::PAUSE).await?;
+        self.operator.see_text(&self.words.text("console-empty-paused-title")).await?;
+        self.keep("paused").await?;
+        client.press(agent::RESUME).await?;
+        self.operator.see(console::SCREEN).await?;
+
+        client.press(agent::CHANGE_SHARE).await?;
+        client.see(agent::SHARE_NOW).await?;
+        self.keep("share-anew").await?;
+        client.press_named(&self.words.text_pair("share-screen", "share-screen-all")).await?;
+        client.answer(agent::SHARE_NOW).await?;
+        self.operator.see(console::SCREEN).await?;
+        self.operator.fill(console::CHAT, "Vede la cornice?").await?;
+        self.operator.press(SEND_CHAT).await?;
+        client.press_named(&self.words.counted(agent::OPEN_CHAT_UNREAD, 1)).await?;
+        client.fill(agent::CHAT, "Vedo il verde intorno.").await?;
+        client.press(SEND_CHAT).await?;
+        self.operator.see_text("Vedo il verde intorno.").await?;
+        self.keep("whole-screen").await?;
+
+        client.press(agent::END).await?;
+        client.see(agent::STARS).await?;
+        self.operator.see(console::ENDED).await?;
+        self.keep("rating").await?;
+        client.press(agent::STARS).await?;
+        client.fill("rating-comment", "Molto gentile").await?;
+        client.answer(agent::RATE).await?;
+        self.operator.see_text("Molto gentile").await?;
+        client.see_beginning(agent::REMOVED).await?;
+        self.keep("ended").await?;
+        client.press(agent::KEEP_LOG).await?;
+        let downloads = self.words.text("place-downloads");
+        client.press_named(&self.words.with("ended-log-save-in", "place", &downloads)).await?;
+        client.see_beginning("ended-log-saved").await?;
+        self.keep("log").await?;
+        client.answer("ended-log-back").await?;
+        let logs = files::tree(&self.stage.client_folder());
+        let kept: Vec<PathBuf> = logs.into_iter().filter(|path| !self.stage.before.contains(path)).collect();
+        let kept: Vec<PathBuf> = kept.into_iter().filter(|path| path.to_string_lossy().contains("ponte-")).collect();
+        self.part(&client, &kept).await?;
+        self.stage.before = files::tree(&self.stage.client_folder());
+        Ok(())
+    }
+
+    /// Everything is refused: the operator, the terms, the sight; and one is called a scam.
+    async fn nothing(&mut self) -> Result<(), Failure> {
+        let client = self.meet().await?;
+        client.answer("who-no").await?;
+        client.see_text(&self.words.text("ended-not-recognised")).await?;
+        self.keep("not-recognised").await?;
+        self.part(&client, &[]).await?;
+
+        let client = self.meet().await?;
+        client.answer(agent::RECOGNISED).await?;
+        client.answer("terms-no").await?;
+        client.see_text(&self.words.text("ended-denied")).await?;
+        self.operator.see_text(&self.words.text("console-ended-terms")).await?;
+        self.keep("terms-declined").await?;
+        self.part(&client, &[]).await?;
+
+        let client = self.meet().await?;
+        client.let_help_begin().await?;
+        client.answer("ask-view-no").await?;
+        client.see_text(&self.words.text("ended-denied")).await?;
+        self.keep("view-denied").await?;
+        self.part(&client, &[]).await?;
+
+        let client = self.meet().await?;
+        client.let_help_begin().await?;
+        client.answer(agent::ALLOW_VIEW).await?;
+        self.operator.see(console::SCREEN).await?;
+        self.operator.press(console::ASK_CONTROL).await?;
+        client.answer(agent::NOT_NOW).await?;
+        client.see(agent::PAUSE).await?;
+        self.keep("control-denied").await?;
+        // Ten seconds later the operator may ask again, and the person has had enough.
+        until("another question", PATIENCE, || async {
+            if self.operator.offers(console::ASK_CONTROL).await {
+                // It may go while it is being pressed: then it was heard before.
+                let _ = timeout(Duration::from_secs(2), self.operator.press(console::ASK_CONTROL)).await;
+            }
+            Ok(client.offers(agent::ALLOW_CONTROL).await.then_some(()))
+        })
+        .await?;
+        client.answer("ask-scam").await?;
+        client.see_text(&self.words.text("ended-scam")).await?;
+        self.operator.see_text(&self.words.text("console-ended-scam")).await?;
+        self.keep("scam").await?;
+        self.part(&client, &[]).await
+    }
+}
