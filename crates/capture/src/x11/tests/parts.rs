@@ -29,10 +29,13 @@ fn windows_are_listed_from_the_top_without_ours_and_without_furniture() {
         let _furniture =
             kinds.map(|kind| Actor::enter(&server, Role { kind: Some(name(kind)), ..WINDOW }, place, BLUE));
         let gone = Actor::enter(&server, role("Gone"), place, BLUE);
+        let elsewhere = Actor::enter(&server, role("Elsewhere"), place, BLUE);
         if managed {
-            gone.minimise()
+            gone.minimise();
+            elsewhere.go_elsewhere();
         } else {
-            gone.show(false)
+            gone.show(false);
+            elsewhere.show(false);
         }
         wait_until(|| desktop.windows(OURS).unwrap().len() == 2);
         let info = |actor: &Actor, title: &str, width, height| WindowInfo {
