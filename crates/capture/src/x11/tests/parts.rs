@@ -75,7 +75,7 @@ fn one_monitor_is_all_that_is_seen_of_two() {
     let permit = consent.permit(None).unwrap();
     for (x, expected) in [(50, None), (250, Some((right.id, 50, 60)))] {
         painter.connection.warp_pointer(x11rb::NONE, painter.root, 0, 0, 0, 0, x, 60).unwrap();
-        painter.connection.flush().unwrap();
+        painter.connection.sync().unwrap();
         assert!(cursor.wait(LONG).unwrap());
         let state = cursor.read(&permit).unwrap();
         assert_eq!((state.position, state.shape.is_some()), (expected, expected.is_some()));
@@ -135,7 +135,7 @@ fn the_pointer_is_only_seen_on_the_shared_window_itself() {
         for (x, y, expected) in rows {
             let to = |at: i32| at as i16;
             painter.connection.warp_pointer(x11rb::NONE, painter.root, 0, 0, 0, 0, to(x), to(y)).unwrap();
-            painter.connection.flush().unwrap();
+            painter.connection.sync().unwrap();
             assert!(cursor.wait(LONG).unwrap());
             assert_eq!(cursor.read(&permit).unwrap().position, expected, "at {x}, {y}");
         }
