@@ -23,6 +23,8 @@ use x11rb::wrapper::ConnectionExt as _;
 const THICK: i32 = 4;
 /// Between two looks at where it belongs: often enough for a window that is being dragged.
 const LOOKS_EVERY: Duration = Duration::from_millis(30);
+/// Between two times that it is put above everything: another program may want to be there, too.
+const RAISES_EVERY: Duration = Duration::from_millis(250);
 /// How long the thread sleeps when nothing happens.
 const QUIET: Duration = Duration::from_secs(3600);
 
@@ -74,6 +76,7 @@ struct Strips {
     shown: Vec<Area>,
     is_covered: bool,
     is_moved: bool,
+    next_raise: Instant,
 }
 
 impl Strips {
@@ -88,7 +91,8 @@ impl Strips {
         }
         let atoms = Atoms::of(&screen)?;
         let (windows, shown) = (Vec::new(), Vec::new());
-        Ok(Self { screen, atoms, part, colour, windows, shown, is_covered: false, is_moved: false })
+        let next_raise = Instant::now();
+        Ok(Self { screen, atoms, part, colour, windows, shown, is_covered: false, is_moved: false, next_raise })
     }
 
     /// Keeps the frame in its place until interrupted.
@@ -96,18 +100,15 @@ impl Strips {
         let mut next_look = Instant::now();
         loop {
             self.take_events()?;
-            let is_due = self.is_moved || self.is_covered;
             let now = Instant::now();
-            if is_due && now >= next_look {
+            let due =
+                if self.is_moved { Some(next_look) } else { self.is_covered.then_some(next_look.max(self.next_raise)) };
+            if due.is_some_and(|due| due <= now) {
                 self.place()?;
                 next_look = now + LOOKS_EVERY;
                 continue;
             }
-            let woken = if is_due {
-                waker.wait(None, next_look)?
-            } else {
-                waker.wait(Some(&self.screen.connection), now + QUIET)?
-            };
+            let woken = waker.wait(Some(&self.screen.connection), due.unwrap_or(now + QUIET))?;
             if woken == Woken::Interrupted {
                 for window in self.windows.drain(..) {
                     self.screen.connection.destroy_window(window)?;
@@ -145,10 +146,16 @@ impl Strips {
     fn place(&mut self) -> Result<(), CaptureError> {
         self.is_moved = false;
         let wanted = self.wanted()?;
-        let is_covered = std::mem::take(&mut self.is_covered) && !self.is_on_top()?;
-        if wanted == self.shown && !is_covered {
+        let now = Instant::now();
+        let must_raise = self.is_covered && self.next_raise <= now && {
+            self.is_covered = false;
+            !self.is_on_top()?
+        };
+        if wanted == self.shown && !must_raise {
             return Ok(());
         }
+        self.is_covered = false;
+        self.next_raise = now + RAISES_EVERY;
         while self.windows.len() < wanted.len() {
             let window = self.create()?;
             self.windows.push(window);

@@ -155,11 +155,12 @@ fn our_windows_are_visible_covered_or_gone() {
             all.leave();
         }
         assert_eq!(watch.wait(LONG).unwrap(), Some(Presence::Visible));
-        panel.move_to(2000, 100);
-        let beyond = if managed { None } else { Some(Presence::Covered) };
-        assert_eq!(watch.wait(LOOK).unwrap(), beyond, "managed: {managed}");
-        panel.move_to(500, 300);
-        assert_eq!(watch.wait(LOOK).unwrap(), beyond.map(|_| Presence::Visible));
+        if !managed {
+            panel.move_to(2000, 100);
+            assert_eq!(watch.wait(LONG).unwrap(), Some(Presence::Covered));
+            panel.move_to(500, 300);
+            assert_eq!(watch.wait(LONG).unwrap(), Some(Presence::Visible));
+        }
         if managed {
             panel.minimise()
         } else {
