@@ -1,5 +1,6 @@
-//! A coloured frame on an X display: thin windows above everything that no press reaches and no
-//! window manager manages, kept in their place by a thread.
+//! A coloured frame on an X display: thin windows that no press reaches and no window manager
+//! manages, kept in their place by a thread: above everything around monitors, and right above its
+//! window around a window, so that it crosses nothing that lies over that.
 
 use super::Part;
 use super::area::Area;
@@ -142,14 +143,14 @@ impl Strips {
         Ok(())
     }
 
-    /// Puts the frame where it belongs, above everything.
+    /// Puts the frame where it belongs.
     fn place(&mut self) -> Result<(), CaptureError> {
         self.is_moved = false;
         let wanted = self.wanted()?;
         let now = Instant::now();
         let must_raise = self.is_covered && self.next_raise <= now && {
             self.is_covered = false;
-            !self.is_on_top()?
+            !self.is_in_order()?
         };
         if wanted == self.shown && !must_raise {
             return Ok(());
@@ -160,6 +161,7 @@ impl Strips {
             let window = self.create()?;
             self.windows.push(window);
         }
+        let below = self.below()?;
         let connection = &self.screen.connection;
         for (index, window) in self.windows.iter().enumerate() {
             let Some(area) = wanted.get(index) else {
@@ -172,6 +174,7 @@ impl Strips {
                 .y(area.top)
                 .width(side(area.right - area.left))
                 .height(side(area.bottom - area.top))
+                .sibling(below)
                 .stack_mode(StackMode::ABOVE);
             connection.configure_window(*window, &aux)?;
             connection.map_window(*window)?;
@@ -180,11 +183,36 @@ impl Strips {
         Ok(connection.sync()?)
     }
 
-    /// Whether no other window lies above one of the strips.
-    fn is_on_top(&self) -> Result<bool, CaptureError> {
+    /// What the strips lie on: the frame of the window that they go around; none where they lie on everything.
+    fn below(&self) -> Result<Option<Window>, CaptureError> {
+        match self.part {
+            Part::Window(window) if window != x11rb::NONE => top_of(&self.screen, window),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether no other window lies above one of the strips, or between them and their window.
+    fn is_in_order(&self) -> Result<bool, CaptureError> {
         let children = self.screen.connection.query_tree(self.screen.root)?.reply()?.children;
         let strips = self.windows.get(..self.shown.len()).unwrap_or_default();
-        for window in children.iter().rev().take_while(|window| !strips.contains(window)) {
+        let between: Vec<Window> = match self.below()? {
+            None => children.iter().rev().take_while(|window| !strips.contains(window)).copied().collect(),
+            Some(below) => {
+                let above = children.iter().skip_while(|window| **window != below).skip(1);
+                let mut missing = strips.len();
+                let until_all = above.take_while(|window| {
+                    let is_due = missing > 0;
+                    missing -= usize::from(is_due && strips.contains(window));
+                    is_due
+                });
+                let between = until_all.filter(|window| !strips.contains(window)).copied().collect();
+                if missing > 0 {
+                    return Ok(false);
+                }
+                between
+            }
+        };
+        for window in &between {
             let attributes = unless_gone(self.screen.connection.get_window_attributes(*window)?.reply())?;
             if attributes.is_some_and(|attributes| attributes.map_state == MapState::VIEWABLE) {
                 return Ok(false);
