@@ -155,7 +155,7 @@ impl Drop for Injection {
 pub(crate) struct SharedWindow {
     pub(crate) id: WindowId,
     /// A desktop with only this window.
-    pub(crate) desktop: Box<dyn Desktop>,
+    pub(crate) desktop: Arc<dyn Desktop>,
     pub(crate) looked_at: Option<Instant>,
 }
 

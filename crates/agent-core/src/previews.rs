@@ -28,6 +28,7 @@ pub(crate) enum Found {
 
 /// A thread that looks at the screen every two seconds. Dropping it ends the thread.
 pub(crate) struct Previews {
+    desktop: Arc<dyn Desktop>,
     found: watch::Receiver<Found>,
     stop: Arc<Stop>,
 }
@@ -55,6 +56,8 @@ impl Stop {
 impl Previews {
     /// Begins to look.
     pub(crate) fn start(desktop: Box<dyn Desktop>, reason: ShareReason) -> Result<Self, CaptureError> {
+        let desktop: Arc<dyn Desktop> = Arc::from(desktop);
+        let looked_at = Arc::clone(&desktop);
         let (publish, found) = watch::channel(Found::Looking);
         let stop = Arc::new(Stop::default());
         let told = Arc::clone(&stop);
@@ -62,14 +65,23 @@ impl Previews {
             .name("previews".into())
             .spawn(move || {
                 loop {
-                    let found = look(desktop.as_ref(), reason).map_or_else(Found::Unavailable, Found::Choices);
+                    let found = look(looked_at.as_ref(), reason).map_or_else(Found::Unavailable, Found::Choices);
                     if publish.send(found).is_err() || told.wait(RENEWED_EVERY) {
                         return;
                     }
                 }
             })
             .map_err(|error| CaptureError::Lost(error.to_string()))?;
-        Ok(Self { found, stop })
+        Ok(Self { desktop, found, stop })
+    }
+
+    /// What the person has chosen of what was found, as a desktop of its own: it stays that part whatever becomes of
+    /// the numbers of monitors.
+    ///
+    /// # Errors
+    /// As [`Desktop::only`]; what was found is then not there any more.
+    pub(crate) fn chosen(&self, share: Share) -> Result<Arc<dyn Desktop>, CaptureError> {
+        Ok(Arc::from(self.desktop.only(share)?))
     }
 
     /// What was found, to be watched.

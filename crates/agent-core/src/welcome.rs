@@ -7,10 +7,11 @@ use crate::live::Session;
 use crate::previews::{Found, Previews};
 use crate::view::{AgentCommand, AgentView, Page, ShareReason, ShareView, TermsView};
 use audit_log::{Event, Hex, Shared};
-use capture::Share;
+use capture::{Desktop, Share};
 use proto::session::{AgentToConsole, ConsoleToAgent, EndReason, Step};
 use ring::digest::{Context, SHA256};
 use session::StreamError;
+use std::sync::Arc;
 
 /// Why it goes no further.
 pub(crate) enum Leave {
@@ -28,9 +29,11 @@ pub(crate) async fn welcome(config: &Setup, desk: &mut Desk, session: &mut Sessi
 }
 
 /// What the person shares.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Chosen {
     pub(crate) share: Share,
+    /// That part of the desktop and nothing else.
+    pub(crate) desktop: Arc<dyn Desktop>,
     /// Of a window.
     pub(crate) title: String,
     /// Whether it is one monitor of several.
@@ -38,15 +41,14 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    /// Of these choices, if it is one of them.
-    pub(crate) fn of(share: Share, choices: &ShareView) -> Option<Self> {
+    /// Of these choices, if it is one of them and still there.
+    pub(crate) fn of(share: Share, choices: &ShareView, previews: &Previews) -> Option<Self> {
         let mut all = choices.monitors.iter().chain(&choices.everything).chain(&choices.windows);
+        let choice = all.find(|choice| choice.share == share)?;
+        let chosen = previews.chosen(share);
+        let desktop = chosen.inspect_err(|error| tracing::info!(%error, "what was chosen is gone")).ok()?;
         let is_one_of_several = choices.monitors.len() > 1;
-        all.find(|choice| choice.share == share).map(|choice| Self {
-            share,
-            title: choice.title.clone(),
-            is_one_of_several,
-        })
+        Some(Self { share, desktop, title: choice.title.clone(), is_one_of_several })
     }
 
     pub(crate) fn part(&self) -> Shared {
@@ -224,7 +226,7 @@ async fn choose(config: &Setup, desk: &mut Desk, session: &mut Session) -> Resul
             Ok(()) = found.changed() => continue,
         };
         if let (AgentCommand::Share(share), Found::Choices(choices)) = (command, &now)
-            && let Some(chosen) = Chosen::of(share, choices)
+            && let Some(chosen) = Chosen::of(share, choices, &previews)
         {
             let _ = chosen.note(&mut session.ledger, &session.greeting.outbox);
             return Ok(chosen);

@@ -12,7 +12,6 @@ const PROGRAM_CHARS: usize = 64;
 /// Most bytes of either that are looked at.
 const TEXT_BYTES: usize = 1024;
 /// Most windows that a person is asked to choose from.
-#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub(crate) const MOST_WINDOWS: usize = 64;
 /// The one monitor of a desktop that is a single window: the last number that a peer takes, which hardly any real
 /// layout comes to.

@@ -114,7 +114,7 @@ fn keycode(key: KeyUsage) -> Option<u8> {
 
 impl Backend for X11Backend {
     fn confine(&mut self, window: Option<u32>) {
-        self.guard.confine(window);
+        self.guard.confine(&self.keyboard.connection, window);
     }
 
     fn move_to(&mut self, x: i32, y: i32) -> Result<(), InputError> {

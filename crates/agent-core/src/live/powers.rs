@@ -30,17 +30,16 @@ impl Live<'_> {
     pub(super) fn start_screens(&mut self) -> Flow {
         self.stop_screens();
         let Some(lease) = self.consent.lease::<consent::View>(None) else { return Flow::Continue(()) };
-        let started =
-            (self.config.platform.desktop)().and_then(|desktop| desktop.only(self.chosen.share)).and_then(|desktop| {
-                let events = self.screen_events.0.clone();
-                let mut screens = Screens::start(Arc::from(desktop), lease, self.channel.clone(), events, self.epoch)?;
-                let first = screens.first_monitor();
-                if first.is_none() && self.chosen.share != Share::Everything {
-                    return Err(CaptureError::WindowClosed);
-                }
-                screens.watch(first.as_slice())?;
-                Ok(screens)
-            });
+        let (events, desktop) = (self.screen_events.0.clone(), Arc::clone(&self.chosen.desktop));
+        let started = Screens::start(desktop, lease, self.channel.clone(), events, self.epoch);
+        let started = started.and_then(|mut screens| {
+            let first = screens.first_monitor();
+            if first.is_none() && self.chosen.share != Share::Everything {
+                return Err(CaptureError::WindowClosed);
+            }
+            screens.watch(first.as_slice())?;
+            Ok(screens)
+        });
         match started {
             Ok(screens) => {
                 self.layouts += 1;
@@ -75,14 +74,7 @@ impl Live<'_> {
         let Some(lease) = self.consent.lease::<consent::Control>(None) else { return false };
         let window = match self.chosen.share {
             Share::Everything | Share::Monitor(_) => None,
-            // Without its place nothing could be pressed in the right one.
-            Share::Window(id) => match (self.config.platform.desktop)().and_then(|all| all.only(self.chosen.share)) {
-                Ok(desktop) => Some(SharedWindow { id, desktop, looked_at: None }),
-                Err(error) => {
-                    tracing::warn!(%error, "the window that is shared is not found");
-                    return false;
-                }
-            },
+            Share::Window(id) => Some(SharedWindow { id, desktop: Arc::clone(&self.chosen.desktop), looked_at: None }),
         };
         let (layout, gate) = (Arc::clone(&self.layout), self.input_gate.clone());
         let started = (self.config.platform.injector)()

@@ -53,7 +53,7 @@ pub(super) struct Sharing {
 
 struct Choosing {
     reason: ShareReason,
-    _previews: Previews,
+    previews: Previews,
     found: watch::Receiver<Found>,
 }
 
@@ -191,7 +191,7 @@ impl Live<'_> {
 
     /// A frame around what is shared; without one the session goes on.
     pub(super) fn draw_outline(&mut self) {
-        let outline = (self.config.platform.desktop)().and_then(|desktop| desktop.outline(self.chosen.share, OUTLINE));
+        let outline = self.chosen.desktop.outline(Share::Everything, OUTLINE);
         self.sharing.outline =
             outline.inspect_err(|error| tracing::warn!(%error, "no frame around what is shared")).ok();
     }
@@ -232,13 +232,15 @@ impl Live<'_> {
         };
         let was_on_hold = self.sharing.is_on_hold();
         let found = previews.found();
-        self.sharing.choosing = Some(Choosing { reason, _previews: previews, found });
+        self.sharing.choosing = Some(Choosing { reason, previews, found });
         self.follow_hold(was_on_hold)
     }
 
     /// The person has chosen.
     pub(super) fn share(&mut self, share: Share) -> Flow {
-        let chosen = self.sharing.choices().and_then(|choices| Chosen::of(share, &choices));
+        let choosing = self.sharing.choosing.as_ref();
+        let chosen = choosing.zip(self.sharing.choices());
+        let chosen = chosen.and_then(|(choosing, choices)| Chosen::of(share, &choices, &choosing.previews));
         let Some(chosen) = chosen else { return Flow::Continue(()) };
         self.is_unsigned = true;
         super::written(chosen.note(&mut self.ledger, &self.outbox))?;

@@ -1,5 +1,6 @@
-//! A coloured frame on an X display: thin windows above everything that no press reaches and no
-//! window manager manages, kept in their place by a thread.
+//! A coloured frame on an X display: thin windows that no press reaches and no window manager
+//! manages, kept in their place by a thread: above everything around monitors, and right above its
+//! window around a window, so that it crosses nothing that lies over that.
 
 use super::Part;
 use super::area::Area;
@@ -23,6 +24,8 @@ use x11rb::wrapper::ConnectionExt as _;
 const THICK: i32 = 4;
 /// Between two looks at where it belongs: often enough for a window that is being dragged.
 const LOOKS_EVERY: Duration = Duration::from_millis(30);
+/// Between two times that it is put above everything: another program may want to be there, too.
+const RAISES_EVERY: Duration = Duration::from_millis(250);
 /// How long the thread sleeps when nothing happens.
 const QUIET: Duration = Duration::from_secs(3600);
 
@@ -74,6 +77,7 @@ struct Strips {
     shown: Vec<Area>,
     is_covered: bool,
     is_moved: bool,
+    next_raise: Instant,
 }
 
 impl Strips {
@@ -88,7 +92,8 @@ impl Strips {
         }
         let atoms = Atoms::of(&screen)?;
         let (windows, shown) = (Vec::new(), Vec::new());
-        Ok(Self { screen, atoms, part, colour, windows, shown, is_covered: false, is_moved: false })
+        let next_raise = Instant::now();
+        Ok(Self { screen, atoms, part, colour, windows, shown, is_covered: false, is_moved: false, next_raise })
     }
 
     /// Keeps the frame in its place until interrupted.
@@ -96,18 +101,15 @@ impl Strips {
         let mut next_look = Instant::now();
         loop {
             self.take_events()?;
-            let is_due = self.is_moved || self.is_covered;
             let now = Instant::now();
-            if is_due && now >= next_look {
+            let due =
+                if self.is_moved { Some(next_look) } else { self.is_covered.then_some(next_look.max(self.next_raise)) };
+            if due.is_some_and(|due| due <= now) {
                 self.place()?;
                 next_look = now + LOOKS_EVERY;
                 continue;
             }
-            let woken = if is_due {
-                waker.wait(None, next_look)?
-            } else {
-                waker.wait(Some(&self.screen.connection), now + QUIET)?
-            };
+            let woken = waker.wait(Some(&self.screen.connection), due.unwrap_or(now + QUIET))?;
             if woken == Woken::Interrupted {
                 for window in self.windows.drain(..) {
                     self.screen.connection.destroy_window(window)?;
@@ -141,18 +143,25 @@ impl Strips {
         Ok(())
     }
 
-    /// Puts the frame where it belongs, above everything.
+    /// Puts the frame where it belongs.
     fn place(&mut self) -> Result<(), CaptureError> {
         self.is_moved = false;
         let wanted = self.wanted()?;
-        let is_covered = std::mem::take(&mut self.is_covered) && !self.is_on_top()?;
-        if wanted == self.shown && !is_covered {
+        let now = Instant::now();
+        let must_raise = self.is_covered && self.next_raise <= now && {
+            self.is_covered = false;
+            !self.is_in_order()?
+        };
+        if wanted == self.shown && !must_raise {
             return Ok(());
         }
+        self.is_covered = false;
+        self.next_raise = now + RAISES_EVERY;
         while self.windows.len() < wanted.len() {
             let window = self.create()?;
             self.windows.push(window);
         }
+        let below = self.below()?;
         let connection = &self.screen.connection;
         for (index, window) in self.windows.iter().enumerate() {
             let Some(area) = wanted.get(index) else {
@@ -165,6 +174,7 @@ impl Strips {
                 .y(area.top)
                 .width(side(area.right - area.left))
                 .height(side(area.bottom - area.top))
+                .sibling(below)
                 .stack_mode(StackMode::ABOVE);
             connection.configure_window(*window, &aux)?;
             connection.map_window(*window)?;
@@ -173,11 +183,36 @@ impl Strips {
         Ok(connection.sync()?)
     }
 
-    /// Whether no other window lies above one of the strips.
-    fn is_on_top(&self) -> Result<bool, CaptureError> {
+    /// What the strips lie on: the frame of the window that they go around; none where they lie on everything.
+    fn below(&self) -> Result<Option<Window>, CaptureError> {
+        match self.part {
+            Part::Window(window) if window != x11rb::NONE => top_of(&self.screen, window),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether no other window lies above one of the strips, or between them and their window.
+    fn is_in_order(&self) -> Result<bool, CaptureError> {
         let children = self.screen.connection.query_tree(self.screen.root)?.reply()?.children;
         let strips = self.windows.get(..self.shown.len()).unwrap_or_default();
-        for window in children.iter().rev().take_while(|window| !strips.contains(window)) {
+        let between: Vec<Window> = match self.below()? {
+            None => children.iter().rev().take_while(|window| !strips.contains(window)).copied().collect(),
+            Some(below) => {
+                let above = children.iter().skip_while(|window| **window != below).skip(1);
+                let mut missing = strips.len();
+                let until_all = above.take_while(|window| {
+                    let is_due = missing > 0;
+                    missing -= usize::from(is_due && strips.contains(window));
+                    is_due
+                });
+                let between = until_all.filter(|window| !strips.contains(window)).copied().collect();
+                if missing > 0 {
+                    return Ok(false);
+                }
+                between
+            }
+        };
+        for window in &between {
             let attributes = unless_gone(self.screen.connection.get_window_attributes(*window)?.reply())?;
             if attributes.is_some_and(|attributes| attributes.map_state == MapState::VIEWABLE) {
                 return Ok(false);

@@ -1,10 +1,10 @@
 //! Small pictures of an X display for the eyes of the person at this machine.
 
-use super::area::{Area, is_seen};
+use super::area::Area;
 use super::screen::Screen;
 use super::shm::{GrabError, Grabber, Transport};
 use super::window::X11Window;
-use super::windows::{Top, place_of, top_of, tops};
+use super::windows::{place_of, top_of, tops};
 use crate::{CaptureError, LocalPreview};
 use proto::{Frame, Rect};
 use x11rb::protocol::xproto::{Drawable, Window};
@@ -33,7 +33,7 @@ pub(super) fn of_window(screen: Screen, window: Window, most: (u32, u32)) -> Res
         && screen.check_format(place.depth, screen.visual_of(window)?).is_ok()
     {
         match grabbed(&screen, window, (0, 0), size, most) {
-            // It may have moved since.
+            // A part of it is beyond the screen.
             Err(CaptureError::LayoutChanged) => {}
             other => return other,
         }
@@ -41,19 +41,13 @@ pub(super) fn of_window(screen: Screen, window: Window, most: (u32, u32)) -> Res
     X11Window::open(screen, window, size)?.preview(most.0, most.1)
 }
 
-/// Whether nothing lies above this area of the window, and all of it is on the screen.
+/// Whether nothing lies above this area of the window.
 fn is_in_sight(screen: &Screen, window: Window, area: Area) -> Result<bool, CaptureError> {
     let top = top_of(screen, window)?;
     let tops = tops(screen)?;
     let Some(index) = tops.iter().position(|found| Some(found.window) == top) else { return Ok(false) };
-    let monitors = screen.monitors()?;
-    let screens = monitors.iter().map(|monitor| Area::new(monitor.x, monitor.y, monitor.width, monitor.height));
-    // Nothing of it is beyond the screens, and of nothing above it is anything inside it.
-    let screens: Vec<Area> = screens.collect();
-    let is_on_screens = !is_seen(area, &[area], &screens);
     let above = tops.get(index + 1..).unwrap_or_default();
-    let covers = |top: &Top| !top.area.intersection(&area).is_empty();
-    Ok(is_on_screens && !above.iter().any(covers))
+    Ok(above.iter().all(|top| top.area.intersection(&area).is_empty()))
 }
 
 fn grabbed(

@@ -19,11 +19,33 @@ pub(super) enum Target {
     Focus,
 }
 
+/// The window that presses are confined to.
+struct Confinement {
+    window: Window,
+    /// What it was when it was chosen, `None` once it is gone: its number may be another's then.
+    belonging: Option<Belonging>,
+}
+
+/// Whose a window says that it is: by its process, and by the window that leads its program's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Belonging {
+    process: Option<u32>,
+    leader: Option<Window>,
+}
+
+impl Belonging {
+    /// Whether both say that they are of the same program.
+    fn is_shared_with(&self, other: &Self) -> bool {
+        (self.process.is_some() && self.process == other.process)
+            || (self.leader.is_some() && self.leader == other.leader)
+    }
+}
+
 /// Knows our windows, and the one that presses are confined to.
 pub(super) struct Guard {
     root: Window,
     own: OwnWindows,
-    confined: Option<Window>,
+    confined: Option<Confinement>,
     process_property: Atom,
     leader_property: Atom,
 }
@@ -36,19 +58,41 @@ impl Guard {
     }
 
     /// Confines presses to that window, `None` for no limit.
-    pub(super) fn confine(&mut self, window: Option<Window>) {
-        self.confined = window;
+    pub(super) fn confine(&mut self, connection: &RustConnection, window: Option<Window>) {
+        self.confined = window.map(|window| {
+            let belonging = self.belonging_of(connection, window).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the window that presses are confined to cannot be looked at");
+                None
+            });
+            Confinement { window, belonging }
+        });
     }
 
     /// Whether a press may be done. Only true to the moment of the press while the server is grabbed.
-    pub(super) fn verdict(&self, connection: &RustConnection, target: Target) -> Result<Injected, InputError> {
+    pub(super) fn verdict(&mut self, connection: &RustConnection, target: Target) -> Result<Injected, InputError> {
         if self.is_own(connection, target)? {
             return Ok(Injected::RefusedOwnWindow);
         }
-        match self.confined {
-            Some(window) if !self.is_within(connection, target, window)? => Ok(Injected::RefusedOutside),
-            _ => Ok(Injected::Done),
+        let Some(Confinement { window, belonging }) = &self.confined else { return Ok(Injected::Done) };
+        let (window, before) = (*window, *belonging);
+        let now = self.belonging_of(connection, window)?;
+        let allowed = match before.zip(now) {
+            Some((before, now)) if before == now => self.is_within(connection, target, window, &now)?,
+            _ => {
+                self.confined = Some(Confinement { window, belonging: None });
+                false
+            }
+        };
+        Ok(if allowed { Injected::Done } else { Injected::RefusedOutside })
+    }
+
+    /// `None` if the window is gone.
+    fn belonging_of(&self, connection: &RustConnection, window: Window) -> Result<Option<Belonging>, InputError> {
+        if unless_gone(connection.get_geometry(window)?.reply())?.is_none() {
+            return Ok(None);
         }
+        let process = self.process_of(connection, window)?;
+        Ok(Some(Belonging { process, leader: self.window_in(connection, window, self.leader_property)? }))
     }
 
     /// Whether a press would reach a window of ours, its frame included.
@@ -69,7 +113,13 @@ impl Guard {
     }
 
     /// Whether a press would reach this window, its frame, or one of its menus and dialogs.
-    fn is_within(&self, connection: &RustConnection, target: Target, window: Window) -> Result<bool, InputError> {
+    fn is_within(
+        &self,
+        connection: &RustConnection,
+        target: Target,
+        window: Window,
+        belonging: &Belonging,
+    ) -> Result<bool, InputError> {
         let Some(shared_top) = self.top_of(connection, window)? else { return Ok(false) };
         let reached = match target {
             Target::Pointer => self.under_pointer(connection)?,
@@ -86,7 +136,7 @@ impl Guard {
         };
         match reached {
             Some(top) if top == shared_top => Ok(true),
-            Some(top) => self.belongs_to(connection, top, window),
+            Some(top) => self.is_part_of(connection, top, window, belonging),
             None => Ok(false),
         }
     }
@@ -115,24 +165,28 @@ impl Guard {
     /// Whether this top-level window, or one that it frames, is a menu or a dialog of `window`: of
     /// the same program, and either out of the window manager's hands or declared to belong to it.
     /// Another window of the same program that stands for itself is not.
-    fn belongs_to(&self, connection: &RustConnection, top: Window, window: Window) -> Result<bool, InputError> {
-        let process = self.process_of(connection, window)?;
-        let leader = self.window_in(connection, window, self.leader_property)?;
-        let is_same_program = |candidate: Window| -> Result<bool, InputError> {
-            Ok((process.is_some() && self.process_of(connection, candidate)? == process)
-                || (leader.is_some() && self.window_in(connection, candidate, self.leader_property)? == leader))
-        };
+    fn is_part_of(
+        &self,
+        connection: &RustConnection,
+        top: Window,
+        window: Window,
+        belonging: &Belonging,
+    ) -> Result<bool, InputError> {
         let Some(attributes) = unless_gone(connection.get_window_attributes(top)?.reply())? else { return Ok(false) };
-        if attributes.override_redirect && is_same_program(top)? {
-            return Ok(true);
-        }
-        let mut candidates = vec![top];
-        if let Some(tree) = unless_gone(connection.query_tree(top)?.reply())? {
-            candidates.extend(tree.children.into_iter().take(MOST_WINDOWS));
-        }
-        for candidate in candidates {
-            if self.is_transient_for(connection, candidate, window)? && is_same_program(candidate)? {
-                return Ok(true);
+        let mut waiting = vec![top];
+        let mut seen = 0;
+        while let Some(candidate) = waiting.pop().filter(|_| seen < MOST_WINDOWS) {
+            seen += 1;
+            let Some(other) = self.belonging_of(connection, candidate)? else { continue };
+            if other.is_shared_with(belonging) {
+                let is_menu = candidate == top && attributes.override_redirect;
+                return Ok(is_menu || self.is_transient_for(connection, candidate, window)?);
+            }
+            // A program's window: what is inside it is that program's.
+            if other.process.is_none()
+                && let Some(tree) = unless_gone(connection.query_tree(candidate)?.reply())?
+            {
+                waiting.extend(tree.children);
             }
         }
         Ok(false)

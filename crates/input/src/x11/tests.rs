@@ -17,6 +17,8 @@ use x11rb::protocol::xproto::{
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
+mod confined;
+
 const OURS: u32 = 4_000_001;
 const THEIRS: u32 = 4_000_002;
 const LONG: Duration = Duration::from_secs(10);
@@ -58,14 +60,31 @@ impl Program {
 
     /// A mapped window of 100 by 100 pixels that hears everything.
     fn window(&self, parent: Window, x: i16, y: i16, process: Option<u32>) -> Window {
+        let window = self.connection.generate_id().unwrap();
+        self.make(window, parent, x, y, process, true);
+        window
+    }
+
+    /// A window that a window manager would manage, and that says which one it belongs to.
+    fn managed(&self, x: i16, y: i16, process: u32, transient_for: Option<Window>) -> Window {
+        let window = self.connection.generate_id().unwrap();
+        self.make(window, self.root, x, y, Some(process), false);
+        if let Some(owner) = transient_for {
+            let (name, kind) = (AtomEnum::WM_TRANSIENT_FOR, AtomEnum::WINDOW);
+            self.connection.change_property32(PropMode::REPLACE, window, name, kind, &[owner]).unwrap();
+            self.connection.sync().unwrap();
+        }
+        window
+    }
+
+    fn make(&self, window: Window, parent: Window, x: i16, y: i16, process: Option<u32>, is_free: bool) {
         let connection = &self.connection;
-        let window = connection.generate_id().unwrap();
         let mask = EventMask::KEY_PRESS
             | EventMask::KEY_RELEASE
             | EventMask::BUTTON_PRESS
             | EventMask::BUTTON_RELEASE
             | EventMask::STRUCTURE_NOTIFY;
-        let aux = CreateWindowAux::new().event_mask(mask).override_redirect(1);
+        let aux = CreateWindowAux::new().event_mask(mask).override_redirect(u32::from(is_free));
         connection.create_window(0, window, parent, x, y, 100, 100, 0, WindowClass::INPUT_OUTPUT, 0, &aux).unwrap();
         if let Some(process) = process {
             let property = connection.intern_atom(false, b"_NET_WM_PID").unwrap().reply().unwrap().atom;
@@ -73,7 +92,6 @@ impl Program {
         }
         connection.map_window(window).unwrap();
         connection.sync().unwrap();
-        window
     }
 
     fn focus(&self, window: Window) {

@@ -91,21 +91,22 @@ impl Caught {
     }
 
     /// Plays the console that brings this list of revoked certificates where the relay has seen list `seen`;
-    /// what the agent says to that.
+    /// what the agent says to that, and the console, which is gone when it is dropped.
     pub async fn greet_with(
         mut self,
         key: &SessionKey,
         identity: &ConsoleIdentity,
         list: &[u8],
         seen: u64,
-    ) -> Option<AgentToConsole> {
+    ) -> (Option<AgentToConsole>, FalseConsole) {
         let leaf = identity.chain.first().expect("a leaf");
         let paired = self.pair_as_console_of(key, leaf.as_ref(), seen).await.expect("the same key");
         let mut console = self.connect(&paired, identity).await;
         console.talk.say(&proof_of(&console.channel, &paired, identity, list.len())).await;
         console.talk.raw(list).await;
         console.talk.skip_version().await;
-        console.talk.hear().await
+        let answer = console.talk.hear().await;
+        (answer, console)
     }
 
     /// Plays a console whose operator did not vouch for the key that signs the log; whether the agent greets it.

@@ -19,6 +19,7 @@ fn only_log(folder: &Path) -> PathBuf {
 
 /// Saves the person's copy and reads it.
 fn agents_log(world: &World) -> Report {
+    world.agent_shows("the end", |view| matches!(view.page, Page::Ended(_)).then_some(()));
     world.agent.send(AgentCommand::SkipRating);
     world.agent_shows("the log", |view| match &view.page {
         Page::Ended(EndView { log: Some(_), .. }) => Some(()),

@@ -24,7 +24,7 @@ fn check(what: &str, list: impl Fn(&Trap) -> Vec<u8>, seen: u64, expected: Optio
     agent.send(AgentCommand::SubmitKey(KEY.into()));
     let key = SessionKey::parse(KEY).unwrap();
     let list = list(&trap);
-    let answer =
+    let (answer, _console) =
         trap.run("the greeting", async { catcher.next().await.greet_with(&key, &identity, &list, seen).await });
     match expected {
         Some(problem) => {

@@ -29,10 +29,13 @@ fn windows_are_listed_from_the_top_without_ours_and_without_furniture() {
         let _furniture =
             kinds.map(|kind| Actor::enter(&server, Role { kind: Some(name(kind)), ..WINDOW }, place, BLUE));
         let gone = Actor::enter(&server, role("Gone"), place, BLUE);
+        let elsewhere = Actor::enter(&server, role("Elsewhere"), place, BLUE);
         if managed {
-            gone.minimise()
+            gone.minimise();
+            elsewhere.go_elsewhere();
         } else {
-            gone.show(false)
+            gone.show(false);
+            elsewhere.show(false);
         }
         wait_until(|| desktop.windows(OURS).unwrap().len() == 2);
         let info = |actor: &Actor, title: &str, width, height| WindowInfo {
@@ -72,7 +75,7 @@ fn one_monitor_is_all_that_is_seen_of_two() {
     let permit = consent.permit(None).unwrap();
     for (x, expected) in [(50, None), (250, Some((right.id, 50, 60)))] {
         painter.connection.warp_pointer(x11rb::NONE, painter.root, 0, 0, 0, 0, x, 60).unwrap();
-        painter.connection.flush().unwrap();
+        painter.connection.sync().unwrap();
         assert!(cursor.wait(LONG).unwrap());
         let state = cursor.read(&permit).unwrap();
         assert_eq!((state.position, state.shape.is_some()), (expected, expected.is_some()));
@@ -132,7 +135,7 @@ fn the_pointer_is_only_seen_on_the_shared_window_itself() {
         for (x, y, expected) in rows {
             let to = |at: i32| at as i16;
             painter.connection.warp_pointer(x11rb::NONE, painter.root, 0, 0, 0, 0, to(x), to(y)).unwrap();
-            painter.connection.flush().unwrap();
+            painter.connection.sync().unwrap();
             assert!(cursor.wait(LONG).unwrap());
             assert_eq!(cursor.read(&permit).unwrap().position, expected, "at {x}, {y}");
         }

@@ -3,6 +3,7 @@
 use super::*;
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 use x11rb::protocol::xproto::{
     AtomEnum, ChangeGCAux, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux, CreateWindowAux,
@@ -53,6 +54,8 @@ pub(super) struct Actor {
     pub(super) window: Window,
     connection: RustConnection,
     root: Root,
+    /// Which call it has answered; the first is its appearance.
+    answers: Receiver<u32>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -81,7 +84,7 @@ impl Actor {
         connection.change_property32(replace, window, name, AtomEnum::WM_SIZE_HINTS, &hints).unwrap();
         connection.sync().unwrap();
 
-        let (drawn, is_drawn) = std::sync::mpsc::sync_channel(1);
+        let (answered, answers) = sync_channel(16);
         let display = server.display.clone();
         let thread = std::thread::spawn(move || {
             let (connection, _) = RustConnection::connect(Some(&display)).unwrap();
@@ -98,20 +101,33 @@ impl Actor {
                             draw(&connection, window, colour);
                         }
                         connection.sync().unwrap();
-                        let _ = drawn.try_send(());
+                        let _ = answered.try_send(0);
+                    }
+                    Event::ClientMessage(call) if call.type_ == AtomEnum::NOTICE.into() => {
+                        connection.sync().unwrap();
+                        let _ = answered.try_send(call.data.as_data32()[0]);
                     }
                     Event::DestroyNotify(_) => return,
                     _ => {}
                 }
             }
         });
-        is_drawn.recv_timeout(LONG).unwrap();
-        Self { window, connection, root, thread: Some(thread) }
+        answers.recv_timeout(LONG).unwrap();
+        Self { window, connection, root, answers, thread: Some(thread) }
     }
 
     fn change(&self, aux: &ConfigureWindowAux) {
         self.connection.configure_window(self.window, aux).unwrap();
         self.connection.sync().unwrap();
+    }
+
+    /// Waits until it has drawn all that it has been asked to draw up to now.
+    pub(super) fn settle(&self) {
+        const CALL: u32 = 1;
+        let call = ClientMessageEvent::new(32, self.window, AtomEnum::NOTICE, [CALL, 0, 0, 0, 0]);
+        self.connection.send_event(false, self.window, EventMask::STRUCTURE_NOTIFY, call).unwrap();
+        self.connection.sync().unwrap();
+        while self.answers.recv_timeout(LONG).unwrap() != CALL {}
     }
 
     pub(super) fn raise(&self) {
@@ -139,8 +155,17 @@ impl Actor {
     /// Asks the window manager to minimise it.
     pub(super) fn minimise(&self) {
         const ICONIC: u32 = 3;
-        let kind = self.connection.intern_atom(false, b"WM_CHANGE_STATE").unwrap().reply().unwrap().atom;
-        let event = ClientMessageEvent::new(32, self.window, kind, [ICONIC, 0, 0, 0, 0]);
+        self.ask_manager("WM_CHANGE_STATE", [ICONIC, 0, 0, 0, 0]);
+    }
+
+    /// Asks the window manager to put it on the second of its desktops.
+    pub(super) fn go_elsewhere(&self) {
+        self.ask_manager("_NET_WM_DESKTOP", [1, 1, 0, 0, 0]);
+    }
+
+    fn ask_manager(&self, what: &str, data: [u32; 5]) {
+        let kind = self.connection.intern_atom(false, what.as_bytes()).unwrap().reply().unwrap().atom;
+        let event = ClientMessageEvent::new(32, self.window, kind, data);
         let mask = EventMask::SUBSTRUCTURE_NOTIFY | EventMask::SUBSTRUCTURE_REDIRECT;
         self.connection.send_event(false, self.root, mask, event).unwrap();
         self.connection.sync().unwrap();
