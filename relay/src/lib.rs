@@ -22,6 +22,7 @@ mod trust;
 
 pub use config::ConfigError;
 pub use dev::{DEV_DOMAIN, DEV_OPERATOR};
+pub use portal::read_lookup;
 pub use settings::{Clock, Limits, Settings, SettingsError};
 pub use start::{RelayHandle, StartError, Stats, start};
 pub use tcp::upgrade;

@@ -141,7 +141,7 @@ async fn ask(portal: &Inner, request: Request<Incoming>, from: IpAddr) -> Result
     let question = Limited::new(body, QUESTION_BYTES).collect().await.map_err(|error| {
         if error.is::<http_body_util::LengthLimitError>() { Fault::TooLarge } else { Fault::Unreadable }
     })?;
-    let (locator, work) = read(&question.to_bytes()).ok_or(Fault::Unreadable)?;
+    let (locator, work) = read_lookup(&question.to_bytes()).ok_or(Fault::Unreadable)?;
 
     let looked = portal.hub.lookup(Source::from(from), locator, work).await.ok_or(Fault::Busy)?;
     match looked {
@@ -167,7 +167,9 @@ fn found<'a>(sign: &'a Sign, nameplate: &'a Nameplate, downloads: Vec<Offered>) 
     }
 }
 
-fn read(question: &[u8]) -> Option<(Locator, Option<Work>)> {
+/// Reads the body of a lookup; `None` if it is none.
+#[must_use]
+pub fn read_lookup(question: &[u8]) -> Option<(Locator, Option<Work>)> {
     let Question { locator, work } = serde_json::from_slice(question).ok()?;
     let work = match work {
         Some(Solved { seed, nonce }) => Some(Work { seed: from_hex(&seed)?, nonce }),
@@ -224,7 +226,7 @@ mod tests {
             ("K7M".to_owned(), None),
             (String::new(), None),
         ] {
-            let read = read(text.as_bytes());
+            let read = read_lookup(text.as_bytes());
             assert_eq!(read.map(|(_, work)| work), expected, "{text}");
             assert!(read.is_none_or(|(locator, _)| Some(locator) == Locator::parse("K7M")));
         }

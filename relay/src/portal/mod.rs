@@ -12,6 +12,7 @@ mod nameplate;
 
 pub(crate) use body::Body;
 pub(crate) use downloads::{Downloads, keep_looking};
+pub use lookup::read_lookup;
 pub(crate) use nameplate::Nameplate;
 
 use crate::hub::Hub;

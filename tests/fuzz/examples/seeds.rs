@@ -25,7 +25,8 @@ use vault::{Cost, OperatorVault};
 
 fn main() {
     let seeds =
-        [control(), packets(), heads(), sessions(), pairings(), files(), tiles(), identities(), logs()].concat();
+        [control(), packets(), heads(), sessions(), pairings(), files(), tiles(), identities(), logs(), lookups()]
+            .concat();
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for (target, _) in fuzz::TARGETS {
         let folder = corpus.join(target);
@@ -200,6 +201,14 @@ fn heads() -> Seeds {
             "head_proxy",
             with(255, b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         ),
+    ]
+}
+
+fn lookups() -> Seeds {
+    vec![
+        ("lookup", br#"{"locator":"K7M"}"#.to_vec()),
+        ("lookup", format!(r#"{{"locator":"k7m","work":{{"seed":"{}","nonce":7}}}}"#, "0f".repeat(32)).into_bytes()),
+        ("lookup", br#"{"locator":"K7M4QXP","work":null}"#.to_vec()),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The one HTTP head of a TLS link: as the relay reads it, as an end reads the answer, and as an end
-//! reads a proxy's answer.
+//! reads a proxy's answer; and what is posted for a lookup.
 
+use crate::bounded;
 use crate::script::{Script, run};
 use futures_util::StreamExt;
 use link::{LinkError, RelayAddress, tunnel, websocket};
@@ -34,6 +35,17 @@ pub fn head_relay(data: &[u8]) {
         assert!(heard.windows(12).any(|window| window == b"HTTP/1.1 101"), "a link without a word of it");
         rest(socket).await;
     });
+}
+
+/// What the portal's page, or anybody, posts.
+pub fn lookup(data: &[u8]) {
+    let Some((locator, work)) = bounded(64 * 1024, || relay::read_lookup(data)) else { return };
+    let work = work.map_or("null".to_owned(), |work| {
+        let seed: String = work.seed.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!(r#"{{"seed":"{seed}","nonce":{}}}"#, work.nonce)
+    });
+    let written = format!(r#"{{"locator":"{locator}","work":{work}}}"#);
+    assert_eq!(relay::read_lookup(written.as_bytes()), relay::read_lookup(data), "{written}");
 }
 
 /// The first byte says how long the pieces are; the rest is what a relay answers.

@@ -45,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("link_pieces", links::link_pieces),
     ("link_websocket", links::link_websocket),
     ("head_relay", heads::head_relay),
+    ("lookup", heads::lookup),
     ("head_client", heads::head_client),
     ("head_proxy", heads::head_proxy),
     ("pairing_messages", wire::pairing_messages),
