@@ -150,7 +150,10 @@ fn take(jobs: &Mutex<VecDeque<Job>>, examples: &Path, out: &Path, folder: &Path)
             }
             Ok(())
         };
-        let result: Result<(), Failure> = result.await;
+        let result: Result<(), Failure> = tokio::select! {
+            result = result => result,
+            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        };
         processes.end().await;
         result.map_err(|failure| format!("{failure}\n{}", processes.tails()).into())
     })
