@@ -66,6 +66,7 @@ impl Engine for Tour {
             AgentCommand::QuestionShown(_)
             | AgentCommand::SendChat(_)
             | AgentCommand::SaveLog(_)
+            | AgentCommand::ShareGone
             | AgentCommand::AllowAsking(_) => return,
             AgentCommand::Quit => {
                 self.0.take();

@@ -58,7 +58,12 @@ pub const fn gives(command: &AgentCommand) -> bool {
     // Every command is named, so that a new one is thought about.
     match command {
         AgentCommand::RecogniseOperator(yes) | AgentCommand::AcceptTerms(yes) | AgentCommand::Answer(_, yes) => *yes,
-        AgentCommand::AllowAsking(_) | AgentCommand::Share(_) | AgentCommand::Resume | AgentCommand::KeepShare => true,
+        // A rating gives no power, but it is the person's word.
+        AgentCommand::AllowAsking(_)
+        | AgentCommand::Share(_)
+        | AgentCommand::Resume
+        | AgentCommand::KeepShare
+        | AgentCommand::Rate { .. } => true,
         AgentCommand::SubmitKey(_)
         | AgentCommand::SubmitDomain(_)
         | AgentCommand::TryAgain
@@ -68,7 +73,7 @@ pub const fn gives(command: &AgentCommand) -> bool {
         | AgentCommand::SaveLog(_)
         | AgentCommand::ChangeShare
         | AgentCommand::Pause
-        | AgentCommand::Rate { .. }
+        | AgentCommand::ShareGone
         | AgentCommand::SkipRating
         | AgentCommand::ReportScam
         | AgentCommand::End
@@ -129,6 +134,15 @@ impl Answers {
     /// The commands that count. What does not is noted in `state`, which the screen then says.
     pub fn count(&mut self, commands: Vec<AgentCommand>, state: &mut ScreenState) -> Vec<AgentCommand> {
         commands.into_iter().filter(|command| !gives(command) || self.counts(state)).collect()
+    }
+
+    /// What is chosen to be shared is a person's choice as well: one that is not is taken back.
+    pub fn heed_choice(&mut self, state: &mut ScreenState) {
+        if let Some(before) = state.take_choice()
+            && !self.counts(state)
+        {
+            state.choose(before);
+        }
     }
 
     fn counts(&mut self, state: &mut ScreenState) -> bool {

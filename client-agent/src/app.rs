@@ -230,6 +230,7 @@ impl eframe::App for AgentApp {
         let view = self.view();
         self.answers.begin(ui.ctx(), &view);
         let commands = screen_ui(ui, &view, &self.i18n, &mut self.state);
+        self.answers.heed_choice(&mut self.state);
         let any = !commands.is_empty();
         for command in self.answers.count(commands, &mut self.state) {
             self.send(command);

@@ -66,7 +66,7 @@ fn read_on(harness: &mut Harness<'static, Shown>) {
 /// The commands after a deliberate press on the button `name`.
 fn press(view: AgentView, name: &str) -> Vec<AgentCommand> {
     let mut harness = window(view, Language::English);
-    harness.run_steps(GUARD_PASSES);
+    harness.run_steps(GUARD_PASSES + 2);
     read_on(&mut harness);
     harness.get_by_role_and_label(Role::Button, name).click();
     harness.run_steps(2);
@@ -353,6 +353,7 @@ fn nothing_is_shared_instead_before_it_was_chosen() {
         let choices = support::choices(reason);
         let page = Page::Share { operator: support::operator(), choices };
         let mut harness = window(support::with_panel(page, support::panel()), Language::English);
+        harness.run_steps(GUARD_PASSES);
         harness.get_by_label("Show this").click();
         harness.run_steps(2);
         assert_eq!(harness.state().commands, [], "{reason:?}");
@@ -366,19 +367,51 @@ fn nothing_is_shared_instead_before_it_was_chosen() {
 }
 
 #[test]
-fn a_choice_whose_window_closed_is_none_any_more() {
+fn a_choice_whose_window_closed_is_none_any_more_and_nothing_takes_its_place() {
+    for (reason, yes) in [(ShareReason::First, "Continue"), (ShareReason::Change, "Show this")] {
+        let choices = support::choices(reason);
+        let view = |choices| support::page(Page::Share { operator: support::operator(), choices });
+        let mut harness = window(view(choices.clone()), Language::English);
+        harness.run_steps(GUARD_PASSES);
+        harness.get_by_role_and_label(Role::RadioButton, "Ricevuta - LibreOffice Writer").click_accesskit();
+        harness.run_steps(2);
+        let mut fewer = choices;
+        fewer.windows.remove(0);
+        harness.state_mut().view = view(fewer);
+        harness.run_steps(2);
+        harness.get_by_label(yes).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().commands, [], "{reason:?}");
+        harness.get_by_label("Choose one of these first.");
+    }
+}
+
+#[test]
+fn a_second_press_on_pause_does_not_end_the_pause() {
+    let mut harness = window(support::with_panel(Page::Session, support::panel()), Language::English);
+    harness.get_by_label("Pause").click();
+    harness.run_steps(1);
+    harness.state_mut().view = support::with_panel(Page::Session, support::paused_panel());
+    harness.run_steps(2);
+    harness.get_by_label("Go on").click();
+    harness.run_steps(1);
+    assert_eq!(harness.state().commands, [AgentCommand::Pause]);
+    harness.run_steps(8);
+    harness.get_by_label("Go on").click();
+    harness.run_steps(1);
+    assert_eq!(harness.state().commands, [AgentCommand::Pause, AgentCommand::Resume]);
+}
+
+#[test]
+fn the_engine_hears_when_the_pictures_to_choose_from_are_off_the_screen() {
     let choices = support::choices(ShareReason::Change);
-    let view = |choices| support::with_panel(Page::Share { operator: support::operator(), choices }, support::panel());
-    let mut harness = window(view(choices.clone()), Language::English);
-    harness.get_by_role_and_label(Role::RadioButton, "Ricevuta - LibreOffice Writer").click_accesskit();
+    let page = Page::Share { operator: support::operator(), choices };
+    let mut harness = window(support::with_panel(page, support::panel()), Language::English);
+    harness.state_mut().view = support::with_panel(Page::Session, support::panel());
     harness.run_steps(2);
-    let mut fewer = choices;
-    fewer.windows.remove(0);
-    harness.state_mut().view = view(fewer);
-    harness.run_steps(2);
-    harness.get_by_label("Show this").click();
-    harness.run_steps(2);
-    assert_eq!(harness.state().commands, []);
+    assert_eq!(harness.state().commands, [], "the last pass with them was a moment ago");
+    harness.run_steps(6);
+    assert_eq!(harness.state().commands, [AgentCommand::ShareGone]);
 }
 
 #[test]

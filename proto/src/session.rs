@@ -437,6 +437,8 @@ pub enum AgentToConsole {
     SharingPaused {
         /// Whether that is so now.
         paused: bool,
+        /// Number of the newest screen stream so far: what is shared later has a greater one.
+        epoch: u32,
     },
     /// Last: the log is closed, with the person's rating if there is one, and the agent has removed itself.
     Closed,

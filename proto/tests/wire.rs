@@ -46,7 +46,7 @@ fn the_bytes_of_messages_are_fixed() {
     check(&AgentToConsole::Ended { reason: EndReason::ClientEnded }, "0e00");
     check(&AgentToConsole::Ended { reason: EndReason::ReportedAsScam }, "0e09");
     check(&AgentToConsole::Step { step: Step::Choosing }, "0f01");
-    check(&AgentToConsole::SharingPaused { paused: true }, "1001");
+    check(&AgentToConsole::SharingPaused { paused: true, epoch: 2 }, "100102");
     check(&AgentToConsole::Closed, "11");
     let key = InputEvent::Key { usage: KeyUsage(0x28), down: true, modifiers: Modifiers(3) };
     check(&InputRecord { sequence: 5, event: key }, "0503280103");

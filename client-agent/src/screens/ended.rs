@@ -37,7 +37,10 @@ fn whole_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) ->
 }
 
 fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
-    what_happened_ui(ui, end, i18n);
+    how_it_ended_ui(ui, end, i18n);
+    if !end.used.is_empty() || !end.files.is_empty() {
+        facts_ui(ui, end, i18n);
+    }
     if let RatingView::Given { stars, delivered } = end.rating {
         let id = if delivered { "rating-given" } else { "rating-not-delivered" };
         ui_kit::small(ui, &i18n.text_with(id, &[("stars", u32::from(stars).into())]));
@@ -50,8 +53,8 @@ fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
     }
 }
 
-/// How it ended, how long it was, and what was used.
-pub(super) fn what_happened_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
+/// How it ended and how long it was.
+pub(super) fn how_it_ended_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
     let (title, text) = match (end.reason, end.used.is_empty()) {
         (EndReason::ReportedAsScam, true) => ("ended-scam-title", Some("ended-scam-unseen")),
         (reason, _) => words(reason),
@@ -68,9 +71,6 @@ pub(super) fn what_happened_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
         ui_kit::body_secondary(ui, &i18n.text_with("ended-lasted", &values));
     }
     ui.add_space(8.0);
-    if !end.used.is_empty() || !end.files.is_empty() {
-        facts_ui(ui, end, i18n);
-    }
 }
 
 const fn words(reason: EndReason) -> (&'static str, Option<&'static str>) {

@@ -1,6 +1,7 @@
 //! The log of the session: read it, and keep it in a place that the person knows.
 
 use super::layout;
+use agent_core::proto::session::Name;
 use agent_core::view::{AgentCommand, LogView, Place};
 use egui::{Ui, vec2};
 use i18n::I18n;
@@ -56,7 +57,7 @@ fn places_ui(ui: &mut Ui, log: &LogView, i18n: &I18n, commands: &mut Vec<AgentCo
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
         for (place, folder) in &log.places {
-            let folder_name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let folder_name = folder.file_name().map(|name| shown(&name.to_string_lossy())).unwrap_or_default();
             let name = match place {
                 Place::Documents => i18n.text("place-documents"),
                 Place::Desktop => i18n.text("place-desktop"),
@@ -69,4 +70,9 @@ fn places_ui(ui: &mut Ui, log: &LogView, i18n: &I18n, commands: &mut Vec<AgentCo
             }
         }
     });
+}
+
+/// The label of a stick is whatever somebody called it.
+fn shown(name: &str) -> String {
+    Name::truncated(name).shown()
 }

@@ -17,6 +17,7 @@ mod waiting;
 mod who_asks;
 
 use crate::answers::Refusal;
+use agent_core::Share;
 use agent_core::proto::session::RequestId;
 use agent_core::view::{AgentCommand, AgentView, Page, RatingView};
 use egui::{Event, Key, Ui, Vec2};
@@ -72,6 +73,10 @@ pub struct ScreenState {
     is_refused_now: bool,
     /// What is chosen to be shared.
     share: share::ShareState,
+    /// When the pictures to choose from were drawn last, as long as the engine was not told that they are gone.
+    share_drawn: Option<f64>,
+    /// Since when the sharing is paused.
+    paused_since: Option<f64>,
     /// The rating that is being given, 0 for none yet, and the words to it.
     stars: u8,
     comment: String,
@@ -95,6 +100,16 @@ pub struct ReportState {
 }
 
 impl ScreenState {
+    /// What was chosen before the choice of this pass, if there was one.
+    pub(crate) fn take_choice(&mut self) -> Option<Option<Share>> {
+        self.share.before.take()
+    }
+
+    /// Goes back to this choice.
+    pub(crate) fn choose(&mut self, share: Option<Share>) {
+        self.share.chosen = share;
+    }
+
     /// From the next pass on the screen says why the last answer was not counted.
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
         self.refusal = Some(refusal);
@@ -150,11 +165,14 @@ pub fn screen_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenS
     if !matches!(view.page, Page::Share { .. }) {
         state.share = share::ShareState::default();
     }
+    let gone = share::heed_gone(ui, view, &mut state.share_drawn);
     state.log_open &= matches!(view.page, Page::Ended(_));
     if !matches!(view.page, Page::Question(_)) {
         state.drawn = None;
     }
-    ui.push_id(shown, |ui| form_ui(ui, view, i18n, state)).inner
+    let mut commands = ui.push_id(shown, |ui| form_ui(ui, view, i18n, state)).inner;
+    commands.extend(gone);
+    commands
 }
 
 fn form_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {

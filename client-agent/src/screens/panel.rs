@@ -1,6 +1,6 @@
 //! The panel: who, since when, what is allowed now, the red X, the chat.
 
-use super::{ScreenState, layout};
+use super::{PAGE_GUARD, ScreenState, layout};
 use agent_core::proto::session::{Capability, TransferFailure};
 use agent_core::view::{AgentCommand, ChatLine, GrantView, PanelView, Shared, TransferState, TransferView};
 use egui::{
@@ -61,7 +61,7 @@ pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut 
     commands
 }
 
-fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &ScreenState) -> Vec<AgentCommand> {
+fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
     let mut commands = Vec::new();
     Frame::new().inner_margin(Margin { left: 16, right: 16, top: 6, bottom: 4 }).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -89,7 +89,7 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &ScreenState) -> 
                 ui.add_space(8.0);
             }
             if grant.capability == Capability::View && grant.granted {
-                commands.extend(sharing_ui(ui, panel, i18n));
+                commands.extend(sharing_ui(ui, panel, i18n, state));
             }
             layout::line(ui);
         }
@@ -155,7 +155,12 @@ pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> bool {
 }
 
 /// What is shared, and its pause.
-fn sharing_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> Option<AgentCommand> {
+fn sharing_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState) -> Option<AgentCommand> {
+    let now = ui.input(|input| input.time);
+    let paused_since = if panel.paused { *state.paused_since.get_or_insert(now) } else { f64::NEG_INFINITY };
+    if !panel.paused {
+        state.paused_since = None;
+    }
     let what = match &panel.shared {
         Shared::Everything => i18n.text("panel-shares-everything"),
         Shared::Monitor => i18n.text("panel-shares-monitor"),
@@ -174,7 +179,8 @@ fn sharing_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> Option<AgentComman
         })
         .inner;
     ui.add_space(10.0);
-    if pause.clicked() {
+    // The second press of a double click on "Pause" does not end the pause.
+    if pause.clicked() && now - paused_since >= PAGE_GUARD.as_secs_f64() {
         return Some(command);
     }
     change.clicked().then_some(AgentCommand::ChangeShare)

@@ -36,7 +36,7 @@ pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut Scree
 }
 
 fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) {
-    ended::what_happened_ui(ui, end, i18n);
+    ended::how_it_ended_ui(ui, end, i18n);
     ui.add_space(8.0);
     ui_kit::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 10.0;

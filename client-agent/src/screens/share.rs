@@ -1,17 +1,21 @@
 //! What of the screen to share: everything, one monitor, or one window, each with its picture.
 
 use super::{ScreenState, layout};
-use agent_core::view::{AgentCommand, ChoiceView, OperatorView, ShareReason, ShareView};
+use agent_core::view::{AgentCommand, AgentView, ChoiceView, OperatorView, Page, ShareReason, ShareView};
 use agent_core::{LocalPreview, Share};
 use egui::{ColorImage, Spinner, TextureHandle, TextureOptions, Ui, vec2};
 use i18n::I18n;
 use std::sync::Arc;
-use ui_kit::TagKind;
+use ui_kit::{Choice, QuestionGuard, TagKind};
 
 /// What is chosen so far, and the pictures as they were drawn last.
 #[derive(Default)]
 pub(crate) struct ShareState {
-    chosen: Option<Share>,
+    pub(super) chosen: Option<Share>,
+    /// What was chosen before, in the pass in which that changes.
+    pub(super) before: Option<Option<Share>>,
+    /// Whether the first was proposed already: only once, never in place of what is gone.
+    is_proposed: bool,
     /// Whether the person wanted to go on without a choice.
     is_missed: bool,
     pictures: Vec<(Share, Arc<LocalPreview>, TextureHandle)>,
@@ -49,6 +53,25 @@ impl ShareState {
     }
 }
 
+/// For so long after the last pass with the pictures they may still be on the screen, in seconds.
+const FADES: f64 = 0.35;
+
+/// The word to the engine that the pictures to choose from are off the screen, some passes after they were drawn last.
+pub(super) fn heed_gone(ui: &Ui, view: &AgentView, drawn: &mut Option<f64>) -> Option<AgentCommand> {
+    let now = ui.input(|input| input.time);
+    if matches!(view.page, Page::Share { .. }) {
+        *drawn = Some(now);
+        return None;
+    }
+    let since = (*drawn)?;
+    if now - since < FADES {
+        ui.ctx().request_repaint();
+        return None;
+    }
+    *drawn = None;
+    Some(AgentCommand::ShareGone)
+}
+
 pub(super) fn page_ui(
     ui: &mut Ui,
     operator: &OperatorView,
@@ -58,8 +81,9 @@ pub(super) fn page_ui(
 ) -> Vec<AgentCommand> {
     let refused = layout::refused(i18n, state);
     let share = &mut state.share;
-    if choices.reason == ShareReason::First && share.chosen.is_none() {
+    if choices.reason == ShareReason::First && !share.is_proposed && !choices.monitors.is_empty() {
         // The next page still asks; nobody needs to understand this one to get there.
+        share.is_proposed = true;
         share.chosen = choices.monitors.first().map(|first| first.share);
     }
     if share.chosen.is_some_and(|chosen| !all(choices).any(|choice| choice.share == chosen)) {
@@ -70,6 +94,7 @@ pub(super) fn page_ui(
         ShareReason::Change => ("share-keep", "share-yes-now"),
         ShareReason::Gone => ("panel-end", "share-yes-now"),
     };
+    let guard = QuestionGuard::begin(ui);
     let (no, scam, yes) = layout::page(
         ui,
         |ui| content_ui(ui, operator, choices, i18n, share),
@@ -78,18 +103,15 @@ pub(super) fn page_ui(
             ui_kit::button_row(ui, &i18n.text(no), &i18n.text("ask-scam"), &i18n.text(yes))
         },
     );
-    if ui.memory(|memory| memory.focused().is_none()) {
-        no.request_focus();
-    }
-    let escape = ui.input(|input| input.key_pressed(egui::Key::Escape));
+    let picked = guard.end(ui, &no, Some(&yes));
     if scam.clicked() {
         return vec![AgentCommand::ReportScam];
     }
-    if no.clicked() || escape {
+    if picked == Some(Choice::Safe) {
         let kept = choices.reason == ShareReason::Change;
         return vec![if kept { AgentCommand::KeepShare } else { AgentCommand::End }];
     }
-    if !yes.clicked() {
+    if picked.is_none() {
         return Vec::new();
     }
     share.is_missed = share.chosen.is_none();
@@ -164,6 +186,7 @@ fn choice_ui(ui: &mut Ui, choice: &ChoiceView, title: &str, second: &str, share:
     let picture = share.picture(ui, choice);
     ui.push_id(format!("{:?}", choice.share), |ui| {
         if ui_kit::choice(ui, share.chosen == Some(choice.share), picture, title, second).clicked() {
+            share.before = Some(share.chosen);
             share.chosen = Some(choice.share);
         }
     });

@@ -1,7 +1,9 @@
 //! Answers that give a power count only when a person pressed; everything else counts always.
 
 use crate::{GUARD_PASSES, is_answer, support};
+use agent_core::Share;
 use agent_core::origin::{Doubt, FakeOrigin, Means, Verdict};
+use agent_core::proto::geometry::MonitorId;
 use agent_core::proto::session::{Capability, RequestId};
 use agent_core::view::{AgentCommand, AgentView, Page, QuestionKind, ShareReason};
 use client_agent::answers::{Answers, gives};
@@ -38,6 +40,7 @@ fn window(view: AgentView, language: Language, origin: &FakeOrigin) -> Harness<'
                 let view = shown.view.clone();
                 shown.answers.begin(ui.ctx(), &view);
                 let commands = screen_ui(ui, &view, &i18n, &mut shown.state);
+                shown.answers.heed_choice(&mut shown.state);
                 shown.commands.extend(shown.answers.count(commands, &mut shown.state));
             },
             shown,
@@ -254,4 +257,21 @@ fn the_next_page_does_not_speak_of_the_answer_before() {
     harness.state_mut().view = support::with_panel(Page::Session, support::panel());
     harness.run_steps(3);
     assert!(harness.query_by_label_contains(NOT_COUNTED).is_none());
+}
+
+#[test]
+fn a_choice_of_what_to_share_that_a_program_made_is_taken_back() {
+    let origin = FakeOrigin::new(Verdict::Refused(Doubt::ProgramPressed));
+    let choices = support::choices(ShareReason::First);
+    let page = support::page(Page::Share { operator: support::operator(), choices });
+    let mut harness = window(page, Language::English, &origin);
+    let second = "Screen 2, Only this one";
+    harness.get_by_role_and_label(Role::RadioButton, second).click();
+    harness.run_steps(3);
+    harness.get_by_label_contains(NOT_COUNTED);
+    origin.set(Verdict::Genuine);
+    harness.get_by_label("Continue").click();
+    harness.run_steps(3);
+    let main = AgentCommand::Share(Share::Monitor(MonitorId(0)));
+    assert!(harness.state().commands.contains(&main), "{:?}", harness.state().commands);
 }

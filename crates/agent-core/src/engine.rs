@@ -371,6 +371,7 @@ async fn attempt(
         profile,
         ledger,
         early: Vec::new(),
+        title: None,
     };
     match welcome::welcome(config, desk, &mut session).await {
         Ok(chosen) => Ok(Live::start(config, session, chosen).run(desk).await),

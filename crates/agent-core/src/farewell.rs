@@ -54,8 +54,8 @@ impl Farewell {
         let _ = ledger.sign(&self.outbox);
         let told = self.outbox.send(AgentToConsole::Closed);
         if told.is_ok() && reason != EndReason::ConnectionLost {
-            let countersigned = tokio::time::timeout(COUNTERSIGNED_WITHIN, self.countersigned(&mut ledger)).await;
-            if countersigned.is_err() {
+            self.countersigned(&mut ledger, Instant::now() + COUNTERSIGNED_WITHIN).await;
+            if !ledger.is_countersigned() {
                 tracing::info!("the console did not vouch for the end of the log");
             }
         }
@@ -96,11 +96,14 @@ impl Farewell {
             None => RatingView::None,
             Some((stars, comment)) => {
                 let comment = proto::Text::<COMMENT_BYTES>::truncated(comment.trim());
-                let _ = match comment.as_str() {
+                let written = match comment.as_str() {
                     "" => ledger.note(&self.outbox, Event::Rated { stars, comment: None }),
                     text => ledger
                         .note_with_text(&self.outbox, text, |comment| Event::Rated { stars, comment: Some(comment) }),
                 };
+                if written.is_err() {
+                    tracing::warn!("the rating could not be written down");
+                }
                 RatingView::Given { stars, delivered: false }
             }
         };
@@ -125,11 +128,12 @@ impl Farewell {
     }
 
     /// Reads on until the console has vouched for everything, or is gone. Nothing else is heeded any more.
-    async fn countersigned(&mut self, ledger: &mut Ledger) {
+    async fn countersigned(&mut self, ledger: &mut Ledger, by: Instant) {
         while !ledger.is_countersigned() {
             let message = tokio::select! {
-                // What the console said last is still there when it has gone.
+                // A console that never stops talking keeps nobody; what it said last is still there when it has gone.
                 biased;
+                () = until(Some(by)) => return,
                 message = next_message(&mut self.reader) => message,
                 _ = self.channel.connection().closed() => return,
             };

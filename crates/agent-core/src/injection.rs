@@ -217,14 +217,15 @@ impl Worker {
 
     /// Where monitors are, or the one window that is shared, which the person may move.
     fn layout(&mut self) -> Layout {
-        let mut layout = self.layout.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(window) = &mut self.window
-            && window.looked_at.is_none_or(|at| at.elapsed() >= PLACE_HOLDS)
-        {
+        let due = self.window.as_mut().filter(|window| window.looked_at.is_none_or(|at| at.elapsed() >= PLACE_HOLDS));
+        // The display may take its time: nobody waits for it at the lock.
+        let moved = due.and_then(|window| {
             window.looked_at = Some(Instant::now());
-            if let Ok(now) = window.desktop.layout() {
-                layout.monitors = now.monitors;
-            }
+            window.desktop.layout().ok()
+        });
+        let mut layout = self.layout.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(moved) = moved {
+            layout.monitors = moved.monitors;
         }
         layout.clone()
     }

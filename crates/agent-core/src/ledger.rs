@@ -38,6 +38,9 @@ impl From<OutboxClosed> for Unwritable {
     }
 }
 
+/// A line with a personal text that the other end does not know yet.
+pub(crate) struct OwnText(String);
+
 /// The log of one session, in memory: the agent keeps nothing; the person may save it.
 pub(crate) struct Ledger {
     writer: Writer,
@@ -92,7 +95,7 @@ impl Ledger {
 
     /// Writes down what happened. The end is always written, also into a log that is full.
     pub(crate) fn note(&mut self, outbox: &Outbox<AgentToConsole>, event: Event) -> Result<(), Unwritable> {
-        if self.text.len() > LOG_BYTES && !matches!(event, Event::Ended { .. } | Event::Removed { .. }) {
+        if self.text.len() > LOG_BYTES && !is_of_the_end(&event) {
             return Err(Unwritable::TooLong);
         }
         let line = self.writer.append(now_ms(), event);
@@ -112,6 +115,29 @@ impl Ledger {
         let opening = Opening::new(Hex(salt), text);
         self.note(outbox, event(opening.commitment()))?;
         self.keep_and_send(outbox, Writer::opening(opening))
+    }
+
+    /// The same with a text that stays here: gives the line with it, for [`Self::tell_text`] when the other end may
+    /// know it.
+    pub(crate) fn note_with_own_text(
+        &mut self,
+        outbox: &Outbox<AgentToConsole>,
+        text: &str,
+        event: impl FnOnce(Commitment) -> Event,
+    ) -> Result<OwnText, Unwritable> {
+        let mut salt = [0; 16];
+        OsRng.fill_bytes(&mut salt);
+        let opening = Opening::new(Hex(salt), text);
+        self.note(outbox, event(opening.commitment()))?;
+        let line = Writer::opening(opening);
+        self.keep(&line);
+        Ok(OwnText(line))
+    }
+
+    /// Lets the other end know a text that is in the log here.
+    pub(crate) fn tell_text(outbox: &Outbox<AgentToConsole>, text: OwnText) -> Result<(), Unwritable> {
+        let line = LogLine::new(text.0).map_err(|_| Unwritable::TooLong)?;
+        Ok(outbox.send(AgentToConsole::Log { line })?)
     }
 
     /// Vouches for everything so far.
@@ -166,6 +192,11 @@ impl Ledger {
         let Self { session, operator, text: log, .. } = self;
         Finished { session, operator, log, countersigned, removed }
     }
+}
+
+/// Whether this stands in every log, also in one that is full.
+const fn is_of_the_end(event: &Event) -> bool {
+    matches!(event, Event::Ended { .. } | Event::Rated { .. } | Event::Removed { .. })
 }
 
 /// Whether the operator's key vouches for the key with which the console will sign the log of this channel.

@@ -11,7 +11,7 @@ use crate::engine::Desk;
 use crate::farewell::{Farewell, Parted};
 use crate::files::{self, Prepared, TransferEvent};
 use crate::injection::{Injection, InputGate};
-use crate::ledger::{Ledger, SIGN_EVERY, Unwritable};
+use crate::ledger::{Ledger, OwnText, SIGN_EVERY, Unwritable};
 use crate::screens::{ScreenEvent, Screens};
 use crate::view::{
     AgentCommand, AgentView, ChatLine, EndView, OperatorView, Page, RatingView, ShareReason, TransferState,
@@ -66,6 +66,8 @@ pub(crate) struct Session {
     pub(crate) ledger: Ledger,
     /// What the console said before the first question could come.
     pub(crate) early: Vec<ConsoleToAgent>,
+    /// The title of the window that will be shared, until the operator may know it.
+    pub(crate) title: Option<OwnText>,
 }
 
 impl Session {
@@ -123,6 +125,7 @@ pub(crate) struct Live<'a> {
     outbox: Outbox<AgentToConsole>,
     reader: Option<Reader>,
     early: Vec<ConsoleToAgent>,
+    title: Option<OwnText>,
     operator: OperatorView,
     check_word: String,
     profile: identity::Profile,
@@ -177,7 +180,7 @@ pub(crate) struct Live<'a> {
 
 impl<'a> Live<'a> {
     pub(crate) fn start(config: &'a Setup, session: Session, chosen: Chosen) -> Self {
-        let Session { channel, keeper, greeting, operator, check_word, profile, ledger, early, .. } = session;
+        let Session { channel, keeper, greeting, operator, check_word, profile, ledger, early, title, .. } = session;
         let events = mpsc::channel(EVENTS);
         let mut tasks = JoinSet::new();
         tasks.spawn(accept_streams::<Report>(channel.clone(), events.0.clone()));
@@ -189,10 +192,11 @@ impl<'a> Live<'a> {
             outbox: greeting.outbox,
             reader: Some(greeting.reader),
             early,
+            title,
             operator,
             check_word,
             consent: ConsentCell::with_rules(profile.tools.clone()),
-            ends_at: longest_session(config, &profile).map(|longest| Instant::now() + longest),
+            ends_at: shown::longest_session(config, &profile).map(|longest| Instant::now() + longest),
             profile,
             ledger,
             is_unsigned: true,
@@ -343,6 +347,7 @@ impl<'a> Live<'a> {
             Some(AgentCommand::Share(share)) => return self.share(share),
             Some(AgentCommand::ChangeShare) => return self.choose_anew(ShareReason::Change),
             Some(AgentCommand::KeepShare) => return self.keep_share(),
+            Some(AgentCommand::ShareGone) => return self.share_gone(),
             Some(AgentCommand::Pause) => return self.pause(true),
             Some(AgentCommand::Resume) => return self.resume(),
             Some(AgentCommand::QuestionShown(id)) => {
@@ -575,14 +580,6 @@ impl<'a> Live<'a> {
         let Self { config, outbox, channel, keeper, ledger, .. } = self;
         Farewell { outbox, reader, channel, keeper }.say(config, desk, ledger, end).await
     }
-}
-
-/// The longest session that the certificate and the organisation's policy allow, the shorter of the two.
-fn longest_session(config: &Setup, profile: &identity::Profile) -> Option<Duration> {
-    let policy = identity::Policy::effective(&config.organisation.file().policy, &profile.policy);
-    let by_policy = Some(policy.value("longest_session_minutes")).filter(|minutes| *minutes > 0);
-    let by_policy = by_policy.map(|minutes| Duration::from_secs(minutes * 60));
-    profile.longest_session().into_iter().chain(by_policy).min()
 }
 
 /// Why a session ends whose log cannot be written.

@@ -133,6 +133,13 @@ pub struct ShareView {
     pub reason: ShareReason,
 }
 
+impl ShareView {
+    /// Nothing was found yet.
+    pub(crate) const fn empty(reason: ShareReason) -> Self {
+        Self { monitors: Vec::new(), everything: None, windows: Vec::new(), reason }
+    }
+}
+
 /// Why a person is asked what to share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShareReason {
@@ -414,6 +421,7 @@ impl fmt::Debug for AgentCommand {
             Self::AcceptTerms(yes) => write!(f, "AcceptTerms({yes})"),
             Self::Share(share) => write!(f, "Share({share:?})"),
             Self::ChangeShare => f.write_str("ChangeShare"),
+            Self::ShareGone => f.write_str("ShareGone"),
             Self::KeepShare => f.write_str("KeepShare"),
             Self::Pause => f.write_str("Pause"),
             Self::Resume => f.write_str("Resume"),
@@ -451,6 +459,8 @@ pub enum AgentCommand {
     ChangeShare,
     /// Share what was shared before after all.
     KeepShare,
+    /// The pictures to choose from are not on the screen any more.
+    ShareGone,
     /// Pause the sharing.
     Pause,
     /// Let the sharing go on.

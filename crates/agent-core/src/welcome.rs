@@ -2,7 +2,7 @@
 
 use crate::config::Setup;
 use crate::engine::Desk;
-use crate::ledger::{Ledger, Unwritable};
+use crate::ledger::{Ledger, OwnText, Unwritable};
 use crate::live::Session;
 use crate::previews::{Found, Previews};
 use crate::view::{AgentCommand, AgentView, Page, ShareReason, ShareView, TermsView};
@@ -60,12 +60,15 @@ impl Chosen {
     }
 
     /// Writes down what is shared.
-    pub(crate) fn note(&self, ledger: &mut Ledger, outbox: &Outbox) -> Result<(), Unwritable> {
+    ///
+    /// The title of a window is the other end's to know only once seeing it is allowed.
+    pub(crate) fn note(&self, ledger: &mut Ledger, outbox: &Outbox) -> Result<Option<OwnText>, Unwritable> {
         let part = self.part();
         if part == Shared::Window {
-            return ledger.note_with_text(outbox, &self.title, |name| Event::Sharing { part, name: Some(name) });
+            let event = |name| Event::Sharing { part, name: Some(name) };
+            return ledger.note_with_own_text(outbox, &self.title, event).map(Some);
         }
-        ledger.note(outbox, Event::Sharing { part, name: None })
+        ledger.note(outbox, Event::Sharing { part, name: None }).map(|()| None)
     }
 }
 
@@ -202,6 +205,11 @@ fn fingerprint(terms: &TermsView) -> Hex<32> {
     Hex(sha256)
 }
 
+fn show(desk: &Desk, session: &Session, choices: ShareView) {
+    let page = Page::Share { operator: session.operator.clone(), choices };
+    desk.show(AgentView { page, panel: None });
+}
+
 async fn choose(config: &Setup, desk: &mut Desk, session: &mut Session) -> Result<Chosen, Leave> {
     tell(session, Step::Choosing);
     let unavailable = |error: &capture::CaptureError| {
@@ -214,11 +222,8 @@ async fn choose(config: &Setup, desk: &mut Desk, session: &mut Session) -> Resul
     loop {
         let now = found.borrow_and_update().clone();
         match &now {
-            Found::Looking => {}
-            Found::Choices(choices) => {
-                let page = Page::Share { operator: session.operator.clone(), choices: choices.clone() };
-                desk.show(AgentView { page, panel: None });
-            }
+            Found::Looking => show(desk, session, ShareView::empty(ShareReason::First)),
+            Found::Choices(choices) => show(desk, session, choices.clone()),
             Found::Unavailable(error) => return Err(unavailable(error)),
         }
         let command = tokio::select! {
@@ -228,7 +233,7 @@ async fn choose(config: &Setup, desk: &mut Desk, session: &mut Session) -> Resul
         if let (AgentCommand::Share(share), Found::Choices(choices)) = (command, &now)
             && let Some(chosen) = Chosen::of(share, choices, &previews)
         {
-            let _ = chosen.note(&mut session.ledger, &session.greeting.outbox);
+            session.title = chosen.note(&mut session.ledger, &session.greeting.outbox).ok().flatten();
             return Ok(chosen);
         }
     }

@@ -376,10 +376,11 @@ impl<'a> Live<'a> {
             }
             AgentToConsole::InputPaused { paused } => self.input_paused = paused,
             AgentToConsole::Step { step } => self.step = Some(step),
-            AgentToConsole::SharingPaused { paused } => {
+            AgentToConsole::SharingPaused { paused, epoch } => {
                 self.sharing_paused = paused;
-                // What the person does not show now is not looked at either.
-                self.pictures.lock().monitors.clear();
+                // What the person does not show now is not looked at either; what is shared after the pause may be
+                // here before this is.
+                self.pictures.lock().monitors.retain(|_, picture| picture.stream > epoch);
             }
             AgentToConsole::Ended { reason } => return Flow::Break(reason),
             AgentToConsole::Closed => return Flow::Break(EndReason::ProtocolViolation),

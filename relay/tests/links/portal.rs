@@ -428,5 +428,5 @@ async fn questions_that_never_end_are_ended() {
         assert!(!answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
     }
     let took = begin.elapsed();
-    assert!((Duration::from_secs(9)..Duration::from_secs(15)).contains(&took), "{took:?}");
+    assert!(took >= Duration::from_secs(9), "{took:?}");
 }

@@ -71,13 +71,16 @@ fn while_the_person_reads_the_terms_the_operator_knows_the_line_to_be_alive() {
     who_asks(&world);
     world.agent.send(AgentCommand::RecogniseOperator(true));
     world.agent_shows("the terms", |view| matches!(view.page, Page::Terms { .. }).then_some(()));
-    world.console.send(ConsoleCommand::SendChat("take your time".into()));
     let step = world.session("what the person does", |session| session.step);
     assert_eq!(step, Step::Terms);
+    world.console.send(ConsoleCommand::SendChat("take your time".into()));
     world.session("a round trip", |session| (session.round_trip.is_some() && !session.reconnecting).then_some(()));
     world.agent.send(AgentCommand::AcceptTerms(true));
     world.session("the choosing", |session| (session.step == Some(Step::Choosing)).then_some(()));
-    world.agent_shows("what to share", |view| matches!(view.page, Page::Share { .. }).then_some(()));
+    world.agent_shows("what to share", |view| match &view.page {
+        Page::Share { choices, .. } => (!choices.monitors.is_empty()).then_some(()),
+        _ => None,
+    });
     world.agent.send(AgentCommand::Share(Share::Monitor(MonitorId(0))));
     world.answer(true);
     // What was said before its time was not lost.
@@ -115,6 +118,13 @@ fn of_one_window_nothing_else_is_sent_and_input_outside_of_it_goes_nowhere() {
     assert_eq!(reason, ShareReason::Gone);
     world.session("the pause", |session| session.sharing_paused.then_some(()));
     world.agent.send(AgentCommand::Share(Share::Monitor(MonitorId(0))));
+    world.agent_shows("the panel again", |view| (view.page == Page::Session).then_some(()));
+    // The pictures to choose from may still be on the screen: nobody sees it before the window says that they are not.
+    let captures = world.desktop.captures();
+    world.console.send(ConsoleCommand::SendChat("and now?".into()));
+    world.agent_shows("the chat", |view| view.panel.as_ref().filter(|panel| !panel.chat.is_empty()).map(|_| ()));
+    assert_eq!(world.desktop.captures(), captures);
+    world.agent.send(AgentCommand::ShareGone);
     world.eventually("the screen", || picture(&world).is_some_and(|(width, height, _)| (width, height) == (640, 400)));
     world.session("the end of the pause", |session| (!session.sharing_paused).then_some(()));
 }
@@ -230,4 +240,24 @@ fn who_says_that_it_is_a_scam_is_out_at_once_and_is_not_asked_to_rate_it() {
     let end = agents_end(&world);
     assert_eq!((end.reason, end.rating), (EndReason::ReportedAsScam, RatingView::None));
     assert_eq!(consoles_end(&world).reason, EndReason::ReportedAsScam);
+}
+
+#[test]
+fn the_title_of_a_window_is_told_only_once_seeing_it_is_allowed() {
+    for allowed in [false, true] {
+        let world = World::start(LinkKind::Quic);
+        world.desktop.add_window("Private title", "writer", (100, 50), (200, 120));
+        who_asks(&world);
+        world.welcome_sharing(&world.agent, windows);
+        world.answer(allowed);
+        if allowed {
+            world.session("a picture", |session| (session.pictures > 0).then_some(()));
+            world.agent.send(AgentCommand::ReportScam);
+        }
+        let log = consoles_end(&world).log.unwrap();
+        let told = std::fs::read_to_string(log).unwrap().contains("Private title");
+        assert_eq!(told, allowed);
+        let own = agents_end(&world).log.unwrap().text;
+        assert!(own.contains("Private title"), "{own}");
+    }
 }

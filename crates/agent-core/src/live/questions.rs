@@ -163,6 +163,7 @@ impl Live<'_> {
             (Capability::View, _) => {
                 self.seen = true;
                 self.watch_presence();
+                self.tell_title()?;
                 self.start_screens()
             }
             (Capability::Control, _) => Flow::Continue(()),

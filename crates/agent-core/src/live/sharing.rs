@@ -1,11 +1,12 @@
 //! What of the screen is shared, and its pauses: by the person, or because the panel cannot be seen.
 
 use super::{Flow, Live};
+use crate::ledger::Ledger;
 use crate::previews::{Found, Previews};
 use crate::view::{ShareReason, ShareView};
 use crate::welcome::Chosen;
 use audit_log::Event;
-use capture::{Interrupter, Outline, Presence, PresenceWatch, Share};
+use capture::{CaptureError, Interrupter, Outline, Presence, PresenceWatch, Share};
 use consent::Scope;
 use proto::session::{AgentToConsole, Capability, EndReason};
 use session::until;
@@ -46,9 +47,43 @@ pub(super) struct Sharing {
     pub(super) pause: Option<Pause>,
     /// While the person chooses anew.
     choosing: Option<Choosing>,
+    /// Whether the pictures to choose from may still be on the screen: nobody but the person sees those.
+    is_leaving_choice: bool,
     presence: Option<Watched>,
-    unseen_at: Option<Instant>,
+    sight: Sight,
     outline: Option<Box<dyn Outline>>,
+}
+
+/// How long the panel was out of sight, moments in between included.
+#[derive(Debug, Default, Clone, Copy)]
+struct Sight {
+    unseen_since: Option<Instant>,
+    seen_since: Option<Instant>,
+    unseen_for: Duration,
+}
+
+impl Sight {
+    fn handle(&mut self, now: Instant, presence: Presence) {
+        match (presence, self.unseen_since) {
+            (Presence::Visible, Some(since)) => {
+                self.unseen_for += now.saturating_duration_since(since);
+                (self.unseen_since, self.seen_since) = (None, Some(now));
+            }
+            (Presence::Covered | Presence::Gone, None) => {
+                // Only a panel that was in sight for as long makes up for it.
+                if self.seen_since.is_some_and(|since| now.saturating_duration_since(since) >= UNSEEN_FOR) {
+                    self.unseen_for = Duration::ZERO;
+                }
+                self.unseen_since = Some(now);
+            }
+            (Presence::Visible, None) | (Presence::Covered | Presence::Gone, Some(_)) => {}
+        }
+    }
+
+    /// When it has been out of sight for too long.
+    fn too_long_at(&self) -> Option<Instant> {
+        self.unseen_since.map(|since| since + UNSEEN_FOR.saturating_sub(self.unseen_for))
+    }
 }
 
 struct Choosing {
@@ -97,7 +132,8 @@ impl Watched {
 impl Sharing {
     /// What happens next; for ever nothing where nothing is watched.
     pub(super) async fn next(&mut self) -> SharingEvent {
-        let Self { choosing, presence, unseen_at, .. } = self;
+        let Self { choosing, presence, sight, pause, .. } = self;
+        let unseen_at = if pause.is_none() { sight.too_long_at() } else { None };
         let previews = async {
             let is_news = match choosing {
                 Some(choosing) => choosing.found.changed().await.is_ok(),
@@ -119,7 +155,7 @@ impl Sharing {
         tokio::select! {
             biased;
             presence = news => SharingEvent::Presence(presence),
-            () = until(*unseen_at) => SharingEvent::UnseenTooLong,
+            () = until(unseen_at) => SharingEvent::UnseenTooLong,
             () = previews => SharingEvent::Previews,
         }
     }
@@ -129,15 +165,12 @@ impl Sharing {
         let choosing = self.choosing.as_ref()?;
         match &*choosing.found.borrow() {
             Found::Choices(choices) => Some(choices.clone()),
-            Found::Looking | Found::Unavailable(_) => {
-                let (monitors, windows) = (Vec::new(), Vec::new());
-                Some(ShareView { monitors, everything: None, windows, reason: choosing.reason })
-            }
+            Found::Looking | Found::Unavailable(_) => Some(ShareView::empty(choosing.reason)),
         }
     }
 
     fn is_on_hold(&self) -> bool {
-        self.pause.is_some() || self.choosing.is_some()
+        self.pause.is_some() || self.choosing.is_some() || self.is_leaving_choice
     }
 
     /// Nothing is watched or drawn any more.
@@ -149,16 +182,8 @@ impl Sharing {
 impl Live<'_> {
     pub(super) fn handle_sharing(&mut self, event: SharingEvent) -> Flow {
         match event {
-            SharingEvent::Presence(Presence::Visible) => self.sharing.unseen_at = None,
-            SharingEvent::Presence(Presence::Covered | Presence::Gone) => {
-                self.sharing.unseen_at.get_or_insert_with(|| Instant::now() + UNSEEN_FOR);
-            }
-            SharingEvent::UnseenTooLong => {
-                self.sharing.unseen_at = None;
-                if self.sharing.pause.is_none() {
-                    return self.pause(false);
-                }
-            }
+            SharingEvent::Presence(presence) => self.sharing.sight.handle(Instant::now(), presence),
+            SharingEvent::UnseenTooLong => return self.pause(false),
             SharingEvent::Previews => {
                 let found = self.sharing.choosing.as_mut().map(|choosing| choosing.found.borrow_and_update().clone());
                 if let Some(Found::Unavailable(error)) = found {
@@ -170,16 +195,31 @@ impl Live<'_> {
         Flow::Continue(())
     }
 
+    /// Once seeing it is allowed, what is seen has a name for the operator too.
+    pub(super) fn tell_title(&mut self) -> Flow {
+        let is_viewing = self.consent.is_granted(Scope { capability: Capability::View, transfer: None });
+        match self.title.take_if(|_| is_viewing) {
+            Some(title) => super::written(Ledger::tell_text(&self.outbox, title)),
+            None => Flow::Continue(()),
+        }
+    }
+
     /// Watches whether the panel is in sight, from the first yes to viewing on.
     pub(super) fn watch_presence(&mut self) {
         if self.sharing.presence.is_some() {
             return;
         }
         let watch = (self.config.platform.desktop)().and_then(|desktop| desktop.presence(std::process::id()));
-        match watch.map(Watched::start) {
-            Ok(Ok(watched)) => self.sharing.presence = Some(watched),
-            Ok(Err(error)) => tracing::warn!(%error, "the panel is not watched over"),
-            Err(error) => tracing::warn!(%error, "the panel is not watched over"),
+        let started =
+            watch.and_then(|watch| Watched::start(watch).map_err(|error| CaptureError::Lost(error.to_string())));
+        match started {
+            Ok(watched) => self.sharing.presence = Some(watched),
+            Err(CaptureError::NotSupported(what)) => tracing::warn!(what, "the panel is not watched over"),
+            Err(error) => {
+                // Nobody can tell whether it is in sight: then the person is asked.
+                tracing::warn!(%error, "the panel is not watched over");
+                self.sharing.sight.handle(Instant::now(), Presence::Gone);
+            }
         }
     }
 
@@ -213,6 +253,10 @@ impl Live<'_> {
         if self.sharing.pause.take().is_none() {
             return Flow::Continue(());
         }
+        // Watched over anew, also where the watch had ended.
+        self.sharing.sight = Sight::default();
+        self.sharing.presence = None;
+        self.watch_presence();
         self.note(Event::Paused { paused: false, by_person: true })?;
         self.follow_hold(true)
     }
@@ -243,19 +287,35 @@ impl Live<'_> {
         let chosen = chosen.and_then(|(choosing, choices)| Chosen::of(share, &choices, &choosing.previews));
         let Some(chosen) = chosen else { return Flow::Continue(()) };
         self.is_unsigned = true;
-        super::written(chosen.note(&mut self.ledger, &self.outbox))?;
+        match chosen.note(&mut self.ledger, &self.outbox) {
+            Ok(title) => self.title = title,
+            Err(error) => return Flow::Break(super::unwritable(error)),
+        }
+        self.tell_title()?;
         self.chosen = chosen;
+        self.leave_choice()
+    }
+
+    /// The choice is made; nothing is shared before its pictures are off the screen.
+    fn leave_choice(&mut self) -> Flow {
         self.sharing.choosing = None;
+        self.sharing.is_leaving_choice = true;
+        Flow::Continue(())
+    }
+
+    /// The window does not show the pictures any more.
+    pub(super) fn share_gone(&mut self) -> Flow {
+        if !self.sharing.is_leaving_choice || self.sharing.choosing.is_some() {
+            return Flow::Continue(());
+        }
+        self.sharing.is_leaving_choice = false;
         self.follow_hold(true)
     }
 
     /// The person stays with what was shared.
     pub(super) fn keep_share(&mut self) -> Flow {
         match &self.sharing.choosing {
-            Some(choosing) if choosing.reason == ShareReason::Change => {
-                self.sharing.choosing = None;
-                self.follow_hold(true)
-            }
+            Some(choosing) if choosing.reason == ShareReason::Change => self.leave_choice(),
             _ => Flow::Continue(()),
         }
     }
@@ -271,14 +331,40 @@ impl Live<'_> {
             self.sharing.outline = None;
             self.stop_screens();
             self.stop_injection();
-            return self.tell(AgentToConsole::SharingPaused { paused: true });
+            return self.tell(AgentToConsole::SharingPaused { paused: true, epoch: self.epoch });
         }
         self.consent.resume();
-        self.tell(AgentToConsole::SharingPaused { paused: false })?;
+        self.tell(AgentToConsole::SharingPaused { paused: false, epoch: self.epoch })?;
+        // Where things are comes before what is pressed there.
+        self.start_screens()?;
         let control = Scope { capability: Capability::Control, transfer: None };
-        if self.consent.is_granted(control) && !self.start_injection() {
+        if self.screens.is_some() && self.consent.is_granted(control) && !self.start_injection() {
             self.consent.use_over(control);
         }
-        self.start_screens()
+        Flow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panel_that_is_covered_again_and_again_is_out_of_sight_in_the_end() {
+        let begin = Instant::now();
+        let at = |second: u64| begin + Duration::from_secs(second);
+        let mut sight = Sight::default();
+        sight.handle(at(0), Presence::Visible);
+        assert_eq!(sight.too_long_at(), None);
+        sight.handle(at(1), Presence::Covered);
+        assert_eq!(sight.too_long_at(), Some(at(11)));
+        sight.handle(at(7), Presence::Visible);
+        sight.handle(at(8), Presence::Gone);
+        assert_eq!(sight.too_long_at(), Some(at(12)), "six seconds were there already");
+        sight.handle(at(9), Presence::Covered);
+        assert_eq!(sight.too_long_at(), Some(at(12)), "covered or gone is the same");
+        sight.handle(at(10), Presence::Visible);
+        sight.handle(at(20), Presence::Covered);
+        assert_eq!(sight.too_long_at(), Some(at(30)), "long in sight makes up for it");
     }
 }

@@ -2,11 +2,13 @@
 
 use super::Live;
 use super::sharing::Pause;
+use crate::config::Setup;
 use crate::files::Prepared;
 use crate::view::{AgentView, ChatLine, GrantView, Page, PanelView, QuestionKind, QuestionView, Shared};
 use consent::Question;
 use proto::session::{Asking, Capability, Request};
 use session::{Chat, ChatEntry};
+use std::time::Duration;
 
 impl Live<'_> {
     /// What the window shows now.
@@ -76,7 +78,7 @@ impl Live<'_> {
             has_chat: self.profile.allows(Capability::Chat),
             paused: self.sharing.pause.is_some(),
             shared: self.shared(),
-            ends_at: super::longest_session(self.config, &self.profile).map(|longest| self.since + longest),
+            ends_at: longest_session(self.config, &self.profile).map(|longest| self.since + longest),
         }
     }
 }
@@ -89,4 +91,12 @@ fn chat_lines(chat: &Chat) -> Vec<ChatLine> {
         delivered: entry.delivered,
     };
     chat.entries().iter().map(line).collect()
+}
+
+/// The longest session that the certificate and the organisation's policy allow, the shorter of the two.
+pub(super) fn longest_session(config: &Setup, profile: &identity::Profile) -> Option<Duration> {
+    let policy = identity::Policy::effective(&config.organisation.file().policy, &profile.policy);
+    let by_policy = Some(policy.value("longest_session_minutes")).filter(|minutes| *minutes > 0);
+    let by_policy = by_policy.map(|minutes| Duration::from_secs(minutes * 60));
+    profile.longest_session().into_iter().chain(by_policy).min()
 }

@@ -48,6 +48,10 @@ impl Live<'_> {
         loop {
             let message = tokio::select! {
                 biased;
+                () = until(Some(closed_by)) => {
+                    tracing::info!("the agent did not close the log in time");
+                    return None;
+                }
                 command = desk.commands.recv() => {
                     // A window that is gone waits for nothing.
                     let command = command?;
@@ -61,10 +65,6 @@ impl Live<'_> {
                 }
                 // What the agent said last is still there when it has gone.
                 message = next_message::<AgentToConsole>(&mut reader) => message,
-                () = until(Some(closed_by)) => {
-                    tracing::info!("the agent did not close the log in time");
-                    return None;
-                }
                 _ = self.channel.connection().closed() => return None,
             };
             match message {

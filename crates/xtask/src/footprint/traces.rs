@@ -84,7 +84,7 @@ fn listening_unix<'t>(table: &'t str, sockets: &BTreeSet<u64>) -> impl Iterator<
     })
 }
 
-/// Shared memory, semaphores and queues of System V that those processes made: proc_sysvipc(5).
+/// Shared memory and queues of System V that those processes made: proc_sysvipc(5).
 pub(super) fn shared(processes: &BTreeSet<u32>) -> Vec<String> {
     let mut found = Vec::new();
     for (kind, maker) in [("shm", "cpid"), ("msg", "lspid")] {
