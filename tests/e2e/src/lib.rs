@@ -13,6 +13,7 @@ mod running;
 pub mod site;
 
 pub use line::{Line, Proxied};
+pub use people::wanting_newer_agents;
 pub use running::Runs;
 
 use agent_core::view::{AgentCommand, AgentView, Page};
@@ -251,6 +252,14 @@ impl World {
         }
         // Whatever domain is asked for, this site answers.
         config.site = Arc::new(move |_| site.clone());
+        AgentHandle::start(config, Box::new(|| {})).expect("an agent")
+    }
+
+    /// Starts another agent that is set up otherwise.
+    #[must_use]
+    pub fn agent_with(&self, change: impl FnOnce(&mut AgentConfig)) -> AgentHandle {
+        let mut config = agent_config(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected);
+        change(&mut config);
         AgentHandle::start(config, Box::new(|| {})).expect("an agent")
     }
 

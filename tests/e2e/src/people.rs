@@ -1,9 +1,11 @@
 //! What the person does before the first question, in one call.
 
-use crate::World;
 use crate::evil::Trap;
+use crate::{World, now_s};
 use agent_core::view::{AgentCommand, AgentView, Page, ShareView};
 use agent_core::{AgentHandle, Share};
+use identity::Organisation;
+use std::sync::Arc;
 
 fn terms(view: &AgentView) -> Option<()> {
     matches!(view.page, Page::Terms { .. }).then_some(())
@@ -46,4 +48,20 @@ impl Trap {
         let share = self.agent_shows(agent, "what to share", |view| shared(view, first));
         agent.send(AgentCommand::Share(share));
     }
+}
+
+/// An organisation that wants agents of a later version than there is.
+///
+/// # Panics
+/// Where it cannot be made.
+#[must_use]
+pub fn wanting_newer_agents() -> Arc<Organisation> {
+    let node = identity::RelayNode { name: "dev 1".into(), host: "127.0.0.1".into(), port: 1 };
+    let relay = identity::RelayAddress { name: "dev relay".into(), nodes: vec![node], pin: None };
+    let made = identity::dev::sample(&mut rand::rngs::OsRng, now_s(), relay).expect("an organisation");
+    let organisation = Organisation::open(&made.organisation_file, now_s()).expect("the organisation");
+    let mut file = organisation.file().clone();
+    file.minimum_builds.insert("ponte-agent".to_owned(), "999.0.0".to_owned());
+    let signed = file.sign(made.root.seed()).expect("a signed file");
+    Arc::new(Organisation::open(&signed, now_s()).expect("the changed organisation"))
 }
