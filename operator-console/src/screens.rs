@@ -6,6 +6,7 @@ pub mod files;
 pub mod gate;
 pub mod home;
 pub mod notices;
+pub mod palette;
 pub mod parts;
 pub mod session;
 pub mod side;
@@ -80,6 +81,8 @@ pub struct ScreenState {
     pub copied: Option<Copied>,
     /// What the window should do after this frame.
     pub effects: Vec<Effect>,
+    /// The command palette.
+    palette: palette::PaletteState,
     rates: Rates,
     rail_releases: bool,
 }
@@ -112,6 +115,14 @@ pub struct Scene<'a> {
 
 /// Draws the page that belongs to the view, into a `ui` that fills the window.
 pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec<ConsoleCommand> {
+    let mut commands = Vec::new();
+    // First: while it is open the keys are its own.
+    palette::palette_ui(ui, scene, state, &mut commands);
+    commands.extend(page_ui(ui, scene, state));
+    commands
+}
+
+fn page_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec<ConsoleCommand> {
     let mut commands = Vec::new();
     if let Stage::Session(session) = &scene.view.stage {
         session::session_ui(ui, scene, session, state, &mut commands);

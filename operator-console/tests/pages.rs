@@ -5,6 +5,7 @@
 
 mod common;
 mod gate;
+mod palette;
 mod profile;
 
 use common::{MONITOR, busy_session, ended, pictures, session, view, view_with_notices, waiting};

@@ -60,7 +60,15 @@ pub fn side_bar_ui(ui: &mut Ui, scene: &Scene<'_>, page: &mut Page) {
                 *page = to;
             }
         }
-        ui.with_layout(Layout::bottom_up(Align::LEFT), |ui| operator_ui(ui, scene));
+        ui.with_layout(Layout::bottom_up(Align::LEFT), |ui| {
+            operator_ui(ui, scene);
+            ui.add_space(10.0);
+            ui.horizontal(|ui| {
+                ui.add_space(8.0);
+                ui_kit::tiny(ui, &scene.i18n.text("console-palette"));
+                keyboard_hint(ui, "Ctrl K");
+            });
+        });
     });
 }
 

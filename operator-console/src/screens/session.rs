@@ -48,12 +48,12 @@ pub fn session_ui(
 }
 
 /// Files come after the screen: who does not show it is not asked for them.
-fn may_move(operator: &OperatorView, session: &SessionView, capability: Capability) -> bool {
+pub(super) fn may_move(operator: &OperatorView, session: &SessionView, capability: Capability) -> bool {
     let seen = session.state_of(Capability::View) == PowerState::Granted;
     operator.may(capability) && session.recognised && !session.reconnecting && seen
 }
 
-fn has_picture(session: &SessionView) -> bool {
+pub(super) fn has_picture(session: &SessionView) -> bool {
     session.pictures > 0 && session.state_of(Capability::View) == PowerState::Granted
 }
 

@@ -434,3 +434,10 @@ console-ended-closing = The person may still rate the help, for at most two minu
 console-ended-rating = Rating
 console-ended-stars = { $stars } out of 5
 console-ended-comment = “{ $comment }”
+
+# The command palette
+console-palette = All commands
+console-palette-hint = What do you want to do?
+console-palette-nothing = There is no command of that name here.
+console-palette-give-back = Give the control back
+console-palette-chat = Write to the person

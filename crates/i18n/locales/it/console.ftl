@@ -434,3 +434,10 @@ console-ended-closing = La persona può ancora dare un voto, per due minuti al m
 console-ended-rating = Voto
 console-ended-stars = { $stars } su 5
 console-ended-comment = «{ $comment }»
+
+# The command palette
+console-palette = Tutti i comandi
+console-palette-hint = Che cosa vuole fare?
+console-palette-nothing = Qui non c’è un comando con questo nome.
+console-palette-give-back = Restituisci il controllo
+console-palette-chat = Scrivi alla persona

@@ -1,0 +1,252 @@
+//! The command palette: Ctrl+K, a few letters, Enter. It lies over nothing for longer than that.
+
+use super::files::Open;
+use super::side::Powers;
+use super::{Effect, Page, Scene, ScreenState, notices, parts, session, side};
+use crate::words;
+use console_core::proto::session::Capability;
+use console_core::view::{ConsoleCommand, PowerState, Stage};
+use egui::{
+    Align, Align2, Area, Frame, Key, Label, Layout, Modifiers, Order, Response, RichText, Role, Sense, TextEdit,
+};
+use egui::{Ui, WidgetInfo, vec2};
+use ui_kit::fonts::Weight;
+use ui_kit::{focus_chat, theme};
+
+/// Width of the palette, in points; less in a narrow window.
+const WIDTH: f32 = 460.0;
+/// Commands that are shown at once.
+const MOST: usize = 9;
+/// How far from the upper edge it stands, in points.
+const FROM_TOP: f32 = 72.0;
+
+/// What is typed and which command is next.
+#[derive(Debug, Default)]
+pub struct PaletteState {
+    is_open: bool,
+    typed: String,
+    at: usize,
+}
+
+/// What a command does.
+enum Act {
+    Send(ConsoleCommand),
+    NewKey,
+    CopyInvitation,
+    CopyKey,
+    Files(Open),
+    OneToOne,
+    Steer,
+    Chat,
+    Page(Page),
+}
+
+/// One command that makes sense now.
+struct Entry {
+    /// The message with its name.
+    name: &'static str,
+    shortcut: &'static str,
+    act: Act,
+}
+
+/// Opens and closes it, and does what is chosen. Keys that the remote screen has stay the client's.
+pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
+    if !state.viewer.is_capturing() && ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::K)) {
+        state.palette = PaletteState { is_open: !state.palette.is_open, ..PaletteState::default() };
+    }
+    if !state.palette.is_open {
+        return;
+    }
+    let entries: Vec<(String, Entry)> = entries(scene, state)
+        .into_iter()
+        .map(|entry| (scene.i18n.text(entry.name), entry))
+        .filter(|(name, _)| matches(name, &state.palette.typed))
+        .collect();
+    let count = entries.len().min(MOST);
+    let step = |ui: &Ui, key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    if step(ui, Key::ArrowDown) {
+        state.palette.at = (state.palette.at + 1) % count.max(1);
+    }
+    if step(ui, Key::ArrowUp) {
+        state.palette.at = (state.palette.at + count.max(1) - 1) % count.max(1);
+    }
+    state.palette.at = state.palette.at.min(count.saturating_sub(1));
+    let by_enter = step(ui, Key::Enter);
+    let escaped = step(ui, Key::Escape);
+    let width = WIDTH.min(ui.ctx().content_rect().width() - 32.0);
+    let area = Area::new(ui.scope_id().with("palette")).order(Order::Foreground);
+    let area = area.anchor(Align2::CENTER_TOP, vec2(0.0, FROM_TOP));
+    let shown = area.show(ui.ctx(), |ui| {
+        let tokens = theme::tokens(ui);
+        let line = egui::Stroke::new(1.0, tokens.edge);
+        let frame = Frame::new().fill(tokens.surface).stroke(line).corner_radius(tokens.card_radius).inner_margin(8);
+        frame.show(ui, |ui| {
+            ui.set_width(width);
+            ui.spacing_mut().item_spacing.y = 2.0;
+            field_ui(ui, scene, &mut state.palette.typed);
+            ui.add_space(6.0);
+            if entries.is_empty() {
+                ui_kit::small(ui, &scene.i18n.text("console-palette-nothing"));
+            }
+            let mut chosen = None;
+            for (place, (name, entry)) in entries.iter().take(MOST).enumerate() {
+                if row_ui(ui, name, entry.shortcut, place == state.palette.at).clicked() {
+                    chosen = Some(place);
+                }
+            }
+            chosen
+        })
+    });
+    let chosen = shown.inner.inner.or(by_enter.then_some(state.palette.at));
+    let elsewhere = ui.input(|input| {
+        let pressed = input.pointer.any_pressed().then(|| input.pointer.interact_pos()).flatten();
+        pressed.is_some_and(|at| !shown.response.rect.contains(at))
+    });
+    let act = chosen.and_then(|place| entries.into_iter().nth(place)).map(|(_, entry)| entry.act);
+    if act.is_some() || escaped || elsewhere {
+        state.palette = PaletteState::default();
+    }
+    if let Some(act) = act {
+        perform(ui, scene, state, commands, act);
+    }
+}
+
+fn field_ui(ui: &mut Ui, scene: &Scene<'_>, typed: &mut String) {
+    let field = TextEdit::singleline(typed)
+        .hint_text(scene.i18n.text("console-palette-hint"))
+        .font(Weight::Regular.at(theme::tokens(ui).body_size))
+        .margin(egui::Margin::symmetric(10, 8))
+        .desired_width(f32::INFINITY)
+        .show(ui);
+    let field = field.response.response.accessible_name(scene.i18n.text("console-palette"));
+    if !field.has_focus() {
+        field.request_focus();
+    }
+}
+
+fn row_ui(ui: &mut Ui, name: &str, shortcut: &str, is_next: bool) -> Response {
+    let tokens = theme::tokens(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 34.0), Sense::click());
+    if is_next || response.hovered() {
+        ui.painter().rect_filled(rect, tokens.radius, tokens.accent_soft);
+    }
+    let inside = rect.shrink2(vec2(10.0, 0.0));
+    let builder = egui::UiBuilder::new().max_rect(inside).layout(Layout::right_to_left(Align::Center));
+    let mut row = ui.new_child(builder);
+    if !shortcut.is_empty() {
+        parts::keyboard_hint(&mut row, shortcut);
+    }
+    row.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        let words = RichText::new(name).font(Weight::Regular.at(tokens.small_size)).color(tokens.ink);
+        ui.add(Label::new(words).truncate());
+    });
+    let whole = if shortcut.is_empty() { name.to_owned() } else { format!("{name}, {shortcut}") };
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_next, &whole));
+    response
+}
+
+/// Whether every word that was typed is in the name.
+fn matches(name: &str, typed: &str) -> bool {
+    let name = name.to_lowercase();
+    typed.to_lowercase().split_whitespace().all(|word| name.contains(word))
+}
+
+/// Everything that makes sense now, what is done most first.
+fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
+    let entry = |name, shortcut, act| Entry { name, shortcut, act };
+    let operator = &scene.view.operator;
+    let mut entries = Vec::new();
+    match &scene.view.stage {
+        Stage::Session(session) => {
+            let state_of = |capability| session.state_of(capability);
+            if side::may_ask(operator, session, Capability::View) {
+                entries.push(entry("console-ask-view", "", Act::Send(ConsoleCommand::Ask(Capability::View))));
+            }
+            if side::may_ask(operator, session, Capability::Control) {
+                let ask = Act::Send(ConsoleCommand::Ask(Capability::Control));
+                entries.push(entry("console-tool-control", "F2", ask));
+            }
+            if state_of(Capability::Control) == PowerState::Granted {
+                if session::has_picture(session) {
+                    entries.push(entry("console-tool-steer", "", Act::Steer));
+                }
+                let give = Act::Send(ConsoleCommand::Release(Capability::Control));
+                entries.push(entry("console-palette-give-back", "", give));
+            }
+            if session::may_move(operator, session, Capability::SendFile) {
+                entries.push(entry("console-tool-send", "F3", Act::Files(Open::Send)));
+            }
+            if session::may_move(operator, session, Capability::FetchFile) {
+                entries.push(entry("console-tool-fetch", "F4", Act::Files(Open::Fetch)));
+            }
+            if operator.may(Capability::Chat) {
+                entries.push(entry("console-palette-chat", "F7", Act::Chat));
+            }
+            if session::has_picture(session) {
+                entries.push(entry("console-tool-one-to-one", "F5", Act::OneToOne));
+                entries.push(entry("console-tool-picture", "F6", Act::Send(ConsoleCommand::SavePicture)));
+            }
+            entries.push(entry("console-tool-end", "", Act::Send(ConsoleCommand::End)));
+        }
+        Stage::Waiting(_) => {
+            entries.push(entry("console-copy-invitation", "Ctrl Shift C", Act::CopyInvitation));
+            entries.push(entry("console-copy-key", "", Act::CopyKey));
+            entries.push(entry("console-cancel-key", "", Act::Send(ConsoleCommand::CancelKey)));
+        }
+        Stage::Idle | Stage::Ended(_) => {
+            if operator.open_now {
+                entries.push(entry("console-new-key", "Ctrl N", Act::NewKey));
+            }
+            if matches!(scene.view.stage, Stage::Ended(_)) {
+                entries.push(entry("console-ended-back", "", Act::Send(ConsoleCommand::CloseEnded)));
+            }
+        }
+        Stage::Preparing | Stage::Joining => {}
+    }
+    if matches!(scene.view.stage, Stage::Idle | Stage::Waiting(_)) {
+        let (name, page) = match state.page {
+            Page::Assistance => ("console-account", Page::Account),
+            Page::Account => ("console-assistance", Page::Assistance),
+        };
+        entries.push(entry(name, "", Act::Page(page)));
+    }
+    entries
+}
+
+fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>, act: Act) {
+    match act {
+        Act::Send(command) => commands.push(command),
+        Act::NewKey => {
+            if matches!(scene.view.stage, Stage::Ended(_)) {
+                commands.push(ConsoleCommand::CloseEnded);
+            }
+            state.page = Page::Assistance;
+            notices::new_key(scene, commands);
+        }
+        Act::CopyInvitation | Act::CopyKey => {
+            if let Stage::Waiting(key) = &scene.view.stage {
+                state.effects.push(match act {
+                    Act::CopyKey => Effect::CopyKey(key.grouped.clone()),
+                    _ => Effect::CopyInvitation(words::invitation(scene.i18n, &scene.view.operator, key)),
+                });
+            }
+        }
+        Act::Files(panel) => state.files.toggle(panel),
+        Act::OneToOne => state.viewer.one_to_one = !state.viewer.one_to_one,
+        Act::Steer => state.viewer.take(),
+        Act::Chat => focus_chat(ui.ctx()),
+        Act::Page(page) => state.page = page,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_that_is_typed_must_be_in_the_name() {
+        for (typed, expected) in [("", true), ("nuo", true), ("chi NUO", true), ("nuovax", false), ("  ", true)] {
+            assert_eq!(matches("Nuova chiave", typed), expected, "{typed:?}");
+        }
+    }
+}
