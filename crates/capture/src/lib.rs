@@ -87,7 +87,8 @@ pub trait Desktop: Send + Sync {
     fn outline(&self, share: Share, color: [u8; 3]) -> Result<Box<dyn Outline>, CaptureError>;
 
     /// Tells whether a person can see the windows of the process `own_process`. Frames of
-    /// [`Desktop::outline`] are none, and cover none.
+    /// [`Desktop::outline`] are none, and cover none. Where the system knows whose a window is,
+    /// what a window says of itself counts for nothing.
     ///
     /// # Errors
     /// [`CaptureError::NotSupported`] where the system does not tell, [`CaptureError::Lost`].

@@ -6,6 +6,7 @@ mod area;
 mod cursor;
 mod monitor;
 mod outline;
+mod owner;
 mod presence;
 mod preview;
 mod screen;
