@@ -4,7 +4,7 @@ use crate::cli::Cli;
 use agent_core::view::{AgentCommand, AgentView};
 use agent_core::{AgentConfig, AgentHandle, OrganisationSource, Removal, Words};
 use i18n::{I18n, check_word};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 /// How long the engine's tasks may take to end.
@@ -22,21 +22,36 @@ pub trait Engine {
     fn shutdown(self: Box<Self>);
 }
 
-impl Engine for AgentHandle {
+/// The engine as it runs.
+struct Running {
+    handle: AgentHandle,
+    removal: Removal,
+    is_shown: Once,
+}
+
+impl Engine for Running {
     fn view(&self) -> AgentView {
-        Self::view(self)
+        // The window is there, and need not wait for what earlier runs have left.
+        self.is_shown.call_once(|| {
+            let removal = self.removal.clone();
+            let clear = move || AgentConfig::clear_leftovers(&removal);
+            if let Err(error) = std::thread::Builder::new().name("leftovers".into()).spawn(clear) {
+                tracing::warn!(%error, "what an earlier run may have left stays");
+            }
+        });
+        self.handle.view()
     }
 
     fn send(&self, command: AgentCommand) {
-        Self::send(self, command);
+        self.handle.send(command);
     }
 
     fn has_ended(&self) -> bool {
-        self.watch().has_changed().is_err()
+        self.handle.watch().has_changed().is_err()
     }
 
     fn shutdown(self: Box<Self>) {
-        Self::shutdown(*self, SHUTDOWN);
+        self.handle.shutdown(SHUTDOWN);
     }
 }
 
@@ -65,7 +80,7 @@ pub fn start(cli: &Cli, removal: Removal, on_change: Box<dyn Fn() + Send + Sync>
         concat!("ponte-agent ", env!("CARGO_PKG_VERSION")).to_owned(),
         Arc::new(move |number| check_word(number, language).to_owned()),
         Arc::new(LogWords(I18n::new(language))),
-        removal,
+        removal.clone(),
     );
-    Ok(Box::new(AgentHandle::start(config, on_change)?))
+    Ok(Box::new(Running { handle: AgentHandle::start(config, on_change)?, removal, is_shown: Once::new() }))
 }

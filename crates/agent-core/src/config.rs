@@ -75,8 +75,18 @@ impl AgentConfig {
         Removal::new(std::env::current_exe().unwrap_or_default()).watched()
     }
 
-    /// For the program that runs here, which `removal` removes: finds the organisation, and clears
-    /// away what an earlier run had no time for.
+    /// Clears away what an earlier run had no time for. It may take a moment, so it is for a thread that nobody waits
+    /// for, after [`AgentConfig::for_program`].
+    pub fn clear_leftovers(removal: &Removal) {
+        let cleared = removal.clear_leftovers();
+        if !cleared.removed.is_empty() || !cleared.failed.is_empty() {
+            let (removed, failed) = (cleared.removed.len(), cleared.failed.len());
+            tracing::warn!(removed, failed, "an earlier run had left something behind");
+        }
+    }
+
+    /// For the program that runs here, which `removal` removes: finds the organisation, and names
+    /// where unfinished files could be.
     #[must_use]
     pub fn for_program(
         source: OrganisationSource,
@@ -100,11 +110,6 @@ impl AgentConfig {
         let organisation = opened.inspect_err(|error| tracing::error!(%error, "no organisation file")).ok();
         let platform = Platform::this_machine(removal);
         platform.removal.unfinished_in(&platform.downloads, PartName::is_part);
-        let cleared = platform.removal.clear_leftovers();
-        if !cleared.removed.is_empty() || !cleared.failed.is_empty() {
-            let (removed, failed) = (cleared.removed.len(), cleared.failed.len());
-            tracing::warn!(removed, failed, "an earlier run had left something behind");
-        }
         Self {
             organisation: organisation.map(Arc::new),
             organisation_verified: source == OrganisationSource::Program,

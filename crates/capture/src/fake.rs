@@ -292,10 +292,21 @@ impl FakeDesktop {
         self.set_monitors(&[(0, 0, width, height)]);
     }
 
-    /// From now on these monitors, as for [`FakeDesktop::with_monitors`], black again: a new layout.
+    /// From now on these monitors, as for [`FakeDesktop::with_monitors`], black again: a new layout. The n-th stands for
+    /// the n-th connector, whatever is at it.
     pub fn set_monitors(&self, monitors: &[(i32, i32, u32, u32)]) {
         self.change(|state| {
             state.monitors = numbered(monitors);
+            state.lay_ground();
+            state.epoch += 1;
+            state.cursor_version += 1;
+        });
+    }
+
+    /// Takes a monitor away, black again: a new layout, in which the others keep their numbers.
+    pub fn unplug(&self, monitor: MonitorId) {
+        self.change(|state| {
+            state.monitors.retain(|other| other.id != monitor);
             state.lay_ground();
             state.epoch += 1;
             state.cursor_version += 1;

@@ -26,7 +26,10 @@ pub use share::{LocalPreview, Outline, Presence, PresenceWatch, Share, WindowId,
 
 /// The screens of this machine.
 pub trait Desktop: Send + Sync {
-    /// The monitors as they stand now; the epoch grows whenever they differ from the last call's.
+    /// The monitors as they stand now; the epoch grows whenever they differ from the last call's. A
+    /// number means the same monitor (by the connector it is at, as far as the system names those)
+    /// for as long as this desktop and its parts last: what was chosen by a number that was seen is
+    /// never another monitor.
     ///
     /// # Errors
     /// [`CaptureError::Lost`] when the system no longer answers.
@@ -55,8 +58,8 @@ pub trait Desktop: Send + Sync {
     fn windows(&self, own_process: u32) -> Result<Vec<WindowInfo>, CaptureError>;
 
     /// The same desktop, but of it only that part exists: its layout has only that, only that can
-    /// be opened, and the pointer is only seen there. Keep it as long as the part is shared: after
-    /// a change it still knows its monitor, which may have got another number.
+    /// be opened, and the pointer is only seen there. Keep it as long as the part is shared: it
+    /// knows its monitor after any change.
     ///
     /// A window is a layout of one monitor of the window's size, which stands where the window's
     /// contents are. A new size is a new layout with the next epoch. When the window only moves, a
@@ -87,7 +90,8 @@ pub trait Desktop: Send + Sync {
     fn outline(&self, share: Share, color: [u8; 3]) -> Result<Box<dyn Outline>, CaptureError>;
 
     /// Tells whether a person can see the windows of the process `own_process`. Frames of
-    /// [`Desktop::outline`] are none, and cover none.
+    /// [`Desktop::outline`] are none, and cover none. Where the system knows whose a window is,
+    /// what a window says of itself counts for nothing.
     ///
     /// # Errors
     /// [`CaptureError::NotSupported`] where the system does not tell, [`CaptureError::Lost`].

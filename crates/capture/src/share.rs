@@ -156,9 +156,10 @@ pub trait Outline: Send {}
 /// How much of our own windows the person can see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// At least a part of one of them.
+    /// Enough of the largest: at least a quarter of it, and three quarters of the band at its top, where one reads who
+    /// it is and ends it.
     Visible,
-    /// Nothing: other windows lie over all of them, or they are beyond the screen's edges.
+    /// Less: other windows lie over it, or it is beyond the screen's edges.
     Covered,
     /// None is on the screen: closed, minimised, or not opened yet.
     Gone,

@@ -43,6 +43,11 @@ impl Xvfb {
         assert!(!number.trim().is_empty(), "Xvfb did not start");
         Self { process, display: format!(":{}", number.trim()) }
     }
+
+    /// A server that does not know processes: a window belongs to the one that it says.
+    pub(crate) fn that_believes(size: &str) -> Self {
+        Self::start(size, &["-extension", "X-Resource"])
+    }
 }
 
 impl Drop for Xvfb {

@@ -6,6 +6,7 @@ mod area;
 mod cursor;
 mod monitor;
 mod outline;
+mod owner;
 mod presence;
 mod preview;
 mod screen;
@@ -46,7 +47,7 @@ pub(crate) struct X11Desktop {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Everything,
-    /// The monitor of that name, whatever number it has; `id` is the one it was chosen by.
+    /// The monitor of that name, and the number that it has for as long as anybody looks.
     Monitor {
         name: xproto::Atom,
         id: MonitorId,
@@ -87,7 +88,7 @@ impl X11Desktop {
     }
 
     fn connection(&self) -> Result<Screen, CaptureError> {
-        Screen::connect(self.display.as_deref())
+        self.screen.again(self.display.as_deref())
     }
 
     /// The monitors of this part now.
@@ -215,7 +216,14 @@ impl Desktop for X11Desktop {
 
     fn only(&self, share: Share) -> Result<Box<dyn Desktop>, CaptureError> {
         let part = self.part_for(share)?;
-        let new = Self { part, ..Self::connect(self.display.as_deref())? };
+        let new = Self {
+            display: self.display.clone(),
+            screen: self.connection()?,
+            has_damage: self.has_damage,
+            part,
+            is_closed: AtomicBool::new(false),
+            last: Mutex::default(),
+        };
         if let Part::Window(window) = part {
             let aux = xproto::ChangeWindowAttributesAux::new().event_mask(xproto::EventMask::STRUCTURE_NOTIFY);
             let asked = new.screen.connection.change_window_attributes(window, &aux)?.check();

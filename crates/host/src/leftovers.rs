@@ -1,6 +1,6 @@
 //! What an earlier run has left behind, recognised so narrowly that nothing else is taken for it.
 
-use std::fs::{self, DirEntry, File, Metadata, TryLockError};
+use std::fs::{self, DirEntry, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 /// How the names of our temporary folders begin.
@@ -12,14 +12,14 @@ pub(crate) const IN_USE: &str = "in-use";
 /// More entries of a folder are not looked at.
 const MOST_ENTRIES: usize = 100_000;
 
+/// More unfinished files at a time are left for the next.
+const MOST_UNFINISHED: usize = 64;
+
 /// Files in `folder` that `is_unfinished` knows by their names, that belong to this user and that no
 /// process has open.
 pub(crate) fn unfinished_files(folder: &Path, is_unfinished: fn(&str) -> bool) -> Vec<PathBuf> {
-    named(folder, is_unfinished)
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
-        .map(|entry| entry.path())
-        .filter(|path| crate::is_ours_and_idle(path))
-        .collect()
+    let files = named(folder, is_unfinished).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    crate::ours_and_idle(files.map(|entry| entry.path()).take(MOST_UNFINISHED).collect())
 }
 
 /// A temporary folder of a process that has ended. As long as this lives nobody else takes it.
@@ -41,7 +41,7 @@ pub(crate) fn temporary_folders(place: &Path) -> Vec<Abandoned> {
 
 fn abandoned(folder: &DirEntry) -> Option<Abandoned> {
     let metadata = fs::symlink_metadata(folder.path()).ok()?;
-    if !metadata.is_dir() || !is_private(&metadata) {
+    if !metadata.is_dir() || !crate::is_private(&metadata) {
         return None;
     }
     let in_use = folder.path().join(IN_USE);
@@ -59,20 +59,6 @@ fn abandoned(folder: &DirEntry) -> Option<Abandoned> {
 pub(crate) fn is_ours(name: &str) -> bool {
     let random = name.strip_prefix(PREFIX);
     random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|c| c.is_ascii_alphanumeric()))
-}
-
-/// Whether only this user can open it; what others made they could also have prepared.
-#[cfg(unix)]
-fn is_private(folder: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let own = fs::metadata("/proc/self");
-    folder.mode() & 0o777 == 0o700 && own.is_ok_and(|own| own.uid() == folder.uid())
-}
-
-/// The system's folder for such things is each user's own here.
-#[cfg(not(unix))]
-fn is_private(_: &Metadata) -> bool {
-    true
 }
 
 /// The entries of a folder whose names are known.
@@ -122,6 +108,17 @@ mod tests {
         drop(open);
         assert!(found(&[path(".part-left"), path(".part-open")]));
         assert!(unfinished_files(&path("nowhere"), is_part).is_empty());
+    }
+
+    #[test]
+    fn of_very_many_files_some_are_left_for_later() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..MOST_UNFINISHED + 36 {
+            fs::write(folder.path().join(format!(".part-{number}")), "x").unwrap();
+        }
+        let found = || unfinished_files(folder.path(), is_part).len();
+        assert!((0..LOOKS).any(|_| found() == MOST_UNFINISHED));
+        assert!(found() <= MOST_UNFINISHED);
     }
 
     /// A temporary folder as a process leaves it that had no time.

@@ -54,16 +54,26 @@ fn watched_program() -> Box<dyn Program> {
     Box::new(windows::WindowsProgram::that_has_ended())
 }
 
-/// Whether a file belongs to this user and no process has it open.
+/// What of the system decides whether something is a leftover of ours.
 #[cfg(target_os = "linux")]
-fn is_ours_and_idle(file: &std::path::Path) -> bool {
-    linux::is_ours_and_idle(file)
+use linux::{is_private, leads_to, ours_and_idle};
+
+/// Those of these files that belong to this user and that no process has open: that cannot be told here.
+#[cfg(not(target_os = "linux"))]
+fn ours_and_idle(_: Vec<std::path::PathBuf>) -> Vec<std::path::PathBuf> {
+    Vec::new()
 }
 
-/// Whether a file belongs to this user and no process has it open: that cannot be told here.
+/// Whether only this user can open a folder: on Windows the system's folder for such things is each user's own.
 #[cfg(not(target_os = "linux"))]
-fn is_ours_and_idle(_: &std::path::Path) -> bool {
-    false
+fn is_private(_: &std::fs::Metadata) -> bool {
+    cfg!(target_os = "windows")
+}
+
+/// Whether that name leads to this open file: here at least to one.
+#[cfg(not(target_os = "linux"))]
+fn leads_to(path: &std::path::Path, _: &std::fs::File) -> bool {
+    path.is_file()
 }
 
 /// Where this system says its name, in the order of trust.

@@ -1,7 +1,8 @@
 //! Linux: a running program's file may be removed at once; the program goes on from memory.
 
 use crate::removal::Program;
-use std::fs;
+use std::collections::HashSet;
+use std::fs::{self, File, Metadata};
 use std::io::Error;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -54,20 +55,46 @@ impl Program for LinuxProgram {
     }
 }
 
-/// Whether a file belongs to this user and no process of theirs has it open, as proc(5) tells; false
-/// where it does not tell.
-pub(crate) fn is_ours_and_idle(file: &Path) -> bool {
-    let looked_at = (fs::symlink_metadata(file), fs::metadata("/proc/self"), fs::read_dir("/proc"));
-    let (Ok(file), Ok(own), Ok(processes)) = looked_at else { return false };
-    let is_it = |open: fs::DirEntry| {
-        // This follows the link to what is open, whatever its name is by now.
-        fs::metadata(open.path()).is_ok_and(|open| (open.dev(), open.ino()) == (file.dev(), file.ino()))
+/// Those of these files that belong to this user and that no process of theirs has open, as proc(5) tells; none where it
+/// does not tell.
+pub(crate) fn ours_and_idle(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    if files.is_empty() {
+        return files;
+    }
+    let (Ok(own), Some(open)) = (own_user(), open_files()) else { return Vec::new() };
+    let is_left = |file: &PathBuf| {
+        let found = fs::symlink_metadata(file);
+        found.is_ok_and(|found| found.uid() == own && !open.contains(&(found.dev(), found.ino())))
     };
-    let has_it_open = |process: fs::DirEntry| {
+    files.into_iter().filter(is_left).collect()
+}
+
+/// Device and number of every file that a process has open which this one may look at.
+fn open_files() -> Option<HashSet<(u64, u64)>> {
+    let mut open = HashSet::new();
+    for process in fs::read_dir("/proc").ok()?.flatten() {
         let is_process = process.file_name().to_str().is_some_and(|name| name.bytes().all(|c| c.is_ascii_digit()));
-        is_process && fs::read_dir(process.path().join("fd")).is_ok_and(|mut fds| fds.any(|fd| fd.is_ok_and(is_it)))
-    };
-    file.uid() == own.uid() && !processes.flatten().any(has_it_open)
+        let files = is_process.then(|| fs::read_dir(process.path().join("fd")).ok()).flatten();
+        // This follows the link to what is open, whatever its name is by now.
+        let found = files.into_iter().flatten().flatten().filter_map(|file| fs::metadata(file.path()).ok());
+        open.extend(found.map(|file| (file.dev(), file.ino())));
+    }
+    Some(open)
+}
+
+fn own_user() -> Result<u32, Error> {
+    Ok(fs::metadata("/proc/self")?.uid())
+}
+
+/// Whether only this user can open a folder; what others made they could also have prepared.
+pub(crate) fn is_private(folder: &Metadata) -> bool {
+    folder.mode() & 0o777 == 0o700 && own_user().is_ok_and(|own| own == folder.uid())
+}
+
+/// Whether that name leads to this open file.
+pub(crate) fn leads_to(path: &Path, file: &File) -> bool {
+    let found = fs::symlink_metadata(path).and_then(|found| Ok((found, file.metadata()?)));
+    found.is_ok_and(|(found, file)| (found.dev(), found.ino()) == (file.dev(), file.ino()))
 }
 
 #[cfg(test)]

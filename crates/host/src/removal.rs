@@ -153,7 +153,9 @@ impl Removal {
     #[must_use]
     pub fn clear_leftovers(&self) -> RemovalReport {
         let mut report = RemovalReport::default();
-        self.lock().remove_unfinished(&mut report);
+        // Looking takes time, in which others may name things.
+        let unfinished = self.lock().unfinished.clone();
+        remove_unfinished(&unfinished, &mut report);
         for folder in leftovers::temporary_folders(&std::env::temp_dir()) {
             report.add(folder.path().to_owned(), remove(folder.path(), Extent::Everything));
         }
@@ -183,7 +185,7 @@ impl Removal {
             }
             report.add(path, removed);
         }
-        state.remove_unfinished(&mut report);
+        remove_unfinished(&state.unfinished, &mut report);
         if !state.is_program_gone {
             match state.program.remove(&state.executable) {
                 Ok(removed) => {
@@ -219,13 +221,13 @@ impl State {
             self.tell(&Word::Gone(path.to_owned()));
         }
     }
+}
 
-    fn remove_unfinished(&self, report: &mut RemovalReport) {
-        for (folder, is_unfinished) in &self.unfinished {
-            for file in leftovers::unfinished_files(folder, *is_unfinished) {
-                let removed = remove(&file, Extent::Itself);
-                report.add(file, removed);
-            }
+fn remove_unfinished(unfinished: &BTreeMap<PathBuf, IsUnfinished>, report: &mut RemovalReport) {
+    for (folder, is_unfinished) in unfinished {
+        for file in leftovers::unfinished_files(folder, *is_unfinished) {
+            let removed = remove(&file, Extent::Itself);
+            report.add(file, removed);
         }
     }
 }
@@ -253,10 +255,15 @@ fn remove(path: &Path, extent: Extent) -> Result<bool, Error> {
         Err(error) => return Err(error),
     };
     // A link is removed as a link: what it leads to is not ours.
-    match (metadata.is_dir(), extent) {
-        (false, _) => fs::remove_file(path)?,
-        (true, Extent::Itself) => fs::remove_dir(path)?,
-        (true, Extent::Everything) => fs::remove_dir_all(path)?,
+    let removed = match (metadata.is_dir(), extent) {
+        (false, _) => fs::remove_file(path),
+        (true, Extent::Itself) => fs::remove_dir(path),
+        (true, Extent::Everything) => fs::remove_dir_all(path),
+    };
+    match removed {
+        // Somebody else was faster.
+        Err(error) if error.kind() == ErrorKind::NotFound && !exists(path) => return Ok(false),
+        removed => removed?,
     }
     if exists(path) { Err(Error::other("it is still there")) } else { Ok(true) }
 }
@@ -333,6 +340,20 @@ mod tests {
         assert_eq!(report.kept, [file.clone(), received.clone()]);
         assert_eq!(report.removed, [received.join("letter.pdf.part")]);
         assert!(report.failed.is_empty() && file.exists());
+    }
+
+    #[test]
+    fn nobody_waits_while_leftovers_are_looked_for() {
+        static REMOVAL: std::sync::OnceLock<Removal> = std::sync::OnceLock::new();
+        fn is_asked(_: &str) -> bool {
+            assert!(REMOVAL.get().unwrap().0.try_lock().is_ok());
+            false
+        }
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a"), "").unwrap();
+        let removal = REMOVAL.get_or_init(|| removal(folder.path()));
+        removal.unfinished_in(folder.path(), is_asked);
+        assert_eq!(removal.clear_leftovers().removed.iter().filter(|path| path.starts_with(folder.path())).count(), 0);
     }
 
     #[cfg(unix)]

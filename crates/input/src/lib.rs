@@ -37,6 +37,17 @@ pub trait Injector: Send {
     /// or its own menus and dialogs: buttons and the wheel while the pointer is on them, keys and
     /// text while the focus is there. Everything else is refused, also when the window is gone.
     /// `None`: no such limit. What is down is not lifted; lifting is never refused.
+    ///
+    /// Keys that a window manager usually takes for itself are refused: Meta (Super) and everything
+    /// with it, Ctrl and Alt together, and Alt with Tab, Escape, Space, F1, F2 or F4; text while
+    /// Alt or Meta is held; and all keys and text while another program has grabbed the keyboard.
+    /// As it cannot be known who that is, an open menu of the window itself that grabs the keyboard
+    /// gets no keys either, only the pointer.
+    ///
+    /// What remains possible: other keys that the person's window manager or another program has
+    /// reserved (Print, those for sound, shortcuts of the person's own making); dragging something
+    /// out of the window, as the pointer moves freely and lifting is not refused; and whatever the
+    /// program itself does with what it gets: its dialogs open files, and a terminal runs commands.
     fn confine(&mut self, window: Option<u32>);
 
     /// Lifts everything that this injector pressed, and nothing else. Needs no permit, because

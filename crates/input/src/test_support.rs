@@ -49,6 +49,13 @@ impl Xvfb {
         Self::started(server)
     }
 
+    /// A server that does not know processes: a window belongs to the one that it says.
+    pub(crate) fn that_believes() -> Self {
+        let mut server = Command::new("Xvfb");
+        server.args(["-screen", "0", "640x480x24", "-extension", "X-Resource"]);
+        Self::started(server)
+    }
+
     /// A server inside that one, with these options, whose mouse and keyboard are that one's pointer and keys.
     pub(crate) fn inside(outer: &Self, options: &[&str]) -> Self {
         let mut server = Command::new("Xephyr");

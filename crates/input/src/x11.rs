@@ -4,6 +4,8 @@
 
 mod guard;
 mod origin;
+mod owner;
+mod shortcuts;
 mod text;
 
 pub(crate) use origin::Watcher;
@@ -143,7 +145,7 @@ impl Backend for X11Backend {
 
     fn press_key(&mut self, key: KeyUsage) -> Result<(Injected, bool), InputError> {
         let Some(keycode) = keycode(key) else { return Ok((Injected::Done, false)) };
-        let injected = self.guarded(Target::Focus, |keyboard, _| keyboard.press(keycode))?;
+        let injected = self.guarded(Target::Key(keycode), |keyboard, _| keyboard.press(keycode))?;
         Ok((injected, true))
     }
 
@@ -160,7 +162,7 @@ impl Backend for X11Backend {
         while !rest.is_empty() {
             let settled = self.typist.settle(&self.keyboard)?;
             let mut typed = 0;
-            let injected = self.guarded(Target::Focus, |keyboard, typist| {
+            let injected = self.guarded(Target::Text, |keyboard, typist| {
                 typed = typist.type_some(keyboard, rest, settled)?;
                 Ok(())
             })?;

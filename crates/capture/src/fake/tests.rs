@@ -82,6 +82,15 @@ fn one_monitor_of_two_is_all_there_is_of_a_part() {
 }
 
 #[test]
+fn a_monitor_that_goes_leaves_the_others_their_numbers() {
+    let desktop = FakeDesktop::with_monitors(&[(0, 0, 40, 30), (40, 0, 20, 20)]);
+    desktop.unplug(MONITOR);
+    assert_eq!(desktop.only(Share::Monitor(MONITOR)).err(), Some(CaptureError::NoSuchMonitor(MONITOR)));
+    let monitors = desktop.only(Share::Monitor(MonitorId(1))).unwrap().layout().unwrap().monitors;
+    assert_eq!((monitors[0].id, monitors[0].x), (MonitorId(1), 40));
+}
+
+#[test]
 fn a_window_is_seen_alone_wherever_it_is_until_it_is_closed() {
     let desktop = FakeDesktop::new(40, 30);
     let window = desktop.add_window("Letter", "writer", (10, 10), (8, 6));

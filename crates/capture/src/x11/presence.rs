@@ -1,9 +1,10 @@
 //! Whether a person can see our own windows on an X display.
 
-use super::area::{Area, is_seen};
+use super::area::{self, Area, Own};
+use super::owner::Owners;
 use super::screen::Screen;
 use super::wait::{Waker, Woken};
-use super::windows::{Atoms, Top, place_of, tops, windows_of};
+use super::windows::{Top, place_of, tops, windows_of};
 use crate::{CaptureError, Interrupter, Presence, PresenceWatch};
 use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
@@ -16,7 +17,7 @@ const LOOKS_EVERY: Duration = Duration::from_millis(250);
 /// A watch of the windows of one process.
 pub(super) struct X11Presence {
     screen: Screen,
-    atoms: Atoms,
+    owners: Owners,
     process: u32,
     told: Option<Presence>,
     is_due: bool,
@@ -28,9 +29,9 @@ impl X11Presence {
     pub(super) fn open(screen: Screen, process: u32) -> Result<Self, CaptureError> {
         // A window's coming, going, place and order; nothing happens here while nothing else does.
         screen.watch_layout(EventMask::SUBSTRUCTURE_NOTIFY)?;
-        let atoms = Atoms::of(&screen)?;
+        let owners = Owners::of(&screen)?;
         let (told, next_look) = (None, Instant::now());
-        Ok(Self { screen, atoms, process, told, is_due: true, next_look, waker: Waker::new()? })
+        Ok(Self { screen, owners, process, told, is_due: true, next_look, waker: Waker::new()? })
     }
 
     fn take_events(&mut self) -> Result<(), CaptureError> {
@@ -57,29 +58,23 @@ impl X11Presence {
             .iter()
             .map(|monitor| Area::new(monitor.x, monitor.y, monitor.width, monitor.height))
             .collect();
-        let mut presence = Presence::Gone;
-        let mut covers = Vec::new();
+        let (mut own, mut covers) = (Vec::new(), Vec::new());
         for top in tops(&self.screen)?.iter().rev() {
-            if top.is_strip_of(&self.screen, &self.atoms, self.process)? {
+            if top.is_strip_of(&self.screen, &self.owners, self.process)? {
                 continue;
             }
-            for area in self.own(top)? {
-                presence = Presence::Covered;
-                if is_seen(area, &screens, &covers) {
-                    return Ok(Presence::Visible);
-                }
-            }
+            let areas = self.own(top)?.into_iter();
+            own.extend(areas.map(|area| Own { area, frame: top.area, above: covers.len() }));
             covers.extend(top.covers(&self.screen)?);
         }
-        Ok(presence)
+        Ok(area::presence(&own, &screens, &covers))
     }
 
     /// Where our windows are inside a top-level window.
     fn own(&self, top: &Top) -> Result<Vec<Area>, CaptureError> {
         let mut areas = Vec::new();
-        for window in windows_of(&self.screen, &self.atoms, top.window, self.process)? {
-            // What of it lies beyond its frame cannot be seen.
-            areas.extend(place_of(&self.screen, window)?.map(|place| place.inside().intersection(&top.area)));
+        for window in windows_of(&self.screen, &self.owners, top.window, self.process)? {
+            areas.extend(place_of(&self.screen, window)?.map(|place| place.inside()));
         }
         Ok(areas)
     }

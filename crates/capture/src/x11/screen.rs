@@ -4,6 +4,7 @@ use super::Root;
 use super::windows::unless_gone;
 use crate::CaptureError;
 use proto::{Monitor, MonitorId, limits};
+use std::sync::{Arc, Mutex, PoisonError};
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::Event;
 use x11rb::protocol::randr::{self, ConnectionExt as _};
@@ -21,17 +22,51 @@ pub(super) struct Screen {
     pub(super) root: Root,
     number: usize,
     has_monitors: bool,
+    numbers: Arc<Numbers>,
+}
+
+/// The numbers of monitors by their names, as long as somebody looks at the display: a number never means another
+/// monitor than it once did, so that what was chosen by it stays what it was.
+#[derive(Default)]
+pub(super) struct Numbers(Mutex<Vec<Atom>>);
+
+impl Numbers {
+    /// The number of the monitor of that name, `None` once there are no new ones.
+    fn of(&self, name: Atom) -> Option<MonitorId> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = known.iter().position(|other| *other == name).or_else(|| {
+            let is_left = known.len() < limits::MONITORS;
+            is_left.then(|| {
+                known.push(name);
+                known.len() - 1
+            })
+        });
+        let number = place.and_then(|place| u8::try_from(place).ok()).map(MonitorId);
+        if number.is_none() {
+            tracing::warn!("a monitor is not seen: so many others were here before that no number is left for it");
+        }
+        number
+    }
 }
 
 impl Screen {
     pub(super) fn connect(display: Option<&str>) -> Result<Self, CaptureError> {
+        Self::connect_with(display, Arc::default())
+    }
+
+    /// Another connection to the display of that name, by which monitors have the same numbers.
+    pub(super) fn again(&self, display: Option<&str>) -> Result<Self, CaptureError> {
+        Self::connect_with(display, Arc::clone(&self.numbers))
+    }
+
+    fn connect_with(display: Option<&str>, numbers: Arc<Numbers>) -> Result<Self, CaptureError> {
         let (connection, number) = RustConnection::connect(display)?;
         let root = connection.setup().roots.get(number).ok_or_else(no_screen)?.root;
         let has_monitors = connection.extension_information(randr::X11_EXTENSION_NAME)?.is_some() && {
             let version = connection.randr_query_version(1, 5)?.reply()?;
             (version.major_version, version.minor_version) >= (1, 5)
         };
-        Ok(Self { connection, root, number, has_monitors })
+        Ok(Self { connection, root, number, has_monitors, numbers })
     }
 
     /// Asks to be told when monitors come, go or change, and of `more` about the root window.
@@ -63,15 +98,19 @@ impl Screen {
         Ok(self.named_monitors()?.into_iter().map(|(_, monitor)| monitor).collect())
     }
 
-    /// The monitors with RandR's names, by which they are the same after a change.
+    /// The monitors with RandR's names, by which they are the same after a change and keep their numbers.
     pub(super) fn named_monitors(&self) -> Result<Vec<(Atom, Monitor)>, CaptureError> {
         let scale_percent = self.scale_percent()?;
         let mut monitors = Vec::new();
+        let mut has_any = false;
         if self.has_monitors {
             let reply = self.connection.randr_get_monitors(self.root, true)?.reply()?;
-            for info in reply.monitors.iter().filter(|info| info.width > 0 && info.height > 0).take(limits::MONITORS) {
+            let shown = reply.monitors.iter().filter(|info| info.width > 0 && info.height > 0);
+            has_any = shown.clone().next().is_some();
+            for info in shown.take(limits::MONITORS) {
+                let Some(id) = self.numbers.of(info.name) else { continue };
                 let monitor = Monitor {
-                    id: MonitorId(monitors.len() as u8),
+                    id,
                     x: info.x.into(),
                     y: info.y.into(),
                     width: info.width.into(),
@@ -82,10 +121,10 @@ impl Screen {
                 monitors.push((info.name, monitor));
             }
         }
-        if monitors.is_empty() {
+        if !has_any && let Some(id) = self.numbers.of(x11rb::NONE) {
             let whole = self.connection.get_geometry(self.root)?.reply()?;
             let monitor = Monitor {
-                id: MonitorId(0),
+                id,
                 x: 0,
                 y: 0,
                 width: whole.width.into(),

@@ -2,6 +2,7 @@
 //! stand, and what lies above them. What they say of themselves is hostile text.
 
 use super::area::Area;
+use super::owner::Owners;
 use super::screen::Screen;
 use crate::share::MOST_WINDOWS;
 use crate::{CaptureError, WindowId, WindowInfo};
@@ -150,12 +151,6 @@ pub(super) fn top_of(screen: &Screen, window: Window) -> Result<Option<Window>, 
     Ok(path_of(screen, window)?.last().copied())
 }
 
-/// The process that a window says it belongs to.
-pub(super) fn process_of(screen: &Screen, atoms: &Atoms, window: Window) -> Result<Option<u32>, CaptureError> {
-    let request = screen.connection.get_property(false, window, atoms._NET_WM_PID, AtomEnum::CARDINAL, 0, 1)?;
-    Ok(unless_gone(request.reply())?.and_then(|property| first(&property)))
-}
-
 fn first(property: &GetPropertyReply) -> Option<u32> {
     property.value32().and_then(|mut values| values.next())
 }
@@ -191,10 +186,10 @@ pub(super) fn tops(screen: &Screen) -> Result<Vec<Top>, CaptureError> {
 
 impl Top {
     /// Whether it is one of the strips of a frame that this process draws, which cover nothing.
-    pub(super) fn is_strip_of(&self, screen: &Screen, atoms: &Atoms, process: u32) -> Result<bool, CaptureError> {
+    pub(super) fn is_strip_of(&self, screen: &Screen, owners: &Owners, process: u32) -> Result<bool, CaptureError> {
         let Area { left, top, right, bottom } = self.area;
         let is_thin = right - left <= THIN || bottom - top <= THIN;
-        Ok(self.is_free && is_thin && process_of(screen, atoms, self.window)? == Some(process))
+        Ok(self.is_free && is_thin && owners.process_of(screen, self.window)? == Some(process))
     }
 
     /// What it covers: itself, or the shape that it has given itself.
@@ -221,24 +216,25 @@ impl Top {
 /// The windows of a process inside a top-level window, itself included, that are on the screen.
 pub(super) fn windows_of(
     screen: &Screen,
-    atoms: &Atoms,
+    owners: &Owners,
     top: Window,
     process: u32,
 ) -> Result<Vec<Window>, CaptureError> {
     let mut found = Vec::new();
+    let framing = owners.process_of(screen, top)?;
     let mut waiting = vec![top];
     let mut seen = 0;
     while let Some(window) = waiting.pop().filter(|_| seen < MOST_INSIDE) {
         seen += 1;
-        match process_of(screen, atoms, window)? {
+        match owners.process_of(screen, window)? {
             Some(owner) if owner == process => {
                 let attributes = unless_gone(screen.connection.get_window_attributes(window)?.reply())?;
                 if attributes.is_some_and(|attributes| attributes.map_state == MapState::VIEWABLE) {
                     found.push(window);
                 }
             }
-            // A program's window: what is inside it is that program's.
-            Some(_) if window != top => {}
+            // A program's window in the frame of another: what is inside it is that program's.
+            owner @ Some(_) if window != top && owner != framing => {}
             _ => {
                 let tree = unless_gone(screen.connection.query_tree(window)?.reply())?;
                 waiting.extend(tree.map(|tree| tree.children).unwrap_or_default());
@@ -250,7 +246,7 @@ pub(super) fn windows_of(
 
 /// The windows that a person would recognise, topmost first.
 pub(super) fn list(screen: &Screen, own_process: u32) -> Result<Vec<WindowInfo>, CaptureError> {
-    let atoms = Atoms::of(screen)?;
+    let (atoms, owners) = (Atoms::of(screen)?, Owners::of(screen)?);
     let candidates = match managed(screen, &atoms)? {
         Some(managed) => managed,
         None => unmanaged(screen, &atoms)?,
@@ -260,7 +256,7 @@ pub(super) fn list(screen: &Screen, own_process: u32) -> Result<Vec<WindowInfo>,
         if listed.len() == MOST_WINDOWS {
             break;
         }
-        listed.extend(described(screen, &atoms, window, own_process)?);
+        listed.extend(described(screen, &atoms, &owners, window, own_process)?);
     }
     Ok(listed)
 }
@@ -303,6 +299,7 @@ fn unmanaged(screen: &Screen, atoms: &Atoms) -> Result<Vec<Window>, CaptureError
 fn described(
     screen: &Screen,
     atoms: &Atoms,
+    owners: &Owners,
     window: Window,
     own_process: u32,
 ) -> Result<Option<WindowInfo>, CaptureError> {
@@ -314,7 +311,7 @@ fn described(
     // All questions first: one round trip for all answers.
     let attributes = connection.get_window_attributes(window)?;
     let geometry = connection.get_geometry(window)?;
-    let process = property(atoms._NET_WM_PID, AtomEnum::CARDINAL.into(), 1)?;
+    let owner = owners.ask(screen, window)?;
     let kind = property(atoms._NET_WM_WINDOW_TYPE, AtomEnum::ATOM.into(), 16)?;
     let state = property(atoms._NET_WM_STATE, AtomEnum::ATOM.into(), 64)?;
     let title = property(atoms._NET_WM_NAME, atoms.UTF8_STRING, MOST_TEXT)?;
@@ -324,14 +321,14 @@ fn described(
     let answered = |answer: Answer<'_>| unless_gone(answer.reply());
     let attributes = unless_gone(attributes.reply())?;
     let geometry = unless_gone(geometry.reply())?;
-    let (process, kind, state) = (answered(process)?, answered(kind)?, answered(state)?);
+    let (owner, kind, state) = (owners.answered(owner)?, answered(kind)?, answered(state)?);
     let (title, old_title, class) = (answered(title)?, answered(old_title)?, answered(class)?);
     let Some((attributes, geometry)) = attributes.zip(geometry) else { return Ok(None) };
 
     let is_shown = attributes.map_state == MapState::VIEWABLE
         && attributes.class == WindowClass::INPUT_OUTPUT
         && !attributes.override_redirect;
-    let is_own = process.and_then(|process| first(&process)) == Some(own_process);
+    let is_own = owner == Some(own_process);
     // The first type that is known counts, and the others are fallbacks of it.
     let is_furniture = kind.and_then(|kind| first(&kind)).is_some_and(|kind| atoms.is_furniture(kind));
     let is_hidden =

@@ -1,5 +1,7 @@
 //! Finds out whether a press would reach one of Ponte's own windows, or another than it may.
 
+use super::owner::{Owner, Owners};
+use super::shortcuts;
 use crate::{Injected, InputError, OwnWindows};
 use x11rb::errors::ReplyError;
 use x11rb::protocol::xproto::{Atom, AtomEnum, ConnectionExt as _, InputFocus, Window};
@@ -15,8 +17,10 @@ const DEEPEST: usize = 64;
 pub(super) enum Target {
     /// Buttons and wheel.
     Pointer,
-    /// Keys and text.
-    Focus,
+    /// A key, by the server's number for it.
+    Key(u8),
+    /// Text.
+    Text,
 }
 
 /// The window that presses are confined to.
@@ -26,18 +30,19 @@ struct Confinement {
     belonging: Option<Belonging>,
 }
 
-/// Whose a window says that it is: by its process, and by the window that leads its program's.
+/// Whose a window is: by its process, and by the window that it says leads its program's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Belonging {
-    process: Option<u32>,
+    owner: Owner,
     leader: Option<Window>,
 }
 
 impl Belonging {
-    /// Whether both say that they are of the same program.
+    /// Whether both are of the same program. What they say counts only where the server does not know it.
     fn is_shared_with(&self, other: &Self) -> bool {
-        (self.process.is_some() && self.process == other.process)
-            || (self.leader.is_some() && self.leader == other.leader)
+        let are_known = self.owner.known.is_some() && other.owner.known.is_some();
+        let is_led = self.leader.is_some() && self.leader == other.leader;
+        self.owner.is(&other.owner) || !are_known && is_led
     }
 }
 
@@ -46,15 +51,17 @@ pub(super) struct Guard {
     root: Window,
     own: OwnWindows,
     confined: Option<Confinement>,
-    process_property: Atom,
+    owners: Owners,
+    hidden: Window,
     leader_property: Atom,
 }
 
 impl Guard {
     pub(super) fn new(connection: &RustConnection, root: Window, own: OwnWindows) -> Result<Self, InputError> {
-        let process_property = connection.intern_atom(false, b"_NET_WM_PID")?.reply()?.atom;
+        let owners = Owners::new(connection)?;
+        let hidden = shortcuts::hidden_window(connection, root)?;
         let leader_property = connection.intern_atom(false, b"WM_CLIENT_LEADER")?.reply()?.atom;
-        Ok(Self { root, own, confined: None, process_property, leader_property })
+        Ok(Self { root, own, confined: None, owners, hidden, leader_property })
     }
 
     /// Confines presses to that window, `None` for no limit.
@@ -77,7 +84,9 @@ impl Guard {
         let (window, before) = (*window, *belonging);
         let now = self.belonging_of(connection, window)?;
         let allowed = match before.zip(now) {
-            Some((before, now)) if before == now => self.is_within(connection, target, window, &now)?,
+            Some((before, now)) if before == now => {
+                self.is_within(connection, target, window, &now)? && self.stays(connection, target)?
+            }
             _ => {
                 self.confined = Some(Confinement { window, belonging: None });
                 false
@@ -86,20 +95,29 @@ impl Guard {
         Ok(if allowed { Injected::Done } else { Injected::RefusedOutside })
     }
 
+    /// Whether a press goes where it seems to go.
+    fn stays(&self, connection: &RustConnection, target: Target) -> Result<bool, InputError> {
+        match target {
+            Target::Pointer => Ok(true),
+            Target::Key(keycode) => shortcuts::stays(connection, self.root, self.hidden, Some(keycode)),
+            Target::Text => shortcuts::stays(connection, self.root, self.hidden, None),
+        }
+    }
+
     /// `None` if the window is gone.
     fn belonging_of(&self, connection: &RustConnection, window: Window) -> Result<Option<Belonging>, InputError> {
         if unless_gone(connection.get_geometry(window)?.reply())?.is_none() {
             return Ok(None);
         }
-        let process = self.process_of(connection, window)?;
-        Ok(Some(Belonging { process, leader: self.window_in(connection, window, self.leader_property)? }))
+        let owner = self.owners.of(connection, window)?;
+        Ok(Some(Belonging { owner, leader: self.window_in(connection, window, self.leader_property)? }))
     }
 
     /// Whether a press would reach a window of ours, its frame included.
     fn is_own(&self, connection: &RustConnection, target: Target) -> Result<bool, InputError> {
         match target {
             Target::Pointer => self.pointer_is_on_own(connection),
-            Target::Focus => {
+            Target::Key(_) | Target::Text => {
                 let focus = connection.get_input_focus()?.reply()?.focus;
                 if focus == u32::from(InputFocus::NONE) || focus == self.root {
                     Ok(false)
@@ -123,7 +141,7 @@ impl Guard {
         let Some(shared_top) = self.top_of(connection, window)? else { return Ok(false) };
         let reached = match target {
             Target::Pointer => self.under_pointer(connection)?,
-            Target::Focus => {
+            Target::Key(_) | Target::Text => {
                 let focus = connection.get_input_focus()?.reply()?.focus;
                 if focus == u32::from(InputFocus::NONE) || focus == self.root {
                     None
@@ -183,7 +201,7 @@ impl Guard {
                 return Ok(is_menu || self.is_transient_for(connection, candidate, window)?);
             }
             // A program's window: what is inside it is that program's.
-            if other.process.is_none()
+            if other.owner.said.is_none()
                 && let Some(tree) = unless_gone(connection.query_tree(candidate)?.reply())?
             {
                 waiting.extend(tree.children);
@@ -243,11 +261,13 @@ impl Guard {
             if seen > MOST_WINDOWS {
                 return Ok(false);
             }
-            match self.process_of(connection, window)? {
-                process if self.own.holds(window, process) => return Ok(true),
-                // A program's window: what is inside it is that program's.
-                Some(_) if window != top => continue,
-                _ => {}
+            let owner = self.owners.of(connection, window)?;
+            if self.holds(window, owner) {
+                return Ok(true);
+            }
+            // A program's window: what is inside it is that program's.
+            if owner.said.is_some() && window != top {
+                continue;
             }
             if let Some(tree) = unless_gone(connection.query_tree(window)?.reply())? {
                 windows.extend(tree.children);
@@ -257,18 +277,17 @@ impl Guard {
     }
 
     fn is_ours(&self, connection: &RustConnection, window: Window) -> Result<bool, InputError> {
-        Ok(self.own.holds(window, self.process_of(connection, window)?))
+        Ok(self.holds(window, self.owners.of(connection, window)?))
     }
 
-    fn process_of(&self, connection: &RustConnection, window: Window) -> Result<Option<u32>, InputError> {
-        let request = connection.get_property(false, window, self.process_property, AtomEnum::CARDINAL, 0, 1)?;
-        let Some(property) = unless_gone(request.reply())? else { return Ok(None) };
-        Ok(property.value32().and_then(|mut values| values.next()))
+    /// Whether it is ours, or only says so: what pretends to be ours gets nothing either.
+    fn holds(&self, window: Window, owner: Owner) -> bool {
+        [owner.known, owner.said].into_iter().any(|process| self.own.holds(window, process))
     }
 }
 
 /// The answer, `None` where the window is gone.
-fn unless_gone<T>(reply: Result<T, ReplyError>) -> Result<Option<T>, InputError> {
+pub(super) fn unless_gone<T>(reply: Result<T, ReplyError>) -> Result<Option<T>, InputError> {
     match reply {
         Ok(reply) => Ok(Some(reply)),
         Err(ReplyError::X11Error(_)) => Ok(None),

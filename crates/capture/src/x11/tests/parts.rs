@@ -15,7 +15,7 @@ fn monitor_at(desktop: &dyn Desktop, x: i32) -> Monitor {
 #[test]
 fn windows_are_listed_from_the_top_without_ours_and_without_furniture() {
     for managed in [false, true] {
-        let server = Xvfb::start("640x480x24", &[]);
+        let server = Xvfb::that_believes("640x480x24");
         let _manager = managed.then(|| Manager::start(&server));
         let desktop = X11Desktop::connect(Some(&server.display)).unwrap();
         let place = (100, 100, 120, 90);
@@ -104,14 +104,46 @@ fn a_shared_monitor_is_never_replaced_by_another_that_gets_its_number() {
         painter.connection.randr_delete_monitor(painter.root, name).unwrap().check().unwrap();
     };
     remove(b"left");
-    // RandR gives back the output's own monitor, which has the number of the one that went.
-    assert!(all.layout().unwrap().monitors.iter().any(|monitor| monitor.id == left.id));
+    // RandR gives back the output's own monitor in its place, which is another.
+    let layout = all.layout().unwrap();
+    assert!(layout.monitors.len() == 2 && layout.monitor(left.id).is_none());
+    assert_eq!(all.only(Share::Monitor(left.id)).err(), Some(CaptureError::NoSuchMonitor(left.id)));
     assert_eq!(capture.wait(LONG).unwrap(), Change::LayoutChanged);
     assert_eq!(part.layout().err(), Some(CaptureError::NoSuchMonitor(left.id)));
     assert_eq!(part.open(left.id).err(), Some(CaptureError::NoSuchMonitor(left.id)));
-    // Nor is a choice carried over to a layout that the person has not seen.
+    // Nor is a choice carried over to a layout that nobody has asked for.
     remove(b"right");
     assert_eq!(all.only(Share::Monitor(MONITOR)).err(), Some(CaptureError::LayoutChanged));
+}
+
+#[test]
+fn a_number_that_was_seen_means_that_monitor_whatever_comes_and_goes() {
+    let server = Xvfb::start("400x200x24", &[]);
+    let painter = Painter::connect(&server);
+    two_monitors(&painter);
+    painter.paint(LEFT, RED);
+    painter.paint(RIGHT, BLUE);
+    let all = X11Desktop::connect(Some(&server.display)).unwrap();
+    let (left, right) = (monitor_at(&all, 0), monitor_at(&all, 200));
+    let remove = |name: &[u8]| {
+        let name = painter.connection.intern_atom(false, name).unwrap().reply().unwrap().atom;
+        painter.connection.randr_delete_monitor(painter.root, name).unwrap().check().unwrap();
+    };
+    remove(b"left");
+    // The other's number is asked for by somebody who has seen only the layout before.
+    all.layout().unwrap();
+    let part = all.only(Share::Monitor(right.id)).unwrap();
+    assert_eq!(part.layout().unwrap().monitors, std::slice::from_ref(&right));
+    let mut capture = part.open(right.id).unwrap();
+    assert!(picture(&mut *capture).0.iter().all(|pixel| *pixel == [0xc0, 0x40, 0x20]));
+    painter.connection.warp_pointer(x11rb::NONE, painter.root, 0, 0, 0, 0, 250, 60).unwrap();
+    painter.connection.sync().unwrap();
+    let (consent, mut cursor) = (viewing(), part.cursor().unwrap());
+    cursor.wait(LONG).unwrap();
+    assert_eq!(cursor.read(&consent.permit(None).unwrap()).unwrap().position, Some((right.id, 50, 60)));
+    remove(b"right");
+    two_monitors(&painter);
+    assert_eq!((monitor_at(&all, 0).id, monitor_at(&all, 200).id), (left.id, right.id));
 }
 
 #[test]

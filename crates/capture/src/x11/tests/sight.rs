@@ -1,6 +1,6 @@
 //! The frame around what is shared, and whether our own windows can be seen.
 
-use super::stage::{Actor, Manager, OURS, Role, THEIRS, WINDOW, stripes, two_monitors};
+use super::stage::{Actor, Manager, OURS, Role, Stranger, THEIRS, WINDOW, stripes, two_monitors};
 use super::*;
 use crate::Presence;
 use std::time::Instant;
@@ -141,7 +141,7 @@ fn a_press_goes_through_the_frame_and_window_managers_leave_it_alone() {
 #[test]
 fn our_windows_are_visible_covered_or_gone() {
     for managed in [false, true] {
-        let server = Xvfb::start("640x480x24", &[]);
+        let server = Xvfb::that_believes("640x480x24");
         let _manager = managed.then(|| Manager::start(&server));
         let desktop = X11Desktop::connect(Some(&server.display)).unwrap();
         let mut watch = desktop.presence(OURS).unwrap();
@@ -149,8 +149,8 @@ fn our_windows_are_visible_covered_or_gone() {
         assert_eq!(watch.wait(SHORT).unwrap(), None);
         let panel = Actor::enter(&server, Role { process: OURS, ..WINDOW }, (500, 300, 80, 60), BLUE);
         assert_eq!(watch.wait(LONG).unwrap(), Some(Presence::Visible));
-        // A part of it still shows.
-        let half = Actor::enter(&server, WINDOW, (450, 250, 90, 200), RED);
+        // Most of it still shows.
+        let some = Actor::enter(&server, WINDOW, (450, 250, 55, 200), RED);
         assert_eq!(watch.wait(LOOK).unwrap(), None);
         let all = Actor::enter(&server, Role { is_free: true, ..WINDOW }, (0, 0, 640, 480), RED);
         assert_eq!(watch.wait(LONG).unwrap(), Some(Presence::Covered));
@@ -179,7 +179,7 @@ fn our_windows_are_visible_covered_or_gone() {
         assert_eq!(watch.wait(LONG).unwrap(), Some(Presence::Gone));
         watch.interrupter().interrupt();
         assert_eq!(watch.wait(LONG).unwrap(), None);
-        drop(half);
+        drop(some);
     }
 }
 
@@ -200,8 +200,30 @@ fn the_frame_is_no_window_of_ours_and_covers_none() {
     let tops = windows::tops(&Screen::connect(Some(&server.display)).unwrap()).unwrap();
     assert_eq!(tops.len(), 5);
     assert_eq!(watch.wait(LONG).unwrap(), Some(Presence::Visible));
-    // A strip of another program is no frame of ours.
-    let strip = Actor::enter(&server, Role { process: THEIRS, is_free: true, ..WINDOW }, (0, 0, 4, 480), RED);
+    // A strip of another program is no frame of ours, whatever it says.
+    let strip = Stranger::enter(&server, (0, 0, 4, 480));
     assert_eq!(watch.wait(LONG).unwrap(), Some(Presence::Covered));
     drop((panel, strip));
+}
+
+#[test]
+fn a_window_is_ours_by_its_process_and_not_by_what_it_says() {
+    for managed in [false, true] {
+        let server = Xvfb::start("640x480x24", &[]);
+        let _manager = managed.then(|| Manager::start(&server));
+        let desktop = X11Desktop::connect(Some(&server.display)).unwrap();
+        let own = std::process::id();
+        let mut watch = desktop.presence(own).unwrap();
+        assert_eq!(watch.wait(LONG).unwrap(), Some(Presence::Gone));
+        let stranger = Stranger::enter(&server, (0, 0, 640, 480));
+        assert_eq!(watch.wait(LOOK).unwrap(), None);
+        // Ours is known as ours in a window manager's frame, too, even if it says otherwise.
+        let panel = Actor::enter(&server, Role { process: THEIRS, ..WINDOW }, (500, 300, 80, 60), BLUE);
+        let first = if managed { Presence::Covered } else { Presence::Visible };
+        assert_eq!(watch.wait(LONG).unwrap(), Some(first));
+        assert_eq!(desktop.windows(own).unwrap(), []);
+        drop(stranger);
+        assert_eq!(watch.wait(if managed { LONG } else { LOOK }).unwrap(), managed.then_some(Presence::Visible));
+        drop(panel);
+    }
 }

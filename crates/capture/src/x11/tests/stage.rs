@@ -232,6 +232,56 @@ impl Drop for Manager {
     }
 }
 
+/// Another process with a window out of the window manager's hands that says it is this one's.
+pub(super) struct Stranger(Child);
+
+impl Stranger {
+    const PLACE: &str = "PONTE_TEST_STRANGER";
+
+    pub(super) fn enter(server: &Xvfb, (x, y, width, height): (i16, i16, u16, u16)) -> Self {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "x11::tests::stage::a_stranger", "--nocapture"])
+            .env("DISPLAY", &server.display)
+            .env(Self::PLACE, format!("{x} {y} {width} {height} {}", std::process::id()))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().ends_with("entered")));
+        Self(process)
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What [`Stranger`] runs; of itself it tests nothing.
+#[test]
+fn a_stranger() {
+    let Ok(place) = std::env::var(Stranger::PLACE) else { return };
+    let [x, y, width, height, process] = *place.split(' ').map(|number| number.parse().unwrap()).collect::<Vec<u32>>()
+    else {
+        panic!("not a place: {place}")
+    };
+    let (connection, number) = RustConnection::connect(None).unwrap();
+    let (window, root) = (connection.generate_id().unwrap(), connection.setup().roots[number].root);
+    let aux = CreateWindowAux::new().override_redirect(1).background_pixel(0xff_ff_ff);
+    let (x, y, width, height) = (x as i16, y as i16, width as u16, height as u16);
+    connection.create_window(0, window, root, x, y, width, height, 0, WindowClass::INPUT_OUTPUT, 0, &aux).unwrap();
+    let name = connection.intern_atom(false, b"_NET_WM_PID").unwrap().reply().unwrap().atom;
+    connection.change_property32(PropMode::REPLACE, window, name, AtomEnum::CARDINAL, &[process]).unwrap();
+    connection.map_window(window).unwrap();
+    connection.sync().unwrap();
+    println!("entered");
+    // Until the other process has ended, or ends this one.
+    std::io::stdin().lines().for_each(drop);
+}
+
 /// Two monitors of 200 by 200 pixels side by side; the server must be that large.
 pub(super) fn two_monitors(painter: &Painter) {
     let connection = &painter.connection;

@@ -25,7 +25,7 @@ fn press_enter(injector: &mut dyn Injector) -> Injected {
 #[test]
 fn a_press_reaches_the_window_its_menus_and_its_dialogs_only() {
     for framed in [false, true] {
-        let server = Xvfb::start();
+        let server = Xvfb::that_believes();
         let program = Program::connect(&server);
         let shared = if framed {
             let frame = program.window(program.root, 0, 0, None);
@@ -78,7 +78,7 @@ fn a_press_reaches_the_window_its_menus_and_its_dialogs_only() {
 
 #[test]
 fn keys_reach_the_window_while_it_has_the_focus_only() {
-    let server = Xvfb::start();
+    let server = Xvfb::that_believes();
     let program = Program::connect(&server);
     let shared = program.managed(0, 0, THEIRS, None);
     let field = program.window(shared, 10, 10, None);
@@ -118,7 +118,7 @@ fn keys_reach_the_window_while_it_has_the_focus_only() {
 
 #[test]
 fn a_window_that_is_gone_is_not_replaced_by_another_with_its_number() {
-    let server = Xvfb::start();
+    let server = Xvfb::that_believes();
     let program = Program::connect(&server);
     let shared = program.managed(0, 0, THEIRS, None);
     let mut injector = injector(&server);
@@ -132,4 +132,114 @@ fn a_window_that_is_gone_is_not_replaced_by_another_with_its_number() {
     assert_eq!(press_at(&mut injector, 50, 50), Injected::RefusedOutside);
     injector.confine(Some(u32::MAX));
     assert_eq!(press_at(&mut injector, 50, 50), Injected::RefusedOutside);
+}
+
+#[test]
+fn what_only_says_that_it_is_of_the_same_program_is_not() {
+    const PLACE: &str = "PONTE_TEST_SHARED";
+    // The other program: a dialog and a menu that pretend to be the window's.
+    if let Ok(shared) = std::env::var(PLACE) {
+        let (connection, number) = RustConnection::connect(None).unwrap();
+        let root = connection.setup().roots[number].root;
+        let program = Program { connection, root };
+        let (shared, leader) = (shared.parse().unwrap(), b"WM_CLIENT_LEADER");
+        let leader = program.connection.intern_atom(false, leader).unwrap().reply().unwrap().atom;
+        let dialog = program.managed(100, 0, THEIRS, Some(shared));
+        let menu = program.window(program.root, 200, 0, Some(THEIRS));
+        for window in [dialog, menu] {
+            let (replace, kind) = (PropMode::REPLACE, AtomEnum::WINDOW);
+            program.connection.change_property32(replace, window, leader, kind, &[shared]).unwrap();
+        }
+        program.connection.sync().unwrap();
+        println!("entered");
+        std::io::stdin().lines().for_each(drop);
+        return;
+    }
+    let server = Xvfb::start();
+    let program = Program::connect(&server);
+    let shared = program.managed(0, 0, THEIRS, None);
+    program.window(program.root, 300, 0, Some(OTHERS));
+    let mut other = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "x11::tests::confined::what_only_says_that_it_is_of_the_same_program_is_not", "--nocapture"])
+        .env("DISPLAY", &server.display)
+        .env(PLACE, shared.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(other.stdout.take().unwrap()));
+    let _other = Process(other);
+    assert!(lines.any(|line| line.unwrap().ends_with("entered")));
+    let mut injector = injector(&server);
+    injector.confine(Some(shared));
+    assert_eq!(press_at(&mut injector, 50, 50), Injected::Done);
+    assert_eq!(press_at(&mut injector, 150, 50), Injected::RefusedOutside);
+    assert_eq!(press_at(&mut injector, 250, 50), Injected::RefusedOutside);
+    // Nor does it matter what one of the same program says.
+    assert_eq!(press_at(&mut injector, 350, 50), Injected::Done);
+}
+
+#[test]
+fn keys_that_would_not_stay_in_the_window_are_refused() {
+    let (control, alt, meta, tab, f4, f) = (0xe0, 0xe2, 0xe3, 0x2b, 0x3d, 0x09);
+    let server = Xvfb::start();
+    let program = Program::connect(&server);
+    let shared = program.managed(0, 0, THEIRS, None);
+    program.focus(shared);
+    let mut injector = injector(&server);
+    let rows: [(&[u8], Injected); 9] = [
+        (&[alt, f], Injected::Done),
+        (&[control, f], Injected::Done),
+        (&[alt, tab], Injected::RefusedOutside),
+        (&[tab, alt], Injected::RefusedOutside),
+        (&[alt, f4], Injected::RefusedOutside),
+        (&[control, alt], Injected::RefusedOutside),
+        (&[alt, control], Injected::RefusedOutside),
+        (&[meta], Injected::RefusedOutside),
+        (&[tab], Injected::Done),
+    ];
+    for (keys, expected) in rows {
+        injector.confine(Some(shared));
+        let pressed: Vec<Injected> = keys.iter().map(|usage| inject(&mut injector, &key(*usage, true))).collect();
+        assert_eq!(pressed.last(), Some(&expected), "{keys:x?}");
+        injector.release_all();
+        // Without a limit they are anybody's.
+        injector.confine(None);
+        assert!(keys.iter().all(|usage| inject(&mut injector, &key(*usage, true)) == Injected::Done), "{keys:x?}");
+        injector.release_all();
+    }
+    // A person's own key counts as well.
+    let mut person = super::injector(&server);
+    inject(&mut person, &key(meta, true));
+    injector.confine(Some(shared));
+    assert_eq!(press_enter(&mut injector), Injected::RefusedOutside);
+    person.release_all();
+    assert_eq!(press_enter(&mut injector), Injected::Done);
+}
+
+#[test]
+fn keys_are_refused_while_another_program_has_grabbed_the_keyboard() {
+    let server = Xvfb::start();
+    let program = Program::connect(&server);
+    let shared = program.managed(0, 0, THEIRS, None);
+    program.focus(shared);
+    let mut injector = injector(&server);
+    injector.confine(Some(shared));
+    let aux = x11rb::protocol::xproto::ChangeWindowAttributesAux::new()
+        .event_mask(EventMask::KEY_PRESS | EventMask::FOCUS_CHANGE);
+    program.connection.change_window_attributes(shared, &aux).unwrap();
+    program.heard();
+    assert_eq!(press_enter(&mut injector), Injected::Done);
+    // The window is not told that it was looked at.
+    program.connection.sync().unwrap();
+    let events: Vec<Event> = std::iter::from_fn(|| program.connection.poll_for_event().unwrap()).collect();
+    assert!(events.iter().any(|event| matches!(event, Event::KeyPress(_))));
+    assert!(!events.iter().any(|event| matches!(event, Event::FocusIn(_) | Event::FocusOut(_))), "{events:?}");
+    let other = Program::connect(&server);
+    let (now, mode) = (x11rb::CURRENT_TIME, x11rb::protocol::xproto::GrabMode::ASYNC);
+    other.connection.grab_keyboard(false, other.root, now, mode, mode).unwrap().reply().unwrap();
+    assert_eq!(press_enter(&mut injector), Injected::RefusedOutside);
+    other.connection.ungrab_keyboard(now).unwrap();
+    other.connection.sync().unwrap();
+    assert_eq!(press_enter(&mut injector), Injected::Done);
 }
