@@ -389,15 +389,15 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// P1 to P4, a proof and the check number, as this implementation first made them: whoever changes them breaks
+/// P1 to P4, a proof and the check number, as this version of the protocol makes them: whoever changes them breaks
 /// every agent in the field and must raise a version.
 const GOLDEN: [&str; 6] = [
-    "0201214184d016630474ec885fe9a1ccd65bd734dc313168e7e4aa686ada414647ca961bf6c97c290591b7bbbad36033866be9a6b3bdd3dbbcbe3d37c1114e099dd0dd4700",
+    "0301214184d016630474ec885fe9a1ccd65bd734dc313168e7e4aa686ada414647ca961bf6c97c290591b7bbbad36033866be9a6b3bdd3dbbcbe3d37c1114e099dd0dd4700",
     "2142c7f3c4394ab4e3bcc9d3f61575acce1c54d8c0ce172a1b6f2659c2b2346adb725235016f1aafffd2aa0e35512a4dbfffa08a22c84f65b2f36febc8b95fd3451e",
-    "659d021c495ffe8c6f4ab62d98895f85f9105d2ee6ae6ac9f2d7c16494a286c7",
-    "e3dcc36c9031dd1aef63407c4cf9a2b85390dd08672d6b507f0cf5538b47125ca83d7e35de181749966761748e5c43cb614f560177dc7567fe8bcf144dd4fc9a",
-    "bd1f26a490fad3850038db4b3120b6a209067abf802ee4473bf911140cd28f41",
-    "d8fb29e9",
+    "89ebe5da73b210550473e69d17a4837db16eeb26857a8c98da6bd9325f5fb593",
+    "df77811cf2fff58b55151bda0488bd087aa35e509a9af1810d6153e033fd9265a83d7e35de181749966761748e5c43cb614f560177dc7567fe8bcf144dd4fc9a",
+    "6f662b9f983d12ae702e86a5ceb95f25bdb5b899dcb510e3c4f055f8c3c46d5f",
+    "845eea4c",
 ];
 
 proptest! {
