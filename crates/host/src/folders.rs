@@ -1,12 +1,6 @@
 //! The folders that a person knows: for downloads, documents, the desktop, and sticks.
 
-use crate::system::unquoted;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-
-/// More of the configuration file is not read.
-const USER_DIRS_BYTES: u64 = 64 * 1024;
 
 /// Folders that a person knows; none of them is made here.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,21 +13,21 @@ pub struct KnownFolders {
     pub removable: Vec<PathBuf>,
 }
 
-/// Which folder of a user-dirs.dirs(5).
+/// Which folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Which {
+pub(crate) enum Which {
     Downloads,
     Documents,
     Desktop,
 }
 
 impl Which {
-    /// Its name in the settings, and the one that it has without settings.
-    const fn names(self) -> (&'static str, &'static str) {
+    /// The name that it has without settings.
+    const fn name(self) -> &'static str {
         match self {
-            Self::Downloads => ("XDG_DOWNLOAD_DIR", "Downloads"),
-            Self::Documents => ("XDG_DOCUMENTS_DIR", "Documents"),
-            Self::Desktop => ("XDG_DESKTOP_DIR", "Desktop"),
+            Self::Downloads => "Downloads",
+            Self::Documents => "Documents",
+            Self::Desktop => "Desktop",
         }
     }
 }
@@ -43,20 +37,17 @@ impl Which {
 #[must_use]
 pub fn downloads_folder() -> Option<PathBuf> {
     let home = home()?;
-    Some(found(Which::Downloads, &home, &settings(&home)).unwrap_or(home))
+    Some(found(Which::Downloads, &home).unwrap_or(home))
 }
 
 /// The other folders that the person knows, those that exist.
 #[must_use]
 pub fn known_folders() -> KnownFolders {
     let Some(home) = home() else { return KnownFolders::default() };
-    let settings = settings(&home);
-    let user = home.file_name().unwrap_or_default();
-    let removable = ["/media", "/run/media"].map(|root| Path::new(root).join(user));
     KnownFolders {
-        documents: found(Which::Documents, &home, &settings),
-        desktop: found(Which::Desktop, &home, &settings),
-        removable: removable.into_iter().filter(|root| root.is_dir()).collect(),
+        documents: found(Which::Documents, &home),
+        desktop: found(Which::Desktop, &home),
+        removable: crate::removable_roots(&home).into_iter().filter(|root| root.is_dir()).collect(),
     }
 }
 
@@ -64,34 +55,13 @@ fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| home.is_absolute() && home.is_dir())
 }
 
-fn settings(home: &Path) -> String {
-    let configured = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let settings = configured.unwrap_or_else(|| home.join(".config")).join("user-dirs.dirs");
-    let mut text = String::new();
-    if let Ok(file) = File::open(settings)
-        && file.take(USER_DIRS_BYTES).read_to_string(&mut text).is_err()
-    {
-        text.clear();
-    }
-    text
+/// The folder of the system's settings, else the one of the plain name; only if it is there.
+fn found(which: Which, home: &Path) -> Option<PathBuf> {
+    existing([crate::configured_folder(which, home), Some(home.join(which.name()))])
 }
 
-fn found(which: Which, home: &Path, settings: &str) -> Option<PathBuf> {
-    let (setting, plain) = which.names();
-    let candidates = [configured(setting, settings, home), Some(home.join(plain))];
+fn existing(candidates: [Option<PathBuf>; 2]) -> Option<PathBuf> {
     candidates.into_iter().flatten().find(|path| path.is_dir())
-}
-
-/// A folder of a user-dirs.dirs(5): either absolute or `$HOME/` and the rest.
-fn configured(setting: &str, text: &str, home: &Path) -> Option<PathBuf> {
-    let lines = text.lines().rev();
-    let line = lines.filter_map(|line| line.trim().strip_prefix(setting)?.strip_prefix('=')).next()?;
-    let value = unquoted(line);
-    match value.strip_prefix("$HOME") {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => Some(home.join(rest.trim_start_matches('/'))),
-        Some(_) => None,
-        None => Some(PathBuf::from(value)).filter(|path| path.is_absolute()),
-    }
 }
 
 #[cfg(test)]
@@ -99,30 +69,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_settings_name_an_absolute_folder_or_one_in_the_home() {
-        let check = |text: &str, expected: Option<&str>| {
-            let (setting, _) = Which::Downloads.names();
-            let found = configured(setting, text, Path::new("/home/ada"));
-            assert_eq!(found.as_deref(), expected.map(Path::new), "{text:?}");
-        };
-        check("XDG_DOWNLOAD_DIR=\"$HOME/Scaricati\"\n", Some("/home/ada/Scaricati"));
-        check("# XDG_DOWNLOAD_DIR=\"/x\"\nXDG_DOWNLOAD_DIR=\"/data/in \\\"q\\\"\"\n", Some("/data/in \"q\""));
-        check("XDG_DOWNLOAD_DIR=\"$HOME/\"", Some("/home/ada"));
-        check("XDG_DOWNLOAD_DIR=\"$HOMELAND/x\"", None);
-        check("XDG_DOWNLOAD_DIR=\"relative\"", None);
-        check("XDG_MUSIC_DIR=\"$HOME/Music\"", None);
-        check("", None);
-    }
-
-    #[test]
-    fn a_folder_is_found_by_the_settings_or_by_its_plain_name_and_only_if_it_is_there() {
+    fn a_folder_is_the_first_that_is_there() {
         let home = tempfile::tempdir().unwrap();
-        let settings = "XDG_DESKTOP_DIR=\"$HOME/Scrivania\"\n";
-        assert_eq!(found(Which::Desktop, home.path(), settings), None);
-        for (made, which) in [("Scrivania", Which::Desktop), ("Documents", Which::Documents)] {
-            std::fs::create_dir(home.path().join(made)).unwrap();
-            assert_eq!(found(which, home.path(), settings), Some(home.path().join(made)));
+        let (set, plain) = (home.path().join("Scrivania"), home.path().join("Desktop"));
+        let look = || existing([Some(set.clone()), Some(plain.clone())]);
+        assert_eq!(look(), None);
+        for made in [&plain, &set] {
+            std::fs::create_dir(made).unwrap();
+            assert_eq!(look().as_ref(), Some(made));
         }
+        assert_eq!(existing([None, Some(plain.clone())]), Some(plain));
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod linux;
 mod removal;
 mod system;
 mod temporary;
+#[cfg(target_os = "linux")]
+mod user_dirs;
 mod watcher;
 #[cfg(target_os = "windows")]
 mod windows;
@@ -74,6 +76,22 @@ fn is_private(_: &std::fs::Metadata) -> bool {
 #[cfg(not(target_os = "linux"))]
 fn leads_to(path: &std::path::Path, _: &std::fs::File) -> bool {
     path.is_file()
+}
+
+/// Where the person's folders are.
+#[cfg(target_os = "linux")]
+use user_dirs::{configured_folder, removable_roots};
+
+/// The folder that the system's settings name: none that are read here.
+#[cfg(not(target_os = "linux"))]
+fn configured_folder(_: folders::Which, _: &std::path::Path) -> Option<std::path::PathBuf> {
+    None
+}
+
+/// Where sticks and disks appear: not known here.
+#[cfg(not(target_os = "linux"))]
+fn removable_roots(_: &std::path::Path) -> Vec<std::path::PathBuf> {
+    Vec::new()
 }
 
 /// Where this system says its name, in the order of trust.
