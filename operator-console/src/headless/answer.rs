@@ -73,6 +73,7 @@ impl Problem {
 
 /// Codes of refusals. They are added to and never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Code {
     BadJson,

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Most bytes of an identifier that is text.
 const ID_BYTES: usize = 128;
 /// Most characters of what a refusal says of the line.
-const DETAIL_CHARS: usize = 300;
+const DETAIL_CHARS: usize = 500;
 /// How long a wait lasts that names no time, in milliseconds.
 const WAIT_MS: u64 = 60_000;
 
@@ -237,6 +237,7 @@ pub(super) fn parse(line: &[u8]) -> (Option<Id>, Result<Command, Problem>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn refused(line: &str) -> (Option<Id>, Problem) {
         match parse(line.as_bytes()) {
@@ -275,6 +276,42 @@ mod tests {
         assert!(refused(&deep).1.code == Code::BadJson);
         let long = format!(r#"{{"id":"{}","do":"end"}}"#, "a".repeat(ID_BYTES + 1));
         assert!(refused(&long).1.code == Code::BadCommand);
+    }
+
+    /// What stands between backticks behind "expected".
+    fn expected(text: &str) -> BTreeSet<String> {
+        let (_, names) = text.split_once("expected one of ").unwrap();
+        names.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_schema_has_the_commands_and_codes_that_there_are() {
+        let schema: Value = serde_json::from_str(include_str!("../../headless.schema.json")).unwrap();
+        let commands = schema["$defs"]["command"]["oneOf"].as_array().unwrap();
+        let commands = commands.iter().map(|one| one["properties"]["do"]["const"].as_str().unwrap().to_owned());
+        assert_eq!(expected(&refused(r#"{"id":1,"do":""}"#).1.text), commands.collect());
+        let answers = schema["$defs"]["answer"]["oneOf"].as_array().unwrap();
+        let codes = answers.iter().find_map(|one| {
+            let codes = one["properties"].get("error")?["properties"]["code"]["enum"].as_array()?;
+            Some(codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>())
+        });
+        let unknown = serde_json::from_value::<Code>(Value::from("?")).unwrap_err();
+        assert_eq!(expected(&unknown.to_string()), codes.unwrap());
+        for name in include_str!("names.rs").split("=> \"").skip(1) {
+            let name = name.split('"').next().unwrap();
+            assert!(include_str!("../../headless.schema.json").contains(&format!("\"{name}\"")), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_documentation_shows_is_understood() {
+        let lines = include_str!("../../README.md").lines().filter(|line| line.contains("\"do\":"));
+        let lines: Vec<&str> = lines.filter(|line| line.starts_with('{')).collect();
+        assert!(lines.len() > 10);
+        for line in lines {
+            let (_, command) = parse(line.as_bytes());
+            assert!(command.is_ok(), "{line}: {}", command.err().map(|problem| problem.text).unwrap_or_default());
+        }
     }
 
     #[test]

@@ -137,8 +137,8 @@ impl<W: Write> Desk<W> {
                 let mut pending = Pending { id, until, kind };
                 let now_true = match kind {
                     // Only what comes later answers these.
-                    Kind::SignIn | Kind::NewKey { .. } | Kind::CancelKey | Kind::End => None,
-                    Kind::Wait { .. } => self.view.as_ref().and_then(|view| pending.look(view, Some(view))),
+                    Kind::SignIn | Kind::NewKey { .. } | Kind::CancelKey | Kind::Request { .. } | Kind::End => None,
+                    Kind::Wait { .. } => self.view.as_ref().and_then(|view| pending.look(view)),
                 };
                 match now_true {
                     Some(result) => self.put(&Answer::new(pending.id, result))?,
@@ -170,8 +170,8 @@ impl<W: Write> Desk<W> {
             for event in self.changes.events(&view, now) {
                 self.put(&event)?;
             }
-            let before = self.view.replace(view.clone());
-            self.answer(|pending| pending.look(&view, before.as_ref()))?;
+            self.answer(|pending| pending.look(&view))?;
+            self.view = Some(view);
         }
         let session = self.view.as_ref().and_then(pending::session);
         if session.is_none() {

@@ -3,7 +3,7 @@
 use super::answer::{Code, Done, Problem};
 use super::command::{Command, Goal, Power};
 use super::desk::{Desk, Step};
-use super::pending::{self, Kind};
+use super::pending::{self, Behind, Kind};
 use super::press;
 use super::state::{self, State, TransferState, text};
 use crate::engine::Engine as _;
@@ -32,10 +32,14 @@ impl<W: Write> Desk<W> {
             Command::NewKey {} => return self.new_key(),
             Command::CancelKey {} => return self.cancel_key(),
             Command::Wait { goal, timeout_ms, after } => return self.wait(goal, timeout_ms, after, now),
+            Command::Request { capability } => {
+                return self
+                    .request(capability)
+                    .map_or_else(|problem| Step::Answer(Err(problem)), |kind| Step::Later(kind, None));
+            }
             Command::End {} => return self.end(),
             Command::Quit {} => return Step::Quit,
             Command::Close {} => self.close(),
-            Command::Request { capability } => self.request(capability),
             Command::Release { capability } => self.release(capability),
             Command::Monitors {} => self.monitors(),
             Command::ShowMonitor { monitor } => self.show_monitor(MonitorId(monitor)),
@@ -101,10 +105,12 @@ impl<W: Write> Desk<W> {
     }
 
     fn new_key(&mut self) -> Step {
+        let notices = self.view.as_ref().map(|view| &view.notices);
+        let last_notice = notices.and_then(|notices| notices.last()).map_or(0, |notice| notice.id);
         match self.stage() {
             Err(problem) => Step::Answer(Err(problem)),
             Ok(Stage::Idle | Stage::Ended(_)) => match self.send(ConsoleCommand::NewKey) {
-                Ok(_) => Step::Later(Kind::NewKey { begun: false }, None),
+                Ok(_) => Step::Later(Kind::NewKey { begun: false, last_notice }, None),
                 Err(problem) => Step::Answer(Err(problem)),
             },
             Ok(_) => refuse(Code::WrongStage, "there is a key or a session"),
@@ -139,7 +145,16 @@ impl<W: Write> Desk<W> {
         if after > 0 && goal != Goal::Picture {
             return Step::Answer(Err(bad_value("\"after\" belongs to waiting for a picture")));
         }
-        Step::Later(Kind::Wait { goal, after }, Some(now + Duration::from_millis(timeout_ms)))
+        let behind = self.pending.iter().rev().find_map(|pending| match (pending.kind, goal) {
+            (Kind::NewKey { begun: false, .. }, _) => Some(Behind::NewKey),
+            (Kind::Request { capability: capability @ Capability::View, .. }, Goal::View)
+            | (Kind::Request { capability: capability @ Capability::Control, .. }, Goal::Control) => {
+                Some(Behind::Request(capability))
+            }
+            _ => None,
+        });
+        let behind = behind.unwrap_or(Behind::Nothing);
+        Step::Later(Kind::Wait { goal, after, behind }, Some(now + Duration::from_millis(timeout_ms)))
     }
 
     fn close(&mut self) -> Result {
@@ -149,7 +164,7 @@ impl<W: Write> Desk<W> {
         }
     }
 
-    fn request(&mut self, power: Power) -> Result {
+    fn request(&mut self, power: Power) -> Result<Kind> {
         let capability = power.into();
         let session = self.session()?;
         let state = pending::power(session, capability);
@@ -161,7 +176,7 @@ impl<W: Write> Desk<W> {
             Some(PowerState::Asked | PowerState::Granted) => {
                 Err(Problem::new(Code::Already, "it is granted, or the person has the question"))
             }
-            Some(_) => self.send(ConsoleCommand::Ask(capability)),
+            Some(from) => self.send(ConsoleCommand::Ask(capability)).map(|_| Kind::Request { capability, from }),
         }
     }
 
