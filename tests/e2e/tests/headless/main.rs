@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
+mod amiss;
 mod caller;
 mod schema;
 
@@ -163,7 +164,7 @@ fn talk(world: &World, caller: &mut Caller) {
 }
 
 fn move_files(world: &World, caller: &mut Caller) {
-    let content: Vec<u8> = (0..3_000_000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let content: Vec<u8> = (0..600_000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     fs::write(world.path("guide.pdf"), &content).unwrap();
     fs::write(world.path("home/log.txt"), &content[1000..]).unwrap();
     fs::create_dir(world.path("fetched")).unwrap();
