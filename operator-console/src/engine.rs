@@ -1,13 +1,13 @@
 //! The one file that touches the engine: signs in, starts it, and shows it to the window as [`Engine`].
 
 use crate::cli::{Arguments, LinkChoice};
-use crate::places;
+use crate::headless::Views;
 use console_core::gate::{self, Cost, Gate, GateCommand, GateProblem, GateView};
 use console_core::picture::SharedPictures;
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use console_core::{CheckWord, Choice, ConsoleConfig, ConsoleHandle, LinkKind};
 use i18n::Language;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -36,6 +36,8 @@ struct Settings {
     choice: Choice,
     check_word: CheckWord,
     pictures_folder: PathBuf,
+    /// Where they are not in the folder for data.
+    logs_folder: Option<PathBuf>,
 }
 
 impl Settings {
@@ -48,8 +50,7 @@ impl Settings {
         let check_word = Arc::new(|number, tag: &str| {
             i18n::check_word(number, Language::from_tag(tag).unwrap_or(Language::English)).to_owned()
         });
-        let pictures_folder = arguments.pictures.clone().unwrap_or_else(places::downloads);
-        Self { language, choice, check_word, pictures_folder }
+        Self { language, choice, check_word, pictures_folder: arguments.pictures(), logs_folder: None }
     }
 
     fn put_into(&self, config: &mut ConsoleConfig) {
@@ -57,6 +58,9 @@ impl Settings {
         config.choice = self.choice;
         config.check_word = Arc::clone(&self.check_word);
         config.pictures_folder = self.pictures_folder.clone();
+        if let Some(logs) = &self.logs_folder {
+            config.logs_folder = logs.clone();
+        }
     }
 }
 
@@ -75,6 +79,8 @@ pub struct Running {
     engine: Option<ConsoleHandle>,
     /// With a renewed certificate, for when the engine is at rest.
     next: Option<ConsoleConfig>,
+    /// Where somebody wants every view, not only the newest.
+    views: Option<Arc<Views>>,
 }
 
 impl Running {
@@ -83,7 +89,27 @@ impl Running {
     #[must_use]
     pub fn new(arguments: &Arguments, language: Language, on_change: Arc<dyn Fn() + Send + Sync>) -> Self {
         let gate = Gate::new(arguments.places(), Cost::USUAL, language.tag(), Arc::clone(&on_change));
-        Self { gate, settings: Settings::of(arguments, language), on_change, engine: None, next: None }
+        Self { gate, settings: Settings::of(arguments, language), on_change, engine: None, next: None, views: None }
+    }
+
+    /// Queues every view there.
+    #[must_use]
+    pub fn noted_by(mut self, views: Arc<Views>) -> Self {
+        self.views = Some(views);
+        self
+    }
+
+    /// Keeps the logs of sessions in this folder.
+    #[must_use]
+    pub fn with_logs_in(mut self, folder: &Path) -> Self {
+        self.settings.logs_folder = Some(folder.to_owned());
+        self
+    }
+
+    /// Hands over what the operator did; false if the engine takes no more now.
+    #[must_use]
+    pub fn offer(&self, command: ConsoleCommand) -> bool {
+        self.engine.as_ref().is_some_and(|engine| engine.send(command))
     }
 
     /// Starts the engine after signing in, and again with a renewed certificate once no key waits and no
@@ -96,8 +122,21 @@ impl Running {
         let on_change = Arc::clone(&self.on_change);
         // The one before has nothing to do any more, and ends by being dropped.
         self.engine = None;
-        match ConsoleHandle::start(config, Box::new(move || on_change())) {
-            Ok(engine) => self.engine = Some(engine),
+        let views = self.views.clone();
+        let changed = move || {
+            if let Some(views) = &views {
+                views.note();
+            }
+            on_change();
+        };
+        match ConsoleHandle::start(config, Box::new(changed)) {
+            Ok(engine) => {
+                if let Some(views) = &self.views {
+                    let view = engine.watch();
+                    views.watch(Box::new(move || view.borrow().clone()));
+                }
+                self.engine = Some(engine);
+            }
             Err(error) => {
                 tracing::warn!(%error, "the engine could not start");
                 self.gate.tell(GateProblem::System);
@@ -133,7 +172,7 @@ impl Engine for Running {
 
     fn send(&mut self, command: ConsoleCommand) {
         // A full queue is the engine's to log: there is nothing that the operator could do.
-        let _ = self.engine.as_ref().is_some_and(|engine| engine.send(command));
+        let _ = self.offer(command);
     }
 
     fn shutdown(&mut self) {

@@ -2,13 +2,15 @@
 //!
 //! What is absent: sockets, keys and certificates (the gate and the engine have them, and only `engine`
 //! names those), and any access to this machine's own screen and input. Read [`screens::screen_ui`], then
-//! [`viewer::viewer_ui`].
+//! [`viewer::viewer_ui`]; [`headless`] is the same without a window.
 
 pub mod app;
 pub mod cli;
 pub mod engine;
 pub mod screens;
 pub mod viewer;
+
+pub mod headless;
 
 pub mod clipboard;
 pub mod gate_words;

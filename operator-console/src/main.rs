@@ -1,10 +1,12 @@
-//! `ponte-console`: reads the command line, opens the window over the gate and the engine, waits.
+//! `ponte-console`: reads the command line, opens the window over the gate and the engine, waits; or serves
+//! lines without a window.
 
 use clap::Parser;
 use i18n::I18n;
 use operator_console::app::{self, ConsoleApp};
-use operator_console::cli::Arguments;
+use operator_console::cli::{CommandLine, Headless, Instead};
 use operator_console::engine::{Running, missing_file};
+use operator_console::headless::{self, Ended};
 use std::error::Error;
 use std::fmt::Display;
 use std::io::Write;
@@ -16,10 +18,15 @@ use ui_kit::theme::Mode;
 const CANNOT_START: u8 = 1;
 /// No window can be opened.
 const NO_WINDOW: u8 = 2;
+/// Without a window: nobody takes the output any more.
+const OUTPUT_GONE: u8 = 3;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let CommandLine { arguments, instead } = CommandLine::parse();
     log_to_stderr();
+    if let Some(Instead::Headless(options)) = instead {
+        return headless(&options);
+    }
     let language = arguments.language();
     let i18n = I18n::new(language);
     if let Some(path) = missing_file(&arguments) {
@@ -41,6 +48,14 @@ fn main() -> ExitCode {
     match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(NO_WINDOW, &no_window, &error as &dyn Error),
+    }
+}
+
+fn headless(options: &Headless) -> ExitCode {
+    match headless::run(options) {
+        Ended::InOrder => ExitCode::SUCCESS,
+        Ended::CannotStart(why) => fail(CANNOT_START, "ponte-console cannot start.", &why),
+        Ended::OutputGone => ExitCode::from(OUTPUT_GONE),
     }
 }
 

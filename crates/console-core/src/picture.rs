@@ -2,6 +2,7 @@
 
 use proto::geometry::{CursorShape, Damage, MonitorId};
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One monitor's newest picture.
@@ -19,6 +20,21 @@ pub struct Picture {
     pub sequence: u64,
     /// What changed since the window last took it.
     pub fresh: Damage,
+}
+
+impl Picture {
+    /// Writes it as PNG, pixel for pixel.
+    ///
+    /// # Errors
+    /// Whatever stops the writing.
+    pub fn write_png(&self, to: impl io::Write) -> io::Result<()> {
+        let mut encoder = png::Encoder::new(io::BufWriter::new(to), self.width, self.height);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.rgba)?;
+        Ok(writer.finish()?)
+    }
 }
 
 /// The pointer over the pictures.

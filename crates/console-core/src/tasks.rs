@@ -147,12 +147,7 @@ pub(crate) fn write_picture(picture: &Picture, folder: &Path) -> std::io::Result
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
             Err(error) => return Err(error),
         };
-        let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), picture.width, picture.height);
-        encoder.set_color(png::ColorType::Rgba);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&picture.rgba)?;
-        writer.finish()?;
+        picture.write_png(file)?;
         return Ok(path);
     }
     Err(std::io::ErrorKind::AlreadyExists.into())

@@ -188,6 +188,8 @@ pub enum PowerState {
 pub struct ChatLine {
     /// Whether the operator wrote it.
     pub mine: bool,
+    /// Its number among the lines of its writer, from 1.
+    pub number: u64,
     /// The line, safe to show.
     pub text: String,
     /// When it was written or arrived.

@@ -135,7 +135,13 @@ pub(crate) fn session(view: PowerState, control: PowerState) -> SessionView {
 
 /// The same with chat and files.
 pub(crate) fn busy_session() -> SessionView {
-    let line = |mine, text: &str, delivered| ChatLine { mine, text: text.to_owned(), at: SystemTime::now(), delivered };
+    let line = |mine, text: &str, delivered| ChatLine {
+        mine,
+        number: 1,
+        text: text.to_owned(),
+        at: SystemTime::now(),
+        delivered,
+    };
     let mut session = session(PowerState::Granted, PowerState::Granted);
     session.chat = [
         line(false, "Non trovo il numero di protocollo", true),

@@ -1,4 +1,4 @@
-//! The real relay program: built where it is missing, started, killed, and what the system says of it.
+//! The real programs: built where they are missing; the relay started, killed, and what the system says of it.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -6,33 +6,42 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-static BUILT: OnceLock<PathBuf> = OnceLock::new();
+static RELAY: OnceLock<PathBuf> = OnceLock::new();
+static CONSOLE: OnceLock<PathBuf> = OnceLock::new();
 
-/// The relay program of the profile that this test was built in, up to date: cargo tells only the
-/// tests of a package where its programs are, so it is asked to build, which mostly is nothing to do.
+/// The relay program of the profile that this test was built in, up to date.
 pub fn relay() -> &'static Path {
-    BUILT.get_or_init(|| {
-        let test = std::env::current_exe().expect("the path of this test");
-        // TARGET/PROFILE/deps/this, or an example beside deps
-        let profile = test.ancestors().nth(2).expect("a folder of the profile");
-        let target = profile.parent().expect("a target folder");
-        let name = match profile.file_name().and_then(|name| name.to_str()) {
-            Some("debug") => "dev",
-            Some(name) => name,
-            None => panic!("no profile"),
-        };
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
-            .args(["build", "--quiet", "--package", "relay", "--bin", "ponte-relay", "--profile", name])
-            .arg("--manifest-path")
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-            .arg("--target-dir")
-            .arg(target)
-            .status()
-            .expect("cargo");
-        assert!(built.success(), "the relay program cannot be built");
-        profile.join(format!("ponte-relay{}", std::env::consts::EXE_SUFFIX))
-    })
+    RELAY.get_or_init(|| built("relay", "ponte-relay"))
+}
+
+/// The console's program, the same way.
+pub fn console() -> &'static Path {
+    CONSOLE.get_or_init(|| built("operator-console", "ponte-console"))
+}
+
+/// Cargo tells only the tests of a package where its programs are, so it is asked to build, which mostly is
+/// nothing to do.
+fn built(package: &str, program: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    // TARGET/PROFILE/deps/this, or an example beside deps
+    let profile = test.ancestors().nth(2).expect("a folder of the profile");
+    let target = profile.parent().expect("a target folder");
+    let name = match profile.file_name().and_then(|name| name.to_str()) {
+        Some("debug") => "dev",
+        Some(name) => name,
+        None => panic!("no profile"),
+    };
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--package", package, "--bin", program, "--profile", name])
+        .arg("--manifest-path")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(target)
+        .status()
+        .expect("cargo");
+    assert!(built.success(), "{program} cannot be built");
+    profile.join(format!("{program}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The relay program as it runs; killed when dropped.

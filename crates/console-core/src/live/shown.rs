@@ -40,6 +40,7 @@ impl Live<'_> {
 fn chat_lines(chat: &Chat) -> Vec<ChatLine> {
     let line = |entry: &ChatEntry| ChatLine {
         mine: entry.mine,
+        number: entry.id,
         text: entry.text.clone(),
         at: entry.at,
         delivered: entry.delivered,

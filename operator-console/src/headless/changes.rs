@@ -1,0 +1,230 @@
+//! From one view to the next: what happened in between, as events; pure.
+
+use super::answer::Event;
+use super::names;
+use super::state::{self, TransferState, milliseconds, text};
+use console_core::proto::session::{Capability, TransferId};
+use console_core::view::{
+    ConsoleView, EndView, KeyView, NoticeKind, PowerState, SessionView, Stage, TransferState as Moves,
+};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// Counts of pictures are told this often.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
+/// How far a file is, is told this often.
+const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+
+/// What was told so far.
+#[derive(Default)]
+pub(super) struct Changes {
+    stage: Told,
+    notice: u64,
+}
+
+/// Of the stage that was seen last.
+#[derive(Default)]
+enum Told {
+    #[default]
+    Idle,
+    Preparing,
+    Waiting(String),
+    Joining,
+    Session(Box<ToldSession>),
+    Ended(ToldEnd),
+}
+
+#[derive(Default)]
+struct ToldSession {
+    step: Option<&'static str>,
+    recognised: bool,
+    powers: BTreeMap<Capability, PowerState>,
+    layout: Option<(u32, Option<u8>)>,
+    pictures: Option<(u64, Instant)>,
+    received: u64,
+    delivered: u64,
+    transfers: BTreeMap<TransferId, (Moves, u64, Instant)>,
+    sharing_paused: bool,
+    input_paused: bool,
+    reconnecting: bool,
+}
+
+#[derive(Default)]
+struct ToldEnd {
+    rated: bool,
+    ended: bool,
+}
+
+impl Changes {
+    /// What is new in this view.
+    pub(super) fn events(&mut self, view: &ConsoleView, now: Instant) -> Vec<Event> {
+        let mut events = Vec::new();
+        for notice in view.notices.iter().filter(|notice| notice.id > self.notice) {
+            events.push(notice_event(&notice.kind));
+        }
+        self.notice = view.notices.iter().map(|notice| notice.id).max().unwrap_or_default().max(self.notice);
+        match (&mut self.stage, &view.stage) {
+            (Told::Idle, Stage::Idle) | (Told::Preparing, Stage::Preparing) | (Told::Joining, Stage::Joining) => {}
+            (_, Stage::Idle) => {
+                self.stage = Told::Idle;
+                events.push(Event::Idle {});
+            }
+            (_, Stage::Preparing) => self.stage = Told::Preparing,
+            (Told::Waiting(told), Stage::Waiting(key)) if *told == key.grouped => {}
+            (_, Stage::Waiting(key)) => {
+                self.stage = Told::Waiting(key.grouped.clone());
+                events.push(key_event(key, now));
+            }
+            (_, Stage::Joining) => {
+                self.stage = Told::Joining;
+                events.push(Event::Joined {});
+            }
+            (Told::Session(told), Stage::Session(session)) => told.events(session, now, &mut events),
+            (_, Stage::Session(session)) => {
+                events.push(Event::CheckWord { word: session.check_word.clone() });
+                let mut told = Box::<ToldSession>::default();
+                told.events(session, now, &mut events);
+                self.stage = Told::Session(told);
+            }
+            (Told::Ended(told), Stage::Ended(end)) => told.events(end, &mut events),
+            (before, Stage::Ended(end)) => {
+                if let Told::Session(told) = before {
+                    told.files(end.transfers.iter(), now, &mut events);
+                }
+                events.push(Event::Ending { reason: names::end_reason(end.reason) });
+                let mut told = ToldEnd::default();
+                told.events(end, &mut events);
+                self.stage = Told::Ended(told);
+            }
+        }
+        events
+    }
+}
+
+fn key_event(key: &KeyView, now: Instant) -> Event {
+    Event::Key {
+        key: key.grouped.clone(),
+        expires_in_s: key.expires_at.saturating_duration_since(now).as_secs(),
+        tries_left: key.tries_left,
+    }
+}
+
+fn notice_event(kind: &NoticeKind) -> Event {
+    match kind {
+        NoticeKind::KeyExpired => Event::KeyExpired {},
+        NoticeKind::KeyBurned => Event::KeyBurned {},
+        NoticeKind::WrongTry { tries_left } => Event::WrongTry { tries_left: *tries_left },
+        kind => {
+            let (notice, detail) = names::notice(kind);
+            Event::Notice { notice, detail }
+        }
+    }
+}
+
+impl ToldSession {
+    fn events(&mut self, session: &SessionView, now: Instant, events: &mut Vec<Event>) {
+        let step = session.step.map(names::step);
+        if self.step != step {
+            events.extend(step.map(|step| Event::Step { step }));
+            self.step = step;
+        }
+        if session.recognised && !self.recognised {
+            self.recognised = true;
+            events.push(Event::Recognised { system: session.system.clone() });
+        }
+        self.powers(session, events);
+        let shown = session.monitor.map(|monitor| monitor.0);
+        if !session.layout.monitors.is_empty() && self.layout != Some((session.layout.epoch, shown)) {
+            self.layout = Some((session.layout.epoch, shown));
+            events.push(Event::Layout { monitors: state::monitors(&session.layout), shown });
+        }
+        let (count, at) = self.pictures.unwrap_or((0, now));
+        if session.pictures > count && (count == 0 || now.duration_since(at) >= COUNT_EVERY) {
+            self.pictures = Some((session.pictures, now));
+            events.push(Event::Picture { count: session.pictures });
+        }
+        self.chat(session, events);
+        self.files(session.transfers.iter(), now, events);
+        self.pauses(session, events);
+    }
+
+    fn powers(&mut self, session: &SessionView, events: &mut Vec<Event>) {
+        for power in &session.powers {
+            let before = self.powers.insert(power.capability, power.state).unwrap_or(PowerState::Off);
+            if before == power.state {
+                continue;
+            }
+            let capability = names::capability(power.capability);
+            events.push(match power.state {
+                PowerState::Off => Event::Released { capability },
+                PowerState::Asked => Event::Asked { capability },
+                PowerState::Granted => Event::Granted { capability },
+                PowerState::Refused(decision) => Event::Refused { capability, decision: names::decision(decision) },
+                PowerState::Revoked => Event::Revoked { capability },
+            });
+        }
+    }
+
+    fn chat(&mut self, session: &SessionView, events: &mut Vec<Event>) {
+        for line in session.chat.iter() {
+            if line.mine && line.delivered && line.number > self.delivered {
+                self.delivered = line.number;
+                events.push(Event::ChatDelivered { line: line.number });
+            }
+            if !line.mine && line.number > self.received {
+                self.received = line.number;
+                events.push(Event::Chat { line: line.number, text: line.text.clone() });
+            }
+        }
+    }
+
+    fn files<'a>(
+        &mut self,
+        transfers: impl Iterator<Item = &'a console_core::view::TransferView>,
+        now: Instant,
+        events: &mut Vec<Event>,
+    ) {
+        for transfer in transfers {
+            let is_news = match self.transfers.get(&transfer.id) {
+                None => true,
+                Some((moves, _, _)) if *moves != transfer.state => true,
+                Some((_, done, at)) => {
+                    *done != transfer.done_bytes && now.saturating_duration_since(*at) >= PROGRESS_EVERY
+                }
+            };
+            if is_news {
+                self.transfers.insert(transfer.id, (transfer.state, transfer.done_bytes, now));
+                events.push(Event::Transfer { transfer: TransferState::of(transfer) });
+            }
+        }
+    }
+
+    fn pauses(&mut self, session: &SessionView, events: &mut Vec<Event>) {
+        if std::mem::replace(&mut self.sharing_paused, session.sharing_paused) != session.sharing_paused {
+            events.push(Event::SharingPaused { paused: session.sharing_paused });
+        }
+        if std::mem::replace(&mut self.input_paused, session.input_paused) != session.input_paused {
+            events.push(Event::InputPaused { paused: session.input_paused });
+        }
+        if std::mem::replace(&mut self.reconnecting, session.reconnecting) != session.reconnecting {
+            events.push(if session.reconnecting { Event::Reconnecting {} } else { Event::Reconnected {} });
+        }
+    }
+}
+
+impl ToldEnd {
+    fn events(&mut self, end: &EndView, events: &mut Vec<Event>) {
+        if let Some(rating) = end.rating.as_ref().filter(|_| !self.rated) {
+            self.rated = true;
+            events.push(Event::Rating { stars: rating.stars, comment: rating.comment.clone() });
+        }
+        if !end.is_closing && !self.ended {
+            self.ended = true;
+            events.push(Event::Ended {
+                reason: names::end_reason(end.reason),
+                lasted_ms: milliseconds(end.lasted),
+                log: end.log.as_deref().map(text),
+            });
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Commands that are answered later: what each waits for, and what answers it; pure.
+
+use super::answer::{Code, Done, Id, Problem};
+use super::command::Goal;
+use super::names;
+use console_core::proto::session::Capability;
+use console_core::view::{ConsoleView, PowerState, SessionView, Stage, TransferState};
+use std::time::Instant;
+
+/// Most commands that wait for their answer.
+pub(super) const MOST: usize = 64;
+
+/// A command without its answer.
+pub(super) struct Pending {
+    pub(super) id: Option<Id>,
+    pub(super) until: Option<Instant>,
+    pub(super) kind: Kind,
+}
+
+/// What it waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The gate's word.
+    SignIn,
+    /// A key, or why there is none; begun once the engine has taken the command.
+    NewKey { begun: bool, last_notice: u64 },
+    /// The key is withdrawn, or a session began before.
+    CancelKey,
+    /// The session is over.
+    End,
+    /// The person has the question.
+    Request { capability: Capability, from: PowerState },
+    /// Whatever the caller waits for.
+    Wait { goal: Goal, after: u64, behind: Behind },
+}
+
+/// A command that the engine has not taken up yet: what was before it does not count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Behind {
+    Nothing,
+    NewKey,
+    Request(Capability),
+}
+
+impl Pending {
+    /// What this view answers.
+    pub(super) fn look(&mut self, view: &ConsoleView) -> Option<Result<Done, Problem>> {
+        let done = Some(Ok(Done::Nothing {}));
+        match &mut self.kind {
+            Kind::SignIn => None,
+            Kind::NewKey { begun, last_notice } => match &view.stage {
+                Stage::Preparing => {
+                    *begun = true;
+                    None
+                }
+                Stage::Idle if *begun => {
+                    let mut problem = Problem::new(Code::NoKey, "there is no key");
+                    problem.detail = newest_notice(view, *last_notice);
+                    Some(Err(problem))
+                }
+                Stage::Waiting(_) => done,
+                _ => None,
+            },
+            Kind::CancelKey => match &view.stage {
+                Stage::Preparing | Stage::Waiting(_) | Stage::Joining => None,
+                Stage::Idle => done,
+                Stage::Session(_) | Stage::Ended(_) => {
+                    Some(Err(Problem::new(Code::WrongStage, "the session had begun before the key was withdrawn")))
+                }
+            },
+            Kind::End => {
+                if matches!(view.stage, Stage::Session(_)) {
+                    None
+                } else {
+                    done
+                }
+            }
+            Kind::Request { capability, from } => match session(view).map(|session| power(session, *capability)) {
+                None => Some(Err(Problem::new(Code::SessionOver, "the session ended before the person was asked"))),
+                Some(now) if now != Some(*from) => done,
+                Some(_) => None,
+            },
+            Kind::Wait { goal, after, behind } => match reached(*goal, *after, view) {
+                _ if *behind != Behind::Nothing => {
+                    if !behind.holds(view) {
+                        *behind = Behind::Nothing;
+                    }
+                    None
+                }
+                Some(result) => Some(result.map(|()| Done::Nothing {})),
+                None => over(*goal, view),
+            },
+        }
+    }
+}
+
+impl Behind {
+    /// Whether the engine has still to take it up.
+    fn holds(self, view: &ConsoleView) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::NewKey => matches!(view.stage, Stage::Idle | Stage::Ended(_)),
+            Self::Request(capability) => {
+                session(view).is_some_and(|session| power(session, capability) != Some(PowerState::Asked))
+            }
+        }
+    }
+}
+
+/// The newest notice that came after this one.
+fn newest_notice(view: &ConsoleView, last: u64) -> Option<&'static str> {
+    let newest = view.notices.last().filter(|notice| notice.id > last)?;
+    Some(names::notice(&newest.kind).0)
+}
+
+/// Whether it has come to what is waited for.
+fn reached(goal: Goal, after: u64, view: &ConsoleView) -> Option<Result<(), Problem>> {
+    let session = session(view);
+    let is_reached = match goal {
+        Goal::Joined => matches!(view.stage, Stage::Joining | Stage::Session(_)),
+        Goal::Session => session.is_some(),
+        Goal::Recognised => session.is_some_and(|session| session.recognised),
+        Goal::Picture => session.is_some_and(|session| session.pictures > after),
+        Goal::Transfers => session.is_some_and(|session| {
+            let moves = |state| matches!(state, TransferState::Asked | TransferState::Running);
+            !session.transfers.is_empty() && !session.transfers.iter().any(|transfer| moves(transfer.state))
+        }),
+        Goal::Ending => matches!(view.stage, Stage::Ended(_)),
+        Goal::Ended => matches!(&view.stage, Stage::Ended(end) if !end.is_closing),
+        Goal::Idle => matches!(view.stage, Stage::Idle),
+        Goal::View => return decided(Capability::View, view),
+        Goal::Control => return decided(Capability::Control, view),
+    };
+    is_reached.then_some(Ok(()))
+}
+
+/// What the person said to a question.
+fn decided(capability: Capability, view: &ConsoleView) -> Option<Result<(), Problem>> {
+    let session = session(view)?;
+    match power(session, capability)? {
+        // The question about control has paused the input, and its end is told after the answer.
+        PowerState::Granted if capability == Capability::Control && session.input_paused => None,
+        PowerState::Granted => Some(Ok(())),
+        PowerState::Refused(decision) => {
+            let mut problem = Problem::new(Code::Refused, "it was not granted");
+            problem.detail = Some(names::decision(decision));
+            Some(Err(problem))
+        }
+        PowerState::Off | PowerState::Asked | PowerState::Revoked => None,
+    }
+}
+
+/// Whether what is waited for cannot come any more.
+fn over(goal: Goal, view: &ConsoleView) -> Option<Result<Done, Problem>> {
+    let detail = match &view.stage {
+        Stage::Ended(_) if matches!(goal, Goal::Ended | Goal::Idle) => return None,
+        Stage::Ended(end) => Some(names::end_reason(end.reason)),
+        Stage::Idle => None,
+        Stage::Preparing | Stage::Waiting(_) | Stage::Joining | Stage::Session(_) => return None,
+    };
+    let mut problem = Problem::new(Code::SessionOver, "what is waited for cannot come any more");
+    problem.detail = detail;
+    Some(Err(problem))
+}
+
+pub(super) fn session(view: &ConsoleView) -> Option<&SessionView> {
+    match &view.stage {
+        Stage::Session(session) => Some(session),
+        _ => None,
+    }
+}
+
+pub(super) fn power(session: &SessionView, capability: Capability) -> Option<PowerState> {
+    session.powers.iter().find(|power| power.capability == capability).map(|power| power.state)
+}

@@ -1,0 +1,387 @@
+//! What each command does: the same that a button of the window does, and refused where that button is off.
+
+use super::answer::{Code, Done, Problem};
+use super::command::{Command, Goal, Power};
+use super::desk::{Desk, Step};
+use super::pending::{self, Behind, Kind};
+use super::press;
+use super::state::{self, State, TransferState, text};
+use crate::engine::Engine as _;
+use crate::places;
+use console_core::gate::{GateCommand, GateProblem, GateStage, Secret};
+use console_core::proto::geometry::MonitorId;
+use console_core::proto::input::{InputEvent, KeyUsage};
+use console_core::proto::session::Capability;
+use console_core::view::{ConsoleCommand, PowerState, SessionView, Stage};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Longest wait.
+const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1000;
+
+type Result<T = Done> = std::result::Result<T, Problem>;
+
+const NOTHING: Result = Ok(Done::Nothing {});
+
+impl<W: Write> Desk<W> {
+    pub(super) fn perform(&mut self, command: Command, now: Instant) -> Step {
+        let result = match command {
+            Command::SignIn { password } => return self.sign_in(password.map(|password| password.0), now),
+            Command::NewKey {} => return self.new_key(),
+            Command::CancelKey {} => return self.cancel_key(),
+            Command::Wait { goal, timeout_ms, after } => return self.wait(goal, timeout_ms, after, now),
+            Command::Request { capability } => {
+                return self
+                    .request(capability)
+                    .map_or_else(|problem| Step::Answer(Err(problem)), |kind| Step::Later(kind, None));
+            }
+            Command::End {} => return self.end(),
+            Command::Quit {} => return Step::Quit,
+            Command::Close {} => self.close(),
+            Command::Release { capability } => self.release(capability),
+            Command::Monitors {} => self.monitors(),
+            Command::ShowMonitor { monitor } => self.show_monitor(MonitorId(monitor)),
+            Command::Picture { path } => self.picture(&path),
+            Command::Pointer { x, y, monitor } => self.place(x, y, monitor).and_then(|monitor| {
+                let events = [InputEvent::PointerMove { monitor, x, y }];
+                self.press(&events, now)
+            }),
+            Command::Click { x, y, monitor, button, count } => self.place(x, y, monitor).and_then(|monitor| {
+                if count == 0 || count > press::CLICKS {
+                    return Err(bad_value(format!("\"count\" is from 1 to {}", press::CLICKS)));
+                }
+                self.press(&press::click(monitor, (x, y), button.into(), count), now)
+            }),
+            Command::Button { button, action } => self.press(&press::button(button.into(), action), now),
+            Command::Wheel { dx, dy } => match press::wheel(dx, dy) {
+                Some(turn) => self.press(&[turn], now),
+                None => Err(bad_value(format!("at most {} notches at once", press::NOTCHES))),
+            },
+            Command::Key { usage, name, modifiers, action } => key_usage(usage, name.as_deref())
+                .and_then(|usage| self.press(&press::key(usage, &modifiers, action), now)),
+            Command::Type { text } => self.type_text(&text, now),
+            Command::Chat { text } => self.chat(text),
+            Command::SendFile { path } => self.send_file(path),
+            Command::FetchFile { path, into } => self.fetch_file(path, into),
+            Command::Transfers {} => self.transfers(),
+            Command::State {} => {
+                let view = self.running.view();
+                Ok(Done::State { state: Box::new(State::of(view.as_ref(), now)) })
+            }
+        };
+        Step::Answer(result)
+    }
+
+    fn sign_in(&mut self, password: Option<Secret>, now: Instant) -> Step {
+        let in_file = || self.password.as_ref().map(|password| Secret::from(String::clone(password)));
+        let Some(password) = password.or_else(in_file) else {
+            return refuse(Code::NoPassword, "a password is needed, here or in the file of --password-file");
+        };
+        if self.pending.iter().any(|pending| pending.kind == Kind::SignIn) {
+            return refuse(Code::Busy, "another signing in is not over yet");
+        }
+        let gate = self.running.gate();
+        match gate.stage {
+            GateStage::Open => refuse(Code::AlreadySignedIn, "the operator is signed in"),
+            GateStage::Empty => refuse(Code::NoVault, "there is no vault; the window makes one"),
+            GateStage::Requested { .. } | GateStage::Confirm(_) => {
+                refuse(Code::NotEnrolled, "the organisation's answer is not there; the window takes it")
+            }
+            GateStage::Unusable => {
+                Step::Answer(Err(gate_problem(gate.problem.as_ref().unwrap_or(&GateProblem::System))))
+            }
+            GateStage::Locked { until: Some(until), .. } if until > now => {
+                let mut problem = Problem::new(Code::Locked, "no password is taken now, after too many wrong ones");
+                problem.wait_s = Some(until.saturating_duration_since(now).as_secs() + 1);
+                Step::Answer(Err(problem))
+            }
+            GateStage::Locked { .. } => {
+                self.running.at_gate(GateCommand::SignIn(password));
+                Step::Later(Kind::SignIn, None)
+            }
+        }
+    }
+
+    fn new_key(&mut self) -> Step {
+        let notices = self.view.as_ref().map(|view| &view.notices);
+        let last_notice = notices.and_then(|notices| notices.last()).map_or(0, |notice| notice.id);
+        match self.stage() {
+            Err(problem) => Step::Answer(Err(problem)),
+            Ok(Stage::Idle | Stage::Ended(_)) => match self.send(ConsoleCommand::NewKey) {
+                Ok(_) => Step::Later(Kind::NewKey { begun: false, last_notice }, None),
+                Err(problem) => Step::Answer(Err(problem)),
+            },
+            Ok(_) => refuse(Code::WrongStage, "there is a key or a session"),
+        }
+    }
+
+    fn cancel_key(&mut self) -> Step {
+        match self.stage() {
+            Err(problem) => Step::Answer(Err(problem)),
+            Ok(Stage::Preparing | Stage::Waiting(_) | Stage::Joining) => match self.send(ConsoleCommand::CancelKey) {
+                Ok(_) => Step::Later(Kind::CancelKey, None),
+                Err(problem) => Step::Answer(Err(problem)),
+            },
+            Ok(_) => refuse(Code::WrongStage, "there is no key"),
+        }
+    }
+
+    fn end(&mut self) -> Step {
+        match self.session().map(|_| ()).and_then(|()| self.send(ConsoleCommand::End)) {
+            Ok(_) => Step::Later(Kind::End, None),
+            Err(problem) => Step::Answer(Err(problem)),
+        }
+    }
+
+    fn wait(&mut self, goal: Goal, timeout_ms: u64, after: u64, now: Instant) -> Step {
+        if let Err(problem) = self.stage() {
+            return Step::Answer(Err(problem));
+        }
+        if timeout_ms > LONGEST_WAIT_MS {
+            return Step::Answer(Err(bad_value(format!("\"timeout_ms\" is at most {LONGEST_WAIT_MS}"))));
+        }
+        if after > 0 && goal != Goal::Picture {
+            return Step::Answer(Err(bad_value("\"after\" belongs to waiting for a picture")));
+        }
+        let behind = self.pending.iter().rev().find_map(|pending| match (pending.kind, goal) {
+            (Kind::NewKey { begun: false, .. }, _) => Some(Behind::NewKey),
+            (Kind::Request { capability: capability @ Capability::View, .. }, Goal::View)
+            | (Kind::Request { capability: capability @ Capability::Control, .. }, Goal::Control) => {
+                Some(Behind::Request(capability))
+            }
+            _ => None,
+        });
+        let behind = behind.unwrap_or(Behind::Nothing);
+        Step::Later(Kind::Wait { goal, after, behind }, Some(now + Duration::from_millis(timeout_ms)))
+    }
+
+    fn close(&mut self) -> Result {
+        match self.stage()? {
+            Stage::Ended(_) => self.send(ConsoleCommand::CloseEnded),
+            _ => Err(Problem::new(Code::WrongStage, "no session has ended")),
+        }
+    }
+
+    fn request(&mut self, power: Power) -> Result<Kind> {
+        let capability = power.into();
+        let session = self.session()?;
+        let state = pending::power(session, capability);
+        if !session.recognised {
+            return Err(not_recognised());
+        }
+        match state {
+            None => Err(not_in_profile()),
+            Some(PowerState::Asked | PowerState::Granted) => {
+                Err(Problem::new(Code::Already, "it is granted, or the person has the question"))
+            }
+            Some(from) => self.send(ConsoleCommand::Ask(capability)).map(|_| Kind::Request { capability, from }),
+        }
+    }
+
+    fn release(&mut self, power: Power) -> Result {
+        let capability = power.into();
+        match pending::power(self.session()?, capability) {
+            Some(PowerState::Granted) => self.send(ConsoleCommand::Release(capability)),
+            _ => Err(Problem::new(Code::NotGranted, "it is not granted")),
+        }
+    }
+
+    fn monitors(&mut self) -> Result {
+        let session = self.session()?;
+        let shown = session.monitor.map(|monitor| monitor.0);
+        Ok(Done::Monitors { monitors: state::monitors(&session.layout), shown })
+    }
+
+    fn show_monitor(&mut self, monitor: MonitorId) -> Result {
+        match self.session()?.layout.monitor(monitor) {
+            Some(_) => self.send(ConsoleCommand::ShowMonitor(monitor)),
+            None => Err(no_such_monitor()),
+        }
+    }
+
+    fn picture(&mut self, path: &Path) -> Result {
+        let shown = self.session()?.monitor;
+        let pictures = self.running.pictures();
+        let found = shown.and_then(|monitor| Some((monitor, pictures.lock().monitors.get(&monitor)?.clone())));
+        let (monitor, picture) = found.ok_or_else(|| Problem::new(Code::NoPicture, "there is no picture now"))?;
+        let path = self.pictures_folder.join(path);
+        // Nothing that is there is written over, as when the window saves pictures.
+        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        file.and_then(|file| picture.write_png(file)).map_err(|error| {
+            let is_there = error.kind() == io::ErrorKind::AlreadyExists;
+            let code = if is_there { Code::Already } else { Code::NotWritten };
+            Problem::new(code, format!("the picture was not written: {error}"))
+        })?;
+        Ok(Done::Picture { path: text(&path), monitor: monitor.0, width: picture.width, height: picture.height })
+    }
+
+    /// The monitor of a place, if there is such a place.
+    fn place(&self, x: i32, y: i32, monitor: Option<u8>) -> Result<MonitorId> {
+        let session = self.session()?;
+        let monitor = monitor.map(MonitorId).or(session.monitor);
+        let found = monitor.and_then(|monitor| session.layout.monitor(monitor)).ok_or_else(no_such_monitor)?;
+        let is_inside = |at: i32, size: u32| u32::try_from(at).is_ok_and(|at| at < size);
+        if is_inside(x, found.width) && is_inside(y, found.height) {
+            Ok(found.id)
+        } else {
+            Err(bad_value(format!("the monitor has {} x {} pixels", found.width, found.height)))
+        }
+    }
+
+    /// Sends input, unless it would go nowhere.
+    fn press(&mut self, events: &[InputEvent], now: Instant) -> Result {
+        let session = self.session()?;
+        if pending::power(session, Capability::Control) != Some(PowerState::Granted) {
+            return Err(Problem::new(Code::NotGranted, "control is not granted"));
+        }
+        let stop = [
+            (session.reconnecting, Code::Reconnecting, "the line is interrupted"),
+            (session.sharing_paused, Code::SharingPaused, "the person has paused the sharing"),
+            (session.input_paused, Code::InputPaused, "the agent takes no input now"),
+        ];
+        if let Some((_, code, text)) = stop.into_iter().find(|(is_so, ..)| *is_so) {
+            return Err(Problem::new(code, text));
+        }
+        self.held.note(events, now);
+        for event in events {
+            self.send(ConsoleCommand::Input(event.clone()))?;
+        }
+        NOTHING
+    }
+
+    fn type_text(&mut self, text: &str, now: Instant) -> Result {
+        if text.is_empty() || text.len() > press::TYPED_BYTES {
+            return Err(bad_value(format!("\"text\" has from 1 to {} bytes", press::TYPED_BYTES)));
+        }
+        self.press(&press::typed(text), now)
+    }
+
+    fn chat(&mut self, text: String) -> Result {
+        self.session()?;
+        self.may(Capability::Chat)?;
+        if text.trim().is_empty() || text.len() > console_core::proto::limits::CHAT_BYTES {
+            let most = console_core::proto::limits::CHAT_BYTES;
+            return Err(bad_value(format!("\"text\" has from 1 to {most} bytes, and not only spaces")));
+        }
+        self.send(ConsoleCommand::SendChat(text))?;
+        self.lines += 1;
+        Ok(Done::Chat { line: self.lines })
+    }
+
+    fn send_file(&mut self, path: PathBuf) -> Result {
+        self.may_move(Capability::SendFile)?;
+        self.send(ConsoleCommand::SendFile(path))?;
+        self.files += 1;
+        Ok(Done::File { transfer: self.files })
+    }
+
+    fn fetch_file(&mut self, path: String, into: Option<PathBuf>) -> Result {
+        self.may_move(Capability::FetchFile)?;
+        let into = into.unwrap_or_else(places::downloads);
+        if !into.is_dir() {
+            return Err(bad_value("\"into\" is to be a folder that is there"));
+        }
+        self.send(ConsoleCommand::FetchFile { path, into })?;
+        self.files += 1;
+        Ok(Done::File { transfer: self.files })
+    }
+
+    fn transfers(&mut self) -> Result {
+        let transfers = match self.stage()? {
+            Stage::Session(session) => session.transfers.iter().map(TransferState::of).collect(),
+            Stage::Ended(end) => end.transfers.iter().map(TransferState::of).collect(),
+            _ => Vec::new(),
+        };
+        Ok(Done::Transfers { transfers })
+    }
+
+    fn may_move(&self, capability: Capability) -> Result<()> {
+        if !self.session()?.recognised {
+            return Err(not_recognised());
+        }
+        self.may(capability)
+    }
+
+    fn may(&self, capability: Capability) -> Result<()> {
+        let may = self.view.as_ref().is_some_and(|view| view.operator.may(capability));
+        if may { Ok(()) } else { Err(not_in_profile()) }
+    }
+
+    fn stage(&self) -> Result<&Stage> {
+        let view = self.view.as_ref().ok_or_else(|| Problem::new(Code::NotSignedIn, "sign in first"))?;
+        Ok(&view.stage)
+    }
+
+    fn session(&self) -> Result<&SessionView> {
+        match self.stage()? {
+            Stage::Session(session) => Ok(session),
+            _ => Err(Problem::new(Code::WrongStage, "there is no session")),
+        }
+    }
+
+    fn send(&self, command: ConsoleCommand) -> Result {
+        if self.running.offer(command) {
+            return NOTHING;
+        }
+        Err(Problem::new(Code::Busy, "the engine is behind; what this command had more to do was not done"))
+    }
+}
+
+fn refuse(code: Code, text: &str) -> Step {
+    Step::Answer(Err(Problem::new(code, text)))
+}
+
+fn bad_value(text: impl Into<String>) -> Problem {
+    Problem::new(Code::BadValue, text)
+}
+
+fn not_in_profile() -> Problem {
+    Problem::new(Code::NotInProfile, "the operator's certificate does not allow it")
+}
+
+fn not_recognised() -> Problem {
+    Problem::new(Code::NotRecognised, "the person has not said yet that they know who asks")
+}
+
+fn no_such_monitor() -> Problem {
+    Problem::new(Code::NoSuchMonitor, "no such monitor is shared")
+}
+
+fn key_usage(usage: Option<u8>, name: Option<&str>) -> Result<KeyUsage> {
+    match (usage, name) {
+        (Some(usage), None) if usage >= 4 => Ok(KeyUsage(usage)),
+        (None, Some(name)) => press::named(name).ok_or_else(|| bad_value("no key has this name")),
+        _ => Err(bad_value("either \"usage\", from 4 on, or \"name\" is needed")),
+    }
+}
+
+pub(super) fn gate_problem(problem: &GateProblem) -> Problem {
+    let file = |code, what: &str, path: &Path| Problem::new(code, format!("{what}: {}", path.display()));
+    match problem {
+        GateProblem::WrongPassword { left } => {
+            let mut problem = Problem::new(Code::WrongPassword, "this is not the password");
+            problem.left = Some(*left);
+            problem
+        }
+        GateProblem::VaultDamaged(path) => file(Code::VaultUnusable, "this is no whole vault", path),
+        GateProblem::VaultNewer(path) => file(Code::VaultUnusable, "this vault needs a newer program", path),
+        GateProblem::NotRead(path) => file(Code::System, "this file cannot be read", path),
+        GateProblem::NotWritten(path) => file(Code::System, "this file cannot be written", path),
+        GateProblem::NoOrganisation(path) => file(Code::OrganisationUnusable, "there is no such file", path),
+        GateProblem::OrganisationDamaged => {
+            Problem::new(Code::OrganisationUnusable, "the organisation file is not one, or was changed")
+        }
+        GateProblem::OrganisationNewer => {
+            Problem::new(Code::OrganisationUnusable, "the organisation file needs a newer program")
+        }
+        GateProblem::OrganisationExpired => Problem::new(Code::OrganisationUnusable, "the organisation file has ended"),
+        GateProblem::Certificate(certificate) => {
+            let mut problem = Problem::new(Code::CertificateRefused, "the operator's certificate does not hold");
+            problem.detail = Some(super::names::certificate(*certificate));
+            problem
+        }
+        _ => Problem::new(Code::System, "this system did not do what was needed"),
+    }
+}
