@@ -5,6 +5,7 @@ mod common;
 
 use console_core::gate::{Busy, Day, GateCommand, GateDone, GateProblem, GateStage, GateView, Opening, WRONG_WAIT};
 use console_core::picture::SharedPictures;
+use console_core::proto::machine::Topic;
 use console_core::proto::session::{CertificateProblem, Decision, EndReason, Step};
 use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, Stage};
 use i18n::{I18n, Language};
@@ -121,6 +122,7 @@ fn page(name: &str) -> ConsoleView {
             }
             view
         }
+        name if name.starts_with("machine") => session(common::machine_session()),
         "asked" => session(common::session(PowerState::Asked, PowerState::Off)),
         "refused" => session(common::session(PowerState::Refused(Decision::Denied), PowerState::Off)),
         "down" => {
@@ -173,6 +175,7 @@ fn main() -> eframe::Result {
     let mode = if has("dark") { Mode::Dark } else { Mode::Light };
     let name = arguments.first().map_or("home", String::as_str);
     let account = name.starts_with("account");
+    let machine = arguments.first().cloned();
     let (gate, view) = match gate_page(name) {
         Some(gate) => (gate, None),
         None => (open_gate(name), Some(page(name))),
@@ -187,6 +190,10 @@ fn main() -> eframe::Result {
         Box::new(move |creation| {
             app::prepare(&creation.egui_ctx, mode);
             let mut app = ConsoleApp::new(Still { gate, view, pictures: common::pictures(1280, 800) }, i18n);
+            if let Some(topic) = machine.as_deref().and_then(|name| name.strip_prefix("machine")) {
+                let number = topic.trim_start_matches('-').parse().unwrap_or(0);
+                app.show_machine(Topic::ALL.get(number).copied().unwrap_or(Topic::Overview));
+            }
             if account {
                 app.show(Page::Account);
             }

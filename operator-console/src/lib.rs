@@ -13,5 +13,6 @@ pub mod viewer;
 pub mod clipboard;
 pub mod gate_words;
 mod icons;
+pub mod machine_words;
 pub mod places;
 pub mod words;

@@ -21,8 +21,8 @@ use capture::fake::FakeDesktop;
 use console_core::picture::Picture;
 use console_core::view::{ConsoleCommand, ConsoleView, SessionView, Stage};
 use console_core::{ConsoleConfig, ConsoleHandle};
-use host::Removal;
 use host::fake::FakeProgram;
+use host::{FakeMachine, Removal, fake_process};
 use identity::dev::DevOrganisation;
 use identity::{OperatorFile, Organisation, Profile};
 use input::fake::{FakeInjector, FakeRecord};
@@ -55,6 +55,8 @@ pub struct World {
     pub desktop: FakeDesktop,
     /// What was injected, one record for each time that control was granted.
     pub injected: Arc<Mutex<Vec<FakeRecord>>>,
+    /// What the agent's machine is, holds and runs.
+    pub machine: FakeMachine,
     /// Where everything lies.
     pub folder: TempDir,
     agent_reach: Reach,
@@ -166,7 +168,12 @@ impl World {
         let console_reach = runtime.block_on(console_line.lay(folder.path(), relay_address));
         let desktop = FakeDesktop::new(640, 400);
         let injected = Arc::new(Mutex::new(Vec::new()));
-        let agent = apart::at(far, || agent_on(folder.path(), &agent_reach, &desktop, &injected));
+        let machine = FakeMachine::with(vec![
+            fake_process(1, "init", false),
+            fake_process(40, "firefox", true),
+            fake_process(41, "stubborn", true),
+        ]);
+        let agent = apart::at(far, || agent_on(folder.path(), &agent_reach, &desktop, &injected, &machine));
         let console = apart::at(far, || console_on(folder.path(), &console_reach));
         let relay = Some(relay);
         Self {
@@ -174,6 +181,7 @@ impl World {
             console,
             desktop,
             injected,
+            machine,
             folder,
             agent_reach,
             console_reach,
@@ -237,13 +245,14 @@ impl World {
     #[must_use]
     pub fn another_agent(&self) -> AgentHandle {
         let far = self.packets.as_ref().map(PacketPath::far);
-        apart::at(far, || agent_on(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected))
+        apart::at(far, || agent_on(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected, &self.machine))
     }
 
     /// Starts an agent that learns of the organisation in this way, and asks this web site.
     #[must_use]
     pub fn agent_that(&self, learns: Learns, site: agent_core::Site) -> AgentHandle {
-        let mut config = agent_config(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected);
+        let mut config =
+            agent_config(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected, &self.machine);
         config.organisation_verified = false;
         if learns == Learns::FromDomain {
             config.organisation = None;
@@ -415,7 +424,7 @@ impl Drop for World {
 }
 
 fn agent(folder: &Path, kind: LinkKind, desktop: &FakeDesktop, injected: &Arc<Mutex<Vec<FakeRecord>>>) -> AgentHandle {
-    agent_on(folder, &Reach::direct(folder, kind), desktop, injected)
+    agent_on(folder, &Reach::direct(folder, kind), desktop, injected, &FakeMachine::default())
 }
 
 fn agent_on(
@@ -423,8 +432,9 @@ fn agent_on(
     reach: &Reach,
     desktop: &FakeDesktop,
     injected: &Arc<Mutex<Vec<FakeRecord>>>,
+    machine: &FakeMachine,
 ) -> AgentHandle {
-    AgentHandle::start(agent_config(folder, reach, desktop, injected), Box::new(|| {})).expect("an agent")
+    AgentHandle::start(agent_config(folder, reach, desktop, injected, machine), Box::new(|| {})).expect("an agent")
 }
 
 fn agent_config(
@@ -432,6 +442,7 @@ fn agent_config(
     reach: &Reach,
     desktop: &FakeDesktop,
     injected: &Arc<Mutex<Vec<FakeRecord>>>,
+    machine: &FakeMachine,
 ) -> AgentConfig {
     let organisation = Organisation::open(&reach.organisation, now_s()).expect("the organisation");
     let (downloads, home) = (folder.join("downloads"), folder.join("home"));
@@ -452,6 +463,7 @@ fn agent_config(
         folders: host::KnownFolders::default(),
         home,
         system: "Test system".into(),
+        machine: Arc::new(machine.clone()),
         removal: Removal::of(program, Box::new(FakeProgram::default())),
     };
     AgentConfig {
