@@ -21,7 +21,6 @@ mod windows;
 pub use folders::{KnownFolders, downloads_folder, known_folders};
 #[cfg(target_os = "linux")]
 pub use linux::LinuxProgram;
-pub use machine::fake::{FakeMachine, process as fake_process};
 pub use machine::{Found, Looking, Machine, Ready, Target, ThisMachine, Wanted};
 pub use removal::{Program, Removal, RemovalReport};
 pub use system::system_name;

@@ -165,7 +165,7 @@ fn agent(
         downloads: folder.into(),
         home: folder.into(),
         system: "bench".into(),
-        machine: std::sync::Arc::new(host::FakeMachine::default()),
+        machine: std::sync::Arc::new(host::fake::FakeMachine::default()),
         removal: Removal::of(program, Box::new(FakeProgram::default())),
     };
     let config = AgentConfig {

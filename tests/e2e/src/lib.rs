@@ -21,8 +21,8 @@ use capture::fake::FakeDesktop;
 use console_core::picture::Picture;
 use console_core::view::{ConsoleCommand, ConsoleView, SessionView, Stage};
 use console_core::{ConsoleConfig, ConsoleHandle};
-use host::fake::FakeProgram;
-use host::{FakeMachine, Removal, fake_process};
+use host::Removal;
+use host::fake::{FakeMachine, FakeProgram, process};
 use identity::dev::DevOrganisation;
 use identity::{OperatorFile, Organisation, Profile};
 use input::fake::{FakeInjector, FakeRecord};
@@ -169,9 +169,9 @@ impl World {
         let desktop = FakeDesktop::new(640, 400);
         let injected = Arc::new(Mutex::new(Vec::new()));
         let machine = FakeMachine::with(vec![
-            fake_process(1, "init", false),
-            fake_process(40, "firefox", true),
-            fake_process(41, "stubborn", true),
+            process(1, "init", false),
+            process(40, "firefox", true),
+            process(41, "stubborn", true),
         ]);
         let agent = apart::at(far, || agent_on(folder.path(), &agent_reach, &desktop, &injected, &machine));
         let console = apart::at(far, || console_on(folder.path(), &console_reach));
