@@ -9,6 +9,7 @@ mod common;
 use camera::Film;
 use console_core::gate::{Busy, Day, GateCommand, GateDone, GateProblem, GateStage, GateView, Opening, WRONG_WAIT};
 use console_core::picture::SharedPictures;
+use console_core::proto::machine::Topic;
 use console_core::proto::session::{CertificateProblem, Decision, EndReason, Step};
 use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, Stage};
 use i18n::{I18n, Language};
@@ -126,6 +127,9 @@ fn page(name: &str) -> ConsoleView {
             }
             view
         }
+        "machine-0" | "machine-1" | "machine-2" | "machine-3" | "machine-4" | "machine-5" | "machine-6" => {
+            session(common::machine_session())
+        }
         "asked" => session(common::session(PowerState::Asked, PowerState::Off)),
         "refused" => session(common::session(PowerState::Refused(Decision::Denied), PowerState::Off)),
         "down" => {
@@ -204,6 +208,7 @@ fn main() -> eframe::Result {
 fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option<&Film>) -> eframe::Result {
     let i18n = I18n::new(language);
     let account = name.starts_with("account");
+    let machine = name.to_owned();
     let (gate, view) = match gate_page(name) {
         Some(gate) => (gate, None),
         None => (open_gate(name), Some(page(name))),
@@ -221,6 +226,10 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
                 film.shoot(&creation.egui_ctx, name, app::SMALLEST_WINDOW.into());
             }
             let mut app = ConsoleApp::new(Still { gate, view, pictures: common::pictures(1280, 800) }, i18n);
+            if let Some(topic) = machine.strip_prefix("machine") {
+                let number = topic.trim_start_matches('-').parse().unwrap_or(0);
+                app.show_machine(Topic::ALL.get(number).copied().unwrap_or(Topic::Overview));
+            }
             if account {
                 app.show(Page::Account);
             }

@@ -4,6 +4,7 @@ use crate::clipboard::{SystemClipboard, translate_shortcuts};
 use crate::engine::Engine;
 use crate::screens::gate::{GateScene, gate_ui};
 use crate::screens::{Copied, Effect, Page, Scene, ScreenState, screen_ui};
+use console_core::proto::machine::Topic;
 use i18n::I18n;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -78,6 +79,12 @@ impl<E: Engine> ConsoleApp<E> {
         self.state.page = page;
     }
 
+    /// Opens this page about the client's machine.
+    pub fn show_machine(&mut self, topic: Topic) {
+        self.state.machine.open = true;
+        self.state.machine.topic = topic;
+    }
+
     /// On a screen that is too small for it the window opens smaller, so that nothing is cut off.
     fn fit_to_screen(&mut self, context: &egui::Context) {
         if self.fitted {
@@ -100,6 +107,7 @@ impl<E: Engine> ConsoleApp<E> {
         match effect {
             Effect::CopyKey(text) => self.copy(text, Copied::Key),
             Effect::CopyInvitation(text) => self.copy(text, Copied::Invitation),
+            Effect::CopyFacts(text) => self.copy(text, Copied::Facts),
             Effect::Browse => {
                 browse(|| rfd::FileDialog::new().pick_file().map(Chosen::File), self.chosen.0.clone(), context.clone());
             }

@@ -15,5 +15,6 @@ pub mod headless;
 pub mod clipboard;
 pub mod gate_words;
 mod icons;
+pub mod machine_words;
 pub mod places;
 pub mod words;

@@ -5,6 +5,7 @@ pub mod ended;
 pub mod files;
 pub mod gate;
 pub mod home;
+pub mod machine;
 pub mod notices;
 pub mod palette;
 pub mod parts;
@@ -20,6 +21,7 @@ use egui::{Frame, Margin, Panel, Ui};
 use files::FilesState;
 use gate::GateState;
 use i18n::I18n;
+use machine::MachineState;
 use std::time::Instant;
 use transfers::Rates;
 use ui_kit::theme;
@@ -31,6 +33,8 @@ pub enum Effect {
     CopyKey(String),
     /// Put the invitation on the clipboard.
     CopyInvitation(String),
+    /// Put a page about the client's machine on the clipboard.
+    CopyFacts(String),
     /// Let the operator choose a file to send.
     Browse,
     /// Let the operator choose the folder that receives files.
@@ -60,6 +64,8 @@ pub enum Copied {
     Key,
     /// The invitation is on the clipboard.
     Invitation,
+    /// A page about the client's machine is on the clipboard.
+    Facts,
     /// The system gave no access.
     Failed,
 }
@@ -73,6 +79,8 @@ pub struct ScreenState {
     pub draft: String,
     /// The panels for sending and fetching files.
     pub files: FilesState,
+    /// The pages about the client's machine.
+    pub machine: MachineState,
     /// Signing in, the request and the password.
     pub gate: GateState,
     /// Which page is open while there is no session.
@@ -93,6 +101,7 @@ impl ScreenState {
         self.viewer = ViewerState::default();
         self.draft.clear();
         self.files.forget_session();
+        self.machine = MachineState::default();
         self.rates = Rates::default();
         self.rail_releases = false;
     }

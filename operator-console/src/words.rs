@@ -99,6 +99,11 @@ pub fn notice(i18n: &I18n, kind: &NoticeKind) -> String {
             return i18n.text_with("console-notice-picture-saved", &[("path", path.into())]);
         }
         NoticeKind::PictureNotSaved => "console-notice-picture-not-saved",
+        NoticeKind::FactsSaved { path } => {
+            let path = path.display().to_string();
+            return i18n.text_with("console-notice-facts-saved", &[("path", path.into())]);
+        }
+        NoticeKind::FactsNotSaved => "console-notice-facts-not-saved",
     };
     i18n.text(id)
 }
@@ -149,7 +154,9 @@ pub fn new_key_helps(kind: &NoticeKind) -> bool {
         | NoticeKind::LogNotSaved
         | NoticeKind::RelayFull
         | NoticeKind::PictureSaved { .. }
-        | NoticeKind::PictureNotSaved => false,
+        | NoticeKind::PictureNotSaved
+        | NoticeKind::FactsSaved { .. }
+        | NoticeKind::FactsNotSaved => false,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod common;
 mod gate;
+mod machine;
 mod palette;
 mod profile;
 
@@ -178,6 +179,8 @@ fn every_notice_says_something_in_every_language_and_can_be_dismissed() {
         NoticeKind::RefusedByAgent(None),
         NoticeKind::PictureSaved { path: "/tmp/a.png".into() },
         NoticeKind::PictureNotSaved,
+        NoticeKind::FactsSaved { path: "/tmp/a.json".into() },
+        NoticeKind::FactsNotSaved,
     ];
     let problems = common::PROBLEMS.map(|problem| NoticeKind::RefusedByAgent(Some(problem)));
     let kinds = [kinds.as_slice(), &problems].concat();

@@ -12,6 +12,7 @@ pub mod geometry;
 pub mod input;
 pub mod limits;
 pub mod locator;
+pub mod machine;
 pub mod pairing;
 pub mod relay;
 pub mod screen;

@@ -41,6 +41,31 @@ pub const LOG_LINE_BYTES: usize = 3800;
 pub const REVOCATIONS_BYTES: usize = 1024 * 1024;
 /// Part of that list in one message of the relay, in bytes.
 pub const REVOCATIONS_PART_BYTES: usize = 900;
+/// Most bytes of one page of facts about a machine, as JSON: 8,000 packages fit, and a hostile agent fills no more
+/// than seven times as much of the console's memory, once for each topic.
+pub const FACTS_BYTES: usize = 1024 * 1024;
+/// Longest name, version or address among them, in bytes of UTF-8.
+pub const FACT_BYTES: usize = 200;
+/// Longest path, command line or journal line among them, in bytes of UTF-8: what one looks at in a list.
+pub const FACT_LINE_BYTES: usize = 400;
+/// Longest name of a running program, in bytes of UTF-8: Linux has 15, Windows the name of a file.
+pub const PROCESS_NAME_BYTES: usize = 100;
+/// Most running programs in a page: a busy desktop has 500.
+pub const PROCESS_ROWS: usize = 2000;
+/// Most installed packages in a page: a full desktop has 4,000.
+pub const PACKAGE_ROWS: usize = 8000;
+/// Most lines of the system's journal in a page.
+pub const EVENT_ROWS: usize = 200;
+/// Most disks in a page.
+pub const DISK_ROWS: usize = 64;
+/// Most ways into the network in a page, and most addresses of each.
+pub const INTERFACE_ROWS: usize = 64;
+/// See [`INTERFACE_ROWS`].
+pub const ADDRESS_ROWS: usize = 16;
+/// Most batteries in a page.
+pub const BATTERY_ROWS: usize = 8;
+/// Most temperatures in a page: one for each core of a large workstation.
+pub const TEMPERATURE_ROWS: usize = 128;
 /// Block of a file transfer, in bytes.
 pub const FILE_BLOCK_BYTES: usize = 64 * 1024;
 /// Most monitors that a layout may name.

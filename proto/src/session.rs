@@ -3,6 +3,7 @@
 use crate::codec::Message;
 use crate::geometry::{Layout, MonitorId};
 use crate::limits;
+use crate::machine::{ProcessName, Topic};
 use crate::text::{Blob, Text, list};
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +65,8 @@ impl Capability {
     ];
 
     /// Those that a person is asked for in this version; chat comes with viewing.
-    pub const ASKED: [Self; 4] = [Self::View, Self::Control, Self::SendFile, Self::FetchFile];
+    pub const ASKED: [Self; 6] =
+        [Self::View, Self::Control, Self::SendFile, Self::FetchFile, Self::SystemInfo, Self::EndProcess];
 }
 
 /// How often a person is asked for a power. The operator's certificate says which; nothing is ever
@@ -96,6 +98,11 @@ pub enum StreamKind {
     File {
         /// Which transfer.
         transfer: TransferId,
+    },
+    /// Agent to console: one page of [`crate::machine::Facts`].
+    SystemInfo {
+        /// What it is about.
+        topic: Topic,
     },
 }
 
@@ -130,6 +137,19 @@ pub enum Request {
         /// The path as the operator typed it.
         path: PathText,
     },
+    /// To read what the machine is, holds and runs.
+    SystemInfo,
+    /// To end this running program.
+    EndProcess {
+        /// Its number.
+        pid: u32,
+        /// Its name, as the agent gave it.
+        name: ProcessName,
+        /// When it started, in seconds since 1970: a number may since have gone to another.
+        started_s: u64,
+        /// Whether at once, after it did not end when it was told to.
+        force: bool,
+    },
 }
 
 impl Request {
@@ -141,6 +161,19 @@ impl Request {
             Self::Control => Capability::Control,
             Self::SendFile { .. } => Capability::SendFile,
             Self::FetchFile { .. } => Capability::FetchFile,
+            Self::SystemInfo => Capability::SystemInfo,
+            Self::EndProcess { .. } => Capability::EndProcess,
+        }
+    }
+
+    /// What exactly, where the power alone does not say it: what both logs commit to.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::View | Self::Control | Self::SystemInfo => None,
+            Self::SendFile { name, .. } => Some(name.as_str().to_owned()),
+            Self::FetchFile { path, .. } => Some(path.as_str().to_owned()),
+            Self::EndProcess { pid, name, .. } => Some(format!("{} ({pid})", name.as_str())),
         }
     }
 }
@@ -248,6 +281,21 @@ pub enum TransferFailure {
     Storage,
 }
 
+/// What became of a running program that was to be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Ending {
+    /// It has ended.
+    Ended,
+    /// It was told to end, and still runs.
+    Runs,
+    /// It is not the person's, or one of Ponte's own.
+    NotAllowed,
+    /// There is no such program any more.
+    Gone,
+    /// The system did not do it.
+    Failed,
+}
+
 /// From the console, on the control stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConsoleToAgent {
@@ -336,6 +384,11 @@ pub enum ConsoleToAgent {
     },
     /// The operator ends the session.
     End,
+    /// Under a grant to read about the machine: this page, on a stream of its own.
+    Look {
+        /// What it is about.
+        topic: Topic,
+    },
 }
 
 /// From the agent, on the control stream.
@@ -442,6 +495,18 @@ pub enum AgentToConsole {
     },
     /// Last: the log is closed, with the person's rating if there is one, and the agent has removed itself.
     Closed,
+    /// To [`ConsoleToAgent::Look`]: that cannot be read there.
+    NoFacts {
+        /// What it was about.
+        topic: Topic,
+    },
+    /// To a question to end a running program: what became of it. May come twice: it still runs, and then not.
+    ProcessEnding {
+        /// Which question.
+        request: RequestId,
+        /// What became of it.
+        ending: Ending,
+    },
 }
 
 impl Message for StreamKind {

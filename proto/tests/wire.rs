@@ -4,12 +4,13 @@
 
 use proptest::prelude::*;
 use proto::input::{InputEvent, InputRecord, KeyUsage, Modifiers};
+use proto::machine::{Facts, Topic};
 use proto::pairing::{P1, P2, P3, P4};
 use proto::relay::{AttemptId, EndToRelay, OfferId, RelayToEnd, SessionId, Side, Ticket};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{
-    AgentToConsole, Capability, CertificateProblem, ConsoleToAgent, Decision, EndReason, Request, RequestId, Step,
-    StreamKind, TransferId,
+    AgentToConsole, Capability, CertificateProblem, ConsoleToAgent, Decision, EndReason, Ending, Request, RequestId,
+    Step, StreamKind, TransferId,
 };
 use proto::{Blob, Deframer, Locator, Message, MonitorId, Text, decode, encode};
 use std::fmt::Debug;
@@ -56,6 +57,14 @@ fn the_bytes_of_messages_are_fixed() {
     check(&decided(Decision::TooSoon), "040205");
     check(&decided(Decision::Barred), "040206");
     check(&decided(Decision::NotInProfile), "040207");
+    check(&StreamKind::SystemInfo { topic: Topic::Packages }, "0505");
+    let ask = |what| ConsoleToAgent::Ask { request: RequestId(1), what };
+    check(&ask(Request::SystemInfo), "010104");
+    let name = Text::new("ab").unwrap();
+    check(&ask(Request::EndProcess { pid: 300, name, started_s: 7, force: true }), "010105fb2c010261620701");
+    check(&ConsoleToAgent::Look { topic: Topic::Events }, "0d06");
+    check(&AgentToConsole::NoFacts { topic: Topic::Hardware }, "1201");
+    check(&AgentToConsole::ProcessEnding { request: RequestId(3), ending: Ending::Gone }, "130303");
     check(&ScreenHead { monitor: MonitorId(1), epoch: 2, width: 1920, height: 1080 }, "0102fb8007fb3804");
     check(&CursorUpdate::Position { monitor: MonitorId(0), x: -1, y: 2 }, "00000104");
 }
@@ -107,6 +116,34 @@ proptest! {
         any_bytes::<ScreenHead>(&bytes);
         any_bytes::<UpdateHead>(&bytes);
         any_bytes::<CursorUpdate>(&bytes);
+    }
+
+    #[test]
+    fn no_json_makes_the_decoder_of_pages_panic(bytes in prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..600),
+        r#"\{"(overview|hardware|disks|network|processes|packages|events)":(\{"rows":\[\{?[ -~]{0,80}|[ -~]{0,80})\}?\]?"#
+            .prop_map(String::into_bytes),
+    ]) {
+        for topic in Topic::ALL {
+            if let Ok(facts) = Facts::from_json(topic, &bytes) {
+                prop_assert_eq!(Facts::from_json(topic, &facts.clone().to_json()), Ok(facts));
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_cut_or_changed_anywhere_is_refused_or_another_page(at in 0usize..2000, byte in any::<u8>(), cut: bool) {
+        let package = proto::machine::Package {
+            name: Text::truncated("zlib1g"),
+            version: Text::truncated("1.3"),
+            architecture: Text::truncated("amd64"),
+        };
+        let mut json = Facts::Packages(proto::machine::Rows::first_of(vec![package; 20])).to_json();
+        let at = at % json.len();
+        if cut { json.truncate(at) } else { json[at] = byte }
+        if let Ok(facts) = Facts::from_json(Topic::Packages, &json) {
+            prop_assert_eq!(Facts::from_json(Topic::Packages, &facts.clone().to_json()), Ok(facts));
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn whole_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) ->
 
 fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
     how_it_ended_ui(ui, end, i18n);
-    if !end.used.is_empty() || !end.files.is_empty() {
+    if !end.used.is_empty() || !end.files.is_empty() || !end.ended.is_empty() {
         facts_ui(ui, end, i18n);
     }
     if let RatingView::Given { stars, delivered } = end.rating {
@@ -98,13 +98,16 @@ fn facts_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
             let id = match capability {
                 Capability::View => "ended-used-view",
                 Capability::Control => "ended-used-control",
+                Capability::SystemInfo => "ended-used-system-info",
                 // The list of files says more.
                 _ => return None,
             };
             Some((i18n.text(id), i18n.duration(*time)))
         });
         let files = end.files.iter().map(|file| file_fact(file, i18n));
-        for (at, (left, right)) in used.chain(files).enumerate() {
+        let ended =
+            end.ended.iter().map(|name| (i18n.text_with("ended-program", &[("name", name.into())]), String::new()));
+        for (at, (left, right)) in used.chain(files).chain(ended).enumerate() {
             if at > 0 {
                 layout::line(ui);
             }

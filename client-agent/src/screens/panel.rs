@@ -36,7 +36,8 @@ pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut 
         commands.push(AgentCommand::End);
     }
     let tallest = ui.input(|input| input.viewport().monitor_size).map_or(TALLEST, |monitor| monitor.y - BESIDE);
-    let room = tallest - ui.min_rect().height();
+    let between = 2.0 * ui.spacing().item_spacing.y;
+    let room = tallest - ui.min_rect().height() - between;
     // The chat gives way first, so that its entry is always in sight; then the rows scroll.
     let lines = (room - state.rows_height - CHAT_AROUND).clamp(FEWEST_LINES, MOST_LINES);
     let chat = match (panel.has_chat, state.chat_open) {
@@ -83,8 +84,9 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
         for grant in &panel.grants {
             commands.extend(grant_ui(ui, grant, i18n));
             commands.extend(barred_ui(ui, grant, i18n));
-            let is_file = matches!(grant.capability, Capability::SendFile | Capability::FetchFile);
-            if is_file && !grant.whole_session {
+            let is_for_one =
+                matches!(grant.capability, Capability::SendFile | Capability::FetchFile | Capability::EndProcess);
+            if is_for_one && !grant.whole_session {
                 ui_kit::tiny(ui, &i18n.text("panel-asks-each-time"));
                 ui.add_space(8.0);
             }
@@ -192,6 +194,8 @@ const fn grant_id(capability: Capability) -> &'static str {
         Capability::Control => "panel-grant-control",
         Capability::SendFile => "panel-grant-send-file",
         Capability::FetchFile => "panel-grant-fetch-file",
+        Capability::SystemInfo => "panel-grant-system-info",
+        Capability::EndProcess => "panel-grant-end-process",
         // The engine shows no other in this version.
         _ => "panel-grant-other",
     }

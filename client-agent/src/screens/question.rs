@@ -57,6 +57,9 @@ const fn answers(kind: &QuestionKind) -> (&'static str, &'static str) {
         QuestionKind::Control => ("ask-not-now", "ask-control-yes"),
         QuestionKind::ReceiveFile { .. } => ("ask-not-now", "ask-receive-yes"),
         QuestionKind::GiveFile { .. } => ("ask-not-now", "ask-give-yes"),
+        QuestionKind::SystemInfo => ("ask-not-now", "ask-system-yes"),
+        QuestionKind::EndProcess { force: false, .. } => ("ask-not-now", "ask-end-yes"),
+        QuestionKind::EndProcess { force: true, .. } => ("ask-not-now", "ask-force-yes"),
     }
 }
 
@@ -104,6 +107,23 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
             ui.add_space(4.0);
             warn(ui, "ask-give-advice");
         }
+        QuestionKind::SystemInfo => {
+            lead(ui, "ask-system-title", "ask-system-lead");
+            warn(ui, "ask-system-advice");
+            ui.add_space(8.0);
+            ui_kit::small(ui, &i18n.text("ask-system-only"));
+        }
+        QuestionKind::EndProcess { name: program, pid, force } => {
+            let (title, text) =
+                if *force { ("ask-force-title", "ask-force-lead") } else { ("ask-end-title", "ask-end-lead") };
+            lead(ui, title, text);
+            ui_kit::card(ui, |ui| {
+                layout::strong(ui, program, 17.0);
+                ui_kit::tiny(ui, &i18n.text_with("ask-end-number", &[("pid", pid.to_string().into())]));
+            });
+            ui.add_space(4.0);
+            warn(ui, "ask-end-advice");
+        }
     }
     ui.add_space(4.0);
     ui_kit::small(ui, &i18n.text(how_long(question)));
@@ -112,8 +132,9 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
 /// How long a yes holds.
 const fn how_long(question: &QuestionView) -> &'static str {
     match (&question.kind, question.whole_session) {
+        (QuestionKind::EndProcess { .. }, _) => "ask-holds-for-program",
         (_, true) => "ask-holds-for-session",
-        (QuestionKind::View | QuestionKind::Control, false) => "ask-holds-for-use",
+        (QuestionKind::View | QuestionKind::Control | QuestionKind::SystemInfo, false) => "ask-holds-for-use",
         (QuestionKind::ReceiveFile { .. } | QuestionKind::GiveFile { .. }, false) => "ask-holds-for-file",
     }
 }

@@ -36,6 +36,7 @@ pub fn panel() -> PanelView {
         since: SystemTime::now(),
         grants: Capability::ASKED
             .into_iter()
+            .filter(|capability| *capability != Capability::EndProcess)
             .map(|capability| GrantView {
                 capability,
                 granted: matches!(capability, Capability::View | Capability::Control),
@@ -108,6 +109,14 @@ pub fn barred_panel() -> PanelView {
     panel
 }
 
+/// The operator asked to end programs too often.
+pub fn end_barred_panel() -> PanelView {
+    let mut panel = panel();
+    let end = GrantView { capability: Capability::EndProcess, granted: false, barred: true, whole_session: false };
+    panel.grants.push(end);
+    panel
+}
+
 pub fn busy_panel() -> PanelView {
     let line = |mine, text: &str| ChatLine { mine, text: text.into(), at: SystemTime::now(), delivered: true };
     PanelView {
@@ -162,13 +171,22 @@ pub fn give() -> QuestionKind {
     QuestionKind::GiveFile { path: "/home/marco/Documenti/bolletta.pdf".into(), size_bytes: 84_000 }
 }
 
+pub fn end_process(force: bool) -> QuestionKind {
+    QuestionKind::EndProcess { name: "libreoffice-writer".into(), pid: 48_213, force }
+}
+
 pub fn end(reason: EndReason) -> EndView {
     EndView {
         reason,
         operator: Some(operator()),
         lasted: Duration::from_secs(845),
-        used: vec![(Capability::View, Duration::from_secs(845)), (Capability::Control, Duration::from_secs(372))],
+        used: vec![
+            (Capability::View, Duration::from_secs(845)),
+            (Capability::Control, Duration::from_secs(372)),
+            (Capability::SystemInfo, Duration::from_secs(130)),
+        ],
         files: vec![transfer("guida.pdf", true, TransferState::Done, Some("/home/marco/Scaricati/guida.pdf"))],
+        ended: vec!["libreoffice-writer (48213)".into()],
         rating: RatingView::None,
         removed: Some(RemovalView {
             removed: vec!["/home/marco/Scaricati/ponte-agent".into(), "/tmp/ponte-a41f".into()],
@@ -191,7 +209,7 @@ pub fn end(reason: EndReason) -> EndView {
 }
 
 pub fn short_end(reason: EndReason) -> EndView {
-    EndView { lasted: Duration::ZERO, used: Vec::new(), files: Vec::new(), ..end(reason) }
+    EndView { lasted: Duration::ZERO, used: Vec::new(), files: Vec::new(), ended: Vec::new(), ..end(reason) }
 }
 
 pub const FAILURES: [Failure; 19] = [
@@ -269,9 +287,13 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ("control", with_panel(question(QuestionKind::Control), panel())),
         ("receive", with_panel(question(receive()), panel())),
         ("give", with_panel(question(give()), panel())),
+        ("system", with_panel(question(QuestionKind::SystemInfo), panel())),
+        ("end-process", with_panel(question(end_process(false)), panel())),
+        ("end-process-force", with_panel(question(end_process(true)), panel())),
         ("panel", with_panel(Page::Session, panel())),
         ("panel-paused", with_panel(Page::Session, paused_panel())),
         ("panel-barred", with_panel(Page::Session, barred_panel())),
+        ("panel-end-barred", with_panel(Page::Session, end_barred_panel())),
         ("panel-busy", with_panel(Page::Session, busy_panel())),
         ("rating", page(Page::Ended(rating()))),
         ("ended-rated", {

@@ -3,7 +3,7 @@
 use crate::learn::Verified;
 use audit_log::export::Words;
 use capture::{CaptureError, Desktop};
-use host::{KnownFolders, Removal};
+use host::{KnownFolders, Machine, Removal, ThisMachine};
 use identity::Organisation;
 use input::{Injector, InputError, OwnWindows};
 use link::fetch::Site;
@@ -200,6 +200,8 @@ pub struct Platform {
     pub home: PathBuf,
     /// The operating system's name.
     pub system: String,
+    /// What it is, holds and runs.
+    pub machine: Arc<dyn Machine>,
     /// What is removed at the end.
     pub removal: Removal,
 }
@@ -217,6 +219,7 @@ impl Platform {
             folders: host::known_folders(),
             home,
             system: host::system_name(),
+            machine: Arc::new(ThisMachine),
             removal,
         }
     }

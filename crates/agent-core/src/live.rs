@@ -4,6 +4,7 @@ mod powers;
 mod questions;
 mod sharing;
 mod shown;
+mod sysinfo;
 mod transfers;
 
 use crate::config::Setup;
@@ -14,8 +15,7 @@ use crate::injection::{Injection, InputGate};
 use crate::ledger::{Ledger, OwnText, SIGN_EVERY, Unwritable};
 use crate::screens::{ScreenEvent, Screens};
 use crate::view::{
-    AgentCommand, AgentView, ChatLine, EndView, OperatorView, Page, RatingView, ShareReason, TransferState,
-    TransferView,
+    AgentCommand, AgentView, ChatLine, EndView, OperatorView, Page, RatingView, ShareReason, TransferView,
 };
 use crate::welcome::Chosen;
 use audit_log::{Commitment, Event, Hex};
@@ -24,16 +24,17 @@ use channel::{Channel, Keeper, LinkState};
 use consent::{Answer, ConsentCell, Scope};
 use proto::geometry::Layout;
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, RequestId, StreamKind, TransferFailure, TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, RequestId, StreamKind, TransferId,
 };
 use proto::text::Text;
 use session::{AgentGreeting, Arrival, Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
 use sharing::Sharing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
+use sysinfo::{MachineReport, MachineWork};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use transfer::SafeName;
@@ -80,6 +81,7 @@ impl Session {
             lasted: Duration::ZERO,
             used: Vec::new(),
             files: Vec::new(),
+            ended: Vec::new(),
             rating: RatingView::None,
             removed: None,
             log: None,
@@ -98,6 +100,8 @@ enum Report {
     Looked(RequestId, Prepared),
     /// Time to look again at monitors that were changing.
     LayoutAgain,
+    /// About a page, or a program that is to end.
+    Machine(MachineReport),
 }
 
 impl From<Arrival> for Report {
@@ -158,6 +162,7 @@ pub(crate) struct Live<'a> {
     uses: BTreeMap<Capability, Use>,
     chosen: Chosen,
     sharing: Sharing,
+    machine: MachineWork,
     screens: Option<Screens>,
     injection: Option<Injection>,
     input_gate: InputGate,
@@ -195,7 +200,7 @@ impl<'a> Live<'a> {
             title,
             operator,
             check_word,
-            consent: ConsentCell::with_rules(profile.tools.clone()),
+            consent: ConsentCell::with_rules(shown::rules(&profile)),
             ends_at: shown::longest_session(config, &profile).map(|longest| Instant::now() + longest),
             profile,
             ledger,
@@ -217,6 +222,7 @@ impl<'a> Live<'a> {
             uses: BTreeMap::new(),
             chosen,
             sharing: Sharing::default(),
+            machine: MachineWork::default(),
             screens: None,
             injection: None,
             input_gate: InputGate::default(),
@@ -435,6 +441,7 @@ impl<'a> Live<'a> {
                 };
             }
             ConsoleToAgent::Ping { token } => return self.tell(AgentToConsole::Pong { token }),
+            ConsoleToAgent::Look { topic } => return self.look(topic),
             ConsoleToAgent::End => return Flow::Break(EndReason::OperatorEnded),
         }
         Flow::Continue(())
@@ -486,22 +493,9 @@ impl<'a> Live<'a> {
                 }
             }
             Report::LayoutAgain => return self.start_screens(),
+            Report::Machine(report) => return self.handle_machine(report),
         }
         Flow::Continue(())
-    }
-
-    fn handle_screen(&mut self, event: ScreenEvent) -> Flow {
-        if !self.screens.as_ref().is_some_and(|screens| screens.is_current(event.epoch)) {
-            return Flow::Continue(());
-        }
-        match event.error {
-            CaptureError::LayoutChanged => self.start_screens(),
-            CaptureError::WindowClosed => self.choose_anew(ShareReason::Gone),
-            error => {
-                tracing::warn!(%error, "the screen is lost");
-                Flow::Break(EndReason::ScreenUnavailable)
-            }
-        }
     }
 
     fn handle_link(&mut self) -> Flow {
@@ -525,24 +519,6 @@ impl<'a> Live<'a> {
         Flow::Continue(())
     }
 
-    /// How many bytes of this file have left, or have come.
-    fn moved_bytes(&self, transfer: TransferId) -> u64 {
-        let shown = self.transfers.get(&transfer).map_or(0, |view| view.done_bytes);
-        self.moved.get(&transfer).map_or(shown, |moved| moved.load(Ordering::Relaxed).max(shown))
-    }
-
-    fn end_view(&self, reason: EndReason, used: Vec<(Capability, Duration)>) -> EndView {
-        let mut files: Vec<TransferView> = self.transfers.values().cloned().collect();
-        for view in files.iter_mut().filter(|view| view.state == TransferState::Running) {
-            view.state = TransferState::Failed(TransferFailure::Cancelled);
-        }
-        let (operator, lasted) = (Some(self.operator.clone()), self.began.elapsed());
-        // Whoever saw nothing of it, or was in danger, is not asked how it was.
-        let is_orderly = matches!(reason, EndReason::ClientEnded | EndReason::OperatorEnded | EndReason::TimeUp);
-        let rating = if self.seen && is_orderly { RatingView::Open } else { RatingView::None };
-        EndView { reason, operator, lasted, used, files, rating, removed: None, log: None }
-    }
-
     /// Powers stop first, then the person sees the end, then the other end is told.
     async fn end(mut self, desk: &mut Desk, reader: Option<Reader>, reason: EndReason) -> Parted {
         self.consent.end();
@@ -562,8 +538,9 @@ impl<'a> Live<'a> {
             tracing::warn!("a capture or input thread did not stop in time");
         }
         // What file grants were used for stands in the list of files.
-        let lasting =
-            self.uses.iter().filter(|(capability, _)| matches!(capability, Capability::View | Capability::Control));
+        let lasting = self.uses.iter().filter(|(capability, _)| {
+            matches!(capability, Capability::View | Capability::Control | Capability::SystemInfo)
+        });
         let used = lasting.map(|(capability, used)| {
             (*capability, used.total + used.since.map_or(Duration::ZERO, |since| since.elapsed()))
         });
@@ -575,6 +552,7 @@ impl<'a> Live<'a> {
             tracing::warn!("a task of the session did not stop in time");
         }
         self.close_transfers();
+        self.close_endings();
         let end = self.end_view(reason, used);
         desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
         let Self { config, outbox, channel, keeper, ledger, .. } = self;

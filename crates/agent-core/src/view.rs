@@ -279,6 +279,17 @@ pub enum QuestionKind {
         /// Its size in bytes.
         size_bytes: u64,
     },
+    /// Read what the machine is, holds and runs.
+    SystemInfo,
+    /// End a running program.
+    EndProcess {
+        /// Its name, safe to show.
+        name: String,
+        /// Its number.
+        pid: u32,
+        /// Whether at once, after it did not end when it was told to.
+        force: bool,
+    },
 }
 
 /// One file that moved or moves.
@@ -322,6 +333,8 @@ pub struct EndView {
     pub used: Vec<(Capability, Duration)>,
     /// The files that moved.
     pub files: Vec<TransferView>,
+    /// The programs that were ended, safe to show.
+    pub ended: Vec<String>,
     /// Where the rating stands.
     pub rating: RatingView,
     /// What was removed, once that is done.

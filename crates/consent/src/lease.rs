@@ -42,6 +42,10 @@ kind! {
     SendFile;
     /// Giving one file to the operator.
     FetchFile;
+    /// Reading what the machine is, holds and runs.
+    SystemInfo;
+    /// Ending one running program.
+    EndProcess;
 }
 
 /// Proof that a power is granted right now; lives no longer than the borrow of [`Consent`].

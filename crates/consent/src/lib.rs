@@ -6,5 +6,7 @@
 mod lease;
 mod state;
 
-pub use lease::{ConsentCell, Control, FetchFile, Kind, Lease, Permit, Revoked, SendFile, View};
+pub use lease::{
+    ConsentCell, Control, EndProcess, FetchFile, Kind, Lease, Permit, Revoked, SendFile, SystemInfo, View,
+};
 pub use state::{Answer, AskError, Cause, Consent, Outcome, Question, Scope};

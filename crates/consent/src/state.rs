@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub struct Scope {
     /// The power.
     pub capability: Capability,
-    /// The one transfer that a file grant covers; `None` for screen and input.
+    /// The one transfer that a file grant covers; `None` for the others.
     pub transfer: Option<TransferId>,
 }
 
@@ -19,7 +19,7 @@ impl Scope {
     pub fn of(request: &Request) -> Self {
         let transfer = match request {
             Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } => Some(*transfer),
-            Request::View | Request::Control => None,
+            Request::View | Request::Control | Request::SystemInfo | Request::EndProcess { .. } => None,
         };
         Self { capability: request.capability(), transfer }
     }

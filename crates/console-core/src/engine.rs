@@ -332,6 +332,7 @@ mod tests {
             monitor: None,
             chat: [].into(),
             transfers: [].into(),
+            machine: Arc::default(),
             round_trip: Some(Duration::from_micros(400)),
             pictures_per_s: 0,
             pictures: 7,

@@ -143,7 +143,9 @@ impl Ledger {
                 let taken = follower.take(line)?;
                 self.keep(line);
                 self.witness.take(&taken)?;
-                Ok(if is_to_be_signed(&taken) { self.sign() } else { None })
+                // The end of a program is vouched for once it is known of which.
+                let is_due = is_to_be_signed(&taken) || self.witness.take_opened_end();
+                Ok(if is_due { self.sign() } else { None })
             }
         }
     }
@@ -239,12 +241,15 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::File { .. }
         | Event::FileFailed { .. }
         | Event::Command { .. }
-        | Event::ProcessEnded { .. }
         | Event::Recording { .. }
         | Event::Rated { .. }
         | Event::Ended { .. }
         | Event::Removed { .. } => true,
-        Event::Asked { .. } | Event::Shown { .. } | Event::Link { .. } | Event::ConsoleClock { .. } => false,
+        Event::Asked { .. }
+        | Event::Shown { .. }
+        | Event::ProcessEnded { .. }
+        | Event::Link { .. }
+        | Event::ConsoleClock { .. } => false,
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod input;
 mod log;
+mod saved;
 mod shown;
+mod sysinfo;
 mod transfers;
 
 use crate::config::ConsoleConfig;
@@ -25,6 +27,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use sysinfo::MachineDesk;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -82,6 +85,7 @@ pub(crate) struct Live<'a> {
     chat: Listed<Chat, ChatLine>,
     transfers: Listed<BTreeMap<TransferId, Wanted>, TransferView>,
     last_transfer: u32,
+    machine: MachineDesk,
     ledger: Ledger,
     /// Which question was about which file.
     requests: BTreeMap<TransferId, RequestId>,
@@ -129,7 +133,7 @@ impl<'a> Live<'a> {
             recognised: false,
             step: None,
             sharing_paused: false,
-            powers: [Capability::View, Capability::Control]
+            powers: [Capability::View, Capability::Control, Capability::SystemInfo]
                 .into_iter()
                 .filter(|capability| config.operator.profile.allows(*capability))
                 .map(|capability| (capability, PowerState::Off))
@@ -141,6 +145,7 @@ impl<'a> Live<'a> {
             chat: Listed::default(),
             transfers: Listed::default(),
             last_transfer: 0,
+            machine: MachineDesk::default(),
             ledger,
             requests: BTreeMap::new(),
             signed_at: Instant::now(),
@@ -271,6 +276,12 @@ impl<'a> Live<'a> {
                 self.save_picture();
                 Flow::Continue(())
             }
+            ConsoleCommand::SaveText { stem, extension, text } => {
+                self.save_text(stem, extension, text);
+                Flow::Continue(())
+            }
+            ConsoleCommand::Look(topic) => self.look(topic),
+            ConsoleCommand::EndProcess { pid, name, started_s, force } => self.ask_end(pid, name, started_s, force),
             ConsoleCommand::End => Flow::Break(EndReason::OperatorEnded),
             ConsoleCommand::NewKey
             | ConsoleCommand::CancelKey
@@ -294,6 +305,7 @@ impl<'a> Live<'a> {
         let what = match capability {
             Capability::View => Request::View,
             Capability::Control => Request::Control,
+            Capability::SystemInfo => Request::SystemInfo,
             _ => return Flow::Continue(()),
         };
         if !self.config.operator.profile.allows(capability) {
@@ -383,6 +395,8 @@ impl<'a> Live<'a> {
                 self.pictures.lock().monitors.retain(|_, picture| picture.stream > epoch);
             }
             AgentToConsole::Ended { reason } => return Flow::Break(reason),
+            AgentToConsole::NoFacts { topic } => self.page_over(topic, None),
+            AgentToConsole::ProcessEnding { request, ending } => return self.handle_ending(request, ending),
             AgentToConsole::Closed => return Flow::Break(EndReason::ProtocolViolation),
         }
         Flow::Continue(())
@@ -407,6 +421,8 @@ impl<'a> Live<'a> {
             Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } => {
                 self.file_decided(transfer, decision);
             }
+            Request::SystemInfo => return self.machine_decided(state),
+            Request::EndProcess { .. } => self.end_decided(request, decision),
         }
         Flow::Continue(())
     }
@@ -415,10 +431,13 @@ impl<'a> Live<'a> {
         match capability {
             Capability::View => {
                 self.powers.insert(Capability::Control, PowerState::Revoked);
+                // What was granted the agent says by itself.
+                self.machine_gone();
                 self.input.finish();
                 self.pictures.lock().monitors.clear();
             }
             Capability::Control => self.input.finish(),
+            Capability::SystemInfo => self.machine_gone(),
             _ => {}
         }
     }
@@ -443,6 +462,7 @@ impl<'a> Live<'a> {
                     None => reader.stop(),
                 }
             }
+            Event::Stream(StreamKind::SystemInfo { topic }, reader) => self.receive_page(topic, reader),
             Event::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
             Event::StreamsEnded => return Flow::Break(self.how_lost()),
             Event::Broken(error) => {
@@ -465,6 +485,9 @@ impl<'a> Live<'a> {
                 return self.tell(ConsoleToAgent::FileFailed { transfer, failure });
             }
             Event::PictureSaved(Some(path)) => desk.notice(NoticeKind::PictureSaved { path }),
+            Event::Facts(facts) => self.page_over(facts.topic(), Some(facts)),
+            Event::TextSaved(Some(path)) => desk.notice(NoticeKind::FactsSaved { path }),
+            Event::TextSaved(None) => desk.notice(NoticeKind::FactsNotSaved),
             Event::PictureSaved(None) => desk.notice(NoticeKind::PictureNotSaved),
         }
         Flow::Continue(())
@@ -519,21 +542,6 @@ impl<'a> Live<'a> {
         self.last_ping += 1;
         self.ping = Some((self.last_ping, now));
         self.tell(ConsoleToAgent::Ping { token: self.last_ping })
-    }
-
-    fn save_picture(&mut self) {
-        let picture = self.monitor.and_then(|monitor| self.pictures.lock().monitors.get(&monitor).cloned());
-        let (Some(picture), folder) = (picture, self.config.pictures_folder.clone()) else { return };
-        let events = self.events.0.clone();
-        self.tasks.spawn(async move {
-            let saved = tokio::task::spawn_blocking(move || tasks::write_picture(&picture, &folder)).await;
-            let saved = saved.map_err(std::io::Error::other).and_then(|saved| saved);
-            if let Err(error) = &saved {
-                tracing::warn!(%error, "the picture could not be saved");
-            }
-            // Fails only when the session is over.
-            let _ = events.send(Event::PictureSaved(saved.ok())).await;
-        });
     }
 
     async fn end(

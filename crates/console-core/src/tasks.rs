@@ -4,9 +4,13 @@ use crate::live::Done;
 use crate::picture::Picture;
 use channel::Channel;
 use proto::input::{InputEvent, InputRecord};
+use proto::machine::{Facts, Topic, announced_bytes};
 use proto::session::{StreamKind, TransferFailure, TransferId};
 use session::{Arrival, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file, throttled};
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use transfer::SafeName;
@@ -36,6 +40,9 @@ pub(crate) enum Event {
         failure: TransferFailure,
     },
     PictureSaved(Option<PathBuf>),
+    /// A page about the machine is here.
+    Facts(Arc<Facts>),
+    TextSaved(Option<PathBuf>),
 }
 
 impl From<Arrival> for Event {
@@ -137,18 +144,48 @@ fn progress(transfer: TransferId, events: mpsc::Sender<Event>) -> impl FnMut(u64
     })
 }
 
+/// Reads one page about the machine: as much as was announced, no more than a page may have, and nothing after it.
+pub(crate) async fn receive_facts(
+    mut reader: Reader,
+    topic: Topic,
+    report: mpsc::Sender<Event>,
+) -> Result<(), StreamError> {
+    let head = reader.exact(4).await?;
+    let head = head.as_ref().try_into().map_err(|_| StreamError::Peer("a stream cut short"))?;
+    let json = reader.exact(announced_bytes(head)?).await?;
+    if reader.some().await?.is_some() {
+        return Err(StreamError::Peer("more than was announced"));
+    }
+    let facts = Facts::from_json(topic, &json)?;
+    // Fails only when the session is over.
+    let _ = report.send(Event::Facts(Arc::new(facts))).await;
+    Ok(())
+}
+
 /// Writes the picture beside those that are there: "ponte-1.png", "ponte-2.png", ...
 pub(crate) fn write_picture(picture: &Picture, folder: &Path) -> std::io::Result<PathBuf> {
+    let (path, file) = next_file(folder, "ponte", "png")?;
+    picture.write_png(file)?;
+    Ok(path)
+}
+
+/// Writes a text in the same way.
+pub(crate) fn write_text(text: &str, folder: &Path, stem: &str, extension: &str) -> std::io::Result<PathBuf> {
+    let (path, mut file) = next_file(folder, stem, extension)?;
+    file.write_all(text.as_bytes())?;
+    Ok(path)
+}
+
+/// A new file beside those that are there, with the next number.
+fn next_file(folder: &Path, stem: &str, extension: &str) -> std::io::Result<(PathBuf, File)> {
     std::fs::create_dir_all(folder)?;
     for number in 1..10_000 {
-        let path = folder.join(format!("ponte-{number}.png"));
-        let file = match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
+        let path = folder.join(format!("{stem}-{number}.{extension}"));
+        match File::options().write(true).create_new(true).open(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
-        };
-        picture.write_png(file)?;
-        return Ok(path);
+        }
     }
     Err(std::io::ErrorKind::AlreadyExists.into())
 }

@@ -3,7 +3,10 @@
 use identity::Hours;
 use proto::geometry::{Layout, MonitorId};
 use proto::input::InputEvent;
-use proto::session::{Asking, Capability, CertificateProblem, Decision, EndReason, Step, TransferFailure, TransferId};
+use proto::machine::{Facts, ProcessName, Topic};
+use proto::session::{
+    Asking, Capability, CertificateProblem, Decision, EndReason, Ending, RequestId, Step, TransferFailure, TransferId,
+};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -119,6 +122,8 @@ pub struct SessionView {
     pub chat: Arc<[ChatLine]>,
     /// Files that moved or move.
     pub transfers: Arc<[TransferView]>,
+    /// What is known of the client's machine.
+    pub machine: Arc<MachineView>,
     /// Round trip to the agent; `None` until measured.
     pub round_trip: Option<Duration>,
     /// Pictures decoded in the last second.
@@ -236,6 +241,58 @@ pub enum TransferState {
     Failed(TransferFailure),
 }
 
+/// What is known of the client's machine, and which programs there were to end.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MachineView {
+    /// The pages that were opened.
+    pub pages: BTreeMap<Topic, PageView>,
+    /// Programs that the operator wanted to end, oldest first; of each the last word.
+    pub endings: Vec<EndingView>,
+}
+
+/// One page about the client's machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PageView {
+    /// What stands there, once it has come; text of the other end, to be shown as such.
+    pub facts: Option<Arc<Facts>>,
+    /// When it came.
+    pub at: Option<SystemTime>,
+    /// Whether it is on its way.
+    pub is_loading: bool,
+    /// Whether it could not be read the last time.
+    pub has_failed: bool,
+}
+
+/// A program that the operator wanted to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndingView {
+    /// Which question was about it.
+    pub request: RequestId,
+    /// Its number.
+    pub pid: u32,
+    /// Its name, safe to show.
+    pub name: String,
+    /// When it started, in seconds since 1970.
+    pub started_s: u64,
+    /// Whether by force.
+    pub force: bool,
+    /// Where that stands.
+    pub state: EndingState,
+}
+
+/// Where the end of a program stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndingState {
+    /// The person has the question.
+    Asked,
+    /// The question ended otherwise.
+    Refused(Decision),
+    /// The person said yes; the program has been told.
+    Told,
+    /// What became of it.
+    Over(Ending),
+}
+
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndView {
@@ -314,6 +371,13 @@ pub enum NoticeKind {
     },
     /// A picture of the remote screen could not be saved.
     PictureNotSaved,
+    /// A page about the client's machine was saved.
+    FactsSaved {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A page about the client's machine could not be saved.
+    FactsNotSaved,
 }
 
 /// What an operator can do in the console's window.
@@ -323,7 +387,7 @@ pub enum ConsoleCommand {
     NewKey,
     /// Withdraw the waiting key.
     CancelKey,
-    /// Ask the person for a power (viewing or control).
+    /// Ask the person for a power (viewing, control, or reading about the machine).
     Ask(Capability),
     /// Give a power back that is not needed any more.
     Release(Capability),
@@ -344,6 +408,28 @@ pub enum ConsoleCommand {
     },
     /// Save the picture that is shown, pixel for pixel, as PNG.
     SavePicture,
+    /// Show this page about the client's machine, as it is now; once the person allows it, if they have not yet.
+    Look(Topic),
+    /// Ask the person whether this program may be ended.
+    EndProcess {
+        /// Its number.
+        pid: u32,
+        /// Its name.
+        name: ProcessName,
+        /// When it started, in seconds since 1970.
+        started_s: u64,
+        /// Whether by force, after it did not end when it was told to.
+        force: bool,
+    },
+    /// Save this text beside the pictures.
+    SaveText {
+        /// What the file's name begins with.
+        stem: String,
+        /// What it ends with, without the point.
+        extension: &'static str,
+        /// What stands in it.
+        text: String,
+    },
     /// End the session.
     End,
     /// Back to the beginning after the end.

@@ -27,6 +27,8 @@ struct Asked {
     unopened: Option<Commitment>,
     answered: Option<Decision>,
     size_bytes: Option<u64>,
+    /// Whether the program that it was about has ended.
+    has_ended: bool,
 }
 
 /// What is known so far.
@@ -37,6 +39,10 @@ pub(crate) struct Witness {
     /// What the operator gave back.
     released: BTreeSet<Capability>,
     has_ended: bool,
+    /// The end of a program, until the text has come that says of which.
+    unopened_end: Option<Commitment>,
+    /// Whether it has come since that was last asked.
+    is_end_opened: bool,
     signed_at_ms: Vec<u64>,
     /// Digests of files that moved, by what the log says and by what we found; both must be the same.
     written_digests: BTreeMap<u32, [u8; 32]>,
@@ -51,13 +57,13 @@ impl Witness {
 
     /// The operator asks.
     pub(crate) fn ask(&mut self, id: RequestId, what: &Request) {
-        let (detail, size_bytes) = match what {
-            Request::View | Request::Control => (None, None),
-            Request::SendFile { name, size_bytes, .. } => (Some(name.as_str().to_owned()), Some(*size_bytes)),
-            Request::FetchFile { path, .. } => (Some(path.as_str().to_owned()), None),
+        let size_bytes = match what {
+            Request::SendFile { size_bytes, .. } => Some(*size_bytes),
+            _ => None,
         };
-        let power = what.capability();
-        let asked = Asked { power, detail, written: false, unopened: None, answered: None, size_bytes };
+        let (power, detail) = (what.capability(), what.detail());
+        let asked =
+            Asked { power, detail, written: false, unopened: None, answered: None, size_bytes, has_ended: false };
         self.asked.insert(id.0, asked);
     }
 
@@ -88,6 +94,20 @@ impl Witness {
         }
     }
 
+    /// We are told that the program has ended that this question was about: that must stand in the log, once for
+    /// all questions about the same.
+    pub(crate) fn ended(&self, id: RequestId) -> Result<(), Lie> {
+        let asked = self.asked.get(&id.0).filter(|asked| asked.power == Capability::EndProcess);
+        let detail = asked.and_then(|asked| asked.detail.as_ref()).ok_or(Lie("a program that was not asked about"))?;
+        let stands = self.asked.values().any(|asked| asked.has_ended && asked.detail.as_ref() == Some(detail));
+        if stands { Ok(()) } else { Err(Lie("an end that stands nowhere")) }
+    }
+
+    /// Whether the log has said since the last time which program has ended.
+    pub(crate) fn take_opened_end(&mut self) -> bool {
+        std::mem::take(&mut self.is_end_opened)
+    }
+
     /// We found this digest of the file that this question was about.
     pub(crate) fn digest(&mut self, request: u32, digest: [u8; 32]) -> Result<(), Lie> {
         self.own_digests.insert(request, digest);
@@ -115,6 +135,9 @@ impl Witness {
     }
 
     fn event(&mut self, event: &Event) -> Result<(), Lie> {
+        if self.unopened_end.is_some() {
+            return Err(Lie("the end of a program without its name"));
+        }
         match event {
             Event::Operator { certificate_sha256, .. } if certificate_sha256.0 != self.certificate => {
                 Err(Lie("another operator"))
@@ -160,9 +183,14 @@ impl Witness {
                 self.same_digest(*request)
             }
             Event::FileFailed { request, .. } => self.asked(*request).map(drop),
-            Event::Command { .. } | Event::ProcessEnded { .. } | Event::Recording { .. } => {
-                Err(Lie("what this program cannot do"))
+            Event::ProcessEnded { name } => {
+                if !self.asked.values().any(is_to_end) {
+                    return Err(Lie("the end of a program that was not asked for"));
+                }
+                self.unopened_end = Some(*name);
+                Ok(())
             }
+            Event::Command { .. } | Event::Recording { .. } => Err(Lie("what this program cannot do")),
             Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
                 Err(Lie("a time that this clock never said"))
             }
@@ -183,6 +211,16 @@ impl Witness {
     /// A text belongs to a question with that very text, or to something that only the agent can name.
     fn opening(&mut self, opening: &Opening) -> Result<(), Lie> {
         let commitment = opening.commitment();
+        if self.unopened_end.take_if(|name| *name == commitment).is_some() {
+            let is_it = |asked: &&mut Asked| {
+                let ours = asked.detail.as_deref().map(|detail| Opening::new(opening.salt(), detail).commitment());
+                is_to_end(asked) && ours == Some(commitment)
+            };
+            let asked = self.asked.values_mut().find(is_it).ok_or(Lie("the end of another program"))?;
+            asked.has_ended = true;
+            self.is_end_opened = true;
+            return Ok(());
+        }
         let Some(asked) = self.asked.values_mut().find(|asked| asked.unopened == Some(commitment)) else {
             return Ok(());
         };
@@ -190,6 +228,11 @@ impl Witness {
         let ours = asked.detail.as_deref().map(|detail| Opening::new(opening.salt(), detail).commitment());
         if ours == Some(commitment) { Ok(()) } else { Err(Lie("another name")) }
     }
+}
+
+/// Whether the person allowed the end of this program, and it has not ended yet.
+fn is_to_end(asked: &Asked) -> bool {
+    asked.power == Capability::EndProcess && asked.answered == Some(Decision::Granted) && !asked.has_ended
 }
 
 #[cfg(test)]
@@ -261,7 +304,7 @@ mod tests {
                 answered(2, Decision::Granted),
             ]
         };
-        let rows: [(&str, Vec<Line>, Line); 17] = [
+        let rows: [(&str, Vec<Line>, Line); 18] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -279,6 +322,7 @@ mod tests {
             }),
             ("a power given back", vec![], entry(Event::Revoked { power: Capability::View, by: Some(Role::Console) })),
             ("a forbidden try", vec![], entry(Event::NotAllowed { power: Capability::Shell })),
+            ("the end of a program", granted(), entry(Event::ProcessEnded { name: right.commitment() })),
             ("a command", vec![], entry(Event::Command { line: right.commitment() })),
             ("a file before its yes", vec![], file(12, Direction::ToClient)),
             ("a larger file", granted(), file(13, Direction::ToClient)),

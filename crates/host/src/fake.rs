@@ -1,4 +1,6 @@
-//! A program that is only a file, for tests.
+//! A program that is only a file, and a machine that is made up, for tests.
+
+pub use crate::machine::fake::{FakeMachine, process};
 
 use crate::removal::Program;
 use std::fs;

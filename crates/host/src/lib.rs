@@ -1,7 +1,8 @@
-//! What the agent needs from the machine: leaving without a trace, and a few facts about it.
+//! What the agent needs from the machine: leaving without a trace, what it is, holds and runs, and the end of a
+//! running program.
 //!
 //! What is absent: anything that installs, starts with the session, listens or asks for rights.
-//! Read [`Removal`], then [`TemporaryFolder`]. What a crash interrupts is finished by a second process
+//! Read [`Removal`], then [`TemporaryFolder`] and [`Machine`]. What a crash interrupts is finished by a second process
 //! that lasts as long as the first: [`watch_if_asked`].
 
 pub mod fake;
@@ -9,6 +10,7 @@ mod folders;
 mod leftovers;
 #[cfg(target_os = "linux")]
 mod linux;
+mod machine;
 mod removal;
 mod system;
 mod temporary;
@@ -21,6 +23,7 @@ mod windows;
 pub use folders::{KnownFolders, downloads_folder, known_folders};
 #[cfg(target_os = "linux")]
 pub use linux::LinuxProgram;
+pub use machine::{Found, Looking, Machine, Ready, Target, ThisMachine, Wanted};
 pub use removal::{Program, Removal, RemovalReport};
 pub use system::system_name;
 pub use temporary::TemporaryFolder;

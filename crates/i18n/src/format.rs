@@ -64,6 +64,15 @@ impl I18n {
         format!("{:02}:{:02}", local.hour(), local.minute())
     }
 
+    /// The local day and time, alike in every language: years first, so that a column of them reads in order.
+    #[must_use]
+    pub fn day_and_time(&self, time: SystemTime) -> String {
+        let Ok(timestamp) = jiff::Timestamp::try_from(time) else { return String::new() };
+        let local = timestamp.to_zoned(jiff::tz::TimeZone::system());
+        let (year, month, day) = (local.year(), local.month(), local.day());
+        format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", local.hour(), local.minute())
+    }
+
     /// A number with a fixed count of decimals, with the language's decimal sign.
     #[must_use]
     pub fn decimal(&self, number: f64, decimals: usize) -> String {

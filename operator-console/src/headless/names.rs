@@ -136,6 +136,8 @@ pub(super) fn notice(kind: &NoticeKind) -> (&'static str, Option<&'static str>) 
         NoticeKind::ClientLost => "client_lost",
         NoticeKind::PictureSaved { .. } => "picture_saved",
         NoticeKind::PictureNotSaved => "picture_not_saved",
+        NoticeKind::FactsSaved { .. } => "facts_saved",
+        NoticeKind::FactsNotSaved => "facts_not_saved",
     };
     (name, None)
 }

@@ -2,7 +2,7 @@
 
 use super::files::Open;
 use super::side::Powers;
-use super::{Effect, Page, Scene, ScreenState, notices, parts, session, side};
+use super::{Effect, Page, Scene, ScreenState, machine, notices, parts, session, side};
 use crate::words;
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, Stage};
@@ -35,6 +35,7 @@ enum Act {
     CopyInvitation,
     CopyKey,
     Files(Open),
+    Machine,
     OneToOne,
     Steer,
     Chat,
@@ -179,6 +180,9 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
             if session::may_move(operator, session, Capability::FetchFile) {
                 entries.push(entry("console-tool-fetch", "F4", Act::Files(Open::Fetch)));
             }
+            if session::may_read(operator, session) {
+                entries.push(entry("console-tool-machine", "F8", Act::Machine));
+            }
             if operator.may(Capability::Chat) {
                 entries.push(entry("console-palette-chat", "F7", Act::Chat));
             }
@@ -232,6 +236,11 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
             }
         }
         Act::Files(panel) => state.files.toggle(panel),
+        Act::Machine => {
+            if let Stage::Session(session) = &scene.view.stage {
+                machine::toggle(session, scene, state, commands);
+            }
+        }
         Act::OneToOne => state.viewer.one_to_one = !state.viewer.one_to_one,
         Act::Steer => state.viewer.take(),
         Act::Chat => focus_chat(ui.ctx()),

@@ -1,6 +1,7 @@
 //! The page of a running session: the remote screen as large as it can be, tools and talk beside it.
 
 use super::files::{Open, files_ui};
+use super::machine::{self, machine_ui};
 use super::parts::{ToolState, ToolWords, strong, tool_button};
 use super::side::{Powers, may_ask, side_ui};
 use super::{Scene, ScreenState};
@@ -32,13 +33,20 @@ pub fn session_ui(
     state.viewer.note_control(session.state_of(Capability::Control) == PowerState::Granted);
     if session.state_of(Capability::View) != PowerState::Granted {
         state.files.open = None;
+        state.machine.open = false;
     }
-    shortcuts(ui, operator, session, state, commands);
+    shortcuts(ui, scene, session, state, commands);
     top_bar_ui(ui, scene, session, commands);
     rail_ui(ui, scene, session, state, commands);
     side_ui(ui, scene, session, state, commands);
     if let Some(panel) = state.files.open {
+        state.machine.open = false;
         files_ui(ui, scene, panel, state, commands);
+    }
+    if state.machine.open && !machine_ui(ui, scene, session, state, commands) {
+        // They have the whole stage: nothing goes to the client meanwhile.
+        commands.extend(state.viewer.stop());
+        return;
     }
     hint_ui(ui, scene, session, state);
     let tokens = theme::tokens(ui);
@@ -53,6 +61,11 @@ pub(super) fn may_move(operator: &OperatorView, session: &SessionView, capabilit
     operator.may(capability) && session.recognised && !session.reconnecting && seen
 }
 
+/// Like files, what the machine is comes after the screen.
+pub(super) fn may_read(operator: &OperatorView, session: &SessionView) -> bool {
+    may_move(operator, session, Capability::SystemInfo)
+}
+
 pub(super) fn has_picture(session: &SessionView) -> bool {
     session.pictures > 0 && session.state_of(Capability::View) == PowerState::Granted
 }
@@ -60,7 +73,7 @@ pub(super) fn has_picture(session: &SessionView) -> bool {
 /// Keys for the tools, unless the remote screen has the keyboard: then they are the client's.
 fn shortcuts(
     ui: &Ui,
-    operator: &OperatorView,
+    scene: &Scene<'_>,
     session: &SessionView,
     state: &mut ScreenState,
     commands: &mut Vec<ConsoleCommand>,
@@ -68,6 +81,7 @@ fn shortcuts(
     if state.viewer.is_capturing() {
         return;
     }
+    let operator = &scene.view.operator;
     let pressed: Vec<Key> = ui.input(|input| {
         let plain = input.events.iter().filter_map(|event| match event {
             Event::Key { key, pressed: true, repeat: false, modifiers, .. } if modifiers.is_none() => Some(*key),
@@ -84,6 +98,7 @@ fn shortcuts(
             Key::F4 if may_move(operator, session, Capability::FetchFile) => state.files.toggle(Open::Fetch),
             Key::F5 if has_picture(session) => state.viewer.one_to_one = !state.viewer.one_to_one,
             Key::F6 if has_picture(session) => commands.push(ConsoleCommand::SavePicture),
+            Key::F8 if may_read(operator, session) => machine::toggle(session, scene, state, commands),
             Key::F7 if operator.may(Capability::Chat) => focus_chat(ui.ctx()),
             _ => {}
         }
@@ -268,6 +283,13 @@ fn rail_ui(
                 state.files.toggle(panel);
             }
         }
+        if operator.may(Capability::SystemInfo) {
+            let needs = (!viewing).then_some(NEEDS_VIEW);
+            let standing = Standing { on: state.machine.open, may: may_read(operator, session), needs };
+            if rail.tool(ui, Icon::Machine, "console-tool-machine", "F8", standing) {
+                machine::toggle(session, scene, state, commands);
+            }
+        }
         let may = has_picture(session);
         let picture = |on| Standing { on, may, needs: (!may).then_some(NEEDS_PICTURE) };
         let one_to_one = picture(may && state.viewer.one_to_one);
@@ -287,7 +309,7 @@ fn rail_ui(
 }
 
 /// How many tools the rail has.
-const TOOLS: usize = 6;
+const TOOLS: usize = 7;
 /// Room between them, in points.
 const TOOL_GAP: f32 = 4.0;
 /// Room that parts the last one from the others at least, in points.

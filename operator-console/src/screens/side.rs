@@ -95,9 +95,13 @@ fn row(ui: &mut Ui, name: &str, right: impl FnOnce(&mut Ui)) {
 }
 
 fn powers_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
-    let shown = [Capability::View, Capability::Control];
+    let shown = [Capability::View, Capability::Control, Capability::SystemInfo];
     for capability in shown.into_iter().filter(|capability| scene.view.operator.may(*capability)) {
         let state = session.state_of(capability);
+        // Its tool asks for it: here stands only what became of that.
+        if capability == Capability::SystemInfo && state == PowerState::Off {
+            continue;
+        }
         power_ui(ui, scene, session, PowerView { capability, state }, commands);
     }
 }
@@ -202,7 +206,7 @@ fn granted_control_ui(
 pub fn may_ask(operator: &OperatorView, session: &SessionView, capability: Capability) -> bool {
     // Barred is asked again as well: only the person's computer knows when they have lifted it.
     let open = matches!(session.state_of(capability), PowerState::Off | PowerState::Refused(_) | PowerState::Revoked);
-    let seen = capability != Capability::Control || session.state_of(Capability::View) == PowerState::Granted;
+    let seen = capability == Capability::View || session.state_of(Capability::View) == PowerState::Granted;
     operator.may(capability) && session.recognised && !session.reconnecting && open && seen
 }
 

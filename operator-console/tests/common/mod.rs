@@ -4,11 +4,17 @@
 use console_core::gate::{AnswerView, Day, GateStage, GateView, Hours};
 use console_core::picture::{Picture, SharedPictures};
 use console_core::proto::geometry::{CursorShape, Damage, Layout, Monitor, MonitorId};
-use console_core::proto::session::{Asking, Capability, CertificateProblem, EndReason, TransferId};
-use console_core::view::{
-    ChatLine, ConsoleView, EndView, KeyView, Notice, NoticeKind, OperatorView, PowerState, PowerView, RatingView,
-    SessionView, Stage, TransferState, TransferView,
+use console_core::proto::machine::{
+    Battery, Disk, Fact, FactLine, Facts, Hardware, Interface, Overview, Package, Process, ProcessName, Rows,
+    SystemEvent, Temperature, Topic,
 };
+use console_core::proto::session::{Asking, Capability, CertificateProblem, EndReason, Ending, RequestId, TransferId};
+use console_core::view::{
+    ChatLine, ConsoleView, EndView, EndingState, EndingView, KeyView, MachineView, Notice, NoticeKind, OperatorView,
+    PageView, PowerState, PowerView, RatingView, SessionView, Stage, TransferState, TransferView,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Everything that can be wrong with a certificate.
@@ -122,6 +128,7 @@ pub(crate) fn session(view: PowerState, control: PowerState) -> SessionView {
         monitor: Some(MONITOR),
         chat: [].into(),
         transfers: [].into(),
+        machine: Arc::default(),
         round_trip: Some(Duration::from_millis(38)),
         pictures_per_s: 30,
         pictures: 900,
@@ -158,6 +165,136 @@ pub(crate) fn busy_session() -> SessionView {
     let second = Monitor { id: MonitorId(1), x: 1280, ..session.layout.monitors[0].clone() };
     session.layout.monitors.push(second);
     session
+}
+
+/// A session in which the person lets their machine be read, with every page, and one program that does not end.
+pub(crate) fn machine_session() -> SessionView {
+    let mut session = session(PowerState::Granted, PowerState::Off);
+    session.powers.push(PowerView { capability: Capability::SystemInfo, state: PowerState::Granted });
+    let page = |facts: Facts| {
+        let topic = facts.topic();
+        (topic, PageView { facts: Some(Arc::new(facts)), at: Some(SystemTime::now()), ..PageView::default() })
+    };
+    let pages: BTreeMap<Topic, PageView> = machine_pages().into_iter().map(page).collect();
+    let ending = EndingView {
+        request: RequestId(7),
+        pid: 4821,
+        name: "soffice.bin".to_owned(),
+        started_s: 1_797_000_004,
+        force: false,
+        state: EndingState::Over(Ending::Runs),
+    };
+    session.machine = Arc::new(MachineView { pages, endings: vec![ending] });
+    session
+}
+
+/// Every page about a machine.
+pub(crate) fn machine_pages() -> Vec<Facts> {
+    let fact = Fact::truncated;
+    let process = |pid: u32, name: &str, user: &str, cpu_permille, megabytes: u64, command: &str| Process {
+        pid,
+        parent: 1,
+        name: ProcessName::truncated(name),
+        user: Fact::truncated(user),
+        cpu_permille,
+        memory_bytes: megabytes << 20,
+        started_s: 1_797_000_000 + u64::from(pid % 7),
+        command: FactLine::truncated(command),
+        can_end: user == "marco",
+    };
+    let mut processes = vec![
+        process(1, "systemd", "root", 0, 14, "/sbin/init splash"),
+        process(
+            4821,
+            "soffice.bin",
+            "marco",
+            987,
+            412,
+            "/usr/lib/libreoffice/program/soffice.bin --writer Ricevuta.odt",
+        ),
+        process(
+            3310,
+            "firefox-esr",
+            "marco",
+            214,
+            896,
+            "/usr/lib/firefox-esr/firefox-esr https://comune.rivalta.example",
+        ),
+        process(2101, "Xorg", "root", 61, 120, "/usr/lib/xorg/Xorg :0 -seat seat0 vt7"),
+        process(2207, "xfce4-panel", "marco", 8, 48, "xfce4-panel --display :0"),
+    ];
+    processes.extend((5000..5040).map(|pid| process(pid, "kworker-like", "root", 0, 1, "/usr/libexec/helper")));
+    let addresses = Rows::first_of(vec![fact("192.168.1.23/24"), fact("fe80::1c2a:5dff:fe01:a1/64")]);
+    let event = |severity, source: &str, text: &str| SystemEvent {
+        at_ms: 1_797_000_000_000,
+        severity,
+        source: Fact::truncated(source),
+        text: FactLine::truncated(text),
+    };
+    vec![
+        Facts::Overview(Overview {
+            host: fact("pc-marco"),
+            system: fact("Debian GNU/Linux 13 (trixie)"),
+            kernel: fact("6.12.41-amd64"),
+            architecture: fact("x86_64"),
+            uptime_s: 93_780,
+            user: fact("marco"),
+            desktop: fact("XFCE, x11"),
+        }),
+        Facts::Hardware(Hardware {
+            model: fact("LENOVO ThinkPad L480"),
+            cpu: fact("Intel(R) Core(TM) i5-8250U CPU @ 1.60GHz"),
+            cpus: 8,
+            cpu_permille: 187,
+            memory_bytes: 8_242_913_280,
+            memory_used_bytes: 5_020_000_000,
+            swap_bytes: 2_147_483_648,
+            swap_used_bytes: 310_000_000,
+            batteries: Rows::first_of(vec![Battery { name: fact("BAT0"), charge_percent: 74, is_charging: true }]),
+            temperatures: Rows::first_of(vec![Temperature { name: fact("coretemp Package id 0"), tenths_c: 613 }]),
+        }),
+        Facts::Disks(Rows::first_of(vec![
+            Disk {
+                mount: FactLine::truncated("/"),
+                device: fact("/dev/nvme0n1p2"),
+                file_system: fact("ext4"),
+                size_bytes: 250_000_000_000,
+                free_bytes: 1_900_000_000,
+                is_removable: false,
+            },
+            Disk {
+                mount: FactLine::truncated("/media/marco/CHIAVETTA"),
+                device: fact("/dev/sda1"),
+                file_system: fact("vfat"),
+                size_bytes: 16_000_000_000,
+                free_bytes: 9_400_000_000,
+                is_removable: true,
+            },
+        ])),
+        Facts::Network(Rows::first_of(vec![Interface {
+            name: fact("wlp5s0"),
+            hardware_address: fact("1c:2a:5d:01:00:a1"),
+            addresses,
+            received_bytes: 1_840_000_000,
+            sent_bytes: 210_000_000,
+        }])),
+        Facts::Processes(Rows::first_of(processes)),
+        Facts::Packages(Rows {
+            rows: (0..300)
+                .map(|number| Package {
+                    name: Fact::truncated(&format!("libreoffice-part-{number}")),
+                    version: fact("4:25.2.3-2"),
+                    architecture: fact("amd64"),
+                })
+                .collect(),
+            left_out: 12,
+        }),
+        Facts::Events(Rows::first_of(vec![
+            event(3, "kernel", "nvme0n1p2: no space left on device"),
+            event(4, "NetworkManager", "device (wlp5s0): state change: activated -> deactivating"),
+            event(6, "cron", "(root) CMD (run-parts /etc/cron.hourly)"),
+        ])),
+    ]
 }
 
 /// A file of 1.2 MB, two thirds of it moved.

@@ -27,7 +27,14 @@ fn account(view: ConsoleView, size: [f32; 2]) -> Page {
 #[test]
 fn a_session_shows_no_tool_that_the_profile_lacks() {
     let viewing = || session(PowerState::Granted, PowerState::Off);
-    let tools = ["Ask for control", "Ask: Mouse and keyboard", "Send a file", "Fetch a file", "Write to the person..."];
+    let tools = [
+        "Ask for control",
+        "Ask: Mouse and keyboard",
+        "Send a file",
+        "Fetch a file",
+        "System information",
+        "Write to the person...",
+    ];
     let whole = page(session_view(viewing()));
     for tool in tools {
         whole.get_by_label(tool);
@@ -38,16 +45,17 @@ fn a_session_shows_no_tool_that_the_profile_lacks() {
     }
     page.get_by_label("View only.");
     page.get_by_label("End the session");
-    for key in [Key::F2, Key::F3, Key::F4, Key::F7] {
+    for key in [Key::F2, Key::F3, Key::F4, Key::F7, Key::F8] {
         page.key_press(key);
         assert!(taken(&mut page).is_empty(), "{key:?}");
-        assert!(page.state().state.files.open.is_none(), "{key:?}");
+        assert!(page.state().state.files.open.is_none() && !page.state().state.machine.open, "{key:?}");
     }
     // Each tool by its own power.
     for (capability, tool) in [
         (Capability::Control, "Ask for control"),
         (Capability::SendFile, "Send a file"),
         (Capability::FetchFile, "Fetch a file"),
+        (Capability::SystemInfo, "System information"),
         (Capability::Chat, "Write to the person..."),
     ] {
         let mut view = restricted(session_view(viewing()));

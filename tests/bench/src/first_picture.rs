@@ -12,7 +12,7 @@ use capture::fake::FakeDesktop;
 use console_core::view::{ConsoleCommand, Stage};
 use console_core::{ConsoleConfig, ConsoleHandle};
 use host::Removal;
-use host::fake::FakeProgram;
+use host::fake::{FakeMachine, FakeProgram};
 use identity::{Organisation, Seed};
 use input::fake::FakeInjector;
 use std::path::Path;
@@ -165,6 +165,7 @@ fn agent(
         downloads: folder.into(),
         home: folder.into(),
         system: "bench".into(),
+        machine: Arc::new(FakeMachine::default()),
         removal: Removal::of(program, Box::new(FakeProgram::default())),
     };
     let config = AgentConfig {

@@ -23,7 +23,7 @@ use console_core::picture::Picture;
 use console_core::view::{ConsoleCommand, ConsoleView, SessionView, Stage};
 use console_core::{ConsoleConfig, ConsoleHandle};
 use host::Removal;
-use host::fake::FakeProgram;
+use host::fake::{FakeMachine, FakeProgram, process};
 use identity::dev::DevOrganisation;
 use identity::{OperatorFile, Organisation, Profile};
 use input::fake::{FakeInjector, FakeRecord};
@@ -56,6 +56,8 @@ pub struct World {
     pub desktop: FakeDesktop,
     /// What was injected, one record for each time that control was granted.
     pub injected: Arc<Mutex<Vec<FakeRecord>>>,
+    /// What the agent's machine is, holds and runs.
+    pub machine: FakeMachine,
     /// Where everything lies.
     pub folder: TempDir,
     agent_reach: Reach,
@@ -167,7 +169,12 @@ impl World {
         let console_reach = runtime.block_on(console_line.lay(folder.path(), relay_address));
         let desktop = FakeDesktop::new(640, 400);
         let injected = Arc::new(Mutex::new(Vec::new()));
-        let agent = apart::at(far, || agent_on(folder.path(), &agent_reach, &desktop, &injected));
+        let machine = FakeMachine::with(vec![
+            process(1, "init", false),
+            process(40, "firefox", true),
+            process(41, "stubborn", true),
+        ]);
+        let agent = apart::at(far, || agent_on(folder.path(), &agent_reach, &desktop, &injected, &machine));
         let console = apart::at(far, || console_on(folder.path(), &console_reach));
         let relay = Some(relay);
         Self {
@@ -175,6 +182,7 @@ impl World {
             console,
             desktop,
             injected,
+            machine,
             folder,
             agent_reach,
             console_reach,
@@ -238,13 +246,14 @@ impl World {
     #[must_use]
     pub fn another_agent(&self) -> AgentHandle {
         let far = self.packets.as_ref().map(PacketPath::far);
-        apart::at(far, || agent_on(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected))
+        apart::at(far, || agent_on(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected, &self.machine))
     }
 
     /// Starts an agent that learns of the organisation in this way, and asks this web site.
     #[must_use]
     pub fn agent_that(&self, learns: Learns, site: agent_core::Site) -> AgentHandle {
-        let mut config = agent_config(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected);
+        let mut config =
+            agent_config(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected, &self.machine);
         config.organisation_verified = false;
         if learns == Learns::FromDomain {
             config.organisation = None;
@@ -258,7 +267,8 @@ impl World {
     /// Starts another agent that is set up otherwise.
     #[must_use]
     pub fn agent_with(&self, change: impl FnOnce(&mut AgentConfig)) -> AgentHandle {
-        let mut config = agent_config(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected);
+        let mut config =
+            agent_config(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected, &self.machine);
         change(&mut config);
         AgentHandle::start(config, Box::new(|| {})).expect("an agent")
     }
@@ -424,7 +434,7 @@ impl Drop for World {
 }
 
 fn agent(folder: &Path, kind: LinkKind, desktop: &FakeDesktop, injected: &Arc<Mutex<Vec<FakeRecord>>>) -> AgentHandle {
-    agent_on(folder, &Reach::direct(folder, kind), desktop, injected)
+    agent_on(folder, &Reach::direct(folder, kind), desktop, injected, &FakeMachine::default())
 }
 
 fn agent_on(
@@ -432,8 +442,9 @@ fn agent_on(
     reach: &Reach,
     desktop: &FakeDesktop,
     injected: &Arc<Mutex<Vec<FakeRecord>>>,
+    machine: &FakeMachine,
 ) -> AgentHandle {
-    AgentHandle::start(agent_config(folder, reach, desktop, injected), Box::new(|| {})).expect("an agent")
+    AgentHandle::start(agent_config(folder, reach, desktop, injected, machine), Box::new(|| {})).expect("an agent")
 }
 
 fn agent_config(
@@ -441,6 +452,7 @@ fn agent_config(
     reach: &Reach,
     desktop: &FakeDesktop,
     injected: &Arc<Mutex<Vec<FakeRecord>>>,
+    machine: &FakeMachine,
 ) -> AgentConfig {
     let organisation = Organisation::open(&reach.organisation, now_s()).expect("the organisation");
     let (downloads, home) = (folder.join("downloads"), folder.join("home"));
@@ -461,6 +473,7 @@ fn agent_config(
         folders: host::KnownFolders::default(),
         home,
         system: "Test system".into(),
+        machine: Arc::new(machine.clone()),
         removal: Removal::of(program, Box::new(FakeProgram::default())),
     };
     AgentConfig {

@@ -2,7 +2,7 @@
 
 use super::{Flow, Live, Report};
 use crate::injection::{Injection, SharedWindow};
-use crate::screens::Screens;
+use crate::screens::{ScreenEvent, Screens};
 use crate::view::{ShareReason, TransferState};
 use capture::{CaptureError, Share};
 use proto::geometry::Layout;
@@ -14,6 +14,20 @@ use std::time::Duration;
 const LAYOUT_TRIES: u32 = 40;
 const LAYOUT_PAUSE: Duration = Duration::from_millis(250);
 impl Live<'_> {
+    pub(super) fn handle_screen(&mut self, event: ScreenEvent) -> Flow {
+        if !self.screens.as_ref().is_some_and(|screens| screens.is_current(event.epoch)) {
+            return Flow::Continue(());
+        }
+        match event.error {
+            CaptureError::LayoutChanged => self.start_screens(),
+            CaptureError::WindowClosed => self.choose_anew(ShareReason::Gone),
+            error => {
+                tracing::warn!(%error, "the screen is lost");
+                Flow::Break(EndReason::ScreenUnavailable)
+            }
+        }
+    }
+
     pub(super) fn stop_screens(&mut self) {
         if let Some(screens) = self.screens.take() {
             self.epoch = screens.epoch();

@@ -31,15 +31,20 @@ impl Live<'_> {
         let mut receive = None;
         let mut look = None;
         match &what {
-            Request::View | Request::Control => {}
+            Request::View | Request::Control | Request::SystemInfo | Request::EndProcess { .. } => {}
             Request::SendFile { transfer, name, size_bytes } => match SafeName::parse(name.as_str()) {
                 Ok(name) => receive = Some(Prepared::Receive { transfer: *transfer, name, size_bytes: *size_bytes }),
                 Err(_) => return self.refuse(id, scope, TransferFailure::BadName),
             },
             Request::FetchFile { transfer, path } => look = Some((*transfer, path.as_str().to_owned())),
         }
+        if let Err(ending) = self.mark(id, &what) {
+            self.tell(AgentToConsole::ProcessEnding { request: id, ending })?;
+            return self.refuse(id, scope, TransferFailure::Cancelled);
+        }
         let asked = self.consent.ask(Instant::now(), id, what.clone());
         if let Err(error) = asked {
+            drop(self.unmark(id));
             tracing::warn!(%error, "a question was not put");
             let decision = match error {
                 AskError::TooSoon => Decision::TooSoon,
@@ -74,14 +79,9 @@ impl Live<'_> {
     }
 
     pub(super) fn note_asked(&mut self, id: RequestId, what: &Request) -> Flow {
-        let detail = match what {
-            Request::View | Request::Control => None,
-            Request::SendFile { name, .. } => Some(name.as_str()),
-            Request::FetchFile { path, .. } => Some(path.as_str()),
-        };
         let (request, power) = (id.0, what.capability());
-        match detail {
-            Some(text) => self.note_with_text(text, |detail| Event::Asked { request, power, detail: Some(detail) }),
+        match what.detail() {
+            Some(text) => self.note_with_text(&text, |detail| Event::Asked { request, power, detail: Some(detail) }),
             None => self.note(Event::Asked { request, power, detail: None }),
         }
     }
@@ -108,6 +108,7 @@ impl Live<'_> {
             match outcome {
                 Outcome::Decided { id, decision, scope, by_earlier_yes } => {
                     let prepared = self.prepared.remove(&id);
+                    let marked = self.unmark(id);
                     // Asked for again while it runs: nothing begins anew.
                     let runs = by_earlier_yes
                         && self.uses.get(&scope.capability).is_some_and(|used| used.since.is_some())
@@ -130,6 +131,9 @@ impl Live<'_> {
                     self.note(Event::Answered { request, decision, whole_session, by_earlier_yes })?;
                     self.tell(AgentToConsole::Decided { request: id, decision })?;
                     match (decision, scope.capability) {
+                        (Decision::Granted, Capability::EndProcess) => {
+                            marked.map_or(Flow::Continue(()), |marked| self.end_process(id, marked))?;
+                        }
                         (Decision::Granted, _) if runs => {}
                         (Decision::Granted, _) => self.granted(scope, prepared)?,
                         (Decision::Denied | Decision::TimedOut, Capability::View) if !self.seen => {
@@ -198,7 +202,9 @@ impl Live<'_> {
     }
 
     pub(super) fn revoked(&mut self, scope: Scope, cause: Cause) -> Flow {
-        if scope.transfer.is_none() || cause == Cause::Person {
+        // What was granted for one thing alone is over with it, which its own entry says.
+        let is_for_one = scope.transfer.is_some() || scope.capability == Capability::EndProcess;
+        if !is_for_one || cause == Cause::Person {
             self.note(Event::Revoked { power: scope.capability, by: ended_by(cause) })?;
         }
         if let Some(used) = self.uses.get_mut(&scope.capability) {
@@ -210,6 +216,8 @@ impl Live<'_> {
                 self.view_is_over();
             }
             Capability::Control => self.stop_injection(),
+            Capability::SystemInfo => self.stop_looking(),
+            Capability::EndProcess => return Flow::Continue(()),
             Capability::SendFile => return Flow::Continue(()),
             Capability::FetchFile => {
                 return scope.transfer.map_or(Flow::Continue(()), |transfer| self.stop_giving(transfer));
@@ -218,8 +226,6 @@ impl Live<'_> {
             Capability::Annotate
             | Capability::Chat
             | Capability::Shell
-            | Capability::SystemInfo
-            | Capability::EndProcess
             | Capability::Clipboard
             | Capability::Record
             | Capability::Invite => {}

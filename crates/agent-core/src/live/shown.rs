@@ -4,10 +4,14 @@ use super::Live;
 use super::sharing::Pause;
 use crate::config::Setup;
 use crate::files::Prepared;
-use crate::view::{AgentView, ChatLine, GrantView, Page, PanelView, QuestionKind, QuestionView, Shared};
+use crate::view::{
+    AgentView, ChatLine, EndView, GrantView, Page, PanelView, QuestionKind, QuestionView, RatingView, Shared,
+    TransferState, TransferView,
+};
 use consent::Question;
-use proto::session::{Asking, Capability, Request};
+use proto::session::{Asking, Capability, EndReason, Request, TransferFailure};
 use session::{Chat, ChatEntry};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 impl Live<'_> {
@@ -29,6 +33,10 @@ impl Live<'_> {
         let kind = match (&question.request, self.prepared.get(&question.id)) {
             (Request::View, _) => QuestionKind::View,
             (Request::Control, _) => QuestionKind::Control,
+            (Request::SystemInfo, _) => QuestionKind::SystemInfo,
+            (Request::EndProcess { pid, name, force, .. }, _) => {
+                QuestionKind::EndProcess { name: name.shown(), pid: *pid, force: *force }
+            }
             (_, Some(Prepared::Receive { name, size_bytes, .. })) => QuestionKind::ReceiveFile {
                 name: name.as_str().to_owned(),
                 size_bytes: *size_bytes,
@@ -50,6 +58,19 @@ impl Live<'_> {
         })
     }
 
+    pub(super) fn end_view(&self, reason: EndReason, used: Vec<(Capability, Duration)>) -> EndView {
+        let mut files: Vec<TransferView> = self.transfers.values().cloned().collect();
+        for view in files.iter_mut().filter(|view| view.state == TransferState::Running) {
+            view.state = TransferState::Failed(TransferFailure::Cancelled);
+        }
+        let (operator, lasted) = (Some(self.operator.clone()), self.began.elapsed());
+        // Whoever saw nothing of it, or was in danger, is not asked how it was.
+        let is_orderly = matches!(reason, EndReason::ClientEnded | EndReason::OperatorEnded | EndReason::TimeUp);
+        let rating = if self.seen && is_orderly { RatingView::Open } else { RatingView::None };
+        let ended = self.machine.ended();
+        EndView { reason, operator, lasted, used, files, ended, rating, removed: None, log: None }
+    }
+
     fn shared(&self) -> Shared {
         match self.chosen.part() {
             audit_log::Shared::Everything => Shared::Everything,
@@ -67,11 +88,14 @@ impl Live<'_> {
             barred: self.consent.is_barred(capability),
             whole_session: self.consent.asking(capability) == Asking::OncePerSession,
         };
+        // Ending a program is never granted beyond that program: there is a row only where asking is barred.
+        let is_row = |asked: &Capability| *asked != Capability::EndProcess || self.consent.is_barred(*asked);
+        let switches = Capability::ASKED.into_iter().filter(is_row);
         PanelView {
             operator: self.operator.clone(),
             check_word: self.check_word.clone(),
             since: self.since,
-            grants: Capability::ASKED.into_iter().filter(|asked| self.profile.allows(*asked)).map(grant).collect(),
+            grants: switches.filter(|asked| self.profile.allows(*asked)).map(grant).collect(),
             chat: self.chat.list(chat_lines),
             transfers: self.transfers.list(|transfers| transfers.values().cloned().collect()),
             reconnecting: !(link.attached && link.peer_attached),
@@ -99,4 +123,11 @@ pub(super) fn longest_session(config: &Setup, profile: &identity::Profile) -> Op
     let by_policy = Some(policy.value("longest_session_minutes")).filter(|minutes| *minutes > 0);
     let by_policy = by_policy.map(|minutes| Duration::from_secs(minutes * 60));
     profile.longest_session().into_iter().chain(by_policy).min()
+}
+
+/// How often each power is asked for. Every program is asked about by itself, whatever the certificate says.
+pub(super) fn rules(profile: &identity::Profile) -> BTreeMap<Capability, Asking> {
+    let mut rules = profile.tools.clone();
+    rules.entry(Capability::EndProcess).and_modify(|asking| *asking = Asking::EachUse);
+    rules
 }

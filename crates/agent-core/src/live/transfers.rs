@@ -9,6 +9,7 @@ use proto::limits::FILE_NAME_BYTES;
 use proto::session::{AgentToConsole, Capability, TransferFailure, TransferId};
 use proto::text::Text;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 impl Live<'_> {
     pub(super) fn handle_transfer(&mut self, event: TransferEvent) -> Flow {
@@ -61,6 +62,12 @@ impl Live<'_> {
         for transfer in running.map(|(transfer, _)| *transfer).collect::<Vec<_>>() {
             let _ = self.transfer_over(transfer, Err(TransferFailure::Cancelled));
         }
+    }
+
+    /// How many bytes of this file have left, or have come.
+    pub(super) fn moved_bytes(&self, transfer: TransferId) -> u64 {
+        let shown = self.transfers.get(&transfer).map_or(0, |view| view.done_bytes);
+        self.moved.get(&transfer).map_or(shown, |moved| moved.load(Ordering::Relaxed).max(shown))
     }
 
     pub(super) fn transfer_over(

@@ -11,6 +11,7 @@ pub(crate) enum Power {
     View,
     Control,
     File,
+    SystemInfo,
 }
 
 impl Power {
@@ -19,13 +20,14 @@ impl Power {
             Self::View => Request::View,
             Self::Control => Request::Control,
             Self::File => file(1),
+            Self::SystemInfo => Request::SystemInfo,
         }
     }
 
     /// The other power whose question comes in between.
     fn other(self) -> Request {
         match self {
-            Self::View | Self::File => Request::Control,
+            Self::View | Self::File | Self::SystemInfo => Request::Control,
             Self::Control => file(9),
         }
     }
@@ -35,6 +37,7 @@ impl Power {
             Self::View => "Viewing",
             Self::Control => "Mouse and keyboard",
             Self::File => "A file",
+            Self::SystemInfo => "Reading about the machine",
         }
     }
 }

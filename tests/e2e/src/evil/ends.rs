@@ -241,11 +241,7 @@ impl FalseAgent {
         // A salt is never used twice.
         let mut salt = [3; 16];
         salt[..4].copy_from_slice(&request.0.to_be_bytes());
-        let text = match what {
-            Request::View | Request::Control => None,
-            Request::SendFile { name, .. } => Some(Opening::new(Hex(salt), name.as_str())),
-            Request::FetchFile { path, .. } => Some(Opening::new(Hex(salt), path.as_str())),
-        };
+        let text = what.detail().map(|detail| Opening::new(Hex(salt), &detail));
         let detail = text.as_ref().map(Opening::commitment);
         self.note(Event::Asked { request: request.0, power: what.capability(), detail }).await;
         if let Some(text) = text {

@@ -5,6 +5,7 @@
 mod agent;
 mod console;
 mod keys;
+mod machine;
 mod relay;
 mod weak;
 

@@ -10,6 +10,7 @@ use identity::Profile;
 use pairing::SessionKey;
 use proto::Text;
 use proto::input::{InputEvent, InputRecord};
+use proto::machine::Topic;
 use proto::session::{
     AgentToConsole, Asking, Capability, ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, RequestId,
     StreamKind, TransferFailure, TransferId,
@@ -93,6 +94,8 @@ fn what_the_certificate_lacks_is_never_asked_shown_injected_or_written() {
         (2, Request::Control),
         (3, Request::SendFile { transfer: TransferId(1), name: FileName::truncated("a"), size_bytes: 1 }),
         (4, Request::FetchFile { transfer: TransferId(2), path: PathText::truncated("/etc/hostname") }),
+        (5, Request::SystemInfo),
+        (6, Request::EndProcess { pid: 1, name: Text::truncated("init"), started_s: 1, force: false }),
     ] {
         assert_eq!(ask(&trap, &mut console, id, what), Decision::NotInProfile);
         assert!(matches!(agent.view().page, Page::Session), "no question was put");
@@ -104,6 +107,7 @@ fn what_the_certificate_lacks_is_never_asked_shown_injected_or_written() {
     let file = trap.run("a file", stream(&console.channel, &[file], &[0; 1000])).unwrap();
     trap.run("the refused file", file.stopped()).unwrap();
     trap.run("chat", console.talk.say(&ConsoleToAgent::Chat { id: 1, text: Text::truncated("press yes") }));
+    trap.run("looking", console.talk.say(&ConsoleToAgent::Look { topic: Topic::Processes }));
     ping(&trap, &mut console);
 
     assert!(trap.injected.lock().unwrap().is_empty());
@@ -111,7 +115,8 @@ fn what_the_certificate_lacks_is_never_asked_shown_injected_or_written() {
     trap.agent_shows(&agent, "an empty chat", |view| view.panel.as_ref()?.chat.is_empty().then_some(()));
     let log = log(&trap, &agent);
     assert!(log.holds(), "{:?}", log.findings);
-    for power in [Capability::Control, Capability::SendFile, Capability::FetchFile, Capability::Chat] {
+    let powers = Capability::ASKED.into_iter().filter(|power| *power != Capability::View);
+    for power in powers.chain([Capability::Chat]) {
         let entry = Event::NotAllowed { power };
         assert_eq!(log.entries.iter().filter(|found| found.event == entry).count(), 1, "{power:?}");
     }

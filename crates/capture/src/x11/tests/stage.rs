@@ -103,7 +103,7 @@ impl Actor {
                         connection.sync().unwrap();
                         let _ = answered.try_send(0);
                     }
-                    Event::ClientMessage(call) if call.type_ == AtomEnum::NOTICE.into() => {
+                    Event::ClientMessage(call) if call.type_ == u32::from(AtomEnum::NOTICE) => {
                         connection.sync().unwrap();
                         let _ = answered.try_send(call.data.as_data32()[0]);
                     }

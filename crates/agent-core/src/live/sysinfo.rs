@@ -1,0 +1,259 @@
+//! Pages about the machine under one grant, and the end of running programs, each under its own.
+
+use super::{Flow, Live, Report};
+use audit_log::Event;
+use channel::Channel;
+use consent::{EndProcess, Lease, Revoked, Scope, SystemInfo};
+use host::{Found, Machine, Target, Wanted};
+use proto::machine::{Facts, Topic, announcing};
+use proto::session::{AgentToConsole, Capability, Ending, Request, RequestId, StreamKind};
+use session::{Priority, StreamError, open_stream};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+
+/// How long a page may take to be read.
+const LOOK_WITHIN: Duration = Duration::from_secs(15);
+/// How much of a page is given to the channel between two looks at the grant, in bytes.
+const PIECE_BYTES: usize = 64 * 1024;
+/// How long a program has to end when it is told to, before it may be ended by force.
+const END_WITHIN: Duration = Duration::from_secs(3);
+/// How often is looked whether it has.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Ending a program is granted for one, so the grant has no number.
+const END: Scope = Scope { capability: Capability::EndProcess, transfer: None };
+
+/// What a task that reads or waits reports.
+pub(super) enum MachineReport {
+    /// A page is with the console, or cannot be read.
+    Page(Topic, bool),
+    /// What became of the program that this question was about.
+    Ending(RequestId, Ending),
+}
+
+/// A program that is to be ended.
+pub(super) struct Marked {
+    target: Arc<dyn Target>,
+    wanted: Wanted,
+    force: bool,
+    /// What both logs call it.
+    detail: String,
+}
+
+/// A program that was told to end.
+struct Told {
+    marked: Marked,
+    request: RequestId,
+    at: Instant,
+    watch: AbortHandle,
+}
+
+/// Pages on their way, and programs that are to end.
+#[derive(Default)]
+pub(super) struct MachineWork {
+    giving: BTreeMap<Topic, AbortHandle>,
+    /// Pages whose reading has not come back: a disk that hangs must not be read twice.
+    reading: Arc<Mutex<BTreeSet<Topic>>>,
+    /// What an open question is about; at most one.
+    marked: BTreeMap<RequestId, Marked>,
+    told: BTreeMap<u32, Told>,
+    /// What the last page lists.
+    ended: Vec<String>,
+}
+
+impl MachineWork {
+    /// The programs that were ended, as they are called.
+    pub(super) fn ended(&self) -> Vec<String> {
+        self.ended.clone()
+    }
+}
+
+impl Live<'_> {
+    /// The console wants a page.
+    pub(super) fn look(&mut self, topic: Topic) -> Flow {
+        if !self.profile.allows(Capability::SystemInfo) {
+            return self.not_allowed(Capability::SystemInfo);
+        }
+        let Some(lease) = self.consent.lease::<SystemInfo>(None) else {
+            // What was granted may have been taken back while this was on its way.
+            let was_granted = self.uses.contains_key(&Capability::SystemInfo);
+            return if was_granted { Flow::Continue(()) } else { self.not_allowed(Capability::SystemInfo) };
+        };
+        if self.machine.giving.get(&topic).is_some_and(|task| !task.is_finished()) {
+            return Flow::Continue(());
+        }
+        if !lock(&self.machine.reading).insert(topic) {
+            return self.tell(AgentToConsole::NoFacts { topic });
+        }
+        let (machine, reading) = (Arc::clone(&self.config.platform.machine), Arc::clone(&self.machine.reading));
+        let (channel, report) = (self.channel.clone(), self.events.0.clone());
+        let task = self.tasks.spawn(async move {
+            let Ok(facts) = read(&lease, machine.as_ref(), topic, reading).await else { return };
+            let is_given = match facts {
+                Some(facts) => give(&lease, &channel, *facts).await.is_ok(),
+                None => false,
+            };
+            // Fails only when the session is over.
+            let _ = report.send(Report::Machine(MachineReport::Page(topic, is_given))).await;
+        });
+        self.machine.giving.insert(topic, task);
+        Flow::Continue(())
+    }
+
+    /// The grant is over: what has not left of a page stays here.
+    pub(super) fn stop_looking(&mut self) {
+        for (_, task) in std::mem::take(&mut self.machine.giving) {
+            task.abort();
+        }
+    }
+
+    /// Finds the program that a question is about, before anybody is asked.
+    pub(super) fn mark(&mut self, id: RequestId, what: &Request) -> Result<(), Ending> {
+        let Request::EndProcess { pid, name, started_s, force } = what else { return Ok(()) };
+        if !self.machine.marked.is_empty() {
+            return Err(Ending::Failed);
+        }
+        let wanted = Wanted { pid: *pid, name: name.as_str().to_owned(), started_s: *started_s };
+        let is_due =
+            self.machine.told.get(pid).is_some_and(|told| {
+                told.marked.wanted == wanted && !told.marked.force && told.at.elapsed() >= END_WITHIN
+            });
+        if *force && !is_due {
+            return Err(Ending::NotAllowed);
+        }
+        // Which programs there are is known only to whoever may read that.
+        let lease = self.consent.lease::<SystemInfo>(None).ok_or(Ending::NotAllowed)?;
+        let machine = &self.config.platform.machine;
+        let found = lease.with(|permit| machine.find(permit, &wanted)).unwrap_or(Err(Ending::NotAllowed));
+        let (target, detail) = (Arc::from(found?), what.detail().unwrap_or_default());
+        self.machine.marked.insert(id, Marked { target, wanted, force: *force, detail });
+        Ok(())
+    }
+
+    /// A question about a program is over, one way or the other.
+    pub(super) fn unmark(&mut self, id: RequestId) -> Option<Marked> {
+        self.machine.marked.remove(&id)
+    }
+
+    /// The person said yes to the end of this one.
+    pub(super) fn end_process(&mut self, request: RequestId, marked: Marked) -> Flow {
+        let lease = self.consent.lease::<EndProcess>(None);
+        let done = lease.map(|lease| lease.with(|permit| marked.target.end(permit, marked.force)));
+        self.consent.use_over(END);
+        match done {
+            Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(ending))) => return self.tell(AgentToConsole::ProcessEnding { request, ending }),
+            Some(Err(Revoked)) | None => {
+                return self.tell(AgentToConsole::ProcessEnding { request, ending: Ending::Failed });
+            }
+        }
+        let watching = watch(Arc::clone(&marked.target), request, self.events.0.clone());
+        let watch = self.tasks.spawn(watching);
+        let told = Told { request, at: Instant::now(), watch, marked };
+        if let Some(before) = self.machine.told.insert(told.marked.wanted.pid, told) {
+            // Its end is told and written once.
+            before.watch.abort();
+        }
+        Flow::Continue(())
+    }
+
+    pub(super) fn handle_machine(&mut self, report: MachineReport) -> Flow {
+        match report {
+            MachineReport::Page(topic, is_given) => {
+                self.machine.giving.remove(&topic);
+                if is_given { Flow::Continue(()) } else { self.tell(AgentToConsole::NoFacts { topic }) }
+            }
+            MachineReport::Ending(request, ending) => {
+                if ending == Ending::Ended {
+                    self.has_ended(request)?;
+                }
+                self.tell(AgentToConsole::ProcessEnding { request, ending })
+            }
+        }
+    }
+
+    /// It has ended: that stands in the log before anybody is told.
+    fn has_ended(&mut self, request: RequestId) -> Flow {
+        let Some(pid) = self.machine.told.iter().find(|(_, told)| told.request == request).map(|(pid, _)| *pid) else {
+            return Flow::Continue(());
+        };
+        let Some(told) = self.machine.told.remove(&pid) else { return Flow::Continue(()) };
+        self.machine.ended.push(proto::machine::FactLine::truncated(&told.marked.detail).shown());
+        self.note_with_text(&told.marked.detail, |name| Event::ProcessEnded { name })
+    }
+
+    /// What has ended until now stands in the log before the session's end does.
+    pub(super) fn close_endings(&mut self) {
+        let over = self.machine.told.values().filter(|told| told.marked.target.has_ended());
+        for request in over.map(|told| told.request).collect::<Vec<_>>() {
+            // The log goes on to be written, whoever listens.
+            let _ = self.has_ended(request);
+        }
+    }
+}
+
+fn lock(topics: &Mutex<BTreeSet<Topic>>) -> std::sync::MutexGuard<'_, BTreeSet<Topic>> {
+    topics.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads a page; nothing where it cannot be read or takes too long.
+async fn read(
+    lease: &Lease<SystemInfo>,
+    machine: &dyn Machine,
+    topic: Topic,
+    reading: Arc<Mutex<BTreeSet<Topic>>>,
+) -> Result<Option<Box<Facts>>, Revoked> {
+    let (told, ready) = oneshot::channel();
+    let come_back = move || {
+        lock(&reading).remove(&topic);
+        // Fails only when nobody waits any more.
+        let _ = told.send(());
+    };
+    let looking = lease.with(|permit| machine.look(permit, topic, Box::new(come_back)))?;
+    if tokio::time::timeout(LOOK_WITHIN, ready).await.is_err() {
+        tracing::warn!(?topic, "the machine is not read in time");
+    }
+    Ok(match lease.with(|permit| looking.take(permit))? {
+        Found::Facts(facts) => Some(facts),
+        Found::Nothing | Found::NotYet => None,
+    })
+}
+
+/// Gives a page to the console, for as long as the grant stands.
+async fn give(lease: &Lease<SystemInfo>, channel: &Channel, facts: Facts) -> Result<(), StreamError> {
+    let kind = StreamKind::SystemInfo { topic: facts.topic() };
+    let json = bytes::Bytes::from(facts.to_json());
+    let mut writer = open_stream(channel, kind, Priority::File).await?;
+    writer.bytes(bytes::Bytes::copy_from_slice(&announcing(&json))).await?;
+    let mut rest = json;
+    while !rest.is_empty() {
+        if !lease.is_live() {
+            return Err(StreamError::Gone);
+        }
+        writer.bytes(rest.split_to(rest.len().min(PIECE_BYTES))).await?;
+    }
+    writer.finish_delivered().await;
+    Ok(())
+}
+
+/// Waits until a program has ended, and says meanwhile if it does not.
+async fn watch(target: Arc<dyn Target>, request: RequestId, report: mpsc::Sender<Report>) {
+    let began = Instant::now();
+    let mut is_late = false;
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        looks.tick().await;
+        let ending = match (target.has_ended(), began.elapsed() >= END_WITHIN) {
+            (true, _) => Ending::Ended,
+            (false, true) if !std::mem::replace(&mut is_late, true) => Ending::Runs,
+            _ => continue,
+        };
+        // Fails only when the session is over.
+        let _ = report.send(Report::Machine(MachineReport::Ending(request, ending))).await;
+        if ending == Ending::Ended {
+            return;
+        }
+    }
+}
