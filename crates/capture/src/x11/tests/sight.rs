@@ -3,7 +3,7 @@
 use super::stage::{Actor, Manager, OURS, Role, Stranger, THEIRS, WINDOW, stripes, two_monitors};
 use super::*;
 use crate::Presence;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use x11rb::protocol::xproto::{ChangeWindowAttributesAux, EventMask, ImageFormat};
 
 const BLUE: u32 = 0x20_40_c0;
@@ -14,8 +14,8 @@ const FRAME: [u8; 3] = [0x12, 0xfe, 0x34];
 fn on_screen(painter: &Painter, x: i32, y: i32) -> [u8; 3] {
     let at = |place: i32| i16::try_from(place).unwrap();
     let image = painter.connection.get_image(ImageFormat::Z_PIXMAP, painter.root, at(x), at(y), 1, 1, !0).unwrap();
-    let data = image.reply().unwrap().data;
-    [data[2], data[1], data[0]]
+    // Beyond the screen's edges, where a window may be for a moment, there is nothing.
+    image.reply().map_or([0; 3], |image| [image.data[2], image.data[1], image.data[0]])
 }
 
 fn has_frame(painter: &Painter, area: area::Area) -> bool {
@@ -32,6 +32,9 @@ fn around(server: &Xvfb, actor: &Actor) -> area::Area {
     area::Area { left: left - 4, top: top - 4, right: right + 4, bottom: bottom + 4 }
 }
 
+/// After so long what can be seen is looked at again.
+const A_MOMENT: Duration = Duration::from_millis(50);
+
 /// Waits for what happens to top-level windows until it is so.
 #[track_caller]
 fn wait_for(server: &Xvfb, is_so: impl Fn() -> bool) {
@@ -40,10 +43,10 @@ fn wait_for(server: &Xvfb, is_so: impl Fn() -> bool) {
     watcher.connection.change_window_attributes(watcher.root, &aux).unwrap().check().unwrap();
     let (waker, deadline) = (wait::Waker::new().unwrap(), Instant::now() + LONG);
     while !is_so() {
-        while watcher.connection.poll_for_event().unwrap().is_none() {
-            let woken = waker.wait(Some(&watcher.connection), deadline).unwrap();
-            assert_eq!(woken, wait::Woken::Readable);
-        }
+        assert!(Instant::now() < deadline);
+        // What is drawn is no event here: it is looked at again after a moment.
+        waker.wait(Some(&watcher.connection), Instant::now() + A_MOMENT).unwrap();
+        while watcher.connection.poll_for_event().unwrap().is_some() {}
     }
 }
 
