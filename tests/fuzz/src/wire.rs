@@ -5,6 +5,7 @@ use proto::codec::{Deframer, Message, decode, encode, first_message, frame_into}
 use proto::geometry::picture_size_is_acceptable;
 use proto::input::{InputEvent, InputRecord};
 use proto::limits::{CHAT_BYTES, CURSOR_SIDE_PIXELS, INPUT_TEXT_BYTES, NAME_BYTES, screen_update_bytes};
+use proto::machine::{Facts, Topic, announced_bytes};
 use proto::pairing::{P1, P2, P3, P4};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{AgentToConsole, ConsoleToAgent, StreamKind};
@@ -114,6 +115,17 @@ pub fn streams(data: &[u8]) {
         StreamKind::Screen => screen(&rest),
         StreamKind::Cursor => shapes(&rest),
         StreamKind::File { .. } => {}
+        StreamKind::SystemInfo { topic } => facts(topic, &rest),
+    }
+}
+
+/// A page of facts about a machine: what is believed is about what was asked for.
+fn facts(topic: Topic, bytes: &[u8]) {
+    let Some((head, json)) = bytes.split_first_chunk::<4>() else { return };
+    // What is announced is only a bound here: the bytes that are there are what counts.
+    let _ = announced_bytes(*head);
+    if let Ok(facts) = Facts::from_json(topic, json) {
+        assert_eq!(facts.topic(), topic);
     }
 }
 
