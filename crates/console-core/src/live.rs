@@ -393,6 +393,7 @@ impl<'a> Live<'a> {
                 // What the person does not show now is not looked at either; what is shared after the pause may be
                 // here before this is.
                 self.pictures.lock().monitors.retain(|_, picture| picture.stream > epoch);
+                self.follow_line();
             }
             AgentToConsole::Ended { reason } => return Flow::Break(reason),
             AgentToConsole::NoFacts { topic } => self.page_over(topic, None),
