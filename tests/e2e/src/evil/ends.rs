@@ -10,6 +10,7 @@ use pairing::{AgentPairing, ConsolePairing, P3Outcome, Paired, SessionKey};
 use proto::relay::{AttemptId, EndToRelay, NodeName, OfferId, RelayToEnd, SessionId};
 use proto::session::{AgentToConsole, ConsoleToAgent, Decision, LogLine, Request, RequestId};
 use proto::{Blob, Deframer, Locator, Message, PROTOCOL_VERSION, Text};
+use quinn::WriteError;
 use rand::rngs::OsRng;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -308,12 +309,14 @@ impl<Out: Message, In: Message> Talk<Out, In> {
 }
 
 /// Opens a one-way stream and writes these messages, one framed after the other, then bytes.
-/// Nobody listening is no error.
+/// `None` once the channel is gone; the other end may stop the stream before all of it is written,
+/// which only [`SendStream::stopped`] tells.
 pub async fn stream(channel: &Channel, heads: &[Vec<u8>], bytes: &[u8]) -> Option<SendStream> {
     let mut stream = channel.connection().open_uni().await.ok()?;
-    stream.write_all(&heads.concat()).await.ok()?;
-    stream.write_all(bytes).await.ok()?;
-    Some(stream)
+    match stream.write_all(&[&heads.concat(), bytes].concat()).await {
+        Ok(()) | Err(WriteError::Stopped(_)) => Some(stream),
+        Err(_) => None,
+    }
 }
 
 /// A message with its length before it.
