@@ -9,7 +9,8 @@ use console_core::proto::machine::{Facts, Process, Topic};
 use console_core::proto::session::{Capability, Ending};
 use console_core::view::{ConsoleCommand, EndingState, EndingView, PageView, PowerState, SessionView};
 use egui::{
-    Align, CentralPanel, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2,
+    Align, CentralPanel, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, TextWrapMode, Ui, WidgetInfo,
+    vec2,
 };
 use i18n::Language;
 use std::collections::BTreeMap;
@@ -256,14 +257,13 @@ fn actions_ui(
     let i18n = scene.i18n;
     let (topic, tokens) = (state.machine.topic, theme::tokens(ui));
     ui.horizontal_wrapped(|ui| {
-        let refresh = ui.add_enabled_ui(!page.is_loading, |ui| small_button(ui, &i18n.text("console-machine-refresh")));
-        if refresh.inner.clicked() {
+        if small_button(ui, !page.is_loading, &i18n.text("console-machine-refresh")).clicked() {
             commands.push(ConsoleCommand::Look(topic));
         }
         let texts = state.machine.put.as_ref();
         let is_here = texts.is_some();
         let [copy, text, json] = ["console-machine-copy", "console-machine-save-text", "console-machine-save-json"]
-            .map(|id| ui.add_enabled_ui(is_here, |ui| small_button(ui, &i18n.text(id))).inner.clicked());
+            .map(|id| small_button(ui, is_here, &i18n.text(id)).clicked());
         if let Some(put) = texts {
             let stem = machine_words::file_stem(topic);
             if copy {
@@ -299,14 +299,15 @@ fn actions_ui(
     });
 }
 
-/// A button that leaves the height to the rows.
-fn small_button(ui: &mut Ui, text: &str) -> egui::Response {
+/// A button that leaves the height to the rows. What does not fit beside the others goes to a row of its own.
+fn small_button(ui: &mut Ui, is_enabled: bool, text: &str) -> egui::Response {
     let tokens = theme::tokens(ui);
     let words = RichText::new(text).font(Weight::SemiBold.at(tokens.small_size)).color(tokens.ink);
     ui.spacing_mut().button_padding = vec2(10.0, 3.0);
     ui.spacing_mut().interact_size.y = 28.0;
     let edge = egui::Stroke::new(1.0, tokens.edge);
-    let button = ui.add(egui::Button::new(words).fill(tokens.surface).stroke(edge));
+    let button = egui::Button::new(words).fill(tokens.surface).stroke(edge).wrap_mode(TextWrapMode::Extend);
+    let button = ui.add_enabled(is_enabled, button);
     focus_ring(ui, &button, button.rect);
     button
 }

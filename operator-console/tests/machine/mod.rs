@@ -56,6 +56,23 @@ fn one_press_opens_the_pages_and_asks_for_them() {
 }
 
 #[test]
+fn with_letters_of_twice_the_size_no_button_is_squeezed_and_the_page_is_read() {
+    for language in Language::ALL {
+        // A window of 1280 x 800 at 200 %.
+        let half = view(Stage::Session(Box::new(machine_session())));
+        let mut page = opened(page_of(half, language, [640.0, 400.0]), Topic::Overview);
+        let name = page.get_by_label("pc-marco").rect();
+        assert!(name.bottom() < 400.0, "{language:?}: {name}");
+        for topic in Topic::ALL {
+            page = opened(page, topic);
+            for button in page.query_all_by_role(Role::Button) {
+                assert!(button.rect().height() <= 64.0, "{language:?} {topic:?}: {button:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn before_the_screen_is_shown_nothing_is_asked() {
     let mut page = session_page(session(PowerState::Asked, PowerState::Off));
     page.key_press(Key::F8);
