@@ -10,6 +10,7 @@ use crate::demo::screen::Screen;
 use crate::demo::stage::{self, Stage};
 use crate::demo::wait::{PATIENCE, until};
 use crate::run::{Context, Failure};
+use crate::walk;
 use clap::{Args, ValueEnum};
 use identity::dev::SAMPLE_PASSWORD;
 use std::fs;
@@ -29,6 +30,9 @@ pub(crate) struct Options {
     /// The language of the windows.
     #[arg(long, value_enum, default_value_t = Language::It)]
     lang: Language,
+    /// How many times the usual dots the screens have, in each direction.
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=3))]
+    scale: u16,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -48,12 +52,13 @@ pub(crate) fn stories(options: &Options) -> Result<(), Failure> {
         Language::En => i18n::Language::English,
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("tokio")?;
-    runtime.block_on(perform(&programs, &words, &options.out))
+    runtime.block_on(perform(&programs, &words, options))
 }
 
-async fn perform(programs: &Path, words: &Words, out: &Path) -> Result<(), Failure> {
+async fn perform(programs: &Path, words: &Words, options: &Options) -> Result<(), Failure> {
+    let out = &options.out;
     let processes = Processes::new(&out.join("logs"))?;
-    let mut stage = match Stage::set(programs, processes, "race").await {
+    let mut stage = match Stage::set_scaled(programs, processes, "race", options.scale).await {
         Ok(stage) => stage,
         Err((failure, mut processes)) => {
             processes.end().await;
@@ -80,7 +85,7 @@ async fn tell(stage: &mut Stage, words: &Words, out: &Path) -> Result<(), Failur
         Err(failure) => Err(failure),
     };
     if told.is_err() {
-        let _ = story.keep("failure").await;
+        let _ = story.picture("failure").await;
     }
     told?;
     println!("stories: pictures are in {}", out.display());
@@ -98,8 +103,18 @@ struct Teller<'a> {
 }
 
 impl<'a> Teller<'a> {
-    /// Keeps a picture of both desktops, which follow what a screen reader hears after a moment.
-    async fn keep(&mut self, name: &str) -> Result<(), Failure> {
+    /// Keeps a picture of both desktops; what a screen reader hears of either window must name every control.
+    async fn keep(&mut self, name: &str, client: &Person<'_>) -> Result<(), Failure> {
+        self.picture(name).await?;
+        for (whose, person) in [("client", client), ("operator", &self.operator)] {
+            let controls = person.reader().controls().await?;
+            walk::all_named(&controls).map_err(|failure| format!("{whose}, {name}: {failure}"))?;
+        }
+        Ok(())
+    }
+
+    /// A picture of both desktops, which follow what a screen reader hears after a moment.
+    async fn picture(&mut self, name: &str) -> Result<(), Failure> {
         tokio::time::sleep(Duration::from_millis(700)).await;
         self.pictures += 1;
         for (whose, desktop) in [("client", &self.stage.client), ("operator", &self.desktop)] {
@@ -139,38 +154,38 @@ impl<'a> Teller<'a> {
     /// Everything is granted: one window, then all; control, a pause, chat, a rating, a log that is kept.
     async fn everything(&mut self) -> Result<(), Failure> {
         let client = self.meet().await?;
-        self.keep("who").await?;
+        self.keep("who", &client).await?;
         client.answer(agent::RECOGNISED).await?;
         client.see(agent::TERMS_TITLE).await?;
-        self.keep("terms").await?;
+        self.keep("terms", &client).await?;
         client.accept_terms().await?;
         client.see(agent::SHARE).await?;
         let editor =
             client.read("the editor among the windows", |name| name.starts_with(EDITOR_TITLE).then(|| name.to_owned()));
         let editor = editor.await?;
-        self.keep("share").await?;
+        self.keep("share", &client).await?;
         client.press_named(&editor).await?;
         client.answer(agent::SHARE).await?;
         client.see(agent::ALLOW_VIEW).await?;
-        self.keep("view").await?;
+        self.keep("view", &client).await?;
         client.answer(agent::ALLOW_VIEW).await?;
         self.operator.see(console::SCREEN).await?;
         client.see(agent::PAUSE).await?;
-        self.keep("one-window").await?;
+        self.keep("one-window", &client).await?;
 
         self.operator.press(console::ASK_CONTROL).await?;
         client.see(agent::ALLOW_CONTROL).await?;
-        self.keep("control").await?;
+        self.keep("control", &client).await?;
         client.answer(agent::ALLOW_CONTROL).await?;
         client.press(agent::PAUSE).await?;
         self.operator.see_text(&self.words.text("console-empty-paused-title")).await?;
-        self.keep("paused").await?;
+        self.keep("paused", &client).await?;
         client.press(agent::RESUME).await?;
         self.operator.see(console::SCREEN).await?;
 
         client.press(agent::CHANGE_SHARE).await?;
         client.see(agent::SHARE_NOW).await?;
-        self.keep("share-anew").await?;
+        self.keep("share-anew", &client).await?;
         client.press_named(&self.words.text_pair("share-screen", "share-screen-all")).await?;
         client.answer(agent::SHARE_NOW).await?;
         self.operator.see(console::SCREEN).await?;
@@ -180,23 +195,23 @@ impl<'a> Teller<'a> {
         client.fill(agent::CHAT, "Vedo il verde intorno.").await?;
         client.press(SEND_CHAT).await?;
         self.operator.see_text("Vedo il verde intorno.").await?;
-        self.keep("whole-screen").await?;
+        self.keep("whole-screen", &client).await?;
 
         client.press(agent::END).await?;
         client.see(agent::STARS).await?;
         self.operator.see(console::ENDED).await?;
-        self.keep("rating").await?;
+        self.keep("rating", &client).await?;
         client.press(agent::STARS).await?;
         client.fill("rating-comment", "Molto gentile").await?;
         client.answer(agent::RATE).await?;
         self.operator.see_text("Molto gentile").await?;
         client.see_beginning(agent::REMOVED).await?;
-        self.keep("ended").await?;
+        self.keep("ended", &client).await?;
         client.press(agent::KEEP_LOG).await?;
         let downloads = self.words.text("place-downloads");
         client.press_named(&self.words.with("ended-log-save-in", "place", &downloads)).await?;
         client.see_beginning("ended-log-saved").await?;
-        self.keep("log").await?;
+        self.keep("log", &client).await?;
         client.answer("ended-log-back").await?;
         let logs = files::tree(&self.stage.client_folder());
         let kept: Vec<PathBuf> = logs.into_iter().filter(|path| !self.stage.before.contains(path)).collect();
@@ -211,7 +226,7 @@ impl<'a> Teller<'a> {
         let client = self.meet().await?;
         client.answer("who-no").await?;
         client.see_text(&self.words.text("ended-not-recognised")).await?;
-        self.keep("not-recognised").await?;
+        self.keep("not-recognised", &client).await?;
         self.part(&client, &[]).await?;
 
         let client = self.meet().await?;
@@ -219,14 +234,14 @@ impl<'a> Teller<'a> {
         client.answer("terms-no").await?;
         client.see_text(&self.words.text("ended-denied")).await?;
         self.operator.see_text(&self.words.text("console-ended-terms")).await?;
-        self.keep("terms-declined").await?;
+        self.keep("terms-declined", &client).await?;
         self.part(&client, &[]).await?;
 
         let client = self.meet().await?;
         client.let_help_begin().await?;
         client.answer("ask-view-no").await?;
         client.see_text(&self.words.text("ended-denied")).await?;
-        self.keep("view-denied").await?;
+        self.keep("view-denied", &client).await?;
         self.part(&client, &[]).await?;
 
         let client = self.meet().await?;
@@ -236,7 +251,7 @@ impl<'a> Teller<'a> {
         self.operator.press(console::ASK_CONTROL).await?;
         client.answer(agent::NOT_NOW).await?;
         client.see(agent::PAUSE).await?;
-        self.keep("control-denied").await?;
+        self.keep("control-denied", &client).await?;
         // Ten seconds later the operator may ask again, and the person has had enough.
         until("another question", PATIENCE, || async {
             if self.operator.offers(console::ASK_CONTROL).await {
@@ -249,7 +264,7 @@ impl<'a> Teller<'a> {
         client.answer("ask-scam").await?;
         client.see_text(&self.words.text("ended-scam")).await?;
         self.operator.see_text(&self.words.text("console-ended-scam")).await?;
-        self.keep("scam").await?;
+        self.keep("scam", &client).await?;
         self.part(&client, &[]).await
     }
 }

@@ -77,11 +77,7 @@ async fn walk_through(stage: &Stage, words: &Words, field: &str) -> Result<Vec<S
     // A window that still finds its shape makes its controls anew.
     screen.still(&[], PATIENCE).await?;
     let controls = person.reader().controls().await?;
-    let reachable: Vec<&Control> = controls.iter().filter(|control| is_reachable(control)).collect();
-    let faults: Vec<_> = reachable.iter().filter_map(|control| fault(control)).collect();
-    if reachable.is_empty() || !faults.is_empty() {
-        return Err(format!("{} controls; {}", reachable.len(), faults.join("; ")).into());
-    }
+    let reachable = all_named(&controls)?;
 
     let mut seen: BTreeMap<String, Picture> = BTreeMap::new();
     let mut order: Vec<&Control> = Vec::new();
@@ -115,6 +111,16 @@ async fn walk_through(stage: &Stage, words: &Words, field: &str) -> Result<Vec<S
         }
     }
     Ok(order.iter().map(|control| format!("{:?} \"{}\"", control.role, control.name)).collect())
+}
+
+/// The controls of a page that the keyboard can reach; each must say what it is.
+pub(crate) fn all_named(controls: &[Control]) -> Result<Vec<&Control>, Failure> {
+    let reachable: Vec<&Control> = controls.iter().filter(|control| is_reachable(control)).collect();
+    let faults: Vec<_> = reachable.iter().filter_map(|control| fault(control)).collect();
+    if reachable.is_empty() || !faults.is_empty() {
+        return Err(format!("{} controls; {}", reachable.len(), faults.join("; ")).into());
+    }
+    Ok(reachable)
 }
 
 /// What is wrong with a control that the keyboard can reach.

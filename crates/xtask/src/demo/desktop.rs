@@ -15,7 +15,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{AtomEnum, ConnectionExt};
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt, PropMode};
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 
 /// Width and height of the client's desktop in pixels.
@@ -204,6 +204,18 @@ impl Desktop {
         for name in ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "AT_SPI_BUS_ADDRESS", "SESSION_MANAGER", "DESKTOP_SESSION"] {
             command.env_remove(name);
         }
+    }
+
+    /// Says how dense its screen is, as desktops do for programs that start later; 96 dots per inch are usual.
+    pub(crate) fn say_density(&self, dots_per_inch: u16) -> Result<(), Failure> {
+        let (x, root) = self.connect()?;
+        let resources = format!("Xft.dpi:\t{dots_per_inch}\n");
+        let (name, kind) = (AtomEnum::RESOURCE_MANAGER, AtomEnum::STRING);
+        let length = u32::try_from(resources.len()).context("resources")?;
+        x.change_property(PropMode::REPLACE, root, name, kind, 8, length, resources.as_bytes())
+            .context("X")?
+            .check()
+            .context("X")
     }
 
     /// Connects to the X server; the second value is its root window.

@@ -8,6 +8,7 @@ use super::wait::{PATIENCE, until};
 use crate::run::Failure;
 use std::cell::Cell;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How often a text is typed until it stands in its field.
 const TYPED_AGAIN: usize = 5;
@@ -85,7 +86,8 @@ impl<'a> Person<'a> {
     pub(crate) async fn accept_terms(&self) -> Result<(), Failure> {
         until("the end of the terms", PATIENCE, || async {
             if self.offers(agent::READ_ON).await {
-                self.press(agent::READ_ON).await?;
+                // The window may be at the end before the button is found: then it is another one.
+                let _ = timeout(REACTION, self.press(agent::READ_ON)).await;
             }
             Ok(self.offers(agent::TERMS).await.then_some(()))
         })

@@ -26,6 +26,9 @@ const EDITOR: Place = Place { x: 40, y: 60, width: 640, height: 460 };
 /// The most that a window's frame adds at its left and top.
 const FRAME: i32 = 48;
 
+/// The density of a usual screen.
+const DOTS_PER_INCH: u16 = 96;
+
 /// The name of the editor among the processes.
 pub(crate) const EDITOR_PROGRAM: &str = "l3afpad";
 
@@ -35,6 +38,7 @@ pub(crate) struct Stage {
     folder: PathBuf,
     programs: PathBuf,
     link: String,
+    scale: u16,
     /// What runs.
     pub(crate) processes: Processes,
     /// The client's desktop.
@@ -72,15 +76,22 @@ pub(crate) fn target_folder() -> Result<PathBuf, Failure> {
 
 impl Stage {
     /// Starts the relay and the client's desktop with its editor, and packs the agent.
-    pub(crate) async fn set(
+    pub(crate) async fn set(programs: &Path, processes: Processes, link: &str) -> Result<Self, (Failure, Processes)> {
+        Self::set_scaled(programs, processes, link, 1).await
+    }
+
+    /// As [`Self::set`], with desktops that have so many times the usual dots in each direction.
+    pub(crate) async fn set_scaled(
         programs: &Path,
         mut processes: Processes,
         link: &str,
+        scale: u16,
     ) -> Result<Self, (Failure, Processes)> {
         let folder = std::env::temp_dir().join(format!("ponte-demo-{}", std::process::id()));
-        match Self::prepare(&folder, programs, &mut processes).await {
+        match Self::prepare(&folder, programs, scale, &mut processes).await {
             Ok((client, before)) => {
-                Ok(Self { folder, programs: programs.to_owned(), link: link.to_owned(), processes, client, before })
+                let (programs, link) = (programs.to_owned(), link.to_owned());
+                Ok(Self { folder, programs, link, scale, processes, client, before })
             }
             Err(failure) => {
                 let _ = fs::remove_dir_all(&folder);
@@ -92,6 +103,7 @@ impl Stage {
     async fn prepare(
         folder: &Path,
         programs: &Path,
+        scale: u16,
         processes: &mut Processes,
     ) -> Result<(Desktop, BTreeSet<PathBuf>), Failure> {
         fs::create_dir_all(folder).context(folder.display())?;
@@ -110,9 +122,9 @@ impl Stage {
         let organisation = fs::read(names::organisation_file(&relay)).context("organisation file")?;
         write_program(&agent, &names::pack(&bytes, &organisation))?;
 
-        let client =
-            Desktop::start_with_seat("client", CLIENT_SIZE, &folder.join("client-desktop"), "#2f5d73", processes)
-                .await?;
+        let (size, place) = (scaled(CLIENT_SIZE, scale), folder.join("client-desktop"));
+        let client = Desktop::start_with_seat("client", size, &place, "#2f5d73", processes).await?;
+        client.say_density(DOTS_PER_INCH * scale)?;
         start_editor(folder, &note, &client, processes).await?;
         let before = super::files::tree(&folder.join("client"));
         Ok((client, before))
@@ -188,9 +200,15 @@ impl Stage {
 
     /// A second private desktop, for the operator.
     pub(crate) async fn operator_desktop(&mut self) -> Result<Desktop, Failure> {
-        Desktop::start("operator", OPERATOR_SIZE, &self.folder.join("operator-desktop"), "#6b6f76", &mut self.processes)
-            .await
+        let (size, place) = (scaled(OPERATOR_SIZE, self.scale), self.folder.join("operator-desktop"));
+        let desktop = Desktop::start("operator", size, &place, "#6b6f76", &mut self.processes).await?;
+        desktop.say_density(DOTS_PER_INCH * self.scale)?;
+        Ok(desktop)
     }
+}
+
+fn scaled((width, height): (u16, u16), scale: u16) -> (u16, u16) {
+    (width * scale, height * scale)
 }
 
 fn write_program(file: &Path, program: &[u8]) -> Result<(), Failure> {
