@@ -18,10 +18,13 @@ use x11rb::protocol::xproto::{
     AtomEnum, ChangeWindowAttributesAux, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, EventMask, MapState,
     PropMode, StackMode, Window, WindowClass,
 };
+use x11rb::resource_manager;
 use x11rb::wrapper::ConnectionExt as _;
 
-/// How thick the frame is, in pixels.
+/// How thick the frame is on a usual screen, in pixels; a dense one has more of them on the same breadth.
 const THICK: i32 = 4;
+/// How many dots an inch of a usual screen has.
+const USUAL_DPI: f64 = 96.0;
 /// Between two looks at where it belongs: often enough for a window that is being dragged.
 const LOOKS_EVERY: Duration = Duration::from_millis(30);
 /// Between two times that it is put above everything: another program may want to be there, too.
@@ -72,6 +75,8 @@ struct Strips {
     atoms: Atoms,
     part: Part,
     colour: u32,
+    /// In pixels.
+    thick: i32,
     /// The windows there are; those beyond `shown` are not on the screen.
     windows: Vec<Window>,
     shown: Vec<Area>,
@@ -93,7 +98,8 @@ impl Strips {
         let atoms = Atoms::of(&screen)?;
         let (windows, shown) = (Vec::new(), Vec::new());
         let next_raise = Instant::now();
-        Ok(Self { screen, atoms, part, colour, windows, shown, is_covered: false, is_moved: false, next_raise })
+        let thick = thickness(connection)?;
+        Ok(Self { screen, atoms, part, colour, thick, windows, shown, is_covered: false, is_moved: false, next_raise })
     }
 
     /// Keeps the frame in its place until interrupted.
@@ -248,7 +254,7 @@ impl Strips {
             }
             Part::Window(window) => self.around(window)?.into_iter().collect(),
         };
-        Ok(framed.into_iter().flat_map(strips).collect())
+        Ok(framed.into_iter().flat_map(|area| strips(area, self.thick)).collect())
     }
 
     /// The rectangle whose inner edge goes around a window and its decorations, as far as the
@@ -264,20 +270,29 @@ impl Strips {
         let screen = connection.get_geometry(self.screen.root)?.reply()?;
         let inner = place.outside();
         let outer = Area {
-            left: inner.left - THICK,
-            top: inner.top - THICK,
-            right: inner.right + THICK,
-            bottom: inner.bottom + THICK,
+            left: inner.left - self.thick,
+            top: inner.top - self.thick,
+            right: inner.right + self.thick,
+            bottom: inner.bottom + self.thick,
         };
         let seen = outer.intersection(&Area::new(0, 0, screen.width.into(), screen.height.into()));
         Ok((!seen.is_empty()).then_some(seen))
     }
 }
 
+/// How thick the frame is here, by the density that the desktop tells its programs.
+fn thickness(connection: &impl Connection) -> Result<i32, CaptureError> {
+    let resources = resource_manager::new_from_resource_manager(connection)?;
+    let dpi = resources.and_then(|resources| resources.get_value("Xft.dpi", "Xft.Dpi").ok().flatten());
+    let times = (dpi.unwrap_or(USUAL_DPI) / USUAL_DPI).clamp(1.0, 4.0);
+    #[allow(clippy::cast_possible_truncation, reason = "at most four times a few pixels")]
+    Ok((f64::from(THICK) * times).round() as i32)
+}
+
 /// The four sides of a rectangle, inside its edges.
-fn strips(area: Area) -> [Area; 4] {
+fn strips(area: Area, thick: i32) -> [Area; 4] {
     let Area { left, top, right, bottom } = area;
-    let (thick_x, thick_y) = (THICK.min(right - left), THICK.min(bottom - top));
+    let (thick_x, thick_y) = (thick.min(right - left), thick.min(bottom - top));
     [
         Area { bottom: top + thick_y, ..area },
         Area { top: bottom - thick_y, ..area },

@@ -4,7 +4,7 @@ use super::stage::{Actor, Manager, OURS, Role, Stranger, THEIRS, WINDOW, stripes
 use super::*;
 use crate::Presence;
 use std::time::{Duration, Instant};
-use x11rb::protocol::xproto::{ChangeWindowAttributesAux, EventMask, ImageFormat};
+use x11rb::protocol::xproto::{AtomEnum, ChangeWindowAttributesAux, EventMask, ImageFormat, PropMode};
 
 const BLUE: u32 = 0x20_40_c0;
 const RED: u32 = 0xe0_20_20;
@@ -75,6 +75,22 @@ fn a_frame_is_seen_inside_the_edges_of_each_shared_monitor() {
     wait_for(&server, || on_screen(&painter, 203, 100) != FRAME);
     assert!(has_frame(&painter, area::Area::new(0, 0, 400, 200)));
     drop(outline);
+}
+
+#[test]
+fn on_a_dense_screen_the_frame_is_as_broad_as_on_another() {
+    let server = Xvfb::start("400x200x24", &[]);
+    let painter = Painter::connect(&server);
+    let desktop = X11Desktop::connect(Some(&server.display)).unwrap();
+    for (resources, thick) in [("Xft.dpi:\t192\n", 8), ("Xft.dpi:\t144\n", 6), ("Xft.dpi:\tmany\n", 4), ("", 4)] {
+        let (name, kind) = (AtomEnum::RESOURCE_MANAGER, AtomEnum::STRING);
+        let said =
+            painter.connection.change_property8(PropMode::REPLACE, painter.root, name, kind, resources.as_bytes());
+        said.unwrap().check().unwrap();
+        let _outline = desktop.outline(Share::Everything, FRAME).unwrap();
+        assert_eq!(on_screen(&painter, thick - 1, 100), FRAME, "{resources}");
+        assert_ne!(on_screen(&painter, thick, 100), FRAME, "{resources}");
+    }
 }
 
 #[test]
