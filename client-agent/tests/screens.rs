@@ -322,6 +322,26 @@ fn there_is_no_yes_before_the_end_of_the_words_was_in_sight() {
     }
 }
 
+#[test]
+fn what_was_in_sight_in_a_larger_window_only_must_be_read_on() {
+    let view = support::with_panel(support::question(QuestionKind::Control), support::panel());
+    let mut harness = window(view, Language::English);
+    harness.run_steps(GUARD_PASSES + 2);
+    harness.get_by_label("Allow");
+    // As a window manager does with a new window that is higher than the screen.
+    harness.set_size(Vec2::new(360.0, 440.0));
+    harness.run_steps(GUARD_PASSES);
+    assert!(harness.query_by_label("Allow").is_none());
+    read_on(&mut harness);
+    harness.get_by_label("Allow");
+    // Once it was read, a larger window and back again change nothing.
+    for size in [Vec2::new(460.0, 680.0), Vec2::new(360.0, 440.0)] {
+        harness.set_size(size);
+        harness.run_steps(GUARD_PASSES);
+        harness.get_by_label("Allow");
+    }
+}
+
 const fn is_answer(command: &AgentCommand) -> bool {
     matches!(command, AgentCommand::Answer(..))
 }

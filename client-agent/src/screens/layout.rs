@@ -2,7 +2,7 @@
 
 use super::ScreenState;
 use agent_core::view::OperatorView;
-use egui::{Align, Id, Key, Layout, Margin, Rect, Response, ScrollArea, Ui, UiBuilder, vec2};
+use egui::{Align, Id, Key, Layout, Margin, Rect, Response, ScrollArea, Ui, UiBuilder, Vec2, vec2};
 use i18n::I18n;
 use ui_kit::{Choice, QuestionGuard, TagKind, Tokens, theme};
 
@@ -90,9 +90,9 @@ pub(super) fn question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: imp
     let drawn = with_margin(ui, |ui| {
         let place = Bottom::of(ui, "height of the answers");
         if place.room < LEAST_CONTENT {
-            tight_question(ui, answers, i18n, content, read.done)
+            tight_question(ui, answers, i18n, content, read.done.is_some())
         } else {
-            roomy_question(ui, answers, i18n, content, read.done, place)
+            roomy_question(ui, answers, i18n, content, read.done.is_some(), place)
         }
     });
     read.remember(ui, drawn.read);
@@ -171,24 +171,32 @@ fn tight_question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: impl FnO
     Drawn { no, scam, yes: read.then_some(yes), read: read || (view.at_end && settled) }
 }
 
-/// Whether the end of a question has been in sight since it came up, at this size of the words.
+/// Whether the end of a question has been in sight since it came up, at this size of the words and in
+/// a window of at most this size: a new one may be cut down to the screen before anybody saw it.
 struct Read {
     id: Id,
     pass: u64,
     zoom: f32,
-    done: bool,
+    window: Vec2,
+    /// How large the window was when the end was in sight.
+    done: Option<Vec2>,
 }
 
 impl Read {
     fn of(ui: &Ui) -> Self {
         let id = ui.make_persistent_id("read to the end");
         let (pass, zoom) = (ui.ctx().cumulative_pass_nr(), ui.ctx().zoom_factor());
-        let before: Option<(u64, f32, bool)> = ui.data(|data| data.get_temp(id));
-        let still = |(last, size, done): (u64, f32, bool)| done && last + 1 >= pass && (size - zoom).abs() < 0.001;
-        Self { id, pass, zoom, done: before.is_some_and(still) }
+        let window = ui.ctx().content_rect().size();
+        let before: Option<(u64, f32, Option<Vec2>)> = ui.data(|data| data.get_temp(id));
+        let done = before.and_then(|(last, size, done)| {
+            let still = |read: &Vec2| window.x > read.x - 1.0 && window.y > read.y - 1.0;
+            done.filter(|read| last + 1 >= pass && (size - zoom).abs() < 0.001 && still(read))
+        });
+        Self { id, pass, zoom, window, done }
     }
 
     fn remember(&self, ui: &Ui, done: bool) {
+        let done = done.then_some(self.done.unwrap_or(self.window));
         ui.data_mut(|data| data.insert_temp(self.id, (self.pass, self.zoom, done)));
     }
 }
