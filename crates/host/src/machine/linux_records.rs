@@ -1,4 +1,4 @@
-//! Linux: what is installed, as dpkg(1) writes it down, and what the journal or syslog says to the person's account.
+//! Linux: what is installed, as dpkg(1) writes it down or rpm(8) says, and what the journal or syslog says to the person's account.
 
 use super::facts::text;
 use proto::limits::{EVENT_ROWS, FACT_LINE_BYTES};
@@ -16,10 +16,16 @@ use std::time::Duration;
 const DPKG_STATUS: &str = "/var/lib/dpkg/status";
 /// More of it is not read, in bytes: four times what a full desktop has.
 const DPKG_BYTES: u64 = 64 * 1024 * 1024;
-/// Where the journal's reader is: by its whole path, not by whatever PATH finds first.
+/// Where rpm's reader is: by its whole path, not by whatever PATH finds first.
+const RPM_READERS: [&str; 2] = ["/usr/bin/rpm", "/bin/rpm"];
+/// How rpm is to write a package: name, version and architecture.
+const RPM_FORMAT: &str = r"%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n";
+/// More of what it says is not read, in bytes: ten times what a full desktop has.
+const RPM_BYTES: u64 = 4 * 1024 * 1024;
+/// Where the journal's reader is, likewise.
 const JOURNAL_READERS: [&str; 2] = ["/usr/bin/journalctl", "/bin/journalctl"];
-/// How long it may take.
-const JOURNAL_WITHIN: Duration = Duration::from_secs(5);
+/// How long a reader may take.
+const READ_WITHIN: Duration = Duration::from_secs(5);
 /// More of what it says is not read, in bytes.
 const JOURNAL_BYTES: u64 = 4 * 1024 * 1024;
 /// Where it is written down on systems without a journal.
@@ -31,9 +37,41 @@ const INFORMATION: u8 = 6;
 
 /// What is installed.
 pub(super) fn packages() -> Option<Facts> {
-    let status = File::open(DPKG_STATUS).ok()?;
-    let packages = installed(BufReader::new(status.take(DPKG_BYTES)));
+    let dpkg = File::open(DPKG_STATUS).map(|status| installed(BufReader::new(status.take(DPKG_BYTES))));
+    // A system may have the other's tool without keeping its own packages by it.
+    let packages = dpkg.ok().filter(|packages| !packages.is_empty()).or_else(rpm_packages)?;
     (!packages.is_empty()).then(|| Facts::Packages(Rows::first_of(packages)))
+}
+
+fn rpm_packages() -> Option<Vec<Package>> {
+    let mut command = reader(RPM_READERS)?;
+    command.args(["--query", "--all", "--queryformat", RPM_FORMAT]);
+    said_by(command.spawn().ok()?, READ_WITHIN, RPM_BYTES).map(|said| rpm_lines(&said))
+}
+
+/// The packages of what rpm says in [`RPM_FORMAT`].
+fn rpm_lines(said: &[u8]) -> Vec<Package> {
+    let said = String::from_utf8_lossy(said);
+    let package = |line: &str| {
+        let mut fields = line.split('\t');
+        let (name, version, architecture) = (fields.next()?, fields.next()?, fields.next()?);
+        // Keys to check signatures with are no programs.
+        (name != "gpg-pubkey").then(|| Package {
+            name: text(name),
+            version: text(version),
+            architecture: text(if architecture == "(none)" { "" } else { architecture }),
+        })
+    };
+    let mut packages: Vec<_> = said.lines().filter_map(package).collect();
+    packages.sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()));
+    packages
+}
+
+/// The first of these programs that is there, alone with what it says.
+fn reader(paths: [&str; 2]) -> Option<Command> {
+    let mut command = Command::new(paths.into_iter().find(|path| Path::new(path).is_file())?);
+    command.env_clear().env("LANG", "C").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    Some(command)
 }
 
 /// The installed packages of a file as deb-control(5) has it: paragraphs of fields.
@@ -82,20 +120,18 @@ pub(super) fn events() -> Option<Facts> {
 }
 
 fn journal() -> Option<Vec<u8>> {
-    let reader = JOURNAL_READERS.into_iter().find(|path| Path::new(path).is_file())?;
+    let mut command = reader(JOURNAL_READERS)?;
     let count = EVENT_ROWS.to_string();
     let fields = "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM";
-    let mut command = Command::new(reader);
-    command.args(["--output=json", fields, "--no-pager", "--quiet", "-n", &count]).env_clear().env("LANG", "C");
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
-    said_by(child, JOURNAL_WITHIN, JOURNAL_BYTES)
+    command.args(["--output=json", fields, "--no-pager", "--quiet", "-n", &count]);
+    said_by(command.spawn().ok()?, READ_WITHIN, JOURNAL_BYTES)
 }
 
 /// What a child says until it ends, within this time and no more than so many bytes. It does not outlast this.
 fn said_by(mut child: Child, within: Duration, most: u64) -> Option<Vec<u8>> {
     let output = child.stdout.take()?;
     let (whole, said) = sync_channel(1);
-    let reading = thread::Builder::new().name("journal".to_owned()).spawn(move || {
+    let reading = thread::Builder::new().name("records".to_owned()).spawn(move || {
         let mut bytes = Vec::new();
         let read = output.take(most).read_to_end(&mut bytes);
         // Fails only when it took too long.
@@ -183,6 +219,18 @@ mod tests {
         assert_eq!(names, [("adduser".into(), "3.1".into()), ("zlib1g".into(), "1:1.3".into())]);
         assert!(installed(&b""[..]).is_empty());
         assert!(installed(&[0xFF; 1000][..]).is_empty());
+    }
+
+    #[test]
+    fn what_rpm_says_is_read_and_its_keys_are_no_packages() {
+        let said = b"zlib\t1.3-2.fc40\tx86_64\ngpg-pubkey\t1-2\t(none)\nbind\t32:9.18-1\tx86_64\nfonts\t1-1\t(none)\n\
+                     cut short\t1\n\xff\n";
+        let packages = rpm_lines(said);
+        let rows: Vec<_> = packages
+            .iter()
+            .map(|package| (package.name.as_str(), package.version.as_str(), package.architecture.as_str()))
+            .collect();
+        assert_eq!(rows, [("bind", "32:9.18-1", "x86_64"), ("fonts", "1-1", ""), ("zlib", "1.3-2.fc40", "x86_64")]);
     }
 
     #[test]
