@@ -6,6 +6,7 @@ pub mod files;
 pub mod gate;
 pub mod home;
 pub mod machine;
+pub mod marking;
 pub mod notices;
 pub mod palette;
 pub mod parts;

@@ -2,11 +2,13 @@
 
 pub mod keys;
 pub mod mapping;
+pub mod marking;
 pub mod remote_input;
 pub mod texture;
 
 use crate::icons::focus_frame;
 use console_core::picture::SharedPictures;
+use console_core::proto::annotation::MarksSeen;
 use console_core::proto::geometry::MonitorId;
 use console_core::view::ConsoleCommand;
 use egui::scroll_area::{DragScroll, ScrollSource};
@@ -14,6 +16,7 @@ use egui::style::{ScrollFadeStyle, ScrollStyle};
 use egui::{Color32, CursorIcon, EventFilter, Id, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 use i18n::I18n;
 use mapping::Mapping;
+use marking::Marking;
 use remote_input::{HEARTBEAT_SECONDS, RemoteInput, Target};
 use std::time::Duration;
 use texture::{PictureTexture, PointerTexture, Shown, ShownPointer};
@@ -35,6 +38,10 @@ pub struct Remote<'a> {
     pub control: bool,
     /// Whether the client takes no input for the moment.
     pub paused: bool,
+    /// Where the operator's marks are seen, once that is known.
+    pub marks_seen: Option<MarksSeen>,
+    /// How large the client draws things: 1 is the natural size.
+    pub scale: f32,
 }
 
 /// What the viewer remembers from frame to frame.
@@ -42,6 +49,8 @@ pub struct Remote<'a> {
 pub struct ViewerState {
     /// One pixel of the picture on one of the window, instead of all of it.
     pub one_to_one: bool,
+    /// The tool to point and draw with.
+    pub marking: Marking,
     picture: PictureTexture,
     pointer: PointerTexture,
     input: RemoteInput,
@@ -162,14 +171,16 @@ fn picture_ui(
         response.request_focus();
     }
     let everything = EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: true };
-    if remote.control {
+    if remote.control && state.marking.tool().is_none() {
         ui.memory_mut(|memory| memory.set_focus_lock_filter(id, everything));
     }
     let window_focused = ui.input(|input| input.focused);
     state.focused = ui.memory(|memory| memory.has_focus(id)) && window_focused;
 
     let mut commands = Vec::new();
-    if state.focused && remote.control {
+    let marks = state.marking.handle(ui, &response, mapping, remote.monitor);
+    commands.extend(marks.into_iter().map(ConsoleCommand::Annotate));
+    if state.focused && remote.control && state.marking.tool().is_none() {
         state.capturing = true;
         let target = Target { monitor: remote.monitor, mapping, visible, hovered: response.contains_pointer() };
         let (now_s, events) = ui.input(|input| (input.time, input.events.clone()));
@@ -214,6 +225,10 @@ fn paint(
         .then(|| response.hover_pos())
         .flatten()
         .and_then(|position| mapping.pixel(position));
+    state.marking.paint(ui, &painter, mapping, remote.monitor, remote.marks_seen, remote.scale);
+    if state.marking.tool().is_some() && response.hovered() {
+        ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
+    }
     let Some(pointer) = state.pointer.update(ui.ctx(), remote.pictures, remote.monitor) else { return };
     // What the operator moves just now is drawn where they moved it, without the way there and back.
     let place = own.unwrap_or(pointer.position);

@@ -6,6 +6,7 @@
 mod common;
 mod gate;
 mod machine;
+mod marking;
 mod palette;
 mod profile;
 

@@ -7,6 +7,7 @@
 //! Read [`relay`] for what an end and the relay say to each other, then [`session`] for what the
 //! two ends say to each other through it.
 
+pub mod annotation;
 pub mod codec;
 pub mod geometry;
 pub mod input;

@@ -83,5 +83,8 @@ pub fn screen_update_bytes(width: u32, height: u32) -> u64 {
     let raw = u64::from(width) * u64::from(height) * 4;
     raw + raw / 8 + 64 * 1024
 }
+/// Most marks that stand over a shared screen at a time; the oldest makes room. Nobody reads more, and each is a window
+/// of the display.
+pub const MARKS: usize = 16;
 /// Longest text of one input event, in bytes of UTF-8: a composed word.
 pub const INPUT_TEXT_BYTES: usize = 256;

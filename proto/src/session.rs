@@ -1,5 +1,6 @@
 //! What the two ends say to each other inside the channel.
 
+use crate::annotation::MarksSeen;
 use crate::codec::Message;
 use crate::geometry::{Layout, MonitorId};
 use crate::limits;
@@ -25,7 +26,7 @@ pub enum Capability {
     View,
     /// Use mouse and keyboard.
     Control,
-    /// Point and draw over the screen.
+    /// Point and draw over the screen; comes with viewing.
     Annotate,
     /// Write to the person.
     Chat,
@@ -64,7 +65,7 @@ impl Capability {
         Self::Invite,
     ];
 
-    /// Those that a person is asked for in this version; chat comes with viewing.
+    /// Those that a person is asked for in this version; chat and pointing come with viewing.
     pub const ASKED: [Self; 6] =
         [Self::View, Self::Control, Self::SendFile, Self::FetchFile, Self::SystemInfo, Self::EndProcess];
 }
@@ -104,6 +105,8 @@ pub enum StreamKind {
         /// What it is about.
         topic: Topic,
     },
+    /// Console to agent: [`crate::annotation::Annotation`].
+    Annotation,
 }
 
 /// Number of a question from the console, from 1.
@@ -506,6 +509,11 @@ pub enum AgentToConsole {
         request: RequestId,
         /// What became of it.
         ending: Ending,
+    },
+    /// To the beginning of an annotation stream: where the operator sees the marks.
+    Marks {
+        /// Where.
+        seen: MarksSeen,
     },
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use proptest::prelude::*;
+use proto::annotation::{Annotation, Mark, MarksSeen, Point};
 use proto::input::{InputEvent, InputRecord, KeyUsage, Modifiers};
 use proto::machine::{Facts, Topic};
 use proto::pairing::{P1, P2, P3, P4};
@@ -65,6 +66,15 @@ fn the_bytes_of_messages_are_fixed() {
     check(&ConsoleToAgent::Look { topic: Topic::Events }, "0d06");
     check(&AgentToConsole::NoFacts { topic: Topic::Hardware }, "1201");
     check(&AgentToConsole::ProcessEnding { request: RequestId(3), ending: Ending::Gone }, "130303");
+    check(&StreamKind::Annotation, "06");
+    let (from, to) = (Point { x: 1, y: 300 }, Point { x: 4, y: 5 });
+    let show = |mark| Annotation::Show { monitor: MonitorId(2), mark };
+    check(&show(Mark::Pointer(from)), "00020001fb2c01");
+    check(&show(Mark::Arrow { from, to }), "00020101fb2c010405");
+    check(&show(Mark::Box { from, to }), "00020201fb2c010405");
+    check(&Annotation::PointerGone, "01");
+    check(&Annotation::Clear, "02");
+    check(&AgentToConsole::Marks { seen: MarksSeen::Beside }, "1401");
     check(&ScreenHead { monitor: MonitorId(1), epoch: 2, width: 1920, height: 1080 }, "0102fb8007fb3804");
     check(&CursorUpdate::Position { monitor: MonitorId(0), x: -1, y: 2 }, "00000104");
 }
@@ -113,6 +123,7 @@ proptest! {
         any_bytes::<ConsoleToAgent>(&bytes);
         any_bytes::<AgentToConsole>(&bytes);
         any_bytes::<InputRecord>(&bytes);
+        any_bytes::<Annotation>(&bytes);
         any_bytes::<ScreenHead>(&bytes);
         any_bytes::<UpdateHead>(&bytes);
         any_bytes::<CursorUpdate>(&bytes);

@@ -88,6 +88,10 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
             }
             warn(ui, "ask-view-advice");
             ui.add_space(8.0);
+            if question.may_point {
+                ui_kit::small(ui, &i18n.text_with("ask-view-points", &name));
+                ui.add_space(4.0);
+            }
             ui_kit::small(ui, &i18n.text("ask-view-only"));
         }
         QuestionKind::Control => {

@@ -156,6 +156,7 @@ pub fn question(kind: QuestionKind) -> Page {
         kind,
         shared: Shared::Everything,
         whole_session,
+        may_point: true,
     })
 }
 

@@ -7,6 +7,7 @@
 pub mod origin;
 pub mod view;
 
+mod annotations;
 mod config;
 mod engine;
 mod farewell;

@@ -1,5 +1,6 @@
 //! The running session on the agent: questions, grants, streams, chat, and the end.
 
+mod annotating;
 mod powers;
 mod questions;
 mod sharing;
@@ -18,8 +19,9 @@ use crate::view::{
     AgentCommand, AgentView, ChatLine, EndView, OperatorView, Page, RatingView, ShareReason, TransferView,
 };
 use crate::welcome::Chosen;
+use annotating::Annotating;
 use audit_log::{Commitment, Event, Hex};
-use capture::CaptureError;
+use capture::{CaptureError, MarksSeen};
 use channel::{Channel, Keeper, LinkState};
 use consent::{Answer, ConsentCell, Scope};
 use proto::geometry::Layout;
@@ -102,6 +104,8 @@ enum Report {
     LayoutAgain,
     /// About a page, or a program that is to end.
     Machine(MachineReport),
+    /// Where the operator sees what they draw.
+    Marks(MarksSeen),
 }
 
 impl From<Arrival> for Report {
@@ -163,6 +167,7 @@ pub(crate) struct Live<'a> {
     chosen: Chosen,
     sharing: Sharing,
     machine: MachineWork,
+    annotating: Annotating,
     screens: Option<Screens>,
     injection: Option<Injection>,
     input_gate: InputGate,
@@ -223,6 +228,7 @@ impl<'a> Live<'a> {
             chosen,
             sharing: Sharing::default(),
             machine: MachineWork::default(),
+            annotating: Annotating::default(),
             screens: None,
             injection: None,
             input_gate: InputGate::default(),
@@ -473,6 +479,7 @@ impl<'a> Live<'a> {
                 let events = self.transfer_events.0.clone();
                 self.tasks.spawn(files::receive(lease, reader, (transfer, name, size_bytes), folder, events));
             }
+            Report::Stream(StreamKind::Annotation, reader) => return self.annotate(reader),
             Report::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
             Report::Broken(error) => {
                 tracing::warn!(%error, "the console broke the protocol");
@@ -494,6 +501,7 @@ impl<'a> Live<'a> {
             }
             Report::LayoutAgain => return self.start_screens(),
             Report::Machine(report) => return self.handle_machine(report),
+            Report::Marks(seen) => return self.tell(AgentToConsole::Marks { seen }),
         }
         Flow::Continue(())
     }
@@ -525,9 +533,13 @@ impl<'a> Live<'a> {
         self.sharing.end();
         let screens = self.screens.take();
         let injection = self.injection.take();
+        let annotations = self.annotating.take();
         let stopped = tokio::task::spawn_blocking(move || {
             if let Some(injection) = injection {
                 injection.stop();
+            }
+            if let Some(annotations) = annotations {
+                annotations.stop();
             }
             if let Some(screens) = screens {
                 screens.stop();

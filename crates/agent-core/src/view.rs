@@ -254,6 +254,8 @@ pub struct QuestionView {
     pub shared: Shared,
     /// Whether a yes holds until the session ends or it is taken back, not for one use.
     pub whole_session: bool,
+    /// Whether the operator may also point and draw over what they see.
+    pub may_point: bool,
 }
 
 /// What is asked.

@@ -247,6 +247,8 @@ pub enum Event {
         /// How many could not be removed.
         left: u32,
     },
+    /// The operator pointed or drew over what is shared; once in a session, before the first mark.
+    Annotated,
 }
 
 impl Event {
@@ -269,7 +271,8 @@ impl Event {
             | Self::Link { .. }
             | Self::ConsoleClock { .. }
             | Self::Ended { .. }
-            | Self::Removed { .. } => None,
+            | Self::Removed { .. }
+            | Self::Annotated => None,
         }
     }
 }

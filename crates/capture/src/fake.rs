@@ -3,10 +3,11 @@
 mod parts;
 
 use crate::{
-    CaptureError, CursorCapture, Desktop, LocalPreview, MonitorCapture, Outline, Presence, PresenceWatch, Share,
-    WindowId, WindowInfo,
+    Annotator, CaptureError, CursorCapture, Desktop, LocalPreview, MonitorCapture, Outline, Presence, PresenceWatch,
+    Share, WindowId, WindowInfo,
 };
 use parts::Part;
+use proto::annotation::Mark;
 use proto::{CursorShape, Damage, Layout, Monitor, MonitorId, Rect};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -46,6 +47,8 @@ struct State {
     last_reader: u64,
     readers: BTreeMap<u64, Reader>,
     outlines: BTreeMap<u64, (Share, [u8; 3])>,
+    marks: BTreeMap<u64, Vec<(MonitorId, Mark)>>,
+    marks_shown: u64,
 }
 
 #[derive(Debug)]
@@ -241,6 +244,8 @@ impl FakeDesktop {
             last_reader: 0,
             readers: BTreeMap::new(),
             outlines: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            marks_shown: 0,
         };
         state.lay_ground();
         Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
@@ -413,6 +418,18 @@ impl FakeDesktop {
         self.0.lock().outlines.values().copied().collect()
     }
 
+    /// The marks that stand now.
+    #[must_use]
+    pub fn marks(&self) -> Vec<(MonitorId, Mark)> {
+        self.0.lock().marks.values().flatten().copied().collect()
+    }
+
+    /// How often marks were shown, by all annotators together.
+    #[must_use]
+    pub fn marks_shown(&self) -> u64 {
+        self.0.lock().marks_shown
+    }
+
     fn part(&self, share: Share) -> Part {
         Part { shared: Arc::clone(&self.0), share }
     }
@@ -462,6 +479,10 @@ impl Desktop for FakeDesktop {
 
     fn presence(&self, own_process: u32) -> Result<Box<dyn PresenceWatch>, CaptureError> {
         self.part(Share::Everything).presence(own_process)
+    }
+
+    fn annotator(&self, own_process: u32) -> Result<Box<dyn Annotator>, CaptureError> {
+        self.part(Share::Everything).annotator(own_process)
     }
 }
 

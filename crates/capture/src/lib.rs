@@ -14,6 +14,7 @@ use std::time::Duration;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod difference;
 pub mod fake;
+mod marks;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 // Elsewhere it only stands by for X servers without DAMAGE.
 #[cfg_attr(not(target_os = "macos"), allow(dead_code))]
@@ -22,6 +23,8 @@ mod share;
 #[cfg(target_os = "linux")]
 mod x11;
 
+pub use marks::Annotator;
+pub use proto::annotation::MarksSeen;
 pub use share::{LocalPreview, Outline, Presence, PresenceWatch, Share, WindowId, WindowInfo};
 
 /// The screens of this machine.
@@ -90,12 +93,20 @@ pub trait Desktop: Send + Sync {
     fn outline(&self, share: Share, color: [u8; 3]) -> Result<Box<dyn Outline>, CaptureError>;
 
     /// Tells whether a person can see the windows of the process `own_process`. Frames of
-    /// [`Desktop::outline`] are none, and cover none. Where the system knows whose a window is,
+    /// [`Desktop::outline`] are none, and cover none; nor are marks. Where the system knows whose a window is,
     /// what a window says of itself counts for nothing.
     ///
     /// # Errors
     /// [`CaptureError::NotSupported`] where the system does not tell, [`CaptureError::Lost`].
     fn presence(&self, own_process: u32) -> Result<Box<dyn PresenceWatch>, CaptureError>;
+
+    /// What shows the operator's marks over this desktop, and nowhere over the windows of the
+    /// process `own_process`.
+    ///
+    /// # Errors
+    /// [`CaptureError::NotSupported`] where the system cannot do it, [`CaptureError::WindowClosed`],
+    /// [`CaptureError::Lost`].
+    fn annotator(&self, own_process: u32) -> Result<Box<dyn Annotator>, CaptureError>;
 }
 
 /// One monitor's pixels.

@@ -6,8 +6,8 @@
 
 use crate::difference::difference;
 use crate::{
-    CaptureError, Change, CursorCapture, Desktop, Interrupter, LocalPreview, MonitorCapture, Outline, PresenceWatch,
-    Share, WindowInfo,
+    Annotator, CaptureError, Change, CursorCapture, Desktop, Interrupter, LocalPreview, MonitorCapture, Outline,
+    PresenceWatch, Share, WindowInfo,
 };
 use ::scrap::{Capturer, Display};
 use consent::{Permit, View};
@@ -107,6 +107,10 @@ impl Desktop for ScrapDesktop {
 
     fn presence(&self, _own_process: u32) -> Result<Box<dyn PresenceWatch>, CaptureError> {
         Err(CaptureError::NotSupported("watching windows without X11"))
+    }
+
+    fn annotator(&self, _own_process: u32) -> Result<Box<dyn Annotator>, CaptureError> {
+        Err(CaptureError::NotSupported("drawing over this system's screen"))
     }
 }
 

@@ -2,6 +2,7 @@
 //! for the pointer, Composite for single windows. Each object that waits has its own connection, so
 //! that none waits for another.
 
+mod annotator;
 mod area;
 mod cursor;
 mod monitor;
@@ -18,8 +19,8 @@ mod windows;
 use crate::scrap::{ScrapMonitor, Style};
 use crate::share::WINDOW_AS_MONITOR;
 use crate::{
-    CaptureError, CursorCapture, Desktop, LocalPreview, MonitorCapture, Outline, PresenceWatch, Share, WindowId,
-    WindowInfo,
+    Annotator, CaptureError, CursorCapture, Desktop, LocalPreview, MonitorCapture, Outline, PresenceWatch, Share,
+    WindowId, WindowInfo,
 };
 use proto::{Layout, Monitor, MonitorId};
 use screen::Screen;
@@ -260,6 +261,13 @@ impl Desktop for X11Desktop {
 
     fn presence(&self, own_process: u32) -> Result<Box<dyn PresenceWatch>, CaptureError> {
         Ok(Box::new(presence::X11Presence::open(self.connection()?, own_process)?))
+    }
+
+    fn annotator(&self, own_process: u32) -> Result<Box<dyn Annotator>, CaptureError> {
+        let annotator = annotator::X11Annotator::open(self.connection()?, self.part, own_process)?;
+        // From here on it hears of what becomes of a window.
+        self.part_for(Share::Everything)?;
+        Ok(Box::new(annotator))
     }
 }
 

@@ -248,6 +248,7 @@ fn is_to_be_signed(line: &Line) -> bool {
         Event::Asked { .. }
         | Event::Shown { .. }
         | Event::ProcessEnded { .. }
+        | Event::Annotated
         | Event::Link { .. }
         | Event::ConsoleClock { .. } => false,
     }

@@ -1,5 +1,6 @@
 //! The running session on the console: questions, pictures, input, chat, files, and the end.
 
+mod annotating;
 mod input;
 mod log;
 mod saved;
@@ -14,6 +15,7 @@ use crate::picture::SharedPictures;
 use crate::screens::{self, Decoded};
 use crate::tasks::{self, Event};
 use crate::view::{ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, Stage, TransferState, TransferView};
+use annotating::AnnotationLine;
 use channel::{Channel, Keeper, LinkState};
 use input::InputLine;
 use proto::geometry::{Layout, MonitorId};
@@ -92,6 +94,7 @@ pub(crate) struct Live<'a> {
     signed_at: Instant,
     /// What the operator gave back, until the agent says that it is gone.
     released: BTreeSet<Capability>,
+    annotations: AnnotationLine,
     input: InputLine,
     input_paused: bool,
     ping: Option<(u64, Instant)>,
@@ -150,6 +153,7 @@ impl<'a> Live<'a> {
             requests: BTreeMap::new(),
             signed_at: Instant::now(),
             released: BTreeSet::new(),
+            annotations: AnnotationLine::default(),
             input: InputLine::default(),
             input_paused: false,
             ping: None,
@@ -266,6 +270,7 @@ impl<'a> Live<'a> {
                 self.tell(ConsoleToAgent::Watch { monitors: vec![monitor] })
             }
             ConsoleCommand::Input(event) => self.send_input(event),
+            ConsoleCommand::Annotate(annotation) => self.annotate(annotation),
             ConsoleCommand::SendChat(text) => match self.chat.write(&text, SystemTime::now()) {
                 Some((id, text)) => self.tell(ConsoleToAgent::Chat { id, text }),
                 None => Flow::Continue(()),
@@ -393,9 +398,11 @@ impl<'a> Live<'a> {
                 // What the person does not show now is not looked at either; what is shared after the pause may be
                 // here before this is.
                 self.pictures.lock().monitors.retain(|_, picture| picture.stream > epoch);
+                self.annotations.cut();
                 self.follow_line();
             }
             AgentToConsole::Ended { reason } => return Flow::Break(reason),
+            AgentToConsole::Marks { seen } => self.annotations.seen = Some(seen),
             AgentToConsole::NoFacts { topic } => self.page_over(topic, None),
             AgentToConsole::ProcessEnding { request, ending } => return self.handle_ending(request, ending),
             AgentToConsole::Closed => return Flow::Break(EndReason::ProtocolViolation),
@@ -434,6 +441,7 @@ impl<'a> Live<'a> {
                 self.powers.insert(Capability::Control, PowerState::Revoked);
                 // What was granted the agent says by itself.
                 self.machine_gone();
+                self.annotations.cut();
                 self.input.finish();
                 self.pictures.lock().monitors.clear();
             }

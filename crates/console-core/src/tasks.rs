@@ -3,6 +3,7 @@
 use crate::live::Done;
 use crate::picture::Picture;
 use channel::Channel;
+use proto::annotation::{Annotation, Mark};
 use proto::input::{InputEvent, InputRecord};
 use proto::machine::{Facts, Topic, announced_bytes};
 use proto::session::{StreamKind, TransferFailure, TransferId};
@@ -91,6 +92,31 @@ pub(crate) async fn send_input(channel: Channel, mut events: mpsc::Receiver<Done
     };
     if let Err(error) = sending.await {
         tracing::debug!(%error, "the input stream ended");
+    }
+}
+
+pub(crate) async fn send_annotations(channel: Channel, mut annotations: mpsc::Receiver<Annotation>) {
+    let sending = async {
+        let mut writer = open_stream(&channel, StreamKind::Annotation, Priority::Control).await?;
+        while let Some(mut annotation) = annotations.recv().await {
+            // Of pointers that have come together meanwhile only the newest.
+            while let Annotation::Show { mark: Mark::Pointer(_), .. } = annotation {
+                match annotations.try_recv() {
+                    Ok(next @ Annotation::Show { mark: Mark::Pointer(_), .. }) => annotation = next,
+                    Ok(next) => {
+                        writer.message(&annotation).await?;
+                        annotation = next;
+                    }
+                    Err(_) => break,
+                }
+            }
+            writer.message(&annotation).await?;
+        }
+        writer.finish();
+        Ok::<(), StreamError>(())
+    };
+    if let Err(error) = sending.await {
+        tracing::debug!(%error, "the annotation stream ended");
     }
 }
 

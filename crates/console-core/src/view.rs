@@ -1,6 +1,7 @@
 //! What the console's window shows, as plain data, and what an operator can do there.
 
 use identity::Hours;
+use proto::annotation::{Annotation, MarksSeen};
 use proto::geometry::{Layout, MonitorId};
 use proto::input::InputEvent;
 use proto::machine::{Facts, ProcessName, Topic};
@@ -140,6 +141,8 @@ pub struct SessionView {
     pub bytes_to_console: u64,
     /// Bytes that the console sent in this session.
     pub bytes_to_agent: u64,
+    /// Where the operator sees what they draw over the screen; `None` until something was drawn.
+    pub marks_seen: Option<MarksSeen>,
 }
 
 impl Stage {
@@ -430,6 +433,8 @@ pub enum ConsoleCommand {
         /// What stands in it.
         text: String,
     },
+    /// Point at something on the person's screen, draw over it, or take that away.
+    Annotate(Annotation),
     /// End the session.
     End,
     /// Back to the beginning after the end.

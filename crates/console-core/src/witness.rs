@@ -39,6 +39,8 @@ pub(crate) struct Witness {
     /// What the operator gave back.
     released: BTreeSet<Capability>,
     has_ended: bool,
+    /// Whether the operator pointed or drew.
+    has_annotated: bool,
     /// The end of a program, until the text has come that says of which.
     unopened_end: Option<Commitment>,
     /// Whether it has come since that was last asked.
@@ -70,6 +72,11 @@ impl Witness {
     /// The operator gives a power back.
     pub(crate) fn release(&mut self, power: Capability) {
         self.released.insert(power);
+    }
+
+    /// The operator points or draws over the screen.
+    pub(crate) fn annotate(&mut self) {
+        self.has_annotated = true;
     }
 
     /// The operator ends the session.
@@ -190,6 +197,7 @@ impl Witness {
                 self.unopened_end = Some(*name);
                 Ok(())
             }
+            Event::Annotated if !std::mem::take(&mut self.has_annotated) => Err(Lie("marks that were not made")),
             Event::Command { .. } | Event::Recording { .. } => Err(Lie("what this program cannot do")),
             Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
                 Err(Lie("a time that this clock never said"))
@@ -204,7 +212,8 @@ impl Witness {
             | Event::Link { .. }
             | Event::Rated { .. }
             | Event::Ended { .. }
-            | Event::Removed { .. } => Ok(()),
+            | Event::Removed { .. }
+            | Event::Annotated => Ok(()),
         }
     }
 
@@ -304,7 +313,7 @@ mod tests {
                 answered(2, Decision::Granted),
             ]
         };
-        let rows: [(&str, Vec<Line>, Line); 18] = [
+        let rows: [(&str, Vec<Line>, Line); 19] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -323,6 +332,7 @@ mod tests {
             ("a power given back", vec![], entry(Event::Revoked { power: Capability::View, by: Some(Role::Console) })),
             ("a forbidden try", vec![], entry(Event::NotAllowed { power: Capability::Shell })),
             ("the end of a program", granted(), entry(Event::ProcessEnded { name: right.commitment() })),
+            ("marks of nobody", vec![], entry(Event::Annotated)),
             ("a command", vec![], entry(Event::Command { line: right.commitment() })),
             ("a file before its yes", vec![], file(12, Direction::ToClient)),
             ("a larger file", granted(), file(13, Direction::ToClient)),

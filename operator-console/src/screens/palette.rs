@@ -2,7 +2,8 @@
 
 use super::files::Open;
 use super::side::Powers;
-use super::{Effect, Page, Scene, ScreenState, machine, notices, parts, session, side};
+use super::{Effect, Page, Scene, ScreenState, machine, marking, notices, parts, session, side};
+use crate::viewer::marking::Tool;
 use crate::words;
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, Stage};
@@ -36,6 +37,8 @@ enum Act {
     CopyKey,
     Files(Open),
     Machine,
+    Mark(Tool),
+    ClearMarks,
     OneToOne,
     Steer,
     Chat,
@@ -183,6 +186,10 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
             if session::may_read(operator, session) {
                 entries.push(entry("console-tool-machine", "F8", Act::Machine));
             }
+            if marking::may_mark(operator, session) {
+                entries.extend(marking::TOOLS.map(|(tool, name, keys)| entry(name, keys, Act::Mark(tool))));
+                entries.push(entry("console-mark-clear", "", Act::ClearMarks));
+            }
             if operator.may(Capability::Chat) {
                 entries.push(entry("console-palette-chat", "F7", Act::Chat));
             }
@@ -241,6 +248,8 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
                 machine::toggle(session, scene, state, commands);
             }
         }
+        Act::Mark(tool) => marking::toggle(state, tool, commands),
+        Act::ClearMarks => marking::clear(state, commands),
         Act::OneToOne => state.viewer.one_to_one = !state.viewer.one_to_one,
         Act::Steer => state.viewer.take(),
         Act::Chat => focus_chat(ui.ctx()),

@@ -2,16 +2,18 @@
 
 use super::files::{Open, files_ui};
 use super::machine::{self, machine_ui};
+use super::marking::{self, may_mark};
 use super::parts::{ToolState, ToolWords, strong, tool_button};
 use super::side::{Powers, may_ask, side_ui};
 use super::{Scene, ScreenState};
 use crate::icons::Icon;
+use crate::viewer::marking::{Marking, Tool};
 use crate::viewer::texture::Shown;
 use crate::viewer::{self, Remote};
 use crate::words;
 use console_core::proto::session::{Capability, Step};
 use console_core::view::{ConsoleCommand, OperatorView, PowerState, SessionView};
-use egui::{Align, CentralPanel, Color32, Event, Frame, Key, Layout, Margin, Panel, RichText, Ui, vec2};
+use egui::{Align, CentralPanel, Color32, Event, Frame, Key, Layout, Margin, Modifiers, Panel, RichText, Ui, vec2};
 use std::time::Duration;
 use ui_kit::fonts::Weight;
 use ui_kit::{TagKind, Tokens, focus_chat, mark, primary_button, tag, theme};
@@ -36,6 +38,10 @@ pub fn session_ui(
         state.machine.open = false;
     }
     shortcuts(ui, scene, session, state, commands);
+    if !may_mark(operator, session) {
+        // What stood there the client has taken away.
+        state.viewer.marking = Marking::default();
+    }
     top_bar_ui(ui, scene, session, commands);
     rail_ui(ui, scene, session, state, commands);
     side_ui(ui, scene, session, state, commands);
@@ -49,6 +55,7 @@ pub fn session_ui(
         return;
     }
     hint_ui(ui, scene, session, state);
+    marking::strip_ui(ui, scene, session, state, commands);
     let tokens = theme::tokens(ui);
     CentralPanel::default()
         .frame(Frame::new().fill(tokens.stage))
@@ -82,14 +89,20 @@ fn shortcuts(
         return;
     }
     let operator = &scene.view.operator;
-    let pressed: Vec<Key> = ui.input(|input| {
-        let plain = input.events.iter().filter_map(|event| match event {
-            Event::Key { key, pressed: true, repeat: false, modifiers, .. } if modifiers.is_none() => Some(*key),
+    let pressed: Vec<(Key, Modifiers)> = ui.input(|input| {
+        let pressed = input.events.iter().filter_map(|event| match event {
+            Event::Key { key, pressed: true, repeat: false, modifiers, .. } => Some((*key, *modifiers)),
             _ => None,
         });
-        plain.collect()
+        pressed.collect()
     });
-    for key in pressed {
+    for (key, modifiers) in pressed {
+        if may_mark(operator, session) && !ui.ctx().text_edit_focused() {
+            marking::key(state, key, modifiers, commands);
+        }
+        if !modifiers.is_none() {
+            continue;
+        }
         match key {
             Key::F2 if may_ask(operator, session, Capability::Control) => {
                 commands.push(ConsoleCommand::Ask(Capability::Control));
@@ -283,6 +296,14 @@ fn rail_ui(
                 state.files.toggle(panel);
             }
         }
+        if operator.may(Capability::Annotate) {
+            let (may, on) = (may_mark(operator, session), state.viewer.marking.tool().is_some());
+            let standing = Standing { on: on && may, may, needs: (!may).then_some(NEEDS_PICTURE) };
+            if rail.tool(ui, Icon::Mark, "console-tool-mark", "F9", standing) {
+                let tool = state.viewer.marking.tool().unwrap_or(Tool::Pointer);
+                marking::toggle(state, tool, commands);
+            }
+        }
         if operator.may(Capability::SystemInfo) {
             let needs = (!viewing).then_some(NEEDS_VIEW);
             let standing = Standing { on: state.machine.open, may: may_read(operator, session), needs };
@@ -309,7 +330,7 @@ fn rail_ui(
 }
 
 /// How many tools the rail has.
-const TOOLS: usize = 7;
+const TOOLS: usize = 9;
 /// Room between them, in points.
 const TOOL_GAP: f32 = 4.0;
 /// Room that parts the last one from the others at least, in points.
@@ -384,6 +405,8 @@ fn hint_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, state: &Screen
         ("console-reconnecting-input", true)
     } else if session.sharing_paused {
         return;
+    } else if let Some(tool) = state.viewer.marking.tool() {
+        (if tool == Tool::Pointer { "console-hint-pointer" } else { "console-hint-draw" }, true)
     } else if !operator.may(Capability::Control) {
         ("console-hint-only-viewing", false)
     } else if !controls {
@@ -430,7 +453,15 @@ fn remote_ui(
         && let Some(monitor) = session.monitor
     {
         let control = session.state_of(Capability::Control) == PowerState::Granted && !session.reconnecting;
-        let remote = Remote { pictures: scene.pictures, monitor, control, paused: session.input_paused };
+        let percent = session.layout.monitor(monitor).map_or(100, |monitor| monitor.scale_percent);
+        let remote = Remote {
+            pictures: scene.pictures,
+            monitor,
+            control,
+            paused: session.input_paused,
+            marks_seen: session.marks_seen,
+            scale: f32::from(percent) / 100.0,
+        };
         match viewer::shown(ui, &remote) {
             Shown::Picture { width, height } => {
                 let area = ui.available_rect_before_wrap();

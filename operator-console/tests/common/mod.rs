@@ -137,6 +137,7 @@ pub(crate) fn session(view: PowerState, control: PowerState) -> SessionView {
         input_paused: false,
         bytes_to_console: 1_200_000,
         bytes_to_agent: 40_000,
+        marks_seen: None,
     }
 }
 

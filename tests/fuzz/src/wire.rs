@@ -1,6 +1,7 @@
 //! Messages as bytes: pairing, session control, stream heads, input and cursor.
 
 use crate::bounded;
+use proto::annotation::Annotation;
 use proto::codec::{Deframer, Message, decode, encode, first_message, frame_into};
 use proto::geometry::picture_size_is_acceptable;
 use proto::input::{InputEvent, InputRecord};
@@ -116,6 +117,7 @@ pub fn streams(data: &[u8]) {
         StreamKind::Cursor => shapes(&rest),
         StreamKind::File { .. } => {}
         StreamKind::SystemInfo { topic } => facts(topic, &rest),
+        StreamKind::Annotation => drop(stream::<Annotation>(&rest, (*piece).into())),
     }
 }
 

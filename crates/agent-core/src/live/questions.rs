@@ -153,6 +153,7 @@ impl Live<'_> {
         if let Some(injection) = &self.injection {
             injection.pause(paused);
         }
+        self.annotating.pause(paused);
         if paused != self.input_paused {
             self.input_paused = paused;
             return self.tell(AgentToConsole::InputPaused { paused });
@@ -213,6 +214,7 @@ impl Live<'_> {
         match scope.capability {
             Capability::View => {
                 self.stop_screens();
+                self.stop_annotating();
                 self.view_is_over();
             }
             Capability::Control => self.stop_injection(),

@@ -330,6 +330,7 @@ impl Live<'_> {
             self.consent.hold();
             self.sharing.outline = None;
             self.stop_screens();
+            self.stop_annotating();
             self.stop_injection();
             return self.tell(AgentToConsole::SharingPaused { paused: true, epoch: self.epoch });
         }

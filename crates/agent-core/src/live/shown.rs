@@ -55,6 +55,7 @@ impl Live<'_> {
             kind,
             shared: self.shared(),
             whole_session,
+            may_point: self.profile.allows(Capability::Annotate),
         })
     }
 

@@ -109,6 +109,7 @@ const MESSAGES: &[Message] = &[
     ("log-entry-file-failed-storage", &[]),
     ("log-entry-command", &["operator", "line"]),
     ("log-entry-process-ended", &["operator", "name"]),
+    ("log-entry-annotated", &["operator"]),
     ("log-entry-recording-on", &[]),
     ("log-entry-recording-off", &[]),
     ("log-entry-recording-off-receipt", &["sha256"]),

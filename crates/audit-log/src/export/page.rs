@@ -240,6 +240,7 @@ impl<'a> Speaker<'a> {
                 sentence
             }
             Event::Command { .. } => self.say("log-entry-command", &[operator, ("line", &text)]),
+            Event::Annotated => self.say("log-entry-annotated", &[operator]),
             Event::ProcessEnded { .. } => self.say("log-entry-process-ended", &[operator, ("name", &text)]),
             Event::Recording { on: true, .. } => self.say("log-entry-recording-on", &[]),
             Event::Recording { on: false, sha256: None } => self.say("log-entry-recording-off", &[]),

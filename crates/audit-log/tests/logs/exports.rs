@@ -55,6 +55,7 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::File { request, direction: Direction::ToOperator, name, size_bytes: 0, blake3: sha256 },
         Event::Command { line: name },
         Event::ProcessEnded { name },
+        Event::Annotated,
         Event::Recording { on: true, sha256: None },
         Event::Recording { on: false, sha256: None },
         Event::Recording { on: false, sha256: Some(sha256) },

@@ -3,10 +3,11 @@
 use super::{Picture, Shared, Source, State};
 use crate::share::WINDOW_AS_MONITOR;
 use crate::{
-    CaptureError, Change, CursorCapture, CursorState, Desktop, Interrupter, LocalPreview, MonitorCapture, Outline,
-    Presence, PresenceWatch, Share, WindowInfo,
+    Annotator, CaptureError, Change, CursorCapture, CursorState, Desktop, Interrupter, LocalPreview, MarksSeen,
+    MonitorCapture, Outline, Presence, PresenceWatch, Share, WindowInfo,
 };
 use consent::{Permit, View};
+use proto::annotation::Mark;
 use proto::{Damage, Frame, Layout, Monitor, MonitorId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -165,6 +166,11 @@ impl Desktop for Part {
         let reader = self.shared.lock().new_reader(Source::Other, Damage::none());
         Ok(Box::new(FakePresence { shared: Arc::clone(&self.shared), reader, seen: None }))
     }
+
+    fn annotator(&self, _own_process: u32) -> Result<Box<dyn Annotator>, CaptureError> {
+        let reader = self.shared.lock().new_reader(Source::Other, Damage::none());
+        Ok(Box::new(FakeAnnotator { shared: Arc::clone(&self.shared), share: self.share, reader }))
+    }
 }
 
 impl Picture {
@@ -285,6 +291,39 @@ impl Drop for FakeOutline {
         let mut state = self.shared.lock();
         state.readers.remove(&self.reader);
         state.outlines.remove(&self.reader);
+    }
+}
+
+/// Keeps the marks; they are in no picture.
+struct FakeAnnotator {
+    shared: Arc<Shared>,
+    share: Share,
+    reader: u64,
+}
+
+impl Annotator for FakeAnnotator {
+    fn show(&mut self, _permit: &Permit<'_, View>, marks: &[(MonitorId, Mark)]) -> Result<(), CaptureError> {
+        let mut state = self.shared.lock();
+        let layout = state.layout(self.share)?;
+        let shown = marks.iter().copied().filter(|(monitor, _)| layout.monitor(*monitor).is_some());
+        state.marks.insert(self.reader, shown.collect());
+        state.marks_shown += 1;
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.shared.lock().marks.remove(&self.reader);
+    }
+
+    fn seen(&self) -> MarksSeen {
+        MarksSeen::Beside
+    }
+}
+
+impl Drop for FakeAnnotator {
+    fn drop(&mut self) {
+        self.clear();
+        self.shared.lock().readers.remove(&self.reader);
     }
 }
 

@@ -40,7 +40,7 @@ impl Area {
     }
 
     /// What is left without `other`: at most four pieces.
-    fn without(self, other: &Self) -> impl Iterator<Item = Self> {
+    pub(super) fn without(self, other: &Self) -> impl Iterator<Item = Self> {
         let hole = self.intersection(other);
         let pieces = if hole.is_empty() {
             [Some(self), None, None, None]

@@ -63,8 +63,10 @@ impl X11Presence {
             if top.is_strip_of(&self.screen, &self.owners, self.process)? {
                 continue;
             }
-            let areas = self.own(top)?.into_iter();
-            own.extend(areas.map(|area| Own { area, frame: top.area, above: covers.len() }));
+            if !top.is_mark_of(&self.screen, &self.owners, self.process)? {
+                let areas = self.own(top)?.into_iter();
+                own.extend(areas.map(|area| Own { area, frame: top.area, above: covers.len() }));
+            }
             covers.extend(top.covers(&self.screen)?);
         }
         Ok(area::presence(&own, &screens, &covers))

@@ -13,6 +13,7 @@ use x11rb::protocol::randr::{ConnectionExt as _, ModeInfo, Rotation};
 use x11rb::protocol::xproto::{CreateGCAux, Rectangle};
 use x11rb::rust_connection::RustConnection;
 
+mod marks;
 mod parts;
 mod sight;
 mod stage;

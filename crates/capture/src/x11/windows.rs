@@ -192,6 +192,15 @@ impl Top {
         Ok(self.is_free && is_thin && owners.process_of(screen, self.window)? == Some(process))
     }
 
+    /// Whether it is a mark that this process draws: nothing of its own to be seen, but it covers what it covers.
+    pub(super) fn is_mark_of(&self, screen: &Screen, owners: &Owners, process: u32) -> Result<bool, CaptureError> {
+        if !self.is_free || owners.process_of(screen, self.window)? != Some(process) {
+            return Ok(false);
+        }
+        let input = unless_gone(screen.connection.shape_get_rectangles(self.window, shape::SK::INPUT)?.reply())?;
+        Ok(input.is_some_and(|input| input.rectangles.is_empty()))
+    }
+
     /// What it covers: itself, or the shape that it has given itself.
     pub(super) fn covers(&self, screen: &Screen) -> Result<Vec<Area>, CaptureError> {
         let whole = vec![self.area];

@@ -34,6 +34,7 @@ impl Live<'_> {
             input_paused: self.input_paused,
             bytes_to_console: received,
             bytes_to_agent: sent,
+            marks_seen: self.annotations.seen,
         }
     }
 }

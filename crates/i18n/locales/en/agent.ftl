@@ -57,6 +57,7 @@ ask-view-title-window = May { $name } see this window?
 ask-view-lead-window = { $name } will see “{ $title }” and nothing else.
 ask-view-advice = First close what is private.
 ask-view-advice-do = Mail, bank, photos, documents: close what you do not want to show, then answer in your own time.
+ask-view-points = { $name } can also point at things on it and draw over it; nothing is clicked that way.
 ask-view-only = To use mouse and keyboard the operator must ask you again. You can stop at any time with the red X.
 ask-view-no = Do not show
 ask-view-yes = Show the screen

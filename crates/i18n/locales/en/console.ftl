@@ -123,6 +123,18 @@ console-tool-hover = { $name } ({ $keys })
 console-tool-needs-view = { $name }: the person must show the screen first.
 console-tool-needs-picture = { $name }: there is no picture yet.
 
+# Session: pointing and drawing
+console-tool-mark = Point and draw on the person's screen
+console-tool-mark-short = Point
+console-mark-pointer = Pointer
+console-mark-arrow = Arrow
+console-mark-box = Box
+console-mark-clear = Clear the marks
+console-mark-done = Stop pointing
+console-mark-nowhere = The person's system cannot show marks
+console-hint-pointer = The person sees a ring where you point. Nothing is clicked. Esc stops.
+console-hint-draw = Drag to draw; the person sees it for twelve seconds. Nothing is clicked. Esc stops.
+
 # Session: remote screen
 console-remote-screen = Remote screen
 console-hint-focused = Mouse and keyboard go to the person. Ctrl+Alt releases them.

@@ -85,6 +85,7 @@ log-entry-file-failed-cancelled = A file was not transferred: somebody cancelled
 log-entry-file-failed-storage = A file was not transferred: the disk reported an error.
 log-entry-command = { $operator } entered a command: “{ $line }”.
 log-entry-process-ended = { $operator } ended the program “{ $name }”.
+log-entry-annotated = { $operator } pointed at something on the screen, or drew over it.
 log-entry-recording-on = The recording began.
 log-entry-recording-off = The recording stopped.
 log-entry-recording-off-receipt = The recording stopped. Fingerprint of what was recorded (SHA-256): { $sha256 }.

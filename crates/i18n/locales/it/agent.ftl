@@ -57,6 +57,7 @@ ask-view-title-window = { $name } può vedere questa finestra?
 ask-view-lead-window = { $name } vedrà «{ $title }» e nient’altro.
 ask-view-advice = Prima chiuda le cose private.
 ask-view-advice-do = Posta, banca, foto, documenti: chiuda ciò che non vuole mostrare, poi risponda con calma.
+ask-view-points = { $name } potrà anche indicare qualcosa e disegnarvi sopra; così non si fa clic su nulla.
 ask-view-only = Per usare mouse e tastiera l’operatore dovrà chiederle un altro permesso. Lei può smettere quando vuole, con la X rossa.
 ask-view-no = Non mostrare
 ask-view-yes = Mostra lo schermo

@@ -123,6 +123,18 @@ console-tool-hover = { $name } ({ $keys })
 console-tool-needs-view = { $name }: prima la persona deve mostrare lo schermo.
 console-tool-needs-picture = { $name }: non c’è ancora un’immagine.
 
+# Sessione: indicare e disegnare
+console-tool-mark = Indica e disegna sullo schermo della persona
+console-tool-mark-short = Indica
+console-mark-pointer = Puntatore
+console-mark-arrow = Freccia
+console-mark-box = Riquadro
+console-mark-clear = Cancella i segni
+console-mark-done = Smetti di indicare
+console-mark-nowhere = Il sistema della persona non può mostrare segni
+console-hint-pointer = La persona vede un anello dove Lei indica. Non si fa clic su nulla. Esc per smettere.
+console-hint-draw = Trascini per disegnare: la persona lo vede per dodici secondi. Non si fa clic su nulla. Esc per smettere.
+
 # Sessione: schermo remoto
 console-remote-screen = Schermo remoto
 console-hint-focused = Mouse e tastiera vanno alla persona. Ctrl+Alt per lasciarli.

@@ -85,6 +85,7 @@ log-entry-file-failed-cancelled = Un file non è stato trasferito: qualcuno ha a
 log-entry-file-failed-storage = Un file non è stato trasferito: il disco ha dato un errore.
 log-entry-command = { $operator } ha dato un comando: «{ $line }».
 log-entry-process-ended = { $operator } ha chiuso il programma «{ $name }».
+log-entry-annotated = { $operator } ha indicato qualcosa sullo schermo, o vi ha disegnato sopra.
 log-entry-recording-on = La registrazione è cominciata.
 log-entry-recording-off = La registrazione è finita.
 log-entry-recording-off-receipt = La registrazione è finita. Impronta di ciò che è stato registrato (SHA-256): { $sha256 }.

@@ -7,6 +7,7 @@ use e2e::evil::Trap;
 use e2e::evil::ends::{Catcher, FalseConsole, framed, stream};
 use input::fake::Done;
 use pairing::SessionKey;
+use proto::annotation::{Annotation, Mark, Point};
 use proto::geometry::MonitorId;
 use proto::input::{Button, InputEvent, InputRecord, KeyUsage, Modifiers};
 use proto::session::{
@@ -90,6 +91,9 @@ fn without_a_yes_nothing_is_captured_injected_or_written() {
     let (agent, mut console) = meet(&trap, &mut catcher);
     let everything = |trap: &Trap, console: &mut FalseConsole| {
         input(trap, console, &[typed(1, "stolen")]);
+        let point = Annotation::Show { monitor: MonitorId(0), mark: Mark::Pointer(Point { x: 1, y: 1 }) };
+        let marks = [framed(&StreamKind::Annotation), framed(&point)];
+        std::mem::forget(trap.run("a mark", stream(&console.channel, &marks, &[])));
         let file = StreamKind::File { transfer: TransferId(1) };
         let mut file = trap.run("a file", stream(&console.channel, &[framed(&file)], &[0; 1000])).unwrap();
         say(trap, console, &ConsoleToAgent::Watch { monitors: vec![MonitorId(0)] });
@@ -115,6 +119,7 @@ fn without_a_yes_nothing_is_captured_injected_or_written() {
     assert!(matches!(agent.view().page, Page::Waiting { .. }), "no question was put");
     assert_eq!((trap.desktop.captures(), trap.desktop.cursor_reads()), (0, 0));
     assert!(trap.injected.lock().unwrap().is_empty());
+    assert_eq!(trap.desktop.marks_shown(), 0);
     assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
 
     ask(&trap, &agent, &mut console, 4, Request::View, true);

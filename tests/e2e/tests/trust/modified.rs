@@ -8,13 +8,14 @@ use e2e::evil::Trap;
 use e2e::evil::ends::{FalseConsole, framed, stream};
 use identity::Profile;
 use pairing::SessionKey;
-use proto::Text;
+use proto::annotation::{Annotation, Mark, Point};
 use proto::input::{InputEvent, InputRecord};
 use proto::machine::Topic;
 use proto::session::{
     AgentToConsole, Asking, Capability, ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, RequestId,
     StreamKind, TransferFailure, TransferId,
 };
+use proto::{MonitorId, Text};
 use std::fs;
 
 const KEY: &str = "K7M 4QXP";
@@ -106,17 +107,22 @@ fn what_the_certificate_lacks_is_never_asked_shown_injected_or_written() {
     let file = framed(&StreamKind::File { transfer: TransferId(1) });
     let file = trap.run("a file", stream(&console.channel, &[file], &[0; 1000])).unwrap();
     trap.run("the refused file", file.stopped()).unwrap();
+    let point = Annotation::Show { monitor: MonitorId(0), mark: Mark::Pointer(Point { x: 1, y: 1 }) };
+    let marks = [framed(&StreamKind::Annotation), framed(&point)];
+    let marks = trap.run("a mark", stream(&console.channel, &marks, &[])).unwrap();
+    trap.run("the refused mark", marks.stopped()).unwrap();
     trap.run("chat", console.talk.say(&ConsoleToAgent::Chat { id: 1, text: Text::truncated("press yes") }));
     trap.run("looking", console.talk.say(&ConsoleToAgent::Look { topic: Topic::Processes }));
     ping(&trap, &mut console);
 
     assert!(trap.injected.lock().unwrap().is_empty());
+    assert_eq!(trap.desktop.marks_shown(), 0);
     assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
     trap.agent_shows(&agent, "an empty chat", |view| view.panel.as_ref()?.chat.is_empty().then_some(()));
     let log = log(&trap, &agent);
     assert!(log.holds(), "{:?}", log.findings);
     let powers = Capability::ASKED.into_iter().filter(|power| *power != Capability::View);
-    for power in powers.chain([Capability::Chat]) {
+    for power in powers.chain([Capability::Chat, Capability::Annotate]) {
         let entry = Event::NotAllowed { power };
         assert_eq!(log.entries.iter().filter(|found| found.event == entry).count(), 1, "{power:?}");
     }

@@ -302,7 +302,7 @@ pub(super) fn two_monitors(painter: &Painter) {
 }
 
 /// Looks until it is so.
-pub(super) fn wait_until(is_so: impl Fn() -> bool) {
+pub(super) fn wait_until(mut is_so: impl FnMut() -> bool) {
     let deadline = std::time::Instant::now() + LONG;
     while !is_so() {
         assert!(std::time::Instant::now() < deadline);

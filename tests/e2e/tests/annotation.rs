@@ -1,0 +1,125 @@
+//! The operator points and draws over the person's screen, through whole sessions.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use agent_core::LinkKind;
+use agent_core::view::{AgentCommand, Page};
+use audit_log::{Event, Report};
+use console_core::view::{ConsoleCommand, Stage};
+use e2e::World;
+use identity::Profile;
+use proto::MonitorId;
+use proto::annotation::{Annotation, Mark, MarksSeen, Point};
+use proto::limits::MARKS;
+use proto::session::{Asking, Capability};
+use std::fs;
+
+const MONITOR: MonitorId = MonitorId(0);
+
+fn at(x: u16, y: u16) -> Point {
+    Point { x, y }
+}
+
+fn arrow(y: u16) -> Mark {
+    Mark::Arrow { from: at(1, y), to: at(100, y) }
+}
+
+fn show(world: &World, mark: Mark) {
+    world.console.send(ConsoleCommand::Annotate(Annotation::Show { monitor: MONITOR, mark }));
+}
+
+fn stand(world: &World, what: &str, marks: &[Mark]) {
+    let marks: Vec<_> = marks.iter().map(|mark| (MONITOR, *mark)).collect();
+    world.eventually(what, || world.desktop.marks() == marks);
+}
+
+fn viewing() -> World {
+    let world = World::start(LinkKind::Quic);
+    world.pair_and_view();
+    world
+}
+
+/// The console's log, after the person has ended the session.
+fn log(world: &World) -> Report {
+    world.agent.send(AgentCommand::End);
+    world.agent.send(AgentCommand::SkipRating);
+    let path = world.console_shows("the console's log", |view| match &view.stage {
+        Stage::Ended(end) if !end.is_closing => end.log.clone(),
+        _ => None,
+    });
+    Report::of(fs::read_to_string(path).unwrap())
+}
+
+#[test]
+fn what_the_operator_points_at_is_seen_without_another_question_and_stands_once_in_the_log() {
+    let world = viewing();
+    show(&world, Mark::Pointer(at(5, 6)));
+    stand(&world, "the pointer", &[Mark::Pointer(at(5, 6))]);
+    assert_eq!(world.session("where", |session| session.marks_seen), MarksSeen::Beside);
+    show(&world, arrow(7));
+    show(&world, Mark::Pointer(at(8, 9)));
+    stand(&world, "the pointer elsewhere", &[arrow(7), Mark::Pointer(at(8, 9))]);
+    world.console.send(ConsoleCommand::Annotate(Annotation::PointerGone));
+    stand(&world, "the arrow alone", &[arrow(7)]);
+    // What is on no monitor of theirs is nowhere.
+    world.console.send(ConsoleCommand::Annotate(Annotation::Show { monitor: MonitorId(9), mark: arrow(1) }));
+    world.console.send(ConsoleCommand::Annotate(Annotation::Clear));
+    stand(&world, "nothing", &[]);
+    let question = world.agent_shows("no question", |view| Some(matches!(view.page, Page::Question(_))));
+    assert!(!question);
+    let log = log(&world);
+    assert!(log.holds(), "{:?}", log.findings);
+    assert_eq!(log.entries.iter().filter(|entry| entry.event == Event::Annotated).count(), 1);
+}
+
+#[test]
+fn marks_go_with_the_view_with_a_pause_and_before_a_question() {
+    let world = viewing();
+    show(&world, arrow(7));
+    stand(&world, "the arrow", &[arrow(7)]);
+    world.console.send(ConsoleCommand::Ask(Capability::Control));
+    stand(&world, "nothing beside a question", &[]);
+    world.answer(false);
+    world.agent_shows("the answered question", |view| (view.page == Page::Session).then_some(()));
+    show(&world, arrow(9));
+    stand(&world, "what came after the question", &[arrow(9)]);
+    world.agent.send(AgentCommand::Pause);
+    stand(&world, "nothing during a pause", &[]);
+    world.session("the pause", |session| session.sharing_paused.then_some(()));
+    show(&world, arrow(10));
+    world.agent.send(AgentCommand::Resume);
+    world.session("its end", |session| (!session.sharing_paused).then_some(()));
+    show(&world, arrow(11));
+    stand(&world, "what came after the pause", &[arrow(11)]);
+    world.agent.send(AgentCommand::Revoke(Capability::View));
+    stand(&world, "nothing without the view", &[]);
+}
+
+#[test]
+fn however_much_is_drawn_only_so_many_marks_stand_and_the_display_is_not_kept_busy() {
+    let world = viewing();
+    let before = world.desktop.marks_shown();
+    for y in 0..500 {
+        show(&world, arrow(y));
+        show(&world, Mark::Pointer(at(y, y)));
+    }
+    world.eventually("many marks", || !world.desktop.marks().is_empty());
+    // What is said after it arrives, so all of it has been sent or left out.
+    world.console.send(ConsoleCommand::SendChat("done".into()));
+    world.session("the delivered line", |session| session.chat.iter().any(|line| line.delivered).then_some(()));
+    assert!(world.desktop.marks().len() <= MARKS);
+    assert!(world.desktop.marks_shown() - before < 200, "many are drawn together");
+}
+
+#[test]
+fn an_operator_whose_certificate_does_not_allow_it_points_at_nothing() {
+    let world = World::with_profile(&Profile::of([(Capability::View, Asking::OncePerSession)]));
+    world.pair_and_view();
+    show(&world, arrow(7));
+    world.console.send(ConsoleCommand::SavePicture);
+    // What came before the picture has been dealt with.
+    world.console_shows("the picture", |view| (!view.notices.is_empty()).then_some(()));
+    assert_eq!((world.desktop.marks(), world.desktop.marks_shown()), (vec![], 0));
+    let log = log(&world);
+    assert!(log.holds() && log.entries.iter().all(|entry| entry.event != Event::Annotated));
+}
