@@ -110,6 +110,8 @@ pub(crate) struct Live<'a> {
     room: Arc<Semaphore>,
     /// When to give up after the relay said that the other end has left.
     left_at: Option<Instant>,
+    /// Whether anybody looks at the pictures.
+    is_attended: bool,
 }
 
 impl<'a> Live<'a> {
@@ -165,6 +167,7 @@ impl<'a> Live<'a> {
             parked_screens: Vec::new(),
             room: screens::room(),
             left_at: None,
+            is_attended: desk.is_attended,
         }
     }
 
@@ -263,7 +266,7 @@ impl<'a> Live<'a> {
                     return Flow::Continue(());
                 }
                 self.monitor = Some(monitor);
-                self.tell(ConsoleToAgent::Watch { monitors: vec![monitor] })
+                self.watch()
             }
             ConsoleCommand::Input(event) => self.send_input(event),
             ConsoleCommand::SendChat(text) => match self.chat.write(&text, SystemTime::now()) {
@@ -287,6 +290,7 @@ impl<'a> Live<'a> {
             | ConsoleCommand::CancelKey
             | ConsoleCommand::CloseEnded
             | ConsoleCommand::DismissNotice(_) => Flow::Continue(()),
+            ConsoleCommand::Attend(is_attended) => self.attend(is_attended),
         }
     }
 
@@ -349,15 +353,7 @@ impl<'a> Live<'a> {
                 self.power_gone(capability);
                 self.parked_screens.clear();
             }
-            AgentToConsole::Layout(layout) => {
-                if !layout.is_acceptable() {
-                    return Flow::Break(EndReason::ProtocolViolation);
-                }
-                let first = layout.monitors.iter().find(|monitor| monitor.primary).or(layout.monitors.first());
-                self.monitor = first.map(|monitor| monitor.id);
-                self.pictures.lock().monitors.retain(|id, _| layout.monitor(*id).is_some());
-                self.layout = layout;
-            }
+            AgentToConsole::Layout(layout) => return self.handle_layout(layout),
             AgentToConsole::Chat { id, text } => {
                 return match self.chat.handle_line(id, &text, SystemTime::now()) {
                     Some(up_to) => self.tell(ConsoleToAgent::ChatReceived { up_to }),
