@@ -14,6 +14,7 @@ use console_core::proto::session::{CertificateProblem, Decision, EndReason, Step
 use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, Stage};
 use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp};
+use operator_console::desk::{DeskCommand, DeskView};
 use operator_console::engine::Engine;
 use operator_console::screens::Page;
 use std::io::Write as _;
@@ -41,6 +42,12 @@ impl Engine for Still {
         self.pictures.clone()
     }
     fn send(&mut self, command: ConsoleCommand) {
+        tracing::info!(?command);
+    }
+    fn desk(&self) -> DeskView {
+        common::desk()
+    }
+    fn at_desk(&mut self, command: DeskCommand) {
         tracing::info!(?command);
     }
     fn shutdown(&mut self) {}

@@ -125,6 +125,7 @@ impl<E: Engine> ConsoleApp<E> {
                 browse(pick, self.chosen.0.clone(), context.clone());
             }
             Effect::Gate(command) => self.engine.at_gate(command),
+            Effect::Desk(command) => self.engine.at_desk(command),
         }
     }
 
@@ -174,7 +175,8 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
         let commands = match self.engine.view() {
             Some(view) => {
                 let pictures = self.engine.pictures();
-                let scene = Scene { i18n: &self.i18n, gate: &gate, view: &view, pictures: &pictures, now };
+                let desk = self.engine.desk();
+                let scene = Scene { i18n: &self.i18n, gate: &gate, view: &view, pictures: &pictures, now, desk: &desk };
                 screen_ui(ui, &scene, &mut self.state)
             }
             None => {

@@ -1,9 +1,11 @@
 //! The one file that touches the engine: signs in, starts it, and shows it to the window as [`Engine`].
 
 use crate::cli::{Arguments, LinkChoice};
+use crate::desk::{DeskCommand, DeskView};
 use crate::headless::Views;
 use console_core::gate::{self, Cost, Gate, GateCommand, GateProblem, GateView};
 use console_core::picture::SharedPictures;
+use console_core::records::Records;
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use console_core::{CheckWord, Choice, ConsoleConfig, ConsoleHandle, LinkKind};
 use i18n::Language;
@@ -13,6 +15,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long the window waits for the engine when it closes.
 const SHUTDOWN: Duration = Duration::from_secs(6);
+
+/// How long it waits for what is kept of the sessions to be saved.
+const SAVING: Duration = Duration::from_secs(3);
 
 /// What the window needs of an engine.
 pub trait Engine {
@@ -26,6 +31,10 @@ pub trait Engine {
     fn pictures(&self) -> SharedPictures;
     /// Hands over what the operator did.
     fn send(&mut self, command: ConsoleCommand);
+    /// What stands around the session in front.
+    fn desk(&self) -> DeskView;
+    /// Hands over what the operator did there.
+    fn at_desk(&mut self, command: DeskCommand);
     /// Ends it; waits a moment for what it still does.
     fn shutdown(&mut self);
 }
@@ -81,6 +90,7 @@ pub struct Running {
     next: Option<ConsoleConfig>,
     /// Where somebody wants every view, not only the newest.
     views: Option<Arc<Views>>,
+    records: Option<Records>,
 }
 
 impl Running {
@@ -89,7 +99,15 @@ impl Running {
     #[must_use]
     pub fn new(arguments: &Arguments, language: Language, on_change: Arc<dyn Fn() + Send + Sync>) -> Self {
         let gate = Gate::new(arguments.places(), Cost::USUAL, language.tag(), Arc::clone(&on_change));
-        Self { gate, settings: Settings::of(arguments, language), on_change, engine: None, next: None, views: None }
+        Self {
+            gate,
+            settings: Settings::of(arguments, language),
+            on_change,
+            engine: None,
+            next: None,
+            views: None,
+            records: None,
+        }
     }
 
     /// Queues every view there.
@@ -112,6 +130,16 @@ impl Running {
         self.engine.as_ref().is_some_and(|engine| engine.send(command))
     }
 
+    /// What is kept of the operator's sessions; without it everything else goes on.
+    fn records_of(&mut self, config: &ConsoleConfig) -> Option<Records> {
+        if self.records.is_none() {
+            let on_change = Arc::clone(&self.on_change);
+            let opened = config.open_records(Box::new(move || on_change()));
+            self.records = opened.inspect_err(|error| tracing::warn!(%error, "notes of sessions are not kept")).ok();
+        }
+        self.records.clone()
+    }
+
     /// Starts the engine after signing in, and again with a renewed certificate once no key waits and no
     /// session runs.
     fn renew_engine(&mut self) {
@@ -119,6 +147,7 @@ impl Running {
         let is_at_rest = self.engine.as_ref().is_none_or(|engine| engine.view().stage == Stage::Idle);
         let Some(mut config) = self.next.take_if(|_| is_at_rest) else { return };
         self.settings.put_into(&mut config);
+        config.records = self.records_of(&config);
         let on_change = Arc::clone(&self.on_change);
         // The one before has nothing to do any more, and ends by being dropped.
         self.engine = None;
@@ -175,9 +204,27 @@ impl Engine for Running {
         let _ = self.offer(command);
     }
 
+    fn desk(&self) -> DeskView {
+        let Some(records) = &self.records else { return DeskView::default() };
+        DeskView { records: records.all(), records_failed: records.has_failed() }
+    }
+
+    fn at_desk(&mut self, command: DeskCommand) {
+        let Some(records) = &self.records else { return };
+        match command {
+            // One that is gone was erased meanwhile.
+            DeskCommand::Describe(id, what) => drop(records.describe(&id, what)),
+            DeskCommand::Erase(id) => records.erase(&id),
+            DeskCommand::Export(_) => {}
+        }
+    }
+
     fn shutdown(&mut self) {
         if let Some(engine) = self.engine.take() {
             engine.shutdown(SHUTDOWN);
+        }
+        if let Some(records) = self.records.take() {
+            records.flush(SAVING);
         }
     }
 }

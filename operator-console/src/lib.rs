@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod desk;
 pub mod engine;
 pub mod screens;
 pub mod viewer;

@@ -7,6 +7,7 @@ pub mod gate;
 pub mod home;
 pub mod machine;
 pub mod marking;
+pub mod notes;
 pub mod notices;
 pub mod palette;
 pub mod parts;
@@ -14,15 +15,19 @@ pub mod session;
 pub mod side;
 pub mod transfers;
 
+use crate::desk::{DeskCommand, DeskView};
 use crate::viewer::ViewerState;
 use console_core::gate::{GateCommand, GateView};
 use console_core::picture::SharedPictures;
+use console_core::records::Record;
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use egui::{Frame, Margin, Panel, Ui};
 use files::FilesState;
 use gate::GateState;
 use i18n::I18n;
 use machine::MachineState;
+use notes::NotesState;
+use std::sync::Arc;
 use std::time::Instant;
 use transfers::Rates;
 use ui_kit::theme;
@@ -46,6 +51,8 @@ pub enum Effect {
     BrowseRequestFolder,
     /// Something at the gate.
     Gate(GateCommand),
+    /// Something around the session in front.
+    Desk(DeskCommand),
 }
 
 /// Which page is open while there is no session.
@@ -82,6 +89,8 @@ pub struct ScreenState {
     pub files: FilesState,
     /// The pages about the client's machine.
     pub machine: MachineState,
+    /// What is being written about the session.
+    pub notes: NotesState,
     /// Signing in, the request and the password.
     pub gate: GateState,
     /// Which page is open while there is no session.
@@ -121,6 +130,15 @@ pub struct Scene<'a> {
     pub pictures: &'a SharedPictures,
     /// The time that countdowns count to.
     pub now: Instant,
+    /// What stands around the session in front.
+    pub desk: &'a DeskView,
+}
+
+impl Scene<'_> {
+    /// What is kept of the session in front.
+    fn record(&self) -> Option<&Arc<Record>> {
+        self.view.record.as_ref().and_then(|id| self.desk.record(id))
+    }
 }
 
 /// Draws the page that belongs to the view, into a `ui` that fills the window.
@@ -159,7 +177,7 @@ fn page_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec<Conso
         }))
         .show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match &scene.view.stage {
-                Stage::Ended(end) => ended::ended_ui(ui, scene, end, &mut commands),
+                Stage::Ended(end) => ended::ended_ui(ui, scene, end, state, &mut commands),
                 _ if state.page == Page::Account => account::account_ui(ui, scene, state),
                 _ => home::home_ui(ui, scene, state, &mut commands),
             });

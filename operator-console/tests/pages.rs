@@ -7,6 +7,7 @@ mod common;
 mod gate;
 mod machine;
 mod marking;
+mod notes;
 mod palette;
 mod profile;
 
@@ -21,6 +22,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::{I18n, Language};
 use operator_console::app::{SMALLEST_WINDOW, WINDOW_SIZE, prepare};
+use operator_console::desk::DeskView;
 use operator_console::screens::gate::{GateScene, gate_ui};
 use operator_console::screens::{Effect, Scene, ScreenState, screen_ui};
 use std::time::{Duration, Instant};
@@ -34,6 +36,7 @@ struct World {
     i18n: I18n,
     now: Instant,
     state: ScreenState,
+    desk: DeskView,
     commands: Vec<ConsoleCommand>,
 }
 
@@ -51,6 +54,7 @@ fn world_page(view: Option<ConsoleView>, gate: GateView, language: Language, siz
         i18n: I18n::new(language),
         now: Instant::now(),
         state: ScreenState::default(),
+        desk: common::desk(),
         commands: Vec::new(),
     };
     let mut page = Harness::builder()
@@ -59,10 +63,10 @@ fn world_page(view: Option<ConsoleView>, gate: GateView, language: Language, siz
         .with_context_setup(|context| prepare(context, Mode::Light))
         .build_ui_state(
             |ui, world: &mut World| {
-                let World { view, gate, pictures, i18n, now, state, commands } = world;
+                let World { view, gate, pictures, i18n, now, state, desk, commands } = world;
                 match view {
                     Some(view) => {
-                        let scene = Scene { i18n, gate, view, pictures, now: *now };
+                        let scene = Scene { i18n, gate, view, pictures, now: *now, desk };
                         commands.extend(screen_ui(ui, &scene, state));
                     }
                     None => gate_ui(ui, &GateScene { i18n, gate, now: *now }, state),

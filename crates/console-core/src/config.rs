@@ -1,11 +1,13 @@
 //! What a console is started with: the operator's key and certificate, and the organisation.
 
+use crate::records::Records;
 use crate::view::OperatorView;
 use channel::ConsoleIdentity;
 use identity::{Operator, OperatorError, OperatorFile, Organisation, OrganisationError};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use vault::RecordsKey;
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -35,6 +37,8 @@ pub struct ConsoleConfig {
     /// The newest list of revoked certificates of the organisation that is known here, DER; the relay may
     /// have a newer one.
     pub revocations: Option<Vec<u8>>,
+    /// Where notes and outcomes of sessions are kept; none keeps none.
+    pub records: Option<Records>,
 }
 
 /// Why the console cannot start.
@@ -73,7 +77,17 @@ impl ConsoleConfig {
             pictures_folder: PathBuf::from("."),
             logs_folder: PathBuf::from("."),
             revocations: None,
+            records: None,
         })
+    }
+
+    /// The records of this operator's sessions, beside their logs; `on_change` is called, also from other threads,
+    /// when there is something new to be seen.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn open_records(&self, on_change: Box<dyn Fn() + Send + Sync>) -> std::io::Result<Records> {
+        Records::open(self.logs_folder.clone(), RecordsKey::derive(&self.identity.seed), on_change)
     }
 
     /// Who works here, for the window.

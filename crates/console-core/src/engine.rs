@@ -5,11 +5,13 @@ use crate::ledger::{Ledger, LogKeys};
 use crate::live::Live;
 use crate::offer::{self, OfferEnded, Paired};
 use crate::picture::SharedPictures;
+use crate::records::{RecordId, Records};
 use crate::view::{ConsoleCommand, ConsoleView, EndView, KeyView, Notice, NoticeKind, Stage};
 use channel::{Channel, ChannelError, Dial, Keeper, Port};
 use session::{ConsoleGreeting, HandshakeError, Papers, StreamError, greet_agent};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -25,7 +27,8 @@ pub struct ConsoleHandle {
     commands: Option<mpsc::Sender<ConsoleCommand>>,
     view: watch::Receiver<ConsoleView>,
     pictures: SharedPictures,
-    run: JoinHandle<()>,
+    run: Option<JoinHandle<()>>,
+    /// Where its threads are its own.
     runtime: Option<Runtime>,
 }
 
@@ -37,13 +40,25 @@ impl ConsoleHandle {
     /// # Errors
     /// [`StartError::System`].
     pub fn start(config: ConsoleConfig, on_change: Box<dyn Fn() + Send + Sync>) -> Result<Self, StartError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("console")
-            .enable_all()
-            .build()?;
+        let runtime = runtime()?;
+        let mut handle = Self::start_on(runtime.handle(), Arc::new(config), on_change);
+        handle.runtime = Some(runtime);
+        Ok(handle)
+    }
+
+    /// The same on threads that others use too.
+    pub(crate) fn start_on(
+        runtime: &Handle,
+        config: Arc<ConsoleConfig>,
+        on_change: Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
         let (commands, waiting) = mpsc::channel(COMMANDS);
-        let first = ConsoleView { operator: config.operator_view(now_s()), stage: Stage::Idle, notices: Vec::new() };
+        let first = ConsoleView {
+            operator: config.operator_view(now_s()),
+            stage: Stage::Idle,
+            notices: Vec::new(),
+            record: None,
+        };
         let (publish, view) = watch::channel(first);
         let pictures = SharedPictures::new();
         let desk = Desk {
@@ -52,9 +67,12 @@ impl ConsoleHandle {
             on_change: on_change.into(),
             pictures: pictures.clone(),
             last_notice: 0,
+            records: config.records.clone(),
+            record: None,
+            is_attended: true,
         };
         let run = runtime.spawn(run(config, desk));
-        Ok(Self { commands: Some(commands), view, pictures, run, runtime: Some(runtime) })
+        Self { commands: Some(commands), view, pictures, run: Some(run), runtime: None }
     }
 
     /// What the window shows now.
@@ -87,41 +105,74 @@ impl ConsoleHandle {
     /// Ends the engine: a key is withdrawn, a session ends and the other end is told. Waits for that
     /// at most `deadline`; not for use inside a runtime.
     pub fn shutdown(mut self, deadline: Duration) {
-        self.commands = None;
+        self.leave();
         if let Some(runtime) = self.runtime.take() {
-            let ended = runtime.block_on(async { tokio::time::timeout(deadline, &mut self.run).await });
-            if ended.is_err() {
-                tracing::warn!("the engine did not end in time");
-            }
+            self.wait(&runtime, deadline);
             runtime.shutdown_background();
         }
+    }
+
+    /// Begins to end the engine, as [`Self::shutdown`] does, without waiting for it.
+    pub(crate) fn leave(&mut self) {
+        self.commands = None;
+    }
+
+    /// Waits until it has ended, at most `deadline`.
+    pub(crate) fn wait(&mut self, runtime: &Runtime, deadline: Duration) {
+        let Some(run) = &mut self.run else { return };
+        match runtime.block_on(async { tokio::time::timeout(deadline, run).await }) {
+            Ok(_) => self.run = None,
+            Err(_) => tracing::warn!("the engine did not end in time"),
+        }
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.run.as_ref().is_none_or(JoinHandle::is_finished)
     }
 }
 
 impl Drop for ConsoleHandle {
     fn drop(&mut self) {
+        if let Some(run) = &self.run {
+            run.abort();
+        }
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
+}
+
+/// Threads for engines.
+pub(crate) fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("console").enable_all().build()
 }
 
 /// Where the engine meets the operator.
 pub(crate) struct Desk {
     pub(crate) commands: mpsc::Receiver<ConsoleCommand>,
     view: watch::Sender<ConsoleView>,
-    pub(crate) on_change: std::sync::Arc<dyn Fn() + Send + Sync>,
+    pub(crate) on_change: Arc<dyn Fn() + Send + Sync>,
     pub(crate) pictures: SharedPictures,
     last_notice: u64,
+    records: Option<Records>,
+    record: Option<RecordId>,
+    /// Whether anybody looks at this engine's pictures.
+    pub(crate) is_attended: bool,
 }
 
 impl Desk {
     pub(crate) fn stage(&self, stage: Stage) {
+        if let (Some(records), Some(id)) = (&self.records, &self.record) {
+            records.follow(id, &stage);
+        }
         let mut is_seen = false;
         self.view.send_if_modified(|view| {
-            let is_changed = view.stage != stage;
-            is_seen = is_changed && !view.stage.is_same_but_for_figures(&stage);
+            let is_other = view.record != self.record;
+            let is_changed = is_other || view.stage != stage;
+            is_seen = is_other || is_changed && !view.stage.is_same_but_for_figures(&stage);
             view.stage = stage;
+            view.record.clone_from(&self.record);
             is_changed
         });
         if is_seen {
@@ -148,6 +199,9 @@ impl Desk {
             (self.on_change)();
             return None;
         }
+        if let ConsoleCommand::Attend(is_attended) = command {
+            self.is_attended = is_attended;
+        }
         Some(command)
     }
 
@@ -164,10 +218,11 @@ impl Desk {
     }
 }
 
-async fn run(config: ConsoleConfig, mut desk: Desk) {
+async fn run(config: Arc<ConsoleConfig>, mut desk: Desk) {
     let mut again = false;
     loop {
         if !again {
+            desk.record = None;
             desk.stage(Stage::Idle);
             if desk.wait_for(|command| matches!(command, ConsoleCommand::NewKey)).await.is_none() {
                 return;
@@ -198,6 +253,7 @@ type Ended = (EndView, Option<ConsoleCommand>);
 
 /// From a new key to the end of its session; `None` if the operator took the key back.
 async fn one_key(config: &ConsoleConfig, desk: &mut Desk) -> Result<Option<Ended>, NoticeKind> {
+    desk.record = None;
     desk.stage(Stage::Preparing);
     let paired = match offer::offer(config, desk).await {
         Ok(paired) => paired,
@@ -209,6 +265,7 @@ async fn one_key(config: &ConsoleConfig, desk: &mut Desk) -> Result<Option<Ended
         made = make_channel(config, paired) => made?,
         () = offer::cancelled(desk) => return Ok(None),
     };
+    desk.record = desk.records.as_ref().map(Records::begin);
     Ok(Some(Live::start(config, made, desk).run(desk).await))
 }
 
@@ -285,7 +342,6 @@ mod tests {
     use super::*;
     use crate::view::{OperatorView, PowerState, PowerView, SessionView};
     use proto::session::Capability;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// A desk with this at its stage, its view, and how often the window was woken.
@@ -304,7 +360,7 @@ mod tests {
             longest_session_minutes: None,
             open_now: true,
         };
-        let (publish, view) = watch::channel(ConsoleView { operator, stage, notices: Vec::new() });
+        let (publish, view) = watch::channel(ConsoleView { operator, stage, notices: Vec::new(), record: None });
         let woken = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&woken);
         let desk = Desk {
@@ -315,6 +371,9 @@ mod tests {
             }),
             pictures: SharedPictures::new(),
             last_notice: 0,
+            records: None,
+            record: None,
+            is_attended: true,
         };
         (desk, view, woken)
     }

@@ -22,6 +22,7 @@ use vault::OperatorVault;
 
 pub use calendar::{CalendarDay, Opening, calendar_day, next_opening, renew};
 pub use files::Places;
+pub(crate) use files::{make_folder as make_private_folder, read_bounded, write_whole};
 pub use identity::{Day, Hours};
 pub use password::PASSWORD_LENGTH;
 pub use problem::GateProblem;

@@ -5,6 +5,7 @@
 
 pub mod gate;
 pub mod picture;
+pub mod records;
 pub mod view;
 
 mod config;
@@ -13,6 +14,7 @@ mod ledger;
 mod live;
 mod offer;
 mod screens;
+mod switchboard;
 mod tasks;
 mod witness;
 
@@ -21,3 +23,4 @@ pub use engine::ConsoleHandle;
 pub use link::{Choice, Dialing, LinkKind, Proxies};
 /// The plain data that views and commands are made of.
 pub use proto;
+pub use switchboard::{LineId, MOST_LINES, OnChange, Switchboard};

@@ -113,6 +113,8 @@ pub(crate) struct Live<'a> {
     room: Arc<Semaphore>,
     /// When to give up after the relay said that the other end has left.
     left_at: Option<Instant>,
+    /// Whether anybody looks at the pictures.
+    is_attended: bool,
 }
 
 impl<'a> Live<'a> {
@@ -169,6 +171,7 @@ impl<'a> Live<'a> {
             parked_screens: Vec::new(),
             room: screens::room(),
             left_at: None,
+            is_attended: desk.is_attended,
         }
     }
 
@@ -267,7 +270,7 @@ impl<'a> Live<'a> {
                     return Flow::Continue(());
                 }
                 self.monitor = Some(monitor);
-                self.tell(ConsoleToAgent::Watch { monitors: vec![monitor] })
+                self.watch()
             }
             ConsoleCommand::Input(event) => self.send_input(event),
             ConsoleCommand::Annotate(annotation) => self.annotate(annotation),
@@ -292,6 +295,7 @@ impl<'a> Live<'a> {
             | ConsoleCommand::CancelKey
             | ConsoleCommand::CloseEnded
             | ConsoleCommand::DismissNotice(_) => Flow::Continue(()),
+            ConsoleCommand::Attend(is_attended) => self.attend(is_attended),
         }
     }
 
@@ -354,15 +358,7 @@ impl<'a> Live<'a> {
                 self.power_gone(capability);
                 self.parked_screens.clear();
             }
-            AgentToConsole::Layout(layout) => {
-                if !layout.is_acceptable() {
-                    return Flow::Break(EndReason::ProtocolViolation);
-                }
-                let first = layout.monitors.iter().find(|monitor| monitor.primary).or(layout.monitors.first());
-                self.monitor = first.map(|monitor| monitor.id);
-                self.pictures.lock().monitors.retain(|id, _| layout.monitor(*id).is_some());
-                self.layout = layout;
-            }
+            AgentToConsole::Layout(layout) => return self.handle_layout(layout),
             AgentToConsole::Chat { id, text } => {
                 return match self.chat.handle_line(id, &text, SystemTime::now()) {
                     Some(up_to) => self.tell(ConsoleToAgent::ChatReceived { up_to }),

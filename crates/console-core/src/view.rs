@@ -1,5 +1,6 @@
 //! What the console's window shows, as plain data, and what an operator can do there.
 
+use crate::records::RecordId;
 use identity::Hours;
 use proto::annotation::{Annotation, MarksSeen};
 use proto::geometry::{Layout, MonitorId};
@@ -24,6 +25,8 @@ pub struct ConsoleView {
     pub stage: Stage,
     /// What happened, newest last; shown until dismissed.
     pub notices: Vec<Notice>,
+    /// Under which the session's notes and outcome are kept, from its beginning until the next key.
+    pub record: Option<RecordId>,
 }
 
 /// The operator, from the own certificate.
@@ -441,4 +444,6 @@ pub enum ConsoleCommand {
     CloseEnded,
     /// That notice was read.
     DismissNotice(u64),
+    /// Whether anybody looks at this session now: of one at which nobody does, no pictures are sent.
+    Attend(bool),
 }

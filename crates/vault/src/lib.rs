@@ -7,10 +7,12 @@
 //! Read [`seal`] and [`OperatorVault`] first.
 
 mod operator;
+mod records;
 mod recovery;
 mod sealed;
 mod text;
 
 pub use operator::{OperatorVault, UnlockError, VAULT_BYTES, VaultError};
+pub use records::{RecordError, RecordsKey};
 pub use recovery::{RecoveryKey, RecoverySealed, WrongKey, open_with, seal_to};
 pub use sealed::{Cost, OpenError, Sealed, open, seal};

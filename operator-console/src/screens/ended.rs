@@ -2,7 +2,7 @@
 
 use super::parts::keyboard_hint;
 use super::transfers::transfer_ui;
-use super::{Scene, account, notices, transfers::Rates};
+use super::{Scene, ScreenState, account, notes, notices, transfers::Rates};
 use crate::words;
 use console_core::view::{ConsoleCommand, EndView, NoticeKind};
 use egui::{Key, Modifiers, Ui};
@@ -11,7 +11,13 @@ use ui_kit::fonts::Weight;
 use ui_kit::{TagKind, body, body_secondary, button, card, heading, notice, primary_button, theme, tiny, title};
 
 /// The page of a session that is over.
-pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Vec<ConsoleCommand>) {
+pub fn ended_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    end: &EndView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
     ui.set_max_width(ui.available_width().min(760.0));
     ui.spacing_mut().item_spacing.y = 12.0;
     let may = scene.view.operator.open_now;
@@ -23,6 +29,16 @@ pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Ve
         let lasted = scene.i18n.duration(end.lasted);
         body_secondary(ui, &scene.i18n.text_with("console-ended-lasted", &[("duration", lasted.into())]));
     });
+    if let Some(record) = scene.record() {
+        notes::outcome_ui(ui, scene, record, state);
+    }
+    next_ui(ui, scene, may, by_key, commands);
+    if let Some(record) = scene.record() {
+        card(ui, |ui| {
+            heading(ui, &scene.i18n.text("console-notes"));
+            notes::notes_ui(ui, scene, record, true, state);
+        });
+    }
     rating_ui(ui, scene, end);
     if !end.is_closing {
         log_ui(ui, scene, end.log.as_deref());
@@ -40,6 +56,10 @@ pub fn ended_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView, commands: &mut Ve
             }
         }
     });
+}
+
+/// The ways on from here, in sight whatever stands below.
+fn next_ui(ui: &mut Ui, scene: &Scene<'_>, may: bool, by_key: bool, commands: &mut Vec<ConsoleCommand>) {
     ui.horizontal_wrapped(|ui| {
         let back = scene.i18n.text("console-ended-back");
         let make = scene.i18n.text("console-new-key");

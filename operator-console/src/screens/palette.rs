@@ -43,6 +43,7 @@ enum Act {
     Steer,
     Chat,
     Page(Page),
+    Notes,
 }
 
 /// One command that makes sense now.
@@ -197,6 +198,9 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
                 entries.push(entry("console-tool-one-to-one", "F5", Act::OneToOne));
                 entries.push(entry("console-tool-picture", "F6", Act::Send(ConsoleCommand::SavePicture)));
             }
+            if scene.record().is_some() {
+                entries.push(entry("console-notes-write", "", Act::Notes));
+            }
             entries.push(entry("console-tool-end", "", Act::Send(ConsoleCommand::End)));
         }
         Stage::Waiting(_) => {
@@ -254,6 +258,7 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         Act::Steer => state.viewer.take(),
         Act::Chat => focus_chat(ui.ctx()),
         Act::Page(page) => state.page = page,
+        Act::Notes => state.notes.open(),
     }
 }
 

@@ -42,6 +42,7 @@ pub fn side_ui(
             check_word_ui(ui, scene, session);
             powers_ui(ui, scene, session, commands);
             details_ui(ui, scene, session);
+            notes_ui(ui, scene, state);
             let now_s = ui.input(|input| input.time);
             state.rates.observe(now_s, &session.transfers);
             for transfer in session.transfers.iter().rev() {
@@ -103,6 +104,20 @@ fn powers_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &m
             continue;
         }
         power_ui(ui, scene, session, PowerView { capability, state }, commands);
+    }
+}
+
+/// What the operator keeps of the session: a line, and the fields under it where they are wanted.
+fn notes_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
+    let Some(record) = scene.record() else { return };
+    row(ui, &scene.i18n.text("console-notes"), |ui| {
+        let id = if state.notes.open { "console-notes-close" } else { "console-notes-open" };
+        if button(ui, &scene.i18n.text(id)).clicked() {
+            if state.notes.open { state.notes.open = false } else { state.notes.open() }
+        }
+    });
+    if state.notes.open {
+        super::notes::notes_ui(ui, scene, record, false, state);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sample data for tests and the gallery: names and texts are made up.
 #![allow(dead_code, reason = "each user takes what it needs")]
+#![allow(clippy::unwrap_used, reason = "sample data that is not sound fails its test")]
 
 use console_core::gate::{AnswerView, Day, GateStage, GateView, Hours};
 use console_core::picture::{Picture, SharedPictures};
@@ -9,10 +10,12 @@ use console_core::proto::machine::{
     SystemEvent, Temperature, Topic,
 };
 use console_core::proto::session::{Asking, Capability, CertificateProblem, EndReason, Ending, RequestId, TransferId};
+use console_core::records::{Kept, Outcome, Record, RecordId};
 use console_core::view::{
     ChatLine, ConsoleView, EndView, EndingState, EndingView, KeyView, MachineView, Notice, NoticeKind, OperatorView,
     PageView, PowerState, PowerView, RatingView, SessionView, Stage, TransferState, TransferView,
 };
+use operator_console::desk::DeskView;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -50,7 +53,45 @@ pub(crate) fn view(stage: Stage) -> ConsoleView {
         longest_session_minutes: None,
         open_now: true,
     };
-    ConsoleView { operator, stage, notices: Vec::new() }
+    let record = matches!(stage, Stage::Session(_) | Stage::Ended(_)).then(|| records()[0].id.clone());
+    ConsoleView { operator, stage, notices: Vec::new(), record }
+}
+
+/// What is kept of some sessions, newest first; the first is the one of the view.
+pub(crate) fn records() -> Arc<[Arc<Record>]> {
+    let record = |ago_s: u64, number: u32, kept: Kept| {
+        let began_s = 1_797_000_000 - ago_s;
+        let id = RecordId::parse(&format!("{began_s:012}-{number:08x}")).unwrap();
+        Arc::new(Record { id, kept: Kept { began_s, ..kept } })
+    };
+    let kept = |name: &str, notes: &str, minutes: u64, outcome, stars| Kept {
+        name: name.to_owned(),
+        notes: notes.to_owned(),
+        lasted_s: Some(minutes * 60),
+        end: Some(EndReason::ClientEnded),
+        system: "Debian GNU/Linux 13".to_owned(),
+        tags: vec!["protocollo".to_owned(), "stampante".to_owned()],
+        outcome,
+        stars,
+        log: Some("/home/giulia/.local/share/ponte-console/logs/ponte-4f1c.ponte-log".into()),
+        ..Kept::default()
+    };
+    [
+        record(0, 1, Kept { system: "Debian GNU/Linux 13".to_owned(), ..Kept::default() }),
+        record(5_400, 2, {
+            let notes = "Il numero di protocollo non si vedeva: colonna nascosta. Mostrata e spiegato come si fa.";
+            kept("Marco Bianchi, anagrafe", notes, 14, Some(Outcome::Solved), Some(5))
+        }),
+        record(93_000, 3, kept("Ufficio tributi", "Da rifare con il tecnico.", 41, Some(Outcome::ToContinue), None)),
+        record(180_000, 4, Kept { end: Some(EndReason::ConnectionLost), lasted_s: Some(65), ..Kept::default() }),
+        record(260_000, 5, Kept::default()),
+    ]
+    .into()
+}
+
+/// What stands around a session.
+pub(crate) fn desk() -> DeskView {
+    DeskView { records: records(), ..DeskView::default() }
 }
 
 /// The gate at this stage.

@@ -80,6 +80,17 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), GateProblem> {
     prepared(path, bytes).and_then(|file| Ok(file.persist(path).map(drop)?)).map_err(|error| not_written(path, &error))
 }
 
+/// All of a small file, for records.
+pub(crate) fn read_bounded(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let bytes = read(path, most)?;
+    if bytes.len() > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+/// As [`write()`], for records.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    prepared(path, bytes).and_then(|file| Ok(file.persist(path).map(drop)?))
+}
+
 /// As [`write()`], but leaves alone what is there already.
 pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), GateProblem> {
     prepared(path, bytes)
@@ -105,7 +116,7 @@ fn prepared(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
 }
 
 /// Makes a folder that only its owner can look into; it may be there already.
-pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

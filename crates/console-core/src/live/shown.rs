@@ -1,10 +1,38 @@
 //! What the window shows of a running session.
 
-use super::Live;
+use super::{Flow, Live};
 use crate::view::{ChatLine, PowerView, SessionView};
+use proto::geometry::Layout;
+use proto::session::{ConsoleToAgent, EndReason};
 use session::{Chat, ChatEntry};
 
 impl Live<'_> {
+    /// Tells the agent which monitor is looked at: none while nobody looks.
+    pub(super) fn watch(&self) -> Flow {
+        let monitors = self.monitor.filter(|_| self.is_attended).into_iter().collect();
+        self.tell(ConsoleToAgent::Watch { monitors })
+    }
+
+    /// What is shared from now on; the agent begins with the first monitor.
+    pub(super) fn handle_layout(&mut self, layout: Layout) -> Flow {
+        if !layout.is_acceptable() {
+            return Flow::Break(EndReason::ProtocolViolation);
+        }
+        let first = layout.monitors.iter().find(|monitor| monitor.primary).or(layout.monitors.first());
+        self.monitor = first.map(|monitor| monitor.id);
+        self.pictures.lock().monitors.retain(|id, _| layout.monitor(*id).is_some());
+        self.layout = layout;
+        if self.is_attended { Flow::Continue(()) } else { self.watch() }
+    }
+
+    /// Somebody looks, or nobody does any more.
+    pub(super) fn attend(&mut self, is_attended: bool) -> Flow {
+        if std::mem::replace(&mut self.is_attended, is_attended) == is_attended || self.monitor.is_none() {
+            return Flow::Continue(());
+        }
+        self.watch()
+    }
+
     /// What the window shows now.
     pub(super) fn view(&self) -> SessionView {
         let link = *self.link.borrow();

@@ -548,3 +548,20 @@ console-palette-hint = What do you want to do?
 console-palette-nothing = There is no command of that name here.
 console-palette-give-back = Give the control back
 console-palette-chat = Write to the person
+
+# What the operator keeps of a session
+console-notes = Notes
+console-notes-open = Write
+console-notes-close = Close
+console-notes-write = Write notes
+console-notes-name = Who was helped
+console-notes-summary = Summary
+console-notes-tags = Tags, between commas
+console-notes-text = Saved as you type, sealed on this computer. The person does not see it.
+console-notes-not-saved = The notes are not on the disk yet. Check the free space and the permissions of the folder for logs; they are written as soon as it is possible.
+console-outcome-title = What became of it?
+console-outcome-text = You may leave it for later: the list of sessions has it too.
+console-outcome-solved = Solved
+console-outcome-not-solved = Not solved
+console-outcome-to-continue = To continue
+console-outcome-refused = Refused

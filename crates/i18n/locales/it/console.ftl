@@ -548,3 +548,20 @@ console-palette-hint = Che cosa vuole fare?
 console-palette-nothing = Qui non c’è un comando con questo nome.
 console-palette-give-back = Restituisci il controllo
 console-palette-chat = Scrivi alla persona
+
+# Ciò che l'operatore tiene di una sessione
+console-notes = Note
+console-notes-open = Scrivi
+console-notes-close = Chiudi
+console-notes-write = Scrivi le note
+console-notes-name = Chi è stato aiutato
+console-notes-summary = Riassunto
+console-notes-tags = Etichette, fra virgole
+console-notes-text = Salvate mentre scrive, sigillate su questo computer. La persona non le vede.
+console-notes-not-saved = Le note non sono ancora sul disco. Controlli lo spazio libero e i permessi della cartella dei registri: saranno scritte appena possibile.
+console-outcome-title = Com’è andata?
+console-outcome-text = Può deciderlo dopo: è anche nell’elenco delle sessioni.
+console-outcome-solved = Risolto
+console-outcome-not-solved = Non risolto
+console-outcome-to-continue = Da continuare
+console-outcome-refused = Rifiutato

@@ -1,0 +1,360 @@
+//! What the operator keeps of each session: who was helped, a summary, tags and the outcome, sealed beside the logs.
+//!
+//! Every change is on the disk within [`SAVED_WITHIN`]; each record is a file of its own, written whole or not at
+//! all. Read [`Record`], then [`Records`].
+
+mod disk;
+
+use crate::view::{EndView, Stage};
+use proto::session::EndReason;
+use rand::RngCore as _;
+use rand::rngs::OsRng;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use vault::RecordsKey;
+
+/// What was typed is on the disk after this time at the latest, if the disk takes it.
+pub const SAVED_WITHIN: Duration = Duration::from_secs(1);
+/// Longest name of who was helped, in bytes: a person and an office.
+pub const NAME_BYTES: usize = 200;
+/// Longest summary, in bytes: some pages.
+pub const NOTES_BYTES: usize = 16 * 1024;
+/// Most tags of a session: more are read by nobody.
+pub const TAGS: usize = 16;
+/// Longest tag, in bytes.
+pub const TAG_BYTES: usize = 64;
+/// Sessions that are listed, the newest; older ones stay on the disk.
+pub const LISTED: usize = 1000;
+/// Wakings of the writer that wait; one is as good as many.
+const WAKES: usize = 8;
+
+/// What became of the trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is solved.
+    Solved,
+    /// It is not.
+    NotSolved,
+    /// There will be another session.
+    ToContinue,
+    /// The person, or the operator, did not want it.
+    Refused,
+}
+
+impl Outcome {
+    /// All of them, in the order in which they are asked.
+    pub const ALL: [Self; 4] = [Self::Solved, Self::NotSolved, Self::ToContinue, Self::Refused];
+}
+
+/// Which session, also the name of its file. Sorts by time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(Arc<str>);
+
+impl RecordId {
+    fn new(began_s: u64) -> Self {
+        Self(format!("{began_s:012}-{:08x}", OsRng.next_u32()).into())
+    }
+
+    /// `None` if no session is called so.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (seconds, number) = text.split_once('-')?;
+        let is_one = seconds.len() == 12
+            && seconds.bytes().all(|byte| byte.is_ascii_digit())
+            && number.len() == 8
+            && number.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        is_one.then(|| Self(text.into()))
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is kept of one session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Which.
+    pub id: RecordId,
+    /// What of it is on the disk.
+    pub kept: Kept,
+}
+
+/// What of a record is on the disk.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kept {
+    /// When it began, in seconds since 1970.
+    pub began_s: u64,
+    /// How long it lasted, in seconds; none while it runs, or if this program was ended by force.
+    pub lasted_s: Option<u64>,
+    /// Why it ended.
+    pub end: Option<EndReason>,
+    /// The client's operating system, safe to show.
+    pub system: String,
+    /// Whom the operator says it was.
+    pub name: String,
+    /// The operator's summary.
+    pub notes: String,
+    /// The operator's tags.
+    pub tags: Vec<String>,
+    /// What became of it, once the operator has said so.
+    pub outcome: Option<Outcome>,
+    /// The person's rating from 1 to 5.
+    pub stars: Option<u8>,
+    /// The person's words, safe to show.
+    pub comment: Option<String>,
+    /// Where the session's log is.
+    pub log: Option<PathBuf>,
+}
+
+impl Kept {
+    /// As it is exported, JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Texts and numbers only; a path that is no text is left out by whoever wrote it.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    fn describe(&mut self, what: Description) {
+        match what {
+            Description::Name(name) => self.name = cut(one_line(&name), NAME_BYTES),
+            Description::Notes(notes) => self.notes = cut(notes, NOTES_BYTES),
+            Description::Tags(tags) => self.tags = clean_tags(tags),
+            Description::Outcome(outcome) => self.outcome = outcome,
+        }
+    }
+
+    fn end(&mut self, end: &EndView) {
+        (self.end, self.lasted_s) = (Some(end.reason), Some(end.lasted.as_secs()));
+        if let Some(rating) = &end.rating {
+            (self.stars, self.comment) = (Some(rating.stars), rating.comment.clone());
+        }
+        // What is no text cannot be written down.
+        self.log = end.log.clone().filter(|path| path.to_str().is_some());
+    }
+}
+
+/// What the operator says of a session; longer texts are cut at their limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Description {
+    /// Who was helped.
+    Name(String),
+    /// What was done.
+    Notes(String),
+    /// Words to find it by.
+    Tags(Vec<String>),
+    /// What became of it.
+    Outcome(Option<Outcome>),
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect()
+}
+
+/// At most so many bytes of it, in whole characters.
+fn cut(mut text: String, most: usize) -> String {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.truncate(end);
+    text
+}
+
+/// Each once, without the spaces around, and no more than there may be.
+fn clean_tags(tags: Vec<String>) -> Vec<String> {
+    let mut clean: Vec<String> = Vec::new();
+    for tag in tags {
+        let tag = cut(one_line(&tag).trim().to_owned(), TAG_BYTES);
+        if !tag.is_empty() && !clean.contains(&tag) && clean.len() < TAGS {
+            clean.push(tag);
+        }
+    }
+    clean
+}
+
+/// What wakes the writer.
+enum Wake {
+    Changed,
+    Flush(SyncSender<()>),
+}
+
+#[derive(Default)]
+struct State {
+    /// Newest first.
+    all: Vec<Arc<Record>>,
+    /// The same, as it was asked for last.
+    listed: Option<Arc<[Arc<Record>]>>,
+    unsaved: BTreeSet<RecordId>,
+    erased: BTreeSet<RecordId>,
+    has_failed: bool,
+}
+
+impl State {
+    fn place(&self, id: &RecordId) -> Result<usize, usize> {
+        self.all.binary_search_by(|record| id.cmp(&record.id))
+    }
+}
+
+/// What all handles and the writer share.
+struct Shared {
+    state: Mutex<State>,
+    folder: PathBuf,
+    key: RecordsKey,
+    on_change: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The records of one operator. When the last handle is dropped, what is not saved yet is saved.
+#[derive(Clone)]
+pub struct Records {
+    shared: Arc<Shared>,
+    wake: SyncSender<Wake>,
+}
+
+impl fmt::Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Records")
+    }
+}
+
+impl Records {
+    /// The records in this folder; they are read on a thread of their own. `on_change` is called, also from other
+    /// threads, when there is something new to be seen.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(crate) fn open(
+        folder: PathBuf,
+        key: RecordsKey,
+        on_change: Box<dyn Fn() + Send + Sync>,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared { state: Mutex::default(), folder, key, on_change });
+        let (wake, wakes) = sync_channel(WAKES);
+        let writer = Arc::clone(&shared);
+        std::thread::Builder::new().name("records".to_owned()).spawn(move || disk::run(&writer, &wakes))?;
+        Ok(Self { shared, wake })
+    }
+
+    /// All that are listed, newest first.
+    #[must_use]
+    pub fn all(&self) -> Arc<[Arc<Record>]> {
+        let State { all, listed, .. } = &mut *self.shared.lock();
+        Arc::clone(listed.get_or_insert_with(|| all.as_slice().into()))
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn find(&self, id: &RecordId) -> Option<Arc<Record>> {
+        let state = self.shared.lock();
+        state.place(id).ok().and_then(|place| state.all.get(place)).cloned()
+    }
+
+    /// Whether the last change could not be written yet.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.shared.lock().has_failed
+    }
+
+    /// The operator says something of this session; false if there is no such session.
+    pub fn describe(&self, id: &RecordId, what: Description) -> bool {
+        self.change(id, |kept| kept.describe(what))
+    }
+
+    /// Erases what is kept of this session, but for its log.
+    pub fn erase(&self, id: &RecordId) {
+        {
+            let mut state = self.shared.lock();
+            let Ok(place) = state.place(id) else { return };
+            state.all.remove(place);
+            state.listed = None;
+            state.unsaved.remove(id);
+            state.erased.insert(id.clone());
+        }
+        self.changed();
+    }
+
+    /// Waits until everything is on the disk, at most `deadline`.
+    pub fn flush(&self, deadline: Duration) {
+        let (done, waits) = sync_channel(1);
+        if self.wake.send(Wake::Flush(done)).is_ok() && waits.recv_timeout(deadline).is_err() {
+            tracing::warn!("what is kept of the sessions was not saved in time");
+        }
+    }
+
+    /// A session begins now.
+    pub(crate) fn begin(&self) -> RecordId {
+        let began_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let id = RecordId::new(began_s);
+        {
+            let mut state = self.shared.lock();
+            let record = Record { id: id.clone(), kept: Kept { began_s, ..Kept::default() } };
+            let place = state.place(&id).unwrap_or_else(|place| place);
+            state.all.insert(place, Arc::new(record));
+            state.all.truncate(LISTED);
+            state.listed = None;
+            state.unsaved.insert(id.clone());
+        }
+        self.changed();
+        id
+    }
+
+    /// Takes from where a session stands what is to be kept.
+    pub(crate) fn follow(&self, id: &RecordId, stage: &Stage) {
+        match stage {
+            Stage::Session(session) if !session.system.is_empty() => {
+                self.change(id, |kept| {
+                    if kept.system != session.system {
+                        kept.system.clone_from(&session.system);
+                    }
+                });
+            }
+            Stage::Ended(end) => {
+                self.change(id, |kept| kept.end(end));
+            }
+            _ => {}
+        }
+    }
+
+    /// Changes one and has it saved, if that changes anything; false if there is none.
+    fn change(&self, id: &RecordId, change: impl FnOnce(&mut Kept)) -> bool {
+        {
+            let mut state = self.shared.lock();
+            let Ok(place) = state.place(id) else { return false };
+            let Some(record) = state.all.get_mut(place) else { return false };
+            let mut changed = Record::clone(record);
+            change(&mut changed.kept);
+            if changed == **record {
+                return true;
+            }
+            *record = Arc::new(changed);
+            state.listed = None;
+            state.unsaved.insert(id.clone());
+        }
+        self.changed();
+        true
+    }
+
+    fn changed(&self) {
+        match self.wake.try_send(Wake::Changed) {
+            // A full queue wakes the writer as well as one more would.
+            Ok(()) | Err(TrySendError::Full(_)) => {}
+            Err(TrySendError::Disconnected(_)) => tracing::error!("the records are not saved any more"),
+        }
+        (self.shared.on_change)();
+    }
+}
+
+#[cfg(test)]
+mod tests;

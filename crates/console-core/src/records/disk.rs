@@ -1,0 +1,155 @@
+//! The thread that reads records when it begins and writes them when they change.
+
+use super::{Kept, LISTED, Record, RecordId, SAVED_WITHIN, Shared, Wake};
+use crate::gate::{make_private_folder, read_bounded, write_whole};
+use rand::rngs::OsRng;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+/// Longest file of a record: its texts twice as long as they may be, because of escapes and base64.
+const FILE_BYTES: usize = 128 * 1024;
+/// Files of a folder that are looked at: a folder of twenty years of work.
+const FILES: usize = 200_000;
+/// What could not be written is tried again so often.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+const ENDING: &str = "ponte-record";
+const STEM: &str = "ponte-";
+
+/// Reads, then writes until every handle is gone, and what is left then.
+pub(super) fn run(shared: &Shared, wakes: &Receiver<Wake>) {
+    load(shared);
+    (shared.on_change)();
+    loop {
+        let is_behind = shared.lock().has_failed;
+        let first = if is_behind { wakes.recv_timeout(AGAIN_AFTER) } else { wakes.recv().map_err(Into::into) };
+        let mut flushed = Vec::new();
+        let mut is_last = false;
+        match first {
+            Ok(Wake::Flush(done)) => flushed.push(done),
+            Ok(Wake::Changed) => (flushed, is_last) = collect(wakes),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => is_last = true,
+        }
+        save(shared);
+        for done in flushed {
+            // Who waited may have given up.
+            let _ = done.try_send(());
+        }
+        if is_last {
+            return;
+        }
+    }
+}
+
+/// Waits for what else changes, so that typing writes once in a while; not longer than until it must be saved.
+fn collect(wakes: &Receiver<Wake>) -> (Vec<std::sync::mpsc::SyncSender<()>>, bool) {
+    let by = Instant::now() + SAVED_WITHIN;
+    loop {
+        match wakes.recv_timeout(by.saturating_duration_since(Instant::now())) {
+            Ok(Wake::Changed) => {}
+            Ok(Wake::Flush(done)) => return (vec![done], false),
+            Err(RecvTimeoutError::Timeout) => return (Vec::new(), false),
+            Err(RecvTimeoutError::Disconnected) => return (Vec::new(), true),
+        }
+    }
+}
+
+fn path(folder: &Path, id: &RecordId) -> PathBuf {
+    folder.join(format!("{STEM}{id}.{ENDING}"))
+}
+
+fn id_of(path: &Path) -> Option<RecordId> {
+    if path.extension().is_none_or(|ending| ending != ENDING) {
+        return None;
+    }
+    RecordId::parse(path.file_stem()?.to_str()?.strip_prefix(STEM)?)
+}
+
+fn load(shared: &Shared) {
+    let entries = match fs::read_dir(&shared.folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+        Err(error) => {
+            tracing::warn!(%error, folder = %shared.folder.display(), "what is kept of sessions cannot be read");
+            return;
+        }
+    };
+    let mut ids: Vec<RecordId> = entries.take(FILES).filter_map(|entry| id_of(&entry.ok()?.path())).collect();
+    ids.sort_unstable_by(|one, other| other.cmp(one));
+    for id in ids.into_iter().take(LISTED) {
+        let Some(record) = read(shared, &id) else { continue };
+        let mut state = shared.lock();
+        // One that began meanwhile is newer than what is on the disk.
+        if let Err(place) = state.place(&id)
+            && !state.erased.contains(&id)
+        {
+            state.all.insert(place, Arc::new(record));
+            state.listed = None;
+        }
+    }
+}
+
+fn read(shared: &Shared, id: &RecordId) -> Option<Record> {
+    let path = path(&shared.folder, id);
+    let read = read_bounded(&path, FILE_BYTES).map_err(|error| error.to_string()).and_then(|bytes| {
+        let text = shared.key.open(&id.to_string(), &bytes).map_err(|error| error.to_string())?;
+        serde_json::from_slice::<Kept>(&text).map_err(|error| error.to_string())
+    });
+    match read {
+        Ok(kept) => Some(Record { id: id.clone(), kept }),
+        Err(error) => {
+            // Of another operator of this machine, or damaged: left where it is.
+            tracing::info!(%error, path = %path.display(), "a record is passed over");
+            None
+        }
+    }
+}
+
+fn save(shared: &Shared) {
+    let (unsaved, erased) = {
+        let mut state = shared.lock();
+        let place = |id: &RecordId| state.place(id).ok().and_then(|place| state.all.get(place)).cloned();
+        let unsaved: Vec<Arc<Record>> = state.unsaved.iter().filter_map(place).collect();
+        state.unsaved.clear();
+        (unsaved, std::mem::take(&mut state.erased))
+    };
+    let mut failed = Vec::new();
+    for record in unsaved {
+        if let Err(error) = write(shared, &record) {
+            tracing::warn!(%error, folder = %shared.folder.display(), "a record cannot be written now");
+            failed.push(record.id.clone());
+        }
+    }
+    let mut left = Vec::new();
+    for id in erased {
+        match fs::remove_file(path(&shared.folder, &id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "a record cannot be erased now");
+                left.push(id);
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    let has_failed = !failed.is_empty() || !left.is_empty();
+    let is_news = {
+        let mut state = shared.lock();
+        state.unsaved.extend(failed);
+        state.erased.extend(left);
+        std::mem::replace(&mut state.has_failed, has_failed) != has_failed
+    };
+    if is_news {
+        (shared.on_change)();
+    }
+}
+
+fn write(shared: &Shared, record: &Record) -> io::Result<()> {
+    let text = zeroize::Zeroizing::new(serde_json::to_vec(&record.kept)?);
+    let file = shared.key.seal(&record.id.to_string(), &text, &mut OsRng);
+    make_private_folder(&shared.folder)?;
+    write_whole(&path(&shared.folder, &record.id), &file)
+}

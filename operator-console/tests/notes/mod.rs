@@ -1,0 +1,92 @@
+//! Notes, tags and the outcome of a session.
+
+use crate::common::{self, ended, session, view};
+use crate::{Page, page, session_page};
+use console_core::proto::session::EndReason;
+use console_core::records::{Description, Outcome, RecordId};
+use console_core::view::PowerState;
+use egui::accesskit::Role;
+use egui::{Event, Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+use operator_console::desk::DeskCommand;
+use operator_console::screens::Effect;
+
+fn id() -> RecordId {
+    common::records()[0].id.clone()
+}
+
+/// What was done at the desk since the last time.
+pub(crate) fn done(page: &mut Page) -> Vec<DeskCommand> {
+    page.run_steps(3);
+    let effects = std::mem::take(&mut page.state_mut().state.effects);
+    let desk = effects.into_iter().map(|effect| match effect {
+        Effect::Desk(command) => command,
+        _ => panic!("something else than at the desk"),
+    });
+    desk.collect()
+}
+
+fn type_text(page: &mut Page, text: &str) {
+    page.event(Event::Text(text.to_owned()));
+}
+
+#[test]
+fn the_outcome_is_said_with_one_key_and_taken_back_with_the_same() {
+    let mut page = page(view(ended(EndReason::ClientEnded)));
+    page.get_by_label("What became of it?");
+    for (key, outcome) in [Key::Num1, Key::Num2, Key::Num3, Key::Num4].into_iter().zip(Outcome::ALL) {
+        page.key_press(key);
+        assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Outcome(Some(outcome)))]);
+    }
+    page.get_by_label("Solved").click();
+    assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Outcome(Some(Outcome::Solved)))]);
+
+    let mut records = common::records().to_vec();
+    std::sync::Arc::make_mut(&mut records[0]).kept.outcome = Some(Outcome::Solved);
+    page.state_mut().desk.records = records.into();
+    page.run_steps(2);
+    page.key_press(Key::Num1);
+    assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Outcome(None))]);
+}
+
+#[test]
+fn what_is_typed_is_kept_letter_by_letter_and_digits_are_text_there() {
+    let mut page = page(view(ended(EndReason::ClientEnded)));
+    page.get_by_role_and_label(Role::MultilineTextInput, "Summary").focus();
+    page.run_steps(2);
+    type_text(&mut page, "4");
+    page.key_press(Key::Num4);
+    assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Notes("4".to_owned()))]);
+    page.get_by_role_and_label(Role::TextInput, "Tags, between commas").focus();
+    page.run_steps(2);
+    type_text(&mut page, "rete, fax");
+    let tags = vec!["rete".to_owned(), " fax".to_owned()];
+    assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Tags(tags))]);
+    page.get_by_role_and_label(Role::TextInput, "Who was helped").focus();
+    page.run_steps(2);
+    type_text(&mut page, "Marco");
+    assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Name("Marco".to_owned()))]);
+}
+
+#[test]
+fn notes_are_written_beside_the_screen_too() {
+    let mut page = session_page(session(PowerState::Granted, PowerState::Off));
+    assert!(page.query_by_label("Summary").is_none());
+    page.key_press_modifiers(Modifiers::CTRL, Key::K);
+    page.run_steps(2);
+    type_text(&mut page, "write notes");
+    page.run_steps(2);
+    page.key_press(Key::Enter);
+    page.run_steps(3);
+    type_text(&mut page, "Paper");
+    assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Notes("Paper".to_owned()))]);
+}
+
+#[test]
+fn a_disk_that_does_not_take_the_notes_is_told() {
+    let mut page = page(view(ended(EndReason::ClientEnded)));
+    assert!(page.query_by_label_contains("not on the disk yet").is_none());
+    page.state_mut().desk.records_failed = true;
+    page.run_steps(2);
+    page.get_by_label_contains("not on the disk yet");
+}
