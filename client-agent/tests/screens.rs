@@ -54,10 +54,10 @@ fn window_in(view: AgentView, i18n: I18n) -> Harness<'static, Shown> {
 /// Scrolls to the end of the words, as far as a page demands that.
 fn read_on(harness: &mut Harness<'static, Shown>) {
     for _ in 0..20 {
-        if harness.query_by_label("Read on").is_none() {
+        if harness.query_by_label("Read the rest").is_none() {
             return;
         }
-        harness.get_by_label("Read on").click();
+        harness.get_by_label("Read the rest").click();
         harness.run_steps(GUARD_PASSES);
     }
     panic!("the end never comes");
@@ -119,6 +119,7 @@ fn buttons_say_what_they_are_for() {
     let terms = || support::page(Page::Terms { operator: support::operator(), terms: support::terms() });
     let share =
         |reason| support::page(Page::Share { operator: support::operator(), choices: support::choices(reason) });
+    let only = || support::page(Page::Share { operator: support::operator(), choices: support::one_choice() });
     let unseen = || support::page(Page::Unseen { operator: support::operator() });
     let id = RequestId(7);
     let rows = [
@@ -138,14 +139,14 @@ fn buttons_say_what_they_are_for() {
         (terms(), "I do not accept", AgentCommand::AcceptTerms(false)),
         (terms(), "I accept", AgentCommand::AcceptTerms(true)),
         (share(ShareReason::First), "Leave", AgentCommand::End),
-        (share(ShareReason::First), "Continue", AgentCommand::Share(Share::Monitor(MonitorId(0)))),
+        (only(), "Continue", AgentCommand::Share(Share::Monitor(MonitorId(0)))),
         (share(ShareReason::First), "This is a scam: close now", AgentCommand::ReportScam),
-        (share(ShareReason::Change), "As before", AgentCommand::KeepShare),
+        (share(ShareReason::Change), "Keep it as it was", AgentCommand::KeepShare),
         (share(ShareReason::Gone), "End the help now", AgentCommand::End),
         (unseen(), "End", AgentCommand::End),
         (unseen(), "Go on sharing", AgentCommand::Resume),
         (panel(), "Pause", AgentCommand::Pause),
-        (panel(), "Show something else", AgentCommand::ChangeShare),
+        (panel(), "Change what is shown", AgentCommand::ChangeShare),
         (support::with_panel(Page::Session, support::paused_panel()), "Go on", AgentCommand::Resume),
         (support::page(Page::Ended(support::rating())), "Skip", AgentCommand::SkipRating),
         (ask(QuestionKind::Control), "End the help now", AgentCommand::End),
@@ -157,6 +158,7 @@ fn buttons_say_what_they_are_for() {
     for (view, button, command) in rows {
         assert_eq!(press(view, button), [command], "{button}");
     }
+    assert_eq!(press(share(ShareReason::First), "Continue"), [], "where there is a choice, none is made before");
     for failure in support::FAILURES {
         assert_eq!(press(support::page(Page::Failed(failure)), "Close"), [AgentCommand::Quit]);
     }
@@ -305,8 +307,8 @@ fn there_is_no_yes_before_the_end_of_the_words_was_in_sight() {
         let no = harness.get_by_label("Not now").rect();
         assert!(no.bottom() <= size.y, "{size:?} {no:?}");
         let mut steps = 0;
-        while harness.query_by_label("Read on").is_some() {
-            harness.get_by_label("Read on").click();
+        while harness.query_by_label("Read the rest").is_some() {
+            harness.get_by_label("Read the rest").click();
             harness.run_steps(6);
             steps += 1;
             assert!(steps < 20, "{size:?}: the end never comes");
@@ -359,7 +361,7 @@ fn whoever_says_that_it_is_a_scam_is_told_what_to_do_next() {
     harness.get_by_label("You were right to close");
     harness.get_by_label("Keep the log").click();
     harness.run_steps(2);
-    harness.get_by_label("Save the log in: Stick CHIAVETTA").click();
+    harness.get_by_label("Save the log in: USB stick CHIAVETTA").click();
     harness.run_steps(2);
     assert!(harness.state().commands.contains(&AgentCommand::SaveLog("/media/marco/CHIAVETTA".into())));
     harness.get_by_label("Back").click();

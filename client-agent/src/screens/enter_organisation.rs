@@ -23,6 +23,7 @@ pub(super) fn page_ui(
                 ui_kit::title(ui, &i18n.text("domain-title"));
                 ui_kit::body_secondary(ui, &i18n.text("domain-lead"));
                 ui.add_space(8.0);
+                ui_kit::small(ui, &i18n.text("domain-field"));
                 let size = ui_kit::theme::tokens(ui).body_size;
                 let field = TextEdit::singleline(domain)
                     .hint_text(i18n.text("domain-example"))
@@ -39,7 +40,8 @@ pub(super) fn page_ui(
                 match problem {
                     Some(problem) => {
                         let id = problem_id(problem);
-                        ui_kit::notice(ui, TagKind::Warn, &i18n.text(id), &i18n.text(&format!("{id}-do")));
+                        let kind = if problem == DomainProblem::NotTrusted { TagKind::Danger } else { TagKind::Warn };
+                        ui_kit::notice(ui, kind, &i18n.text(id), &i18n.text(&format!("{id}-do")));
                     }
                     None => {
                         ui_kit::notice(ui, TagKind::Accent, "", &i18n.text("domain-careful"));

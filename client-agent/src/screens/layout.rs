@@ -55,6 +55,8 @@ pub(super) struct Answers {
     refused: Option<(String, String)>,
     /// Whether that was just now.
     is_refused_now: bool,
+    /// Whether a no is what most people should answer.
+    is_wary: bool,
 }
 
 impl Answers {
@@ -65,7 +67,13 @@ impl Answers {
             yes: i18n.text(yes),
             refused: refused(i18n, state),
             is_refused_now: std::mem::take(&mut state.is_refused_now),
+            is_wary: false,
         }
+    }
+
+    /// The same where a no is what most people should answer.
+    pub(super) fn wary(self) -> Self {
+        Self { is_wary: true, ..self }
     }
 }
 
@@ -137,7 +145,8 @@ fn roomy_question(
     let accept = if now_read { answers.yes.clone() } else { i18n.text("ask-read-on") };
     let ((no, scam, accept), settled) = place.show(ui, |ui| {
         refused_ui(ui, answers.refused.as_ref());
-        ui_kit::button_row(ui, &answers.no, &i18n.text("ask-scam"), &accept)
+        let row = if answers.is_wary { ui_kit::wary_button_row } else { ui_kit::button_row };
+        row(ui, &answers.no, &i18n.text("ask-scam"), &accept)
     });
     if !now_read && accept.clicked() {
         view.step(ui, STEP);

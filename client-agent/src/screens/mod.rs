@@ -179,6 +179,17 @@ fn form_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenState) 
     if let (Form::Panel, Some(panel)) = (Form::of(view), &view.panel) {
         return panel::panel_ui(ui, panel, i18n, state);
     }
+    let mut commands = Vec::new();
+    if let (Page::Share { .. } | Page::Unseen { .. }, Some(panel)) = (&view.page, &view.panel)
+        && panel::header_ui(ui, panel, i18n)
+    {
+        commands.push(AgentCommand::End);
+    }
+    commands.extend(page_ui(ui, view, i18n, state));
+    commands
+}
+
+fn page_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
     match &view.page {
         Page::EnterOrganisation { problem } => enter_organisation::page_ui(ui, *problem, i18n, state),
         Page::EnterKey { problem } => enter_key::page_ui(ui, *problem, i18n, state),

@@ -20,7 +20,7 @@ pub(super) fn page_ui(
     {
         commands.push(AgentCommand::End);
     }
-    let (no, yes) = answers(&question.kind);
+    let (no, yes) = answers(question);
     let answers = Answers::new(no, yes, i18n, state);
     match layout::question(ui, &answers, i18n, |ui| content_ui(ui, question, i18n)) {
         Some(Picked::Scam) => commands.push(AgentCommand::ReportScam),
@@ -51,8 +51,9 @@ fn told(ui: &Ui, question: &QuestionView, state: &mut ScreenState) -> Vec<AgentC
     Vec::new()
 }
 
-const fn answers(kind: &QuestionKind) -> (&'static str, &'static str) {
-    match kind {
+const fn answers(question: &QuestionView) -> (&'static str, &'static str) {
+    match &question.kind {
+        QuestionKind::View if matches!(question.shared, Shared::Window(_)) => ("ask-view-no", "ask-view-yes-window"),
         QuestionKind::View => ("ask-view-no", "ask-view-yes"),
         QuestionKind::Control => ("ask-not-now", "ask-control-yes"),
         QuestionKind::ReceiveFile { .. } => ("ask-not-now", "ask-receive-yes"),
@@ -86,7 +87,8 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
                     ui.add_space(8.0);
                 }
             }
-            warn(ui, "ask-view-advice");
+            let is_window = matches!(question.shared, Shared::Window(_));
+            warn(ui, if is_window { "ask-view-advice-window" } else { "ask-view-advice" });
             ui.add_space(8.0);
             if question.may_point {
                 ui_kit::small(ui, &i18n.text_with("ask-view-points", &name));

@@ -45,12 +45,13 @@ fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) 
         if let Some(stars) = ui_kit::stars(ui, state.stars, std::array::from_fn(|place| names[place].as_str())) {
             state.stars = stars;
         }
-        if let Some(name) = usize::from(state.stars).checked_sub(1).and_then(|place| names.get(place)) {
-            ui_kit::small(ui, name);
-        }
+        match usize::from(state.stars).checked_sub(1).and_then(|place| names.get(place)) {
+            Some(name) => ui_kit::small(ui, name),
+            None => ui_kit::small(ui, &i18n.text("rating-scale")),
+        };
+        ui_kit::small(ui, &i18n.text("rating-comment"));
         let size = ui_kit::theme::tokens(ui).small_size;
         let field = TextEdit::multiline(&mut state.comment)
-            .hint_text(i18n.text("rating-comment-hint"))
             .char_limit(COMMENT_CHARS)
             .font(ui_kit::fonts::Weight::Regular.at(size))
             .margin(Margin::same(10))

@@ -14,7 +14,7 @@ pub(crate) struct ShareState {
     pub(super) chosen: Option<Share>,
     /// What was chosen before, in the pass in which that changes.
     pub(super) before: Option<Option<Share>>,
-    /// Whether the first was proposed already: only once, never in place of what is gone.
+    /// Whether the only choice was made already: only once, never in place of what is gone.
     is_proposed: bool,
     /// Whether the person wanted to go on without a choice.
     is_missed: bool,
@@ -82,9 +82,10 @@ pub(super) fn page_ui(
     let refused = layout::refused(i18n, state);
     let share = &mut state.share;
     if choices.reason == ShareReason::First && !share.is_proposed && !choices.monitors.is_empty() {
-        // The next page still asks; nobody needs to understand this one to get there.
         share.is_proposed = true;
-        share.chosen = choices.monitors.first().map(|first| first.share);
+        // Where there is a choice it is the person's: to show everything is never what happens by itself.
+        let mut choices = all(choices);
+        share.chosen = choices.next().filter(|_| choices.next().is_none()).map(|only| only.share);
     }
     if share.chosen.is_some_and(|chosen| !all(choices).any(|choice| choice.share == chosen)) {
         share.chosen = None;

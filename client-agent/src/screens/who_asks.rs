@@ -14,7 +14,11 @@ pub(super) fn page_ui(
     i18n: &I18n,
     state: &mut ScreenState,
 ) -> Vec<AgentCommand> {
-    let answers = Answers::new("who-no", "who-yes", i18n, state);
+    let answers = if operator.verified {
+        Answers::new("who-no", "who-yes", i18n, state)
+    } else {
+        Answers::new("who-no", "who-yes-unverified", i18n, state).wary()
+    };
     let picked = layout::question(ui, &answers, i18n, |ui| {
         ui_kit::title(ui, &i18n.text(if operator.verified { "who-title" } else { "who-title-unverified" }));
         ui.add_space(4.0);
@@ -28,7 +32,12 @@ pub(super) fn page_ui(
         }
         ui_kit::body_secondary(ui, &i18n.text("who-ask"));
         ui.add_space(4.0);
+        ui_kit::small(ui, &i18n.text("panel-check-word"));
         word_box(ui, check_word, i18n);
+        if operator.verified {
+            ui.add_space(4.0);
+            ui_kit::small(ui, &i18n.text("who-called"));
+        }
     });
     match picked {
         Some(Picked::Scam) => vec![AgentCommand::ReportScam],

@@ -144,8 +144,7 @@ fn everything_that_gives_a_power_is_asked_for_its_origin() {
     let who = support::page(Page::WhoAsks { operator: support::operator(), check_word: "girasole".into() });
     let operator = support::operator;
     let terms = support::page(Page::Terms { operator: operator(), terms: support::terms() });
-    let choices = support::choices(ShareReason::First);
-    let share = support::page(Page::Share { operator: operator(), choices });
+    let share = support::page(Page::Share { operator: operator(), choices: support::one_choice() });
     let unseen = support::page(Page::Unseen { operator: operator() });
     let barred = support::with_panel(Page::Session, support::barred_panel());
     let ask = |kind| support::page(support::question(kind));
@@ -164,8 +163,8 @@ fn everything_that_gives_a_power_is_asked_for_its_origin() {
     for (view, name) in rows {
         let origin = FakeOrigin::new(Verdict::Refused(Doubt::NotPressed));
         let mut harness = window(view, Language::English, &origin);
-        while harness.query_by_label("Read on").is_some() {
-            harness.get_by_label("Read on").click();
+        while harness.query_by_label("Read the rest").is_some() {
+            harness.get_by_label("Read the rest").click();
             harness.run_steps(8);
         }
         harness.get_by_label(name).click();
@@ -261,10 +260,13 @@ fn the_next_page_does_not_speak_of_the_answer_before() {
 
 #[test]
 fn a_choice_of_what_to_share_that_a_program_made_is_taken_back() {
-    let origin = FakeOrigin::new(Verdict::Refused(Doubt::ProgramPressed));
+    let origin = FakeOrigin::new(Verdict::Genuine);
     let choices = support::choices(ShareReason::First);
     let page = support::page(Page::Share { operator: support::operator(), choices });
     let mut harness = window(page, Language::English, &origin);
+    harness.get_by_role_and_label(Role::RadioButton, "Main screen, Only this one").click();
+    harness.run_steps(3);
+    origin.set(Verdict::Refused(Doubt::ProgramPressed));
     let second = "Screen 2, Only this one";
     harness.get_by_role_and_label(Role::RadioButton, second).click();
     harness.run_steps(3);

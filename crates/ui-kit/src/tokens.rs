@@ -147,7 +147,7 @@ impl Tokens {
         body_size: 18.0,
         button_size: 17.0,
         small_size: 15.0,
-        tiny_size: 13.0,
+        tiny_size: 14.0,
         control_height: 48.0,
         button_padding: 20.0,
         radius: 8,

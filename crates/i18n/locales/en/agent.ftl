@@ -17,8 +17,8 @@ key-problem-not-found = This key is not known.
 key-problem-not-found-do = Perhaps one letter is different, or the key has expired: it lasts ten minutes. Check it with the operator, or ask for a new one.
 key-problem-wrong-secret = The key is not right.
 key-problem-wrong-secret-do = { $tries ->
-    [one] { $tries } try is left. Have it read out again, slowly.
-   *[other] { $tries } tries are left. Have it read out again, slowly.
+    [one] { $tries } try is left. Have it read out again, slowly. After that, just ask for a new key.
+   *[other] { $tries } tries are left. Have it read out again, slowly. After that, just ask for a new key.
 }
 key-problem-burned = This key cannot be used any more.
 key-problem-burned-do = To keep you safe, a key is cancelled after three wrong tries. Ask the operator for a new one.
@@ -32,12 +32,12 @@ connecting-lead = Looking for the operator. This usually takes a few seconds.
 # Who asks
 who-title-unverified = We do not know who this is
 who-title = This person wants to help you
-who-ask = Is this the person you are talking to? Have them read you this word. If it differs, leave.
+who-ask = Is this the person you are talking to? Ask them for the check word; do not say it yourself. It must be this one: if it differs, leave.
 who-word = Check word: { $word }
 who-no = No, leave
 who-yes = Yes, it is this person
 who-unverified = Identity not verified.
-who-unverified-do = We cannot confirm that this person works for { $organisation }. If you did not ask for help yourself, leave.
+who-unverified-do = We cannot confirm that this person works for { $organisation }. Go on only if you made the call, to a number you already had, and the word is the same.
 who-team = Team: { $team }
 who-domain-not-proven = { $domain } (not confirmed)
 
@@ -49,7 +49,7 @@ waiting-leave = Leave
 
 # Questions
 ask-not-now = Not now
-ask-read-on = Read on
+ask-read-on = Read the rest
 ask-view-title = May { $name } see your screen?
 ask-view-lead = { $name } will see everything that is open on the screen.
 ask-view-lead-monitor = { $name } will see everything that is open on that one screen.
@@ -58,11 +58,11 @@ ask-view-lead-window = { $name } will see “{ $title }” and nothing else.
 ask-view-advice = First close what is private.
 ask-view-advice-do = Mail, bank, photos, documents: close what you do not want to show, then answer in your own time.
 ask-view-points = { $name } can also point at things on it and draw over it; nothing is clicked that way.
-ask-view-only = To use mouse and keyboard the operator must ask you again. You can stop at any time with the red X.
+ask-view-only = To use mouse and keyboard the operator must ask you again. You can stop at any time with the red button “End”.
 ask-view-no = Do not show
 ask-view-yes = Show the screen
 ask-control-title = May { $name } use your mouse and keyboard?
-ask-control-lead = { $name } asks to steer the computer. You see everything, and when you move the mouse, you are in charge.
+ask-control-lead = { $name } asks to use the computer. You see everything, and when you move the mouse, you are in charge.
 ask-control-warning = Beware of scams.
 ask-control-warning-do = Do not open your bank and do not type passwords while somebody steers. If they called you without you asking for help, press “This is a scam”.
 ask-control-yes = Allow
@@ -81,9 +81,9 @@ ask-give-yes = Give the file
 ask-system-title = May { $name } read the details of this computer?
 ask-system-lead = { $name } asks to see what it is made of, how it is connected, and which programs are installed and running.
 ask-system-advice = Your files are not opened.
-ask-system-advice-do = The list shows which programs you have open, and some name in it the document or page that they show. Close what is private first.
+ask-system-advice-do = The list shows which programs you have open, and sometimes the name of the document or page. Close what is private first.
 ask-system-only = Nothing is changed. To end a program the operator must ask you again, each time.
-ask-system-yes = Let them read
+ask-system-yes = Show the details
 ask-end-title = May { $name } close this program?
 ask-end-lead = { $name } asks to close a program that is running on this computer:
 ask-end-number = Number { $pid }
@@ -122,7 +122,7 @@ panel-received = { $name } received
 panel-given = { $name } handed over
 panel-saved-to = It is in { $path }
 panel-receiving = { $name } is arriving
-panel-giving = { $name } is leaving
+panel-giving = Sending { $name }
 panel-transfer-failed = { $name } was not transferred
 
 # End
@@ -130,14 +130,14 @@ ended-title = The help has ended
 ended-lasted = { $time } with { $name }.
 ended-did = What { $name } did
 ended-lost-title = The line was lost
-ended-lost = The operator does not answer any more. Nobody sees your screen. If you are still on the phone, ask for a new key. If not, call the organisation on a number that you know.
+ended-lost = The operator does not answer any more. Nobody sees your screen. If you are still on the phone, ask for a new key. If not, call the organisation on a number you already had.
 ended-denied-title = That is all right
-ended-denied = Without your consent we cannot help you. Nobody has seen your screen.
+ended-denied = Without your consent we cannot help you. Nobody has seen your screen. If you change your mind, ask for a new key.
 ended-not-recognised-title = You did the right thing
-ended-not-recognised = If it is not the person you were talking to, do not go on. Nobody has seen your screen. If in doubt, call the organisation yourself, on a number that you know.
+ended-not-recognised = If it is not the person you were talking to, hang up. Nobody has seen your screen. If in doubt, call the organisation yourself, on a number you already had.
 ended-scam-title = You were right to close
-ended-scam = Nobody sees your screen any more. If you showed your bank or typed passwords, call your bank now, on a number that you know.
-ended-scam-unseen = Nobody has seen your screen. If in doubt, call the organisation yourself, on a number that you know.
+ended-scam = Hang up. Nobody sees your screen any more. If you showed your bank or typed passwords, call the bank now, on the number on your card or statement.
+ended-scam-unseen = Hang up. Nobody has seen your screen. If in doubt, call the organisation yourself, on a number you already had.
 ended-violation-title = Closed to keep you safe
 ended-violation = Something was not in order, and the program stopped. Nobody sees your screen any more. Tell the person who was helping you.
 ended-screen-title = Screen not available
@@ -149,8 +149,8 @@ ended-used-send-file = Could send you files
 ended-used-fetch-file = Could take files
 ended-used-system-info = Read the computer’s details
 ended-program = Closed the program: { $name }
-ended-file-received = You received: { $name }
-ended-file-given = You gave: { $name }
+ended-file-received = Sent you: { $name }
+ended-file-given = Got a copy from you: { $name }
 ended-file-failed = not transferred
 ended-removing = Removing what the program left on this computer.
 ended-removed = Removed.
@@ -175,19 +175,19 @@ failed-relay-means = The operator cannot be reached. Usually the internet is dow
 failed-relay-do = Check that the internet works, then try again. If that is not enough, tell the operator.
 failed-proxy-title = The network asks for a password
 failed-proxy-means = This network lets programs out only with a name and a password for its proxy. They are missing or wrong.
-failed-proxy-do = Ask whoever looks after this network. They put name and password into the setting HTTPS_PROXY, as in http://name:password@proxy:3128; then start the program again.
+failed-proxy-do = Show this page to whoever looks after the network: you need not do anything. Name and password go into the setting HTTPS_PROXY, as in http://name:password@proxy:3128; then the program is started again.
 failed-version-title = The two programs do not match
 failed-version-means = This program and the operator’s are of different versions, so they do not understand each other. Nobody has seen your screen.
 failed-version-do = Close this, download the program again from the page that the operator names, and ask for a new key.
 failed-operator-title = Do not go on
 failed-operator-means = Whoever answered could not prove who they are. Nobody has seen your screen.
-failed-operator-do = Close this and call the organisation yourself, on a number that you know. Do not use a number that you were just given.
+failed-operator-do = Close this and hang up. Then call the organisation yourself, on a number you had before this call.
 failed-protocol-title = Closed to keep you safe
 failed-protocol-means = The answer was not in order, so the program stopped. Nobody has seen your screen.
-failed-protocol-do = Ask for a new key. If it happens again, call the organisation on a number that you know.
+failed-protocol-do = Ask for a new key. If it happens again, call the organisation on a number you already had.
 failed-gone-title = The operator has gone
 failed-gone-means = They left before you could begin. Nobody has seen your screen.
-failed-gone-do = If you are still on the phone, ask for a new key. If not, call the organisation on a number that you know.
+failed-gone-do = If you are still on the phone, ask for a new key. If not, call the organisation on a number you already had.
 failed-screen-title = The screen cannot be shown
 failed-screen-means = On this computer the program cannot read the screen.
 failed-screen-do = Tell the operator: you will find another way.
@@ -199,7 +199,7 @@ failed-removes-itself = When you close it, the program removes itself.
 refused-not-pressed = That did not count.
 refused-not-pressed-do = It did not come from your own mouse or keyboard. If it was you, press again.
 refused-program-pressed = That did not count.
-refused-program-pressed-do = Another program pressed. If it is your wish, wait two seconds and press again.
+refused-program-pressed-do = It was another program that pressed, not you. If you want to say yes, wait two seconds and press again.
 refused-program-pointed = That did not count.
 refused-program-pointed-do = Another program moved the mouse. If it is your wish, move the mouse a little and press again.
 refused-window-moved = That did not count.
@@ -210,7 +210,7 @@ refused-blind-do = It can no longer be seen whether you press or another program
 # Who is not accepted, each with its own reason
 failed-foreign-title = Do not go on
 failed-foreign-means = Whoever answered is not an operator of the organisation that this program belongs to. Nobody has seen your screen.
-failed-foreign-do = Close this and call the organisation yourself, on a number that you know. Do not use a number that you were just given.
+failed-foreign-do = Close this and hang up. Then call the organisation yourself, on a number you had before this call.
 failed-expired-title = The operator’s permission has run out
 failed-expired-means = The operator’s certificate is no longer valid, or the date of this computer is wrong. Nobody has seen your screen.
 failed-expired-do = Look at date and time of the computer: if they are wrong, correct them and try again. If they are right, tell the operator: the certificate must be renewed.
@@ -219,25 +219,25 @@ failed-not-yet-means = The operator’s certificate begins later: usually this m
 failed-not-yet-do = Correct date and time in the settings, then try again. If they are right, tell the operator.
 failed-revoked-title = Do not go on
 failed-revoked-means = The organisation has taken back this person’s permission to help. Nobody has seen your screen.
-failed-revoked-do = Close this. If you are still on the phone, hang up. Then call the organisation yourself, on a number that you know, and tell them what happened.
+failed-revoked-do = Close this and hang up. Then call the organisation yourself, on a number you had before this call, and tell them what happened.
 failed-purpose-title = Do not go on
-failed-purpose-means = Whoever answered showed a certificate that is not for helping people. Nobody has seen your screen.
-failed-purpose-do = Close this and call the organisation yourself, on a number that you know.
+failed-purpose-means = Whoever answered could not prove that they are allowed to help you: their certificate is for something else. Nobody has seen your screen.
+failed-purpose-do = Close this and hang up. Then call the organisation yourself, on a number you had before this call.
 failed-no-profile-title = Do not go on
-failed-no-profile-means = The certificate of whoever answered does not say what they may do, and without that it is not valid. Nobody has seen your screen.
-failed-no-profile-do = Close this and call the organisation yourself, on a number that you know.
+failed-no-profile-means = Whoever answered could not prove that they are allowed to help you: their certificate does not say what they may do. Nobody has seen your screen.
+failed-no-profile-do = Close this and hang up. Then call the organisation yourself, on a number you had before this call.
 failed-newer-title = This program is too old
 failed-newer-means = The operator uses a newer version, with rules that this program does not know. Nobody has seen your screen.
 failed-newer-do = Close this, download the program again from the page that the operator names, and ask for a new key.
 failed-stale-title = This cannot be checked
 failed-stale-means = The operator’s program has no recent list of permissions that were taken back, so nobody can tell whether theirs still holds. Nobody has seen your screen.
-failed-stale-do = Tell the operator: “your list of revoked certificates is too old”. When it is renewed, ask for a new key. Look at the date of this computer too. If you did not ask for help yourself, close this and hang up.
+failed-stale-do = If you did not ask for help, close this and hang up. Otherwise tell the operator: “your list of permissions taken back is too old”; then ask for a new key. Look at the date of this computer too.
 failed-bad-list-title = Do not go on
-failed-bad-list-means = The list of permissions taken back that the operator showed is damaged or not from their organisation. Nobody has seen your screen.
-failed-bad-list-do = Close this and call the organisation yourself, on a number that you know.
+failed-bad-list-means = Whoever answered could not prove that they are allowed to help you: the list of permissions taken back is damaged or not from their organisation. Nobody has seen your screen.
+failed-bad-list-do = Close this and hang up. Then call the organisation yourself, on a number you had before this call.
 
 # How long a yes holds
-ask-holds-for-session = Your yes holds until the help ends, or until you take it back in the panel.
+ask-holds-for-session = Your yes holds until the help ends, or until you take it back in the panel with the red button.
 ask-holds-for-use = Your yes holds for this time: if the operator stops or the line breaks, they must ask again.
 ask-holds-for-file = Your yes holds for this file only.
 panel-grant-other = Another permission
@@ -245,7 +245,7 @@ panel-ends-at = The help ends by itself at { $time }
 
 # The log
 ended-time-up = The longest time that the organisation allows for one session is over. If you still need help, the operator can give you a new key.
-ended-log = What was written down
+ended-log = The log of this session
 ended-log-both = The log says what was asked, allowed and done. The operator has a copy too, signed by both programs.
 ended-log-alone = The log says what was asked, allowed and done. The operator’s program did not confirm the end: your copy holds all the same.
 ended-log-saved = The log is saved. Keep it if you want to show it to somebody:
@@ -254,8 +254,8 @@ ended-log-failed-do = The computer says: { $reason }. Make room on the disk or l
 ended-log-read = What it says
 
 # The organisation's domain
-domain-title = Who helps you?
-domain-lead = This program belongs to no organisation. Type the internet address of whoever helps you, for example of your town.
+domain-title = Who is helping you?
+domain-lead = Type the internet address of whoever helps you, for example of your town. It lets this program check that they are the right organisation.
 domain-field = Internet address of the organisation
 domain-example = town.example.org
 domain-careful = Type an address that you know yourself, not one that somebody who called you reads out.
@@ -264,7 +264,7 @@ domain-malformed-do = It looks like town.example.org: words with dots between th
 domain-unreachable = The address does not answer.
 domain-unreachable-do = Check that it is typed right and that the internet works, then try again.
 domain-not-trusted = The address cannot prove that it is the real one.
-domain-not-trusted-do = Do not go on. Check that it is typed right; if it is, call the organisation on a number that you know.
+domain-not-trusted-do = Do not go on. Check that it is typed right; if it is, call the organisation on a number you already had.
 domain-not-there = There is no help to be had here.
 domain-not-there-do = Whoever has this address does not help with this program. Check that it is typed right.
 domain-expired = This organisation’s data have expired.
@@ -272,7 +272,7 @@ domain-expired-do = Tell whoever helps you: they must publish them again. Look a
 
 # The terms
 terms-title = Before we begin
-terms-lead = This is what the help is bound to. Read in your own time; the operator waits.
+terms-lead = These are the terms of the help. Read in your own time; the operator waits.
 terms-general = { $organisation } helps you with this program, once. The operator sees and does only what you allow, one thing at a time, and you can take everything back at any moment. What was asked, allowed and done is written into a log that you can keep. Nothing else is recorded.
 terms-relay = What passes between the two computers goes through { $relay }, which cannot read it.
 terms-nothing-stays = Nothing is installed. At the end the program removes itself; only if the power fails may its file remain, and it does nothing there.
@@ -296,7 +296,7 @@ share-window = One window only
 share-window-lead = Nothing else is seen: no messages that pop up, no other windows.
 share-window-unnamed = A window without a name
 share-no = Leave
-share-keep = As before
+share-keep = Keep it as it was
 share-yes = Continue
 share-yes-now = Show this
 
@@ -311,21 +311,21 @@ panel-paused = Paused.
 panel-paused-do = Nobody sees your screen or uses your mouse.
 panel-pause = Pause
 panel-resume = Go on
-panel-change-share = Show something else
+panel-change-share = Change what is shown
 panel-shares-everything = The whole screen
 panel-shares-monitor = One of your screens
 panel-shares-window = The window “{ $title }”
 
 # The rating
-rating-title = How was the help?
+rating-title = How did it go?
 rating-1 = Bad
 rating-2 = Not good
 rating-3 = All right
 rating-4 = Good
+rating-scale = From one star, bad, to five, very good.
 rating-5 = Very good
 rating-comment = A few words, if you like
-rating-comment-hint = A few words, if you like
-rating-who-reads = The operator’s organisation reads this.
+rating-who-reads = The operator’s organisation will read your words.
 rating-then = Nobody sees your screen any more. After this the program removes itself.
 rating-skip = Skip
 rating-send = Send
@@ -334,19 +334,19 @@ rating-not-delivered = Your rating: { $stars } out of 5. It stands in your log; 
 
 # Where the log goes
 ended-log-save = Keep the log
-ended-log-keep = What was allowed and done stands in a log. Keep it if you like.
+ended-log-keep = A log lists what was allowed and done. Keep it if you like: if you close without keeping it, it does not stay here.
 ended-log-back = Back
 ended-log-where = Where do you want to keep it?
 ended-log-save-in = Save the log in: { $place }
 place-documents = Documents
 place-desktop = Desktop
 place-downloads = Downloads
-place-removable = Stick { $name }
+place-removable = USB stick { $name }
 
 # More that can fail
 failed-wayland-title = The screen cannot be shown
 failed-wayland-means = This computer draws its screen in a way (Wayland) that this program cannot read yet. Nothing is wrong with your computer.
-failed-wayland-do = Log out, and at the login choose “Xorg” or “X11” at the cogwheel. Then start this program again. If there is no such choice, tell the operator.
+failed-wayland-do = Tell the operator: “the computer uses Wayland”, and you will find a way. Usually one logs out and, at the login, chooses “Xorg” or “X11” at the cogwheel.
 failed-too-old-title = This program is too old
 failed-too-old-means = The organisation wants a newer version, because this one is not safe enough any more. Nobody has seen your screen.
 failed-too-old-do = Download the program again from the page that the operator tells you.
@@ -355,3 +355,10 @@ failed-technical-what = What the program noted for a technician. It holds no key
 failed-technical-save = Save for a technician
 failed-technical-saved = Saved:
 failed-technical-not-saved = It could not be saved: { $reason }.
+
+# Of a single window, and of somebody who is not verified
+ask-view-yes-window = Show the window
+ask-view-advice-window = Look at this window.
+ask-view-advice-window-do = If something private is in it, close that first; then answer in your own time.
+who-yes-unverified = Go on all the same
+who-called = If they called you without you asking for help, leave.

@@ -17,8 +17,8 @@ key-problem-not-found = Questa chiave non risulta.
 key-problem-not-found-do = Forse una lettera è diversa, o la chiave è scaduta: vale dieci minuti. La controlli con l’operatore, o ne chieda una nuova.
 key-problem-wrong-secret = La chiave non è giusta.
 key-problem-wrong-secret-do = { $tries ->
-    [one] Resta { $tries } tentativo. Se la faccia ripetere con calma.
-   *[other] Restano { $tries } tentativi. Se la faccia ripetere con calma.
+    [one] Resta { $tries } tentativo. Se la faccia ripetere con calma. Dopo, basta chiedere una chiave nuova.
+   *[other] Restano { $tries } tentativi. Se la faccia ripetere con calma. Dopo, basta chiedere una chiave nuova.
 }
 key-problem-burned = Questa chiave non si può più usare.
 key-problem-burned-do = Per sicurezza, dopo tre tentativi sbagliati si annulla. Chieda all’operatore una chiave nuova.
@@ -32,12 +32,12 @@ connecting-lead = Sto cercando l’operatore. Di solito bastano pochi secondi.
 # Chi chiede
 who-title-unverified = Non sappiamo chi è
 who-title = Questa persona vuole aiutarla
-who-ask = È la persona con cui sta parlando? Si faccia leggere questa parola. Se è diversa, esca.
+who-ask = È la persona con cui sta parlando? Le chieda la parola di controllo, senza dirla Lei. Deve essere questa: se è diversa, esca.
 who-word = Parola di controllo: { $word }
 who-no = No, esci
 who-yes = Sì, è questa persona
 who-unverified = Identità non verificata.
-who-unverified-do = Non possiamo confermare che questa persona lavori per { $organisation }. Se non è stato Lei a chiedere aiuto, esca.
+who-unverified-do = Non possiamo confermare che questa persona lavori per { $organisation }. Continui solo se è stato Lei a telefonare, a un numero che aveva già, e la parola è la stessa.
 who-team = Ufficio: { $team }
 who-domain-not-proven = { $domain } (non confermato)
 
@@ -49,7 +49,7 @@ waiting-leave = Esci
 
 # Domande
 ask-not-now = Non ora
-ask-read-on = Continui a leggere
+ask-read-on = Leggi il resto
 ask-view-title = { $name } può vedere il Suo schermo?
 ask-view-lead = { $name } vedrà tutto ciò che è aperto sullo schermo.
 ask-view-lead-monitor = { $name } vedrà tutto ciò che è aperto su quell’unico schermo.
@@ -58,7 +58,7 @@ ask-view-lead-window = { $name } vedrà «{ $title }» e nient’altro.
 ask-view-advice = Prima chiuda le cose private.
 ask-view-advice-do = Posta, banca, foto, documenti: chiuda ciò che non vuole mostrare, poi risponda con calma.
 ask-view-points = { $name } potrà anche indicare qualcosa e disegnarvi sopra; così non si fa clic su nulla.
-ask-view-only = Per usare mouse e tastiera l’operatore dovrà chiederle un altro permesso. Lei può smettere quando vuole, con la X rossa.
+ask-view-only = Per usare mouse e tastiera l’operatore dovrà chiederle un altro permesso. Lei può smettere quando vuole, con il pulsante rosso «Termina».
 ask-view-no = Non mostrare
 ask-view-yes = Mostra lo schermo
 ask-control-title = { $name } può usare il Suo mouse e la Sua tastiera?
@@ -83,7 +83,7 @@ ask-system-lead = { $name } chiede di vedere com’è fatto, com’è collegato,
 ask-system-advice = I Suoi file non vengono aperti.
 ask-system-advice-do = L’elenco mostra quali programmi ha aperti, e a volte il nome del documento o della pagina. Prima chiuda ciò che è privato.
 ask-system-only = Non viene cambiato nulla. Per chiudere un programma l’operatore dovrà chiederle di nuovo, ogni volta.
-ask-system-yes = Può leggerli
+ask-system-yes = Mostra i dati
 ask-end-title = { $name } può chiudere questo programma?
 ask-end-lead = { $name } chiede di chiudere un programma aperto su questo computer:
 ask-end-number = Numero { $pid }
@@ -105,8 +105,8 @@ panel-grant-fetch-file = Può chiederle file
 panel-grant-system-info = Legge i dati del computer
 panel-grant-end-process = Può chiedere di chiudere programmi
 panel-barred = Ha detto no tre volte: non Le viene più chiesto.
-panel-allow-asking = Può chiedere di nuovo
-panel-allow-asking-name = Può chiedere di nuovo: { $power }
+panel-allow-asking = Lascia chiedere di nuovo
+panel-allow-asking-name = Lascia chiedere di nuovo: { $power }
 panel-asks-each-time = Glielo chiede ogni volta
 panel-check-word = Parola di controllo
 panel-chat = Chat
@@ -122,7 +122,7 @@ panel-received = { $name } ricevuto
 panel-given = { $name } consegnato
 panel-saved-to = Si trova in { $path }
 panel-receiving = Arriva { $name }
-panel-giving = Parte { $name }
+panel-giving = Invio di { $name } in corso
 panel-transfer-failed = { $name } non è stato trasferito
 
 # Fine
@@ -130,16 +130,16 @@ ended-title = Assistenza terminata
 ended-lasted = { $time } con { $name }.
 ended-did = Che cosa ha fatto { $name }
 ended-lost-title = Collegamento perso
-ended-lost = L’operatore non risponde più. Nessuno vede il Suo schermo. Se è ancora al telefono, chieda una chiave nuova. Se no, chiami l’ente al numero che conosce.
+ended-lost = L’operatore non risponde più. Nessuno vede il Suo schermo. Se è ancora al telefono, chieda una chiave nuova. Se no, chiami l’organizzazione a un numero che aveva già.
 ended-denied-title = Va bene così
-ended-denied = Senza il Suo consenso non possiamo aiutarla. Nessuno ha visto il Suo schermo.
+ended-denied = Senza il Suo consenso non possiamo aiutarla. Nessuno ha visto il Suo schermo. Se cambia idea, chieda una chiave nuova.
 ended-not-recognised-title = Ha fatto bene
-ended-not-recognised = Se non è la persona con cui parlava, non continui. Nessuno ha visto il Suo schermo. Se ha dubbi, chiami Lei l’ente, al numero che conosce.
+ended-not-recognised = Se non è la persona con cui parlava, riagganci. Nessuno ha visto il Suo schermo. Se ha dubbi, chiami Lei l’organizzazione, a un numero che aveva già.
 ended-scam-title = Ha fatto bene a chiudere
-ended-scam = Nessuno vede più il Suo schermo. Se ha mostrato la banca o scritto password, chiami subito la Sua banca, al numero che conosce.
-ended-scam-unseen = Nessuno ha visto il Suo schermo. Se ha dubbi, chiami Lei l’ente al numero che conosce.
+ended-scam = Riagganci. Nessuno vede più il Suo schermo. Se ha mostrato la banca o scritto password, chiami subito la banca, al numero scritto sulla carta o sull’estratto conto.
+ended-scam-unseen = Riagganci. Nessuno ha visto il Suo schermo. Se ha dubbi, chiami Lei l’organizzazione, a un numero che aveva già.
 ended-violation-title = Chiuso per sicurezza
-ended-violation = Qualcosa non era in regola e il programma si è fermato. Nessuno vede più il Suo schermo. Avvisi chi la stava aiutando.
+ended-violation = Qualcosa non era in regola e il programma si è fermato. Nessuno vede più il Suo schermo. Avvisi chi La stava aiutando.
 ended-screen-title = Schermo non disponibile
 ended-screen = Non è stato possibile mostrare lo schermo, quindi l’assistenza è finita. Lo dica all’operatore.
 ended-by-operator = L’ha chiusa l’operatore.
@@ -149,8 +149,8 @@ ended-used-send-file = Poteva mandarle file
 ended-used-fetch-file = Poteva prendere file
 ended-used-system-info = Ha letto i dati del computer
 ended-program = Chiuso il programma: { $name }
-ended-file-received = Ricevuto da Lei: { $name }
-ended-file-given = Consegnato da Lei: { $name }
+ended-file-received = Le ha mandato: { $name }
+ended-file-given = Ha avuto da Lei una copia di: { $name }
 ended-file-failed = non trasferito
 ended-removing = Sto togliendo ciò che il programma ha lasciato su questo computer.
 ended-removed = Rimosso.
@@ -168,26 +168,26 @@ ended-path-reason = { $path } ({ $reason })
 
 # Non è andata
 failed-organisation-title = Il programma non è completo
-failed-organisation-means = Non sa di quale ente fidarsi, perciò non può collegarsi. Il computer non ha nulla.
+failed-organisation-means = Non sa di quale organizzazione fidarsi, perciò non può collegarsi. Il computer non ha nulla.
 failed-organisation-do = Lo scarichi di nuovo dalla pagina che Le indica l’operatore.
 failed-relay-title = Il collegamento non riesce
 failed-relay-means = Non si riesce a raggiungere l’operatore. Di solito manca internet, o la rete d’ufficio lo impedisce.
 failed-relay-do = Controlli che internet funzioni, poi riprovi. Se non basta, lo dica all’operatore.
 failed-proxy-title = La rete chiede una password
 failed-proxy-means = Questa rete lascia uscire i programmi solo con nome e password del suo proxy. Mancano o sono sbagliati.
-failed-proxy-do = Si rivolga a chi gestisce la rete. Nome e password vanno nell’impostazione HTTPS_PROXY, per esempio http://nome:password@proxy:3128; poi riavvii il programma.
+failed-proxy-do = Mostri questa pagina a chi gestisce la rete: Lei non deve fare nulla. Nome e password vanno nell’impostazione HTTPS_PROXY, per esempio http://nome:password@proxy:3128; poi si riavvia il programma.
 failed-version-title = I due programmi non vanno d’accordo
 failed-version-means = Questo programma e quello dell’operatore sono di versioni diverse e non si capiscono. Nessuno ha visto il Suo schermo.
 failed-version-do = Chiuda, scarichi di nuovo il programma dalla pagina che Le indica l’operatore e chieda una chiave nuova.
 failed-operator-title = Non continui
 failed-operator-means = Chi ha risposto non ha potuto dimostrare chi è. Nessuno ha visto il Suo schermo.
-failed-operator-do = Chiuda e chiami Lei l’ente, al numero che conosce. Non usi un numero che Le hanno appena dato.
+failed-operator-do = Chiuda e riagganci. Poi chiami Lei l’organizzazione, a un numero che aveva già prima di questa telefonata.
 failed-protocol-title = Chiuso per sicurezza
 failed-protocol-means = La risposta non era in regola, perciò il programma si è fermato. Nessuno ha visto il Suo schermo.
-failed-protocol-do = Chieda una chiave nuova. Se succede ancora, chiami l’ente al numero che conosce.
+failed-protocol-do = Chieda una chiave nuova. Se succede ancora, chiami l’organizzazione a un numero che aveva già.
 failed-gone-title = L’operatore non c’è più
 failed-gone-means = Si è scollegato prima di cominciare. Nessuno ha visto il Suo schermo.
-failed-gone-do = Se è ancora al telefono, chieda una chiave nuova. Se no, chiami l’ente al numero che conosce.
+failed-gone-do = Se è ancora al telefono, chieda una chiave nuova. Se no, chiami l’organizzazione a un numero che aveva già.
 failed-screen-title = Lo schermo non si può mostrare
 failed-screen-means = Su questo computer il programma non riesce a leggere lo schermo.
 failed-screen-do = Lo dica all’operatore: troverete un altro modo.
@@ -199,18 +199,18 @@ failed-removes-itself = Quando chiude, il programma si rimuove da solo.
 refused-not-pressed = Non è stato contato.
 refused-not-pressed-do = Non veniva dal Suo mouse o dalla Sua tastiera. Se è stato Lei, prema di nuovo.
 refused-program-pressed = Non è stato contato.
-refused-program-pressed-do = Ha premuto un altro programma. Se lo vuole Lei, aspetti due secondi e prema di nuovo.
+refused-program-pressed-do = A premere è stato un altro programma, non Lei. Se Lei vuole dire di sì, aspetti due secondi e prema di nuovo.
 refused-program-pointed = Non è stato contato.
 refused-program-pointed-do = Un altro programma ha spostato il mouse. Se lo vuole Lei, muova un poco il mouse e prema di nuovo.
 refused-window-moved = Non è stato contato.
 refused-window-moved-do = Questa finestra si era appena spostata. Guardi di nuovo, poi prema.
 refused-blind = Non è stato contato.
-refused-blind-do = Non si può più vedere se preme Lei o un altro programma. Chiuda e chieda una nuova chiave.
+refused-blind-do = Non si può più vedere se preme Lei o un altro programma. Chiuda e chieda una chiave nuova.
 
 # Who is not accepted, each with its own reason
 failed-foreign-title = Non continui
 failed-foreign-means = Chi ha risposto non è un operatore dell’organizzazione di questo programma. Nessuno ha visto il Suo schermo.
-failed-foreign-do = Chiuda e chiami Lei l’organizzazione, a un numero che conosce già. Non usi un numero che Le è stato appena dato.
+failed-foreign-do = Chiuda e riagganci. Poi chiami Lei l’organizzazione, a un numero che aveva già prima di questa telefonata.
 failed-expired-title = Il permesso dell’operatore è scaduto
 failed-expired-means = Il certificato dell’operatore non vale più, oppure la data di questo computer è sbagliata. Nessuno ha visto il Suo schermo.
 failed-expired-do = Guardi data e ora del computer: se sono sbagliate, le corregga e riprovi. Se sono giuste, lo dica all’operatore: deve rinnovare il certificato.
@@ -219,33 +219,33 @@ failed-not-yet-means = Il certificato dell’operatore comincia a valere più av
 failed-not-yet-do = Corregga data e ora nelle impostazioni, poi riprovi. Se sono giuste, lo dica all’operatore.
 failed-revoked-title = Non continui
 failed-revoked-means = L’organizzazione ha ritirato a questa persona il permesso di aiutare. Nessuno ha visto il Suo schermo.
-failed-revoked-do = Chiuda. Se è ancora al telefono, riagganci. Poi chiami Lei l’organizzazione, a un numero che conosce già, e racconti che cosa è successo.
+failed-revoked-do = Chiuda e riagganci. Poi chiami Lei l’organizzazione, a un numero che aveva già prima di questa telefonata, e racconti che cosa è successo.
 failed-purpose-title = Non continui
-failed-purpose-means = Chi ha risposto ha mostrato un certificato che non serve ad aiutare le persone. Nessuno ha visto il Suo schermo.
-failed-purpose-do = Chiuda e chiami Lei l’organizzazione, a un numero che conosce già.
+failed-purpose-means = Chi ha risposto non ha potuto dimostrare di avere il permesso di aiutarla: il suo certificato serve ad altro. Nessuno ha visto il Suo schermo.
+failed-purpose-do = Chiuda e riagganci. Poi chiami Lei l’organizzazione, a un numero che aveva già prima di questa telefonata.
 failed-no-profile-title = Non continui
-failed-no-profile-means = Il certificato di chi ha risposto non dice che cosa può fare, e senza questo non è valido. Nessuno ha visto il Suo schermo.
-failed-no-profile-do = Chiuda e chiami Lei l’organizzazione, a un numero che conosce già.
+failed-no-profile-means = Chi ha risposto non ha potuto dimostrare di avere il permesso di aiutarla: il suo certificato non dice che cosa può fare. Nessuno ha visto il Suo schermo.
+failed-no-profile-do = Chiuda e riagganci. Poi chiami Lei l’organizzazione, a un numero che aveva già prima di questa telefonata.
 failed-newer-title = Questo programma è troppo vecchio
 failed-newer-means = L’operatore usa una versione più nuova, con regole che questo programma non conosce. Nessuno ha visto il Suo schermo.
-failed-newer-do = Chiuda, scarichi di nuovo il programma dalla pagina che Le indica l’operatore e chieda una nuova chiave.
+failed-newer-do = Chiuda, scarichi di nuovo il programma dalla pagina che Le indica l’operatore e chieda una chiave nuova.
 failed-stale-title = Non si può controllare
 failed-stale-means = Il programma dell’operatore non ha un elenco recente dei permessi ritirati, quindi non si sa se il permesso di questa persona vale ancora. Nessuno ha visto il Suo schermo.
-failed-stale-do = Dica all’operatore: «il vostro elenco dei certificati revocati è troppo vecchio». Quando l’avranno rinnovato, chieda una nuova chiave. Controlli anche la data di questo computer. Se non è stato Lei a chiedere aiuto, chiuda e riagganci.
+failed-stale-do = Se non è stato Lei a chiedere aiuto, chiuda e riagganci. Altrimenti dica all’operatore: «il vostro elenco dei permessi ritirati è troppo vecchio»; poi chieda una chiave nuova. Controlli anche la data di questo computer.
 failed-bad-list-title = Non continui
-failed-bad-list-means = L’elenco dei permessi ritirati che l’operatore ha mostrato è rovinato o non è della sua organizzazione. Nessuno ha visto il Suo schermo.
-failed-bad-list-do = Chiuda e chiami Lei l’organizzazione, a un numero che conosce già.
+failed-bad-list-means = Chi ha risposto non ha potuto dimostrare di avere il permesso di aiutarla: l’elenco dei permessi ritirati è rovinato o non è della sua organizzazione. Nessuno ha visto il Suo schermo.
+failed-bad-list-do = Chiuda e riagganci. Poi chiami Lei l’organizzazione, a un numero che aveva già prima di questa telefonata.
 
 # How long a yes holds
-ask-holds-for-session = Il Suo sì vale fino alla fine dell’aiuto, o finché lo toglie dal pannello.
+ask-holds-for-session = Il Suo sì vale fino alla fine dell’aiuto, o finché Lei non lo toglie dal pannello con il pulsante rosso.
 ask-holds-for-use = Il Suo sì vale per questa volta: se l’operatore smette o la linea cade, dovrà chiederle di nuovo.
 ask-holds-for-file = Il Suo sì vale solo per questo file.
 panel-grant-other = Un altro permesso
 panel-ends-at = L’aiuto finisce da solo alle { $time }
 
 # The log
-ended-time-up = È passato il tempo più lungo che l’organizzazione permette per un aiuto. Se serve ancora, l’operatore può darle una nuova chiave.
-ended-log = Che cosa è stato scritto
+ended-time-up = È passato il tempo più lungo che l’organizzazione permette per un aiuto. Se serve ancora, l’operatore può darle una chiave nuova.
+ended-log = Il registro di questa assistenza
 ended-log-both = Il registro dice che cosa è stato chiesto, permesso e fatto. Anche l’operatore ne ha una copia, firmata da tutti e due i programmi.
 ended-log-alone = Il registro dice che cosa è stato chiesto, permesso e fatto. Il programma dell’operatore non ha confermato la fine: la copia che ha Lei vale lo stesso.
 ended-log-saved = Il registro è salvato. Lo tenga se vuole mostrarlo a qualcuno:
@@ -254,25 +254,25 @@ ended-log-failed-do = Il computer dice: { $reason }. Faccia spazio sul disco o c
 ended-log-read = Che cosa dice
 
 # The organisation's domain
-domain-title = Chi la aiuta?
-domain-lead = Questo programma non appartiene a nessuna organizzazione. Scriva l’indirizzo internet di chi la aiuta, per esempio del Suo Comune.
+domain-title = Da chi riceve aiuto?
+domain-lead = Scriva l’indirizzo internet di chi Le dà assistenza, per esempio del Suo Comune. Serve a controllare che sia davvero l’organizzazione giusta.
 domain-field = Indirizzo internet dell’organizzazione
 domain-example = comune.esempio.it
-domain-careful = Scriva un indirizzo che conosce già Lei, non uno che Le viene dettato da chi l’ha chiamata.
+domain-careful = Scriva un indirizzo che conosce già Lei, non uno che Le viene dettato da chi L’ha chiamata.
 domain-malformed = Questo non è un indirizzo internet.
 domain-malformed-do = È fatto come comune.esempio.it: parole unite da punti, senza spazi.
 domain-unreachable = L’indirizzo non risponde.
 domain-unreachable-do = Controlli che sia scritto giusto e che internet funzioni, poi riprovi.
 domain-not-trusted = L’indirizzo non può dimostrare di essere quello vero.
-domain-not-trusted-do = Non continui. Controlli che sia scritto giusto; se lo è, chiami l’organizzazione a un numero che conosce già.
+domain-not-trusted-do = Non continui. Controlli che sia scritto giusto; se lo è, chiami l’organizzazione a un numero che aveva già.
 domain-not-there = Qui non c’è nessuna assistenza.
 domain-not-there-do = Chi ha questo indirizzo non aiuta con questo programma. Controlli che sia scritto giusto.
 domain-expired = I dati di questa organizzazione sono scaduti.
-domain-expired-do = Lo dica a chi la aiuta: deve pubblicarli di nuovo. Controlli anche la data di questo computer.
+domain-expired-do = Lo dica a chi La aiuta: deve pubblicarli di nuovo. Controlli anche la data di questo computer.
 
 # The terms
 terms-title = Prima di cominciare
-terms-lead = Ecco a quali condizioni avviene l’aiuto. Legga con calma: l’operatore aspetta.
+terms-lead = Queste sono le condizioni dell’assistenza. Legga con calma: l’operatore aspetta.
 terms-general = { $organisation } La aiuta con questo programma, una sola volta. L’operatore vede e fa solo ciò che Lei permette, una cosa alla volta, e Lei può togliere tutto in ogni momento. Ciò che è stato chiesto, permesso e fatto è scritto in un registro che può tenere. Nient’altro viene registrato.
 terms-relay = Ciò che passa tra i due computer attraversa { $relay }, che non può leggerlo.
 terms-nothing-stays = Non si installa nulla. Alla fine il programma si rimuove da solo; solo se manca la corrente il suo file può restare, e lì non fa nulla.
@@ -296,7 +296,7 @@ share-window = Una sola finestra
 share-window-lead = Non si vede nient’altro: né avvisi che compaiono, né altre finestre.
 share-window-unnamed = Una finestra senza nome
 share-no = Esci
-share-keep = Come prima
+share-keep = Lascia com’era
 share-yes = Continua
 share-yes-now = Mostra questo
 
@@ -311,21 +311,21 @@ panel-paused = In pausa.
 panel-paused-do = Nessuno vede il Suo schermo né usa il Suo mouse.
 panel-pause = Pausa
 panel-resume = Riprendi
-panel-change-share = Mostra altro
+panel-change-share = Cambia che cosa mostra
 panel-shares-everything = Tutto lo schermo
 panel-shares-monitor = Uno dei Suoi schermi
 panel-shares-window = La finestra «{ $title }»
 
 # The rating
-rating-title = Come è andato l’aiuto?
+rating-title = Come è andata?
 rating-1 = Male
 rating-2 = Non bene
 rating-3 = Così così
 rating-4 = Bene
+rating-scale = Da una stella, male, a cinque, molto bene.
 rating-5 = Molto bene
 rating-comment = Due parole, se vuole
-rating-comment-hint = Due parole, se vuole
-rating-who-reads = Le legge l’organizzazione dell’operatore.
+rating-who-reads = Le Sue parole saranno lette dall’organizzazione dell’operatore.
 rating-then = Nessuno vede più il Suo schermo. Dopo, il programma si rimuove da solo.
 rating-skip = Salta
 rating-send = Invia
@@ -334,7 +334,7 @@ rating-not-delivered = Il Suo voto: { $stars } su 5. È nel Suo registro; il pro
 
 # Where the log goes
 ended-log-save = Conserva il registro
-ended-log-keep = Ciò che è stato permesso e fatto sta in un registro. Se vuole, lo conservi.
+ended-log-keep = Ciò che è stato permesso e fatto sta in un registro. Se vuole, lo conservi: chiudendo senza conservarlo, qui non resta.
 ended-log-back = Indietro
 ended-log-where = Dove vuole tenerlo?
 ended-log-save-in = Salva il registro in: { $place }
@@ -346,7 +346,7 @@ place-removable = Chiavetta { $name }
 # More that can fail
 failed-wayland-title = Lo schermo non si può mostrare
 failed-wayland-means = Questo computer disegna lo schermo in un modo (Wayland) che il programma non sa ancora leggere. Il Suo computer non ha nulla.
-failed-wayland-do = Esca dalla sessione e, all’accesso, scelga «Xorg» o «X11» dalla rotellina. Poi avvii di nuovo questo programma. Se la scelta non c’è, lo dica all’operatore.
+failed-wayland-do = Dica all’operatore: «il computer usa Wayland», e troverete il modo. Di solito si esce dalla sessione e, all’accesso, si sceglie «Xorg» o «X11» dalla rotellina.
 failed-too-old-title = Questo programma è troppo vecchio
 failed-too-old-means = L’organizzazione ne vuole una versione più nuova, perché questa non è più abbastanza sicura. Nessuno ha visto il Suo schermo.
 failed-too-old-do = Scarichi di nuovo il programma dalla pagina che Le indica l’operatore.
@@ -355,3 +355,10 @@ failed-technical-what = Ciò che il programma ha annotato per un tecnico. Non co
 failed-technical-save = Salva per un tecnico
 failed-technical-saved = Salvato:
 failed-technical-not-saved = Non è stato salvato: { $reason }.
+
+# Of a single window, and of somebody who is not verified
+ask-view-yes-window = Mostra la finestra
+ask-view-advice-window = Guardi questa finestra.
+ask-view-advice-window-do = Se contiene qualcosa di privato, prima lo chiuda; poi risponda con calma.
+who-yes-unverified = Continua lo stesso
+who-called = Se L’hanno chiamata senza che Lei chiedesse aiuto, esca.

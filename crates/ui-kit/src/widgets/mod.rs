@@ -16,7 +16,9 @@ pub use choice::{choice, stars};
 pub use containers::{TagKind, accent_card, card, notice, progress, tag};
 pub use icons::{avatar, icon, mark};
 pub use key::{group_key, key_field};
-pub use question::{Choice, QUESTION_GUARD, QuestionGuard, button_pair, button_row, danger_line, question_buttons};
+pub use question::{
+    Choice, QUESTION_GUARD, QuestionGuard, button_pair, button_row, danger_line, question_buttons, wary_button_row,
+};
 pub use switch::switch;
 pub use text::{body, body_secondary, heading, mono_key, small, tiny, title};
 

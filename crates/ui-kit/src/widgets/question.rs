@@ -73,7 +73,8 @@ impl QuestionGuard {
     }
 
     /// What was chosen; `accept` is none as long as no yes is on offer, and the guard runs anew once
-    /// it is. The safe answer takes the focus when the question appears and when a yes comes up.
+    /// it is. The safe answer takes the focus when the question appears, when a yes comes up, and when
+    /// nothing has it: a page that lays itself out anew has new buttons.
     pub fn end(mut self, ui: &Ui, safe: &Response, accept: Option<&Response>) -> Option<Choice> {
         let ready = accept.is_some();
         let came_up = ready && !self.standing.ready;
@@ -84,7 +85,8 @@ impl QuestionGuard {
         self.standing.ready = ready;
         let clicked = accept.is_some_and(Response::clicked);
         let accepted = clicked && self.open && !came_up && (self.standing.press_counts || !self.by_pointer);
-        if self.appeared || came_up || (clicked && !accepted) {
+        let is_lost = ui.memory(|memory| memory.focused().is_none());
+        if self.appeared || came_up || is_lost || (clicked && !accepted) {
             safe.request_focus();
         }
         ui.data_mut(|data| data.insert_temp(self.id, self.standing));
@@ -103,19 +105,36 @@ pub fn question_buttons(ui: &mut Ui, safe: &str, accept: &str) -> Option<Choice>
 /// A row of a plain button, words of danger, and a button in the accent; the words of danger stand
 /// on a line of their own above where all three do not fit.
 pub fn button_row(ui: &mut Ui, safe: &str, danger: &str, accept: &str) -> (Response, Response, Response) {
+    row(ui, (button, safe), danger, (primary_button, accept))
+}
+
+/// The same where the safe answer is what most people should give: that one is in the accent.
+pub fn wary_button_row(ui: &mut Ui, safe: &str, danger: &str, accept: &str) -> (Response, Response, Response) {
+    row(ui, (primary_button, safe), danger, (button, accept))
+}
+
+/// Draws a button with that text.
+type Draw = fn(&mut Ui, &str) -> Response;
+
+fn row(
+    ui: &mut Ui,
+    (draw_safe, safe): (Draw, &str),
+    danger: &str,
+    (draw_accept, accept): (Draw, &str),
+) -> (Response, Response, Response) {
     let tokens = theme::tokens(ui);
     let all = width(ui, safe) + width(ui, danger) + width(ui, accept) + 2.0 * tokens.unit;
     if all > ui.available_width() {
         ui.spacing_mut().item_spacing.y = 12.0;
         let danger = danger_line(ui, danger);
-        let (safe, accept) = button_pair(ui, safe, accept);
+        let (safe, accept) = pair(ui, (draw_safe, safe), (draw_accept, accept));
         return (safe, danger, accept);
     }
     let size = vec2(ui.available_width(), tokens.control_height);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
-        let safe = button(ui, safe);
+        let safe = draw_safe(ui, safe);
         let danger = danger_button(ui, danger);
-        let accept = ui.with_layout(Layout::right_to_left(Align::Center), |ui| primary_button(ui, accept)).inner;
+        let accept = ui.with_layout(Layout::right_to_left(Align::Center), |ui| draw_accept(ui, accept)).inner;
         (safe, danger, accept)
     })
     .inner
@@ -140,17 +159,21 @@ fn width(ui: &Ui, text: &str) -> f32 {
 
 /// A plain button left and one in the accent right; one under the other where both do not fit.
 pub fn button_pair(ui: &mut Ui, safe: &str, accept: &str) -> (Response, Response) {
+    pair(ui, (button, safe), (primary_button, accept))
+}
+
+fn pair(ui: &mut Ui, (draw_safe, safe): (Draw, &str), (draw_accept, accept): (Draw, &str)) -> (Response, Response) {
     let tokens = theme::tokens(ui);
     if width(ui, safe) + width(ui, accept) + 12.0 > ui.available_width() {
         ui.spacing_mut().item_spacing.y = 12.0;
-        return (button(ui, safe), primary_button(ui, accept));
+        return (draw_safe(ui, safe), draw_accept(ui, accept));
     }
     ui.allocate_ui_with_layout(
         vec2(ui.available_width(), tokens.control_height),
         Layout::left_to_right(Align::Center),
         |ui| {
-            let safe = button(ui, safe);
-            let accept = ui.with_layout(Layout::right_to_left(Align::Center), |ui| primary_button(ui, accept)).inner;
+            let safe = draw_safe(ui, safe);
+            let accept = ui.with_layout(Layout::right_to_left(Align::Center), |ui| draw_accept(ui, accept)).inner;
             (safe, accept)
         },
     )

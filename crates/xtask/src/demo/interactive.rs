@@ -17,7 +17,6 @@ const PACE: Duration = Duration::from_millis(250);
 const ANSWERS: &[(&str, &str)] = &[
     (agent::RECOGNISED, "the client recognises you"),
     (agent::TERMS, "the client accepts the terms"),
-    (agent::SHARE, "the client shares the screen"),
     (agent::NO_RATING, "the client gives no rating"),
     (agent::ALLOW_VIEW, "the client lets you see the screen"),
     (agent::ALLOW_CONTROL, "the client lets you use mouse and keyboard"),
@@ -86,6 +85,10 @@ async fn enter_key(client: &Person<'_>, line: &str) -> Result<(), Failure> {
 async fn answer(client: &Person<'_>) -> Result<(), Failure> {
     if client.offers(agent::READ_ON).await {
         return client.press(agent::READ_ON).await;
+    }
+    if client.chooses_what_to_show().await {
+        println!("demo: the client shares the screen");
+        return client.share_screen().await;
     }
     for (id, what) in ANSWERS {
         if client.offers(id).await {

@@ -75,11 +75,24 @@ impl<'a> Person<'a> {
         self.gone(id, PATIENCE).await
     }
 
-    /// Recognises the operator, reads and accepts the terms, and shares what is proposed.
+    /// Recognises the operator, reads and accepts the terms, and shares the screen.
     pub(crate) async fn let_help_begin(&self) -> Result<(), Failure> {
         self.answer(agent::RECOGNISED).await?;
         self.accept_terms().await?;
+        self.share_screen().await
+    }
+
+    /// Chooses the whole screen and goes on.
+    pub(crate) async fn share_screen(&self) -> Result<(), Failure> {
+        self.press_named(&self.words.text_pair("share-screen", "share-screen-all")).await?;
         self.answer(agent::SHARE).await
+    }
+
+    /// Whether it is asked what to show.
+    pub(crate) async fn chooses_what_to_show(&self) -> bool {
+        let name = self.words.text_pair("share-screen", "share-screen-all");
+        let controls = self.reader.controls().await.unwrap_or_default();
+        best(&controls, &name, |control| control.usable).is_some()
     }
 
     /// Reads the terms to their end and accepts them.
