@@ -166,9 +166,9 @@ impl<'a> Teller<'a> {
         self.keep("share", &client).await?;
         client.press_named(&editor).await?;
         client.answer(agent::SHARE).await?;
-        client.see(agent::ALLOW_VIEW).await?;
+        client.see(agent::ALLOW_VIEW_WINDOW).await?;
         self.keep("view", &client).await?;
-        client.answer(agent::ALLOW_VIEW).await?;
+        client.answer(agent::ALLOW_VIEW_WINDOW).await?;
         self.operator.see(console::SCREEN).await?;
         client.see(agent::PAUSE).await?;
         self.keep("one-window", &client).await?;

@@ -107,6 +107,8 @@ pub(crate) mod agent {
     pub(crate) const KEEP_LOG: &str = "ended-log-save";
     /// Lets the operator see the screen.
     pub(crate) const ALLOW_VIEW: &str = "ask-view-yes";
+    /// The yes to one window being seen.
+    pub(crate) const ALLOW_VIEW_WINDOW: &str = "ask-view-yes-window";
     /// Lets the operator use mouse and keyboard.
     pub(crate) const ALLOW_CONTROL: &str = "ask-control-yes";
     /// The safe answer to that.
@@ -303,6 +305,7 @@ mod tests {
             agent::NO_RATING,
             agent::KEEP_LOG,
             agent::ALLOW_VIEW,
+            agent::ALLOW_VIEW_WINDOW,
             agent::ALLOW_CONTROL,
             agent::ALLOW_RECEIVE,
             agent::ALLOW_GIVE,
