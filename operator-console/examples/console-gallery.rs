@@ -13,7 +13,7 @@ use console_core::proto::machine::Topic;
 use console_core::proto::session::{CertificateProblem, Decision, EndReason, Step};
 use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, Stage};
 use i18n::{I18n, Language};
-use operator_console::app::{self, ConsoleApp};
+use operator_console::app::{self, ConsoleApp, Over};
 use operator_console::desk::{DeskCommand, DeskView};
 use operator_console::engine::Engine;
 use operator_console::screens::Page;
@@ -109,6 +109,8 @@ fn page(name: &str) -> ConsoleView {
         "notices" => common::view_with_notices(Stage::Idle, &[NoticeKind::KeyExpired, NoticeKind::RelayUnreachable]),
         "joining" => common::view(Stage::Joining),
         "busy" => session(common::busy_session()),
+        "pointing" => session(common::session(PowerState::Granted, PowerState::Off)),
+        "keys" | "full-screen" => session(common::session(PowerState::Granted, PowerState::Granted)),
         "viewing" => session(common::session(PowerState::Granted, PowerState::Off)),
         "recognise" => {
             let mut view = common::session(PowerState::Off, PowerState::Off);
@@ -236,6 +238,12 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             if let Some(topic) = machine.strip_prefix("machine") {
                 let number = topic.trim_start_matches('-').parse().unwrap_or(0);
                 app.show_machine(Topic::ALL.get(number).copied().unwrap_or(Topic::Overview));
+            }
+            match machine.as_str() {
+                "pointing" => app.show_over(Over::Marks),
+                "keys" => app.show_over(Over::Keys),
+                "full-screen" => app.show_over(Over::FullScreen),
+                _ => {}
             }
             if account {
                 app.show(Page::Account);

@@ -4,6 +4,7 @@ use crate::clipboard::{SystemClipboard, translate_shortcuts};
 use crate::engine::Engine;
 use crate::screens::gate::{GateScene, gate_ui};
 use crate::screens::{Copied, Effect, Page, Scene, ScreenState, screen_ui};
+use crate::viewer::marking::Tool;
 use console_core::proto::machine::Topic;
 use i18n::I18n;
 use std::path::PathBuf;
@@ -19,6 +20,17 @@ pub const SMALLEST_WINDOW: [f32; 2] = [900.0, 600.0];
 const WINDOW_FRAME: f32 = 56.0;
 /// The name under which the desktop knows the window.
 pub const APP_ID: &str = "ponte-console";
+
+/// What can stand over the remote screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// The tools to point and draw with.
+    Marks,
+    /// The keys that this computer would keep for itself.
+    Keys,
+    /// The bar of the full screen, and nothing else.
+    FullScreen,
+}
 
 /// What the operator chose in a dialog of the system.
 enum Chosen {
@@ -85,6 +97,15 @@ impl<E: Engine> ConsoleApp<E> {
         self.state.machine.topic = topic;
     }
 
+    /// Opens this over the remote screen.
+    pub fn show_over(&mut self, over: Over) {
+        match over {
+            Over::Marks => drop(self.state.viewer.marking.choose(Some(Tool::Arrow))),
+            Over::Keys => self.state.keys_open = true,
+            Over::FullScreen => self.state.full_screen = true,
+        }
+    }
+
     /// On a screen that is too small for it the window opens smaller, so that nothing is cut off.
     fn fit_to_screen(&mut self, context: &egui::Context) {
         if self.fitted {
@@ -108,6 +129,11 @@ impl<E: Engine> ConsoleApp<E> {
             Effect::CopyKey(text) => self.copy(text, Copied::Key),
             Effect::CopyInvitation(text) => self.copy(text, Copied::Invitation),
             Effect::CopyFacts(text) => self.copy(text, Copied::Facts),
+            Effect::CopyPicture(monitor) => {
+                let picture = self.engine.pictures().lock().monitors.get(&monitor).cloned();
+                let is_there = picture.is_some_and(|picture| self.clipboard.set_picture(picture));
+                self.state.copied = Some(if is_there { Copied::Picture } else { Copied::Failed });
+            }
             Effect::Browse => {
                 browse(|| rfd::FileDialog::new().pick_file().map(Chosen::File), self.chosen.0.clone(), context.clone());
             }

@@ -4,6 +4,7 @@
 //! screen could not send them to the client; so that is turned off, and done here while anything
 //! else has the focus.
 
+use console_core::picture::Picture;
 use egui::{Event, Key, Modifiers};
 
 /// The system's clipboard, opened when first needed.
@@ -21,6 +22,13 @@ impl SystemClipboard {
     /// Puts text there; false if the system does not allow it.
     pub fn set(&mut self, text: String) -> bool {
         self.open().is_some_and(|clipboard| clipboard.set_text(text).is_ok())
+    }
+
+    /// Puts a picture there; false if the system does not allow it.
+    pub fn set_picture(&mut self, picture: Picture) -> bool {
+        let (width, height) = (picture.width as usize, picture.height as usize);
+        let image = arboard::ImageData { width, height, bytes: picture.rgba.into() };
+        self.open().is_some_and(|clipboard| clipboard.set_image(image).is_ok())
     }
 
     /// The text that is there.

@@ -3,14 +3,17 @@
 pub mod account;
 pub mod ended;
 pub mod files;
+pub mod full_screen;
 pub mod gate;
 pub mod home;
+pub mod keys;
 pub mod machine;
 pub mod marking;
 pub mod notes;
 pub mod notices;
 pub mod palette;
 pub mod parts;
+pub mod rail;
 pub mod session;
 pub mod side;
 pub mod transfers;
@@ -19,6 +22,7 @@ use crate::desk::{DeskCommand, DeskView};
 use crate::viewer::ViewerState;
 use console_core::gate::{GateCommand, GateView};
 use console_core::picture::SharedPictures;
+use console_core::proto::geometry::MonitorId;
 use console_core::records::Record;
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use egui::{Frame, Margin, Panel, Ui};
@@ -41,6 +45,8 @@ pub enum Effect {
     CopyInvitation(String),
     /// Put a page about the client's machine on the clipboard.
     CopyFacts(String),
+    /// Put the picture of this monitor on the clipboard.
+    CopyPicture(MonitorId),
     /// Let the operator choose a file to send.
     Browse,
     /// Let the operator choose the folder that receives files.
@@ -74,6 +80,8 @@ pub enum Copied {
     Invitation,
     /// A page about the client's machine is on the clipboard.
     Facts,
+    /// A picture of the remote screen is on the clipboard.
+    Picture,
     /// The system gave no access.
     Failed,
 }
@@ -99,6 +107,10 @@ pub struct ScreenState {
     pub copied: Option<Copied>,
     /// What the window should do after this frame.
     pub effects: Vec<Effect>,
+    /// Whether the remote screen has all of the operator's monitor.
+    pub full_screen: bool,
+    /// Whether the strip of keys is open that this computer would keep for itself.
+    pub keys_open: bool,
     /// The command palette.
     palette: palette::PaletteState,
     rates: Rates,
@@ -114,6 +126,7 @@ impl ScreenState {
         self.machine = MachineState::default();
         self.rates = Rates::default();
         self.rail_releases = false;
+        self.keys_open = false;
     }
 }
 
@@ -157,11 +170,13 @@ fn page_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec<Conso
         return commands;
     }
     state.forget_session();
+    full_screen::leave(ui, state);
     if !matches!(scene.view.stage, Stage::Idle | Stage::Waiting(_)) {
         // Where a key is being used the operator must see what becomes of it.
         state.page = Page::Assistance;
     }
     if !matches!(scene.view.stage, Stage::Waiting(_)) {
+        // What was copied in a session is said there.
         state.copied = None;
     }
     if state.page != Page::Account {

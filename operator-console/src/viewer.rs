@@ -44,11 +44,33 @@ pub struct Remote<'a> {
     pub scale: f32,
 }
 
+/// How large the picture is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scaling {
+    /// All of it, as large as there is room.
+    #[default]
+    Fit,
+    /// All of it, each pixel on the same whole number of pixels of the window.
+    Whole,
+    /// One pixel of it on one of the window.
+    OneToOne,
+}
+
+impl Scaling {
+    /// This one, or the usual one if it is this already.
+    #[must_use]
+    pub fn toggled(self, to: Self) -> Self {
+        if self == to { Self::Fit } else { to }
+    }
+}
+
 /// What the viewer remembers from frame to frame.
 #[derive(Default)]
 pub struct ViewerState {
-    /// One pixel of the picture on one of the window, instead of all of it.
-    pub one_to_one: bool,
+    /// How large the picture is drawn.
+    pub scaling: Scaling,
+    /// Whether the operator only watches for now, though they may act.
+    pub only_watches: bool,
     /// The tool to point and draw with.
     pub marking: Marking,
     picture: PictureTexture,
@@ -126,8 +148,11 @@ pub fn viewer_ui(
 ) -> Vec<ConsoleCommand> {
     let area = ui.available_rect_before_wrap().shrink(FRAME_ROOM);
     let pixels_per_point = ui.pixels_per_point();
-    if !state.one_to_one {
-        let mapping = Mapping::fit(area, width, height, pixels_per_point);
+    if state.scaling != Scaling::OneToOne {
+        let mapping = match state.scaling {
+            Scaling::Whole => Mapping::whole(area, width, height, pixels_per_point),
+            Scaling::Fit | Scaling::OneToOne => Mapping::fit(area, width, height, pixels_per_point),
+        };
         return picture_ui(ui, i18n, remote, mapping, area, state);
     }
     // The wheel belongs to the client while input goes there.

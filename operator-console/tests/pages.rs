@@ -10,6 +10,7 @@ mod marking;
 mod notes;
 mod palette;
 mod profile;
+mod screen;
 
 use common::{MONITOR, busy_session, ended, pictures, session, view, view_with_notices, waiting};
 use console_core::gate::{GateStage, GateView};
@@ -25,6 +26,7 @@ use operator_console::app::{SMALLEST_WINDOW, WINDOW_SIZE, prepare};
 use operator_console::desk::DeskView;
 use operator_console::screens::gate::{GateScene, gate_ui};
 use operator_console::screens::{Effect, Scene, ScreenState, screen_ui};
+use operator_console::viewer::Scaling;
 use std::time::{Duration, Instant};
 use ui_kit::theme::Mode;
 
@@ -453,7 +455,8 @@ fn losing_the_focus_lifts_everything() {
 fn a_click_into_the_remote_screen_focuses_it_and_lands_on_its_pixel() {
     for one_to_one in [false, true] {
         let mut page = session_page(session(PowerState::Granted, PowerState::Granted));
-        page.state_mut().state.viewer.one_to_one = one_to_one;
+        let scaling = if one_to_one { Scaling::OneToOne } else { Scaling::Fit };
+        page.state_mut().state.viewer.scaling = scaling;
         page.run_steps(2);
         let screen = page.get_by_label("Remote screen").rect();
         if one_to_one {

@@ -136,7 +136,7 @@ impl Worker {
             if !self.draw() {
                 break;
             }
-            std::thread::sleep(SPACING);
+            runtime.block_on(async { tokio::time::sleep(SPACING).await });
         }
         self.annotator.clear();
     }

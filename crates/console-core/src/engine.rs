@@ -399,6 +399,7 @@ mod tests {
             reconnecting: false,
             input_paused: false,
             bytes_to_console: 1000,
+            marks_seen: None,
             bytes_to_agent: 1000,
         }
     }

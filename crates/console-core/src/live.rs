@@ -1,6 +1,7 @@
 //! The running session on the console: questions, pictures, input, chat, files, and the end.
 
 mod annotating;
+mod ending;
 mod input;
 mod log;
 mod saved;
@@ -14,14 +15,13 @@ use crate::ledger::{Ledger, SIGN_EVERY};
 use crate::picture::SharedPictures;
 use crate::screens::{self, Decoded};
 use crate::tasks::{self, Event};
-use crate::view::{ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, Stage, TransferState, TransferView};
+use crate::view::{ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, Stage, TransferView};
 use annotating::AnnotationLine;
 use channel::{Channel, Keeper, LinkState};
 use input::InputLine;
 use proto::geometry::{Layout, MonitorId};
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, Step, StreamKind,
-    TransferFailure, TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, Step, StreamKind, TransferId,
 };
 use session::{Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -547,55 +547,5 @@ impl<'a> Live<'a> {
         self.last_ping += 1;
         self.ping = Some((self.last_ping, now));
         self.tell(ConsoleToAgent::Ping { token: self.last_ping })
-    }
-
-    async fn end(
-        mut self,
-        desk: &mut Desk,
-        reader: Option<Reader>,
-        reason: EndReason,
-    ) -> (EndView, Option<ConsoleCommand>) {
-        self.input.finish();
-        if tokio::time::timeout(GOODBYE, self.tasks.shutdown()).await.is_err() {
-            tracing::warn!("a task of the session did not stop in time");
-        }
-        // Nothing of the person's screen is kept beyond the session.
-        self.pictures.lock().clear();
-        if reason == EndReason::OperatorEnded {
-            self.ledger.witness.end();
-            let _ = self.outbox.send(ConsoleToAgent::End);
-        }
-        let mut end = self.end_view(reason);
-        let mut next = None;
-        if !matches!(reason, EndReason::ConnectionLost | EndReason::ProtocolViolation) {
-            end.is_closing = true;
-            desk.stage(Stage::Ended(end.clone()));
-            next = self.close_log(desk, reader, reason != EndReason::OperatorEnded).await;
-            end.is_closing = false;
-        }
-        self.outbox.close(GOODBYE).await;
-        if reason == EndReason::ProtocolViolation {
-            self.channel.break_off(GOODBYE).await;
-        } else {
-            self.channel.close(GOODBYE).await;
-        }
-        self.keeper.leave(GOODBYE).await;
-        end.rating = self.ledger.rating();
-        end.log = self.ledger.finish().unwrap_or_else(|error| {
-            tracing::error!(%error, "the log could not be written");
-            desk.notice(NoticeKind::LogNotSaved);
-            None
-        });
-        (end, next)
-    }
-
-    fn end_view(&mut self, reason: EndReason) -> EndView {
-        let mut transfers: Vec<TransferView> = self.transfers.values().map(|wanted| wanted.view.clone()).collect();
-        for view in &mut transfers {
-            if matches!(view.state, TransferState::Running | TransferState::Asked) {
-                view.state = TransferState::Failed(TransferFailure::Cancelled);
-            }
-        }
-        EndView { reason, lasted: self.began.elapsed(), transfers, log: None, is_closing: false, rating: None }
     }
 }

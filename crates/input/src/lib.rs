@@ -64,6 +64,8 @@ pub enum Injected {
     RefusedOwnWindow,
     /// It would have gone elsewhere than [`Injector::confine`] allows: nothing was pressed.
     RefusedOutside,
+    /// It would have taken the person's desktop away, as switching to a console of text does: nothing was pressed.
+    RefusedKey,
 }
 
 /// Why nothing can be injected.

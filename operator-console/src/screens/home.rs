@@ -261,7 +261,7 @@ fn copied_ui(ui: &mut Ui, scene: &Scene<'_>, copied: Option<Copied>) {
         None => return,
         Some(Copied::Key) => (TagKind::Ok, "console-copied-key"),
         Some(Copied::Invitation) => (TagKind::Ok, "console-copied-invitation"),
-        Some(Copied::Facts) => return,
+        Some(Copied::Facts | Copied::Picture) => return,
         Some(Copied::Failed) => (TagKind::Warn, "console-copy-failed"),
     };
     tag(ui, kind, &scene.i18n.text(id));

@@ -281,7 +281,7 @@ fn actions_ui(
         match state.copied {
             Some(Copied::Facts) => drop(tag(ui, TagKind::Ok, &i18n.text("console-machine-copied"))),
             Some(Copied::Failed) => drop(tag(ui, TagKind::Warn, &i18n.text("console-machine-not-copied"))),
-            Some(Copied::Key | Copied::Invitation) | None => {}
+            Some(Copied::Key | Copied::Invitation | Copied::Picture) | None => {}
         }
         if page.is_loading {
             tag(ui, TagKind::Accent, &i18n.text("console-machine-loading"));

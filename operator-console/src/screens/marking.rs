@@ -1,14 +1,14 @@
 //! The strip of tools to point and draw with, while one of them is in hand.
 
+use super::parts::{StripButton, strip_button};
 use super::session::may_move;
 use super::{Scene, ScreenState};
 use crate::viewer::marking::Tool;
 use console_core::proto::annotation::{Annotation, MarksSeen};
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, OperatorView, SessionView};
-use egui::{Align, Color32, Frame, Key, Layout, Margin, Modifiers, Panel, RichText, Stroke, Ui, vec2};
-use ui_kit::fonts::Weight;
-use ui_kit::{TagKind, tag, theme};
+use egui::{Key, Modifiers, Ui};
+use ui_kit::{TagKind, tag};
 
 /// The tools with their words and keys.
 pub(super) const TOOLS: [(Tool, &str, &str); 3] = [
@@ -56,42 +56,27 @@ pub(super) fn strip_ui(
     commands: &mut Vec<ConsoleCommand>,
 ) {
     let Some(chosen) = state.viewer.marking.tool() else { return };
-    let tokens = theme::tokens(ui);
-    let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(12, 6));
-    Panel::top("mark tools").min_size(0.0).show_separator_line(false).frame(frame).show(ui, |ui| {
-        ui.with_layout(Layout::left_to_right(Align::Center).with_main_wrap(true), |ui| {
-            for (tool, id, keys) in TOOLS {
-                if choice(ui, scene, id, keys, tool == chosen) && tool != chosen {
-                    toggle(state, tool, commands);
-                }
+    super::parts::strip_ui(ui, "mark tools", |ui| {
+        for (tool, id, keys) in TOOLS {
+            if choice(ui, scene, id, keys, tool == chosen) && tool != chosen {
+                toggle(state, tool, commands);
             }
-            if choice(ui, scene, "console-mark-clear", "Del", false) {
-                clear(state, commands);
-            }
-            if choice(ui, scene, "console-mark-done", "Esc", false) {
-                commands.extend(state.viewer.marking.choose(None).map(ConsoleCommand::Annotate));
-            }
-            if session.marks_seen == Some(MarksSeen::Nowhere) {
-                tag(ui, TagKind::Warn, &scene.i18n.text("console-mark-nowhere"));
-            }
-        });
+        }
+        if choice(ui, scene, "console-mark-clear", "Del", false) {
+            clear(state, commands);
+        }
+        if choice(ui, scene, "console-mark-done", "Esc", false) {
+            commands.extend(state.viewer.marking.choose(None).map(ConsoleCommand::Annotate));
+        }
+        if session.marks_seen == Some(MarksSeen::Nowhere) {
+            tag(ui, TagKind::Warn, &scene.i18n.text("console-mark-nowhere"));
+        }
     });
 }
 
 /// Whether it was pressed.
 fn choice(ui: &mut Ui, scene: &Scene<'_>, id: &str, keys: &str, on: bool) -> bool {
-    let tokens = theme::tokens(ui);
     let name = scene.i18n.text(id);
-    let ink = if on { tokens.accent } else { tokens.ink_secondary };
-    let words = RichText::new(&name).font(Weight::SemiBold.at(tokens.small_size)).color(ink);
-    let fill = if on { tokens.accent_soft } else { Color32::TRANSPARENT };
-    let edge = if on { tokens.accent } else { tokens.line };
-    let button = egui::Button::new(words).selected(on).fill(fill).stroke(Stroke::new(1.0, edge));
-    ui.scope(|ui| {
-        ui.spacing_mut().button_padding = vec2(10.0, 3.0);
-        ui.spacing_mut().interact_size.y = 28.0;
-        let hover = scene.i18n.text_with("console-tool-hover", &[("name", (&name).into()), ("keys", keys.into())]);
-        ui.add(button).on_hover_text(hover).accessible_name(name).clicked()
-    })
-    .inner
+    let hover = scene.i18n.text_with("console-tool-hover", &[("name", (&name).into()), ("keys", keys.into())]);
+    strip_button(ui, &StripButton { words: &name, name: &name, hover: &hover, on, enabled: true })
 }

@@ -2,7 +2,8 @@
 
 use super::files::Open;
 use super::side::Powers;
-use super::{Effect, Page, Scene, ScreenState, machine, marking, notices, parts, session, side};
+use super::{Effect, Page, Scene, ScreenState, full_screen, machine, marking, notices, parts, session, side};
+use crate::viewer::Scaling;
 use crate::viewer::marking::Tool;
 use crate::words;
 use console_core::proto::session::Capability;
@@ -39,7 +40,11 @@ enum Act {
     Machine,
     Mark(Tool),
     ClearMarks,
-    OneToOne,
+    Scale(Scaling),
+    FullScreen,
+    Keys,
+    Watch,
+    CopyPicture,
     Steer,
     Chat,
     Page(Page),
@@ -195,12 +200,24 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
                 entries.push(entry("console-palette-chat", "F7", Act::Chat));
             }
             if session::has_picture(session) {
-                entries.push(entry("console-tool-one-to-one", "F5", Act::OneToOne));
+                entries.push(entry("console-tool-one-to-one", "F5", Act::Scale(Scaling::OneToOne)));
+                entries.push(entry("console-tool-whole", "Shift F5", Act::Scale(Scaling::Whole)));
                 entries.push(entry("console-tool-picture", "F6", Act::Send(ConsoleCommand::SavePicture)));
+                entries.push(entry("console-tool-copy-picture", "Shift F6", Act::CopyPicture));
             }
             if scene.record().is_some() {
                 entries.push(entry("console-notes-write", "", Act::Notes));
             }
+            if session::may_press(session, &state.viewer) {
+                entries.push(entry("console-tool-keys", "F12", Act::Keys));
+            }
+            if session::controls(session) {
+                let watches = state.viewer.only_watches;
+                let name = if watches { "console-tool-act-again" } else { "console-tool-only-watch" };
+                entries.push(entry(name, "Shift F2", Act::Watch));
+            }
+            let name = if state.full_screen { "console-full-screen-leave" } else { "console-tool-full-screen" };
+            entries.push(entry(name, "F11", Act::FullScreen));
             entries.push(entry("console-tool-end", "", Act::Send(ConsoleCommand::End)));
         }
         Stage::Waiting(_) => {
@@ -254,7 +271,15 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         }
         Act::Mark(tool) => marking::toggle(state, tool, commands),
         Act::ClearMarks => marking::clear(state, commands),
-        Act::OneToOne => state.viewer.one_to_one = !state.viewer.one_to_one,
+        Act::Scale(scaling) => state.viewer.scaling = state.viewer.scaling.toggled(scaling),
+        Act::FullScreen => full_screen::toggle(ui, state),
+        Act::Keys => state.keys_open = true,
+        Act::Watch => session::watch(state, commands),
+        Act::CopyPicture => {
+            if let Stage::Session(session) = &scene.view.stage {
+                session::copy_picture(session, state);
+            }
+        }
         Act::Steer => state.viewer.take(),
         Act::Chat => focus_chat(ui.ctx()),
         Act::Page(page) => state.page = page,

@@ -64,6 +64,44 @@ pub fn tool_button(ui: &mut Ui, icon: Icon, words: &ToolWords<'_>, state: ToolSt
     .inner
 }
 
+/// A button of a strip over the remote screen.
+pub struct StripButton<'a> {
+    /// What stands on it.
+    pub words: &'a str,
+    /// What screen readers call it.
+    pub name: &'a str,
+    /// What is said of it while the mouse rests there.
+    pub hover: &'a str,
+    /// Whether it is chosen.
+    pub on: bool,
+    /// Whether it can be pressed.
+    pub enabled: bool,
+}
+
+/// A strip over the remote screen, as high as its buttons need.
+pub fn strip_ui(ui: &mut Ui, name: &'static str, contents: impl FnOnce(&mut Ui)) {
+    let tokens = theme::tokens(ui);
+    let frame = egui::Frame::new().fill(tokens.sunken).inner_margin(egui::Margin::symmetric(12, 6));
+    egui::Panel::top(name).min_size(0.0).show_separator_line(false).frame(frame).show(ui, |ui| {
+        ui.horizontal_wrapped(contents);
+    });
+}
+
+/// Whether it was pressed.
+pub fn strip_button(ui: &mut Ui, button: &StripButton<'_>) -> bool {
+    let tokens = theme::tokens(ui);
+    ui.spacing_mut().button_padding = vec2(10.0, 3.0);
+    ui.spacing_mut().interact_size.y = 28.0;
+    let ink = if button.on { tokens.accent } else { tokens.ink_secondary };
+    let words = egui::RichText::new(button.words).font(Weight::SemiBold.at(tokens.small_size)).color(ink);
+    let fill = if button.on { tokens.accent_soft } else { egui::Color32::TRANSPARENT };
+    let edge = if button.on { tokens.accent } else { tokens.line };
+    let widget = egui::Button::new(words).selected(button.on).fill(fill).stroke(Stroke::new(1.0, edge));
+    let response = ui.add_enabled(button.enabled, widget.wrap_mode(egui::TextWrapMode::Extend));
+    let response = response.on_hover_text(button.hover).on_disabled_hover_text(button.hover);
+    response.accessible_name(button.name).clicked()
+}
+
 /// A small cross that closes something, called `name` by screen readers.
 pub fn close_button(ui: &mut Ui, name: &str, ink: egui::Color32) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(28.0, 28.0), Sense::click());

@@ -1,15 +1,17 @@
 //! The page of a running session: the remote screen as large as it can be, tools and talk beside it.
 
 use super::files::{Open, files_ui};
+use super::full_screen;
+use super::keys;
 use super::machine::{self, machine_ui};
 use super::marking::{self, may_mark};
-use super::parts::{ToolState, ToolWords, strong, tool_button};
+use super::parts::strong;
+use super::rail::rail_ui;
 use super::side::{Powers, may_ask, side_ui};
-use super::{Scene, ScreenState};
-use crate::icons::Icon;
+use super::{Copied, Effect, Scene, ScreenState};
 use crate::viewer::marking::{Marking, Tool};
 use crate::viewer::texture::Shown;
-use crate::viewer::{self, Remote};
+use crate::viewer::{self, Remote, Scaling, ViewerState};
 use crate::words;
 use console_core::proto::session::{Capability, Step};
 use console_core::view::{ConsoleCommand, OperatorView, PowerState, SessionView};
@@ -32,6 +34,10 @@ pub fn session_ui(
 ) {
     let operator = &scene.view.operator;
     take_dropped_files(ui, operator, session, commands);
+    if ui.input(|input| input.pointer.any_pressed() || input.events.iter().any(is_press)) {
+        // What was copied has been read.
+        state.copied = state.copied.filter(|copied| *copied == Copied::Facts);
+    }
     state.viewer.note_control(session.state_of(Capability::Control) == PowerState::Granted);
     if session.state_of(Capability::View) != PowerState::Granted {
         state.files.open = None;
@@ -42,9 +48,16 @@ pub fn session_ui(
         // What stood there the client has taken away.
         state.viewer.marking = Marking::default();
     }
-    top_bar_ui(ui, scene, session, commands);
-    rail_ui(ui, scene, session, state, commands);
-    side_ui(ui, scene, session, state, commands);
+    if state.full_screen {
+        // Nothing but the screen, and what is done on it.
+        state.files.open = None;
+        state.machine.open = false;
+        full_screen::bar_ui(ui, scene, session, state, commands);
+    } else {
+        top_bar_ui(ui, scene, session, commands);
+        rail_ui(ui, scene, session, state, commands);
+        side_ui(ui, scene, session, state, commands);
+    }
     if let Some(panel) = state.files.open {
         state.machine.open = false;
         files_ui(ui, scene, panel, state, commands);
@@ -54,7 +67,10 @@ pub fn session_ui(
         commands.extend(state.viewer.stop());
         return;
     }
-    hint_ui(ui, scene, session, state);
+    if !state.full_screen {
+        hint_ui(ui, scene, session, state);
+    }
+    keys::strip_ui(ui, scene, session, state, commands);
     marking::strip_ui(ui, scene, session, state, commands);
     let tokens = theme::tokens(ui);
     CentralPanel::default()
@@ -75,6 +91,31 @@ pub(super) fn may_read(operator: &OperatorView, session: &SessionView) -> bool {
 
 pub(super) fn has_picture(session: &SessionView) -> bool {
     session.pictures > 0 && session.state_of(Capability::View) == PowerState::Granted
+}
+
+fn is_press(event: &Event) -> bool {
+    matches!(event, Event::Key { pressed: true, repeat: false, .. })
+}
+
+/// Whether the person lets the operator act.
+pub(super) fn controls(session: &SessionView) -> bool {
+    session.state_of(Capability::Control) == PowerState::Granted
+}
+
+/// Whether keys may be pressed at the client now.
+pub(super) fn may_press(session: &SessionView, viewer: &ViewerState) -> bool {
+    controls(session) && has_picture(session) && !session.reconnecting && !viewer.only_watches
+}
+
+/// The operator only watches, or acts again; what was down is lifted.
+pub(super) fn watch(state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
+    state.viewer.only_watches = !state.viewer.only_watches;
+    commands.extend(state.viewer.stop());
+}
+
+/// Puts the picture that is shown on the operator's clipboard.
+pub(super) fn copy_picture(session: &SessionView, state: &mut ScreenState) {
+    state.effects.extend(session.monitor.map(Effect::CopyPicture));
 }
 
 /// Keys for the tools, unless the remote screen has the keyboard: then they are the client's.
@@ -100,16 +141,26 @@ fn shortcuts(
         if may_mark(operator, session) && !ui.ctx().text_edit_focused() {
             marking::key(state, key, modifiers, commands);
         }
+        if modifiers.shift_only() {
+            match key {
+                Key::F2 if controls(session) => watch(state, commands),
+                Key::F5 if has_picture(session) => state.viewer.scaling = state.viewer.scaling.toggled(Scaling::Whole),
+                Key::F6 if has_picture(session) => copy_picture(session, state),
+                _ => {}
+            }
+        }
         if !modifiers.is_none() {
             continue;
         }
         match key {
+            Key::F11 => full_screen::toggle(ui, state),
+            Key::F12 if may_press(session, &state.viewer) => state.keys_open = !state.keys_open,
             Key::F2 if may_ask(operator, session, Capability::Control) => {
                 commands.push(ConsoleCommand::Ask(Capability::Control));
             }
             Key::F3 if may_move(operator, session, Capability::SendFile) => state.files.toggle(Open::Send),
             Key::F4 if may_move(operator, session, Capability::FetchFile) => state.files.toggle(Open::Fetch),
-            Key::F5 if has_picture(session) => state.viewer.one_to_one = !state.viewer.one_to_one,
+            Key::F5 if has_picture(session) => state.viewer.scaling = state.viewer.scaling.toggled(Scaling::OneToOne),
             Key::F6 if has_picture(session) => commands.push(ConsoleCommand::SavePicture),
             Key::F8 if may_read(operator, session) => machine::toggle(session, scene, state, commands),
             Key::F7 if operator.may(Capability::Chat) => focus_chat(ui.ctx()),
@@ -213,7 +264,7 @@ fn monitors_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: 
 }
 
 /// From the right: what was measured, then how the session is carried.
-fn figures_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
+pub(super) fn figures_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
     let tokens = theme::tokens(ui);
     ui.ctx().request_repaint_after(FIGURES);
     let small = |text: String, colour: Color32| RichText::new(text).font(Weight::Regular.at(13.0)).color(colour);
@@ -247,177 +298,51 @@ fn figures_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
     ui.label(small(parts.join(" · "), tokens.ink_secondary)).accessible_name(spoken);
 }
 
-fn rail_ui(
-    ui: &mut Ui,
+/// The message that says where mouse and keyboard go, and whether it matters more than others.
+pub(super) fn hint(
+    ui: &Ui,
     scene: &Scene<'_>,
     session: &SessionView,
-    state: &mut ScreenState,
-    commands: &mut Vec<ConsoleCommand>,
-) {
-    let tokens = theme::tokens(ui);
-    let narrow = super::is_narrow(ui);
-    let margin = if narrow { Margin::symmetric(4, 6) } else { Margin::symmetric(8, 10) };
-    let frame = Frame::new().fill(tokens.sunken).inner_margin(margin);
-    let width = if narrow { 66.0 } else { 84.0 };
-    Panel::left("session tools").exact_size(width).resizable(false).frame(frame).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = TOOL_GAP;
-        let each = (ui.available_height() - END_GAP) / TOOLS as f32 - TOOL_GAP;
-        let rail = Rail { scene, height: each.clamp(24.0, 56.0) };
-        let viewing = session.state_of(Capability::View) == PowerState::Granted;
-        // A press takes the focus from the remote screen: the tool stays what it was until the click is whole.
-        if !ui.input(|input| input.pointer.any_down() || input.pointer.any_released()) {
-            state.rail_releases = state.viewer.is_focused();
-        }
-        let operator = &scene.view.operator;
-        if !operator.may(Capability::Control) {
-            // What the certificate does not allow is not there at all.
-        } else if session.state_of(Capability::Control) != PowerState::Granted {
-            let needs = (!viewing).then_some(NEEDS_VIEW);
-            let may = Standing { needs, ..Standing::ready(may_ask(operator, session, Capability::Control)) };
-            if rail.tool(ui, Icon::Control, "console-tool-control", "F2", may) {
-                commands.push(ConsoleCommand::Ask(Capability::Control));
-            }
-        } else if state.rail_releases {
-            if rail.tool(ui, Icon::Release, "console-tool-release", "Ctrl+Alt", Standing::ready(true)) {
-                commands.extend(state.viewer.release(ui.ctx()));
-            }
-        } else if rail.tool(ui, Icon::Control, "console-tool-steer", "", Standing::ready(has_picture(session))) {
-            state.viewer.take();
-        }
-        let files = [
-            (Capability::SendFile, Icon::Send, "console-tool-send", "F3", Open::Send),
-            (Capability::FetchFile, Icon::Fetch, "console-tool-fetch", "F4", Open::Fetch),
-        ];
-        for (capability, icon, name, key, panel) in files {
-            let may = may_move(operator, session, capability);
-            let on = state.files.open == Some(panel);
-            let standing = Standing { on, may, needs: (!viewing).then_some(NEEDS_VIEW) };
-            if operator.may(capability) && rail.tool(ui, icon, name, key, standing) {
-                state.files.toggle(panel);
-            }
-        }
-        if operator.may(Capability::Annotate) {
-            let (may, on) = (may_mark(operator, session), state.viewer.marking.tool().is_some());
-            let standing = Standing { on: on && may, may, needs: (!may).then_some(NEEDS_PICTURE) };
-            if rail.tool(ui, Icon::Mark, "console-tool-mark", "F9", standing) {
-                let tool = state.viewer.marking.tool().unwrap_or(Tool::Pointer);
-                marking::toggle(state, tool, commands);
-            }
-        }
-        if operator.may(Capability::SystemInfo) {
-            let needs = (!viewing).then_some(NEEDS_VIEW);
-            let standing = Standing { on: state.machine.open, may: may_read(operator, session), needs };
-            if rail.tool(ui, Icon::Machine, "console-tool-machine", "F8", standing) {
-                machine::toggle(session, scene, state, commands);
-            }
-        }
-        let may = has_picture(session);
-        let picture = |on| Standing { on, may, needs: (!may).then_some(NEEDS_PICTURE) };
-        let one_to_one = picture(may && state.viewer.one_to_one);
-        if rail.tool(ui, Icon::ActualSize, "console-tool-one-to-one", "F5", one_to_one) {
-            state.viewer.one_to_one = !state.viewer.one_to_one;
-        }
-        if rail.tool(ui, Icon::Picture, "console-tool-picture", "F6", picture(false)) {
-            commands.push(ConsoleCommand::SavePicture);
-        }
-        // Apart from the others: it asks nothing.
-        ui.with_layout(Layout::bottom_up(Align::Center), |ui| {
-            if rail.draw(ui, Icon::End, "console-tool-end", "", ToolState::Danger, None) {
-                commands.push(ConsoleCommand::End);
-            }
-        });
-    });
-}
-
-/// How many tools the rail has.
-const TOOLS: usize = 9;
-/// Room between them, in points.
-const TOOL_GAP: f32 = 4.0;
-/// Room that parts the last one from the others at least, in points.
-const END_GAP: f32 = 20.0;
-/// Told of a tool that waits for the person to show the screen.
-const NEEDS_VIEW: &str = "console-tool-needs-view";
-/// Told of a tool that waits for a picture.
-const NEEDS_PICTURE: &str = "console-tool-needs-picture";
-
-/// How a tool stands, and the message that says what it still needs.
-struct Standing {
-    on: bool,
-    may: bool,
-    needs: Option<&'static str>,
-}
-
-impl Standing {
-    fn ready(may: bool) -> Self {
-        Self { on: false, may, needs: None }
-    }
-}
-
-struct Rail<'a> {
-    scene: &'a Scene<'a>,
-    height: f32,
-}
-
-impl Rail<'_> {
-    /// Whether it was pressed.
-    fn tool(&self, ui: &mut Ui, icon: Icon, id: &str, keys: &str, standing: Standing) -> bool {
-        let state = match standing {
-            Standing { may: false, .. } => ToolState::Disabled,
-            Standing { on: true, .. } => ToolState::On,
-            Standing { .. } => ToolState::Ready,
-        };
-        self.draw(ui, icon, id, keys, state, standing.needs)
-    }
-
-    fn draw(
-        &self,
-        ui: &mut Ui,
-        icon: Icon,
-        id: &str,
-        keys: &str,
-        state: ToolState,
-        needs: Option<&'static str>,
-    ) -> bool {
-        let i18n = self.scene.i18n;
-        let (word, name) = (i18n.text(&format!("{id}-short")), i18n.text(id));
-        let hover = match needs {
-            Some(needs) => i18n.text_with(needs, &[("name", (&name).into())]),
-            None if keys.is_empty() => name.clone(),
-            None => i18n.text_with("console-tool-hover", &[("name", (&name).into()), ("keys", keys.into())]),
-        };
-        let words = ToolWords { word: &word, name: &name, hover: &hover };
-        tool_button(ui, icon, &words, state, self.height).clicked()
-    }
-}
-
-/// The line under the remote screen that says where mouse and keyboard go.
-fn hint_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, state: &ScreenState) {
-    let tokens = theme::tokens(ui);
+    state: &ScreenState,
+) -> Option<(&'static str, bool)> {
     let controls = session.state_of(Capability::Control) == PowerState::Granted;
     let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
     let viewing = session.state_of(Capability::View) == PowerState::Granted;
     let operator = &scene.view.operator;
-    let (id, strong) = if hovering && may_move(operator, session, Capability::SendFile) {
+    Some(if hovering && may_move(operator, session, Capability::SendFile) {
         ("console-drop", true)
     } else if !viewing {
-        return;
+        return None;
     } else if session.reconnecting {
         ("console-reconnecting-input", true)
     } else if session.sharing_paused {
-        return;
+        return None;
     } else if let Some(tool) = state.viewer.marking.tool() {
         (if tool == Tool::Pointer { "console-hint-pointer" } else { "console-hint-draw" }, true)
     } else if !operator.may(Capability::Control) {
         ("console-hint-only-viewing", false)
     } else if !controls {
         ("console-hint-view-only", false)
+    } else if state.viewer.only_watches {
+        ("console-hint-watching", true)
     } else if session.input_paused {
         ("console-hint-paused", true)
     } else if state.viewer.is_capturing() {
         ("console-hint-focused", true)
     } else {
         ("console-hint-click", false)
+    })
+}
+
+/// The line under the remote screen that says where mouse and keyboard go.
+fn hint_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, state: &ScreenState) {
+    let tokens = theme::tokens(ui);
+    let copied = match state.copied {
+        Some(Copied::Picture) => Some(("console-picture-copied", true)),
+        Some(Copied::Failed) => Some(("console-machine-not-copied", true)),
+        _ => None,
     };
+    let Some((id, strong)) = copied.or_else(|| hint(ui, scene, session, state)) else { return };
     // The strip belongs to the dark ground, so its ink is that of the dark theme everywhere.
     let ink = if strong { Tokens::DARK.ink } else { Tokens::DARK.ink_secondary };
     let frame = Frame::new().fill(tokens.stage).inner_margin(Margin::symmetric(12, 6));
@@ -452,7 +377,7 @@ fn remote_ui(
     if view == PowerState::Granted
         && let Some(monitor) = session.monitor
     {
-        let control = session.state_of(Capability::Control) == PowerState::Granted && !session.reconnecting;
+        let control = controls(session) && !session.reconnecting && !state.viewer.only_watches;
         let percent = session.layout.monitor(monitor).map_or(100, |monitor| monitor.scale_percent);
         let remote = Remote {
             pictures: scene.pictures,

@@ -27,6 +27,19 @@ impl Mapping {
         Self::centred(area, size, width, height, pixels_per_point)
     }
 
+    /// Every pixel of the picture on the same whole number of pixels of the window each way, as many as fit; where not
+    /// even one does, as [`Mapping::fit`].
+    #[must_use]
+    pub fn whole(area: Rect, width: u32, height: u32, pixels_per_point: f32) -> Self {
+        let (picture_width, picture_height) = (width.max(1) as f32, height.max(1) as f32);
+        let available = area.size() * pixels_per_point;
+        let times = (available.x / picture_width).min(available.y / picture_height).floor();
+        if times < 1.0 {
+            return Self::fit(area, width, height, pixels_per_point);
+        }
+        Self::centred(area, vec2(picture_width * times, picture_height * times), width, height, pixels_per_point)
+    }
+
     /// One pixel of the picture on one pixel of the window, in the middle of `area` or, where it is
     /// larger, from its corner.
     #[must_use]
@@ -104,6 +117,7 @@ mod tests {
             for pixels_per_point in [1.0, 1.25, 2.0] {
                 check_every_pixel(Mapping::fit(AREA, width, height, pixels_per_point));
                 check_every_pixel(Mapping::one_to_one(AREA, width, height, pixels_per_point));
+                check_every_pixel(Mapping::whole(AREA, width, height, pixels_per_point));
             }
         }
     }
@@ -118,6 +132,20 @@ mod tests {
         {
             assert_eq!(mapping.pixel(point), Some(pixel));
         }
+    }
+
+    #[test]
+    fn whole_multiples_are_as_large_as_fits_and_smaller_only_where_not_even_one_does() {
+        for (width, height, pixels_per_point, size) in [
+            (300, 200, 1.0, vec2(900.0, 600.0)),
+            (480, 360, 1.0, vec2(960.0, 720.0)),
+            (700, 400, 2.0, vec2(700.0, 400.0)),
+        ] {
+            let mapping = Mapping::whole(AREA, width, height, pixels_per_point);
+            assert_eq!(mapping.image.size(), size, "{width} by {height}");
+            assert!(mapping.is_whole_scale(pixels_per_point) && AREA.contains_rect(mapping.image));
+        }
+        assert_eq!(Mapping::whole(AREA, 1920, 1080, 1.0), Mapping::fit(AREA, 1920, 1080, 1.0));
     }
 
     #[test]

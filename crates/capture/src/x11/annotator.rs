@@ -69,6 +69,8 @@ struct Ground {
     scale: f32,
 }
 
+type Grounds = Vec<(MonitorId, Ground)>;
+
 /// What was there at the last look.
 #[derive(Default)]
 struct Around {
@@ -79,7 +81,7 @@ struct Around {
     others: Vec<(usize, Window, bool)>,
     /// Where each of our marks is in the same order.
     marks: Vec<(usize, Window)>,
-    grounds: Vec<(MonitorId, Ground)>,
+    grounds: Grounds,
     /// What marks lie right above, where one window is shared.
     below: Option<Window>,
 }
@@ -123,7 +125,7 @@ impl X11Annotator {
     }
 
     /// Where the monitors of this part are, and what marks lie right above.
-    fn grounds(&self) -> Result<(Vec<(MonitorId, Ground)>, Option<Window>), CaptureError> {
+    fn grounds(&self) -> Result<(Grounds, Option<Window>), CaptureError> {
         let scale = |percent: u16| f32::from(percent) / 100.0;
         let Part::Window(window) = self.part else {
             let monitors = self.screen.named_monitors()?.into_iter().filter(|(name, _)| match self.part {

@@ -123,6 +123,24 @@ console-tool-hover = { $name } ({ $keys })
 console-tool-needs-view = { $name }: the person must show the screen first.
 console-tool-needs-picture = { $name }: there is no picture yet.
 
+# Session: the screen and its keys
+console-tool-full-screen = Full screen
+console-tool-full-screen-short = Full
+console-full-screen-leave = Leave full screen
+console-tool-whole = Whole multiples of the size
+console-tool-copy-picture = Copy a picture of the screen
+console-picture-copied = The picture of the screen is on your clipboard.
+console-tool-only-watch = Only watch
+console-tool-act-again = Act again
+console-hint-watching = You only watch: nothing goes to the person. Shift+F2 to act again.
+console-tool-keys = Press special keys
+console-tool-keys-short = Keys
+console-tool-needs-control = { $name }: the person must allow control first.
+console-keys-press = Press { $keys } there
+console-keys-one-window = It is pressed on the person's computer. While they share a single window, keys that the desktop would take are refused.
+console-keys-refused = { $keys } is never pressed there: it would take the person's desktop away.
+console-keys-close = Close keys
+
 # Session: pointing and drawing
 console-tool-mark = Point and draw on the person's screen
 console-tool-mark-short = Point

@@ -123,6 +123,24 @@ console-tool-hover = { $name } ({ $keys })
 console-tool-needs-view = { $name }: prima la persona deve mostrare lo schermo.
 console-tool-needs-picture = { $name }: non c’è ancora un’immagine.
 
+# Sessione: lo schermo e i suoi tasti
+console-tool-full-screen = Schermo intero
+console-tool-full-screen-short = Intero
+console-full-screen-leave = Esci dallo schermo intero
+console-tool-whole = Multipli interi della dimensione
+console-tool-copy-picture = Copia l’immagine dello schermo
+console-picture-copied = L’immagine dello schermo è negli appunti.
+console-tool-only-watch = Guarda soltanto
+console-tool-act-again = Torna ad agire
+console-hint-watching = Lei guarda soltanto: nulla va alla persona. Maiusc+F2 per tornare ad agire.
+console-tool-keys = Premi tasti speciali
+console-tool-keys-short = Tasti
+console-tool-needs-control = { $name }: prima la persona deve permettere il controllo.
+console-keys-press = Premi { $keys } là
+console-keys-one-window = Si preme sul computer della persona. Mentre condivide una sola finestra, i tasti che prenderebbe il desktop sono rifiutati.
+console-keys-refused = { $keys } non si preme mai là: toglierebbe alla persona il suo desktop.
+console-keys-close = Chiudi i tasti
+
 # Sessione: indicare e disegnare
 console-tool-mark = Indica e disegna sullo schermo della persona
 console-tool-mark-short = Indica

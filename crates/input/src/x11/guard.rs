@@ -80,6 +80,11 @@ impl Guard {
         if self.is_own(connection, target)? {
             return Ok(Injected::RefusedOwnWindow);
         }
+        if let Target::Key(keycode) = target
+            && shortcuts::takes_the_desktop(connection, self.root, keycode)?
+        {
+            return Ok(Injected::RefusedKey);
+        }
         let Some(Confinement { window, belonging }) = &self.confined else { return Ok(Injected::Done) };
         let (window, before) = (*window, *belonging);
         let now = self.belonging_of(connection, window)?;

@@ -39,6 +39,41 @@ impl Held {
     }
 }
 
+/// Whether the X server itself would leave the screen or end with Ctrl and Alt and one of these keys (xkeyboard-config,
+/// `srvr_ctrl` and `terminate`).
+fn is_the_servers(symbols: &[Keysym]) -> bool {
+    symbols.iter().any(|symbol| {
+        (key::F1..=key::F12).contains(symbol)
+            || (key::XF86_Switch_VT_1..=key::XF86_Switch_VT_12).contains(symbol)
+            || [key::BackSpace, key::Terminate_Server].contains(symbol)
+    })
+}
+
+/// Whether this key, pressed now with what is down already, would take the person's desktop away.
+pub(super) fn takes_the_desktop(connection: &RustConnection, root: Window, keycode: u8) -> Result<bool, InputError> {
+    let pressed = connection.get_keyboard_mapping(keycode, 1)?.reply()?.keysyms;
+    let is_modifier = Held::of(KeyButMask::from(0_u16), &pressed);
+    if !is_the_servers(&pressed) && !is_modifier.control && !is_modifier.alt {
+        return Ok(false);
+    }
+    let setup = connection.setup();
+    let (first, last) = (setup.min_keycode, setup.max_keycode);
+    let pointer = connection.query_pointer(root)?;
+    let down = connection.query_keymap()?;
+    let map = connection.get_keyboard_mapping(first, last.saturating_sub(first).saturating_add(1))?.reply()?;
+    let (mask, down) = (pointer.reply()?.mask, down.reply()?.keys);
+    let is_down = |code: u8| down.get(usize::from(code / 8)).is_some_and(|bits| bits & (1 << (code % 8)) != 0);
+    // In whatever order they go down.
+    let keys: Vec<&[Keysym]> = (first..=last)
+        .zip(map.keysyms.chunks(usize::from(map.keysyms_per_keycode).max(1)))
+        .filter(|(code, _)| is_down(*code) || *code == keycode)
+        .map(|(_, symbols)| symbols)
+        .collect();
+    let named: Vec<Keysym> = keys.iter().filter_map(|symbols| symbols.first().copied()).collect();
+    let held = Held::of(mask, &named);
+    Ok(held.control && held.alt && keys.iter().any(|symbols| is_the_servers(symbols)))
+}
+
 /// Whether this key (`None`: text), pressed now with what is down already, stays in the window that has the focus, as
 /// far as that can be known.
 pub(super) fn stays(

@@ -218,6 +218,34 @@ fn keys_that_would_not_stay_in_the_window_are_refused() {
 }
 
 #[test]
+fn keys_that_take_the_desktop_away_are_never_pressed() {
+    let (control, alt, shift, f1, f12, backspace, delete, a) = (0xe0, 0xe2, 0xe1, 0x3a, 0x45, 0x2a, 0x4c, 0x04);
+    let server = Xvfb::start();
+    let program = Program::connect(&server);
+    let window = program.managed(0, 0, THEIRS, None);
+    program.focus(window);
+    let mut injector = injector(&server);
+    let rows: [(&[u8], bool); 10] = [
+        (&[control, alt, f1], true),
+        (&[alt, control, shift, f12], true),
+        (&[control, f1, alt], true),
+        (&[f1, alt, control], true),
+        (&[control, alt, backspace], true),
+        (&[control, alt, delete], false),
+        (&[control, alt, a], false),
+        (&[alt, f1], false),
+        (&[control, backspace], false),
+        (&[f12], false),
+    ];
+    for (keys, is_refused) in rows {
+        let pressed: Vec<Injected> = keys.iter().map(|usage| inject(&mut injector, &key(*usage, true))).collect();
+        let expected = if is_refused { Injected::RefusedKey } else { Injected::Done };
+        assert_eq!(pressed.last(), Some(&expected), "{keys:x?}");
+        injector.release_all();
+    }
+}
+
+#[test]
 fn keys_are_refused_while_another_program_has_grabbed_the_keyboard() {
     let server = Xvfb::start();
     let program = Program::connect(&server);

@@ -1,0 +1,59 @@
+//! The end of a session on the console: nothing leaves any more, the log is closed, and what is shown last.
+
+use super::{GOODBYE, Live};
+use crate::engine::Desk;
+use crate::view::{ConsoleCommand, EndView, NoticeKind, Stage, TransferState, TransferView};
+use proto::session::{ConsoleToAgent, EndReason, TransferFailure};
+use session::Reader;
+
+impl Live<'_> {
+    pub(super) async fn end(
+        mut self,
+        desk: &mut Desk,
+        reader: Option<Reader>,
+        reason: EndReason,
+    ) -> (EndView, Option<ConsoleCommand>) {
+        self.input.finish();
+        if tokio::time::timeout(GOODBYE, self.tasks.shutdown()).await.is_err() {
+            tracing::warn!("a task of the session did not stop in time");
+        }
+        // Nothing of the person's screen is kept beyond the session.
+        self.pictures.lock().clear();
+        if reason == EndReason::OperatorEnded {
+            self.ledger.witness.end();
+            let _ = self.outbox.send(ConsoleToAgent::End);
+        }
+        let mut end = self.end_view(reason);
+        let mut next = None;
+        if !matches!(reason, EndReason::ConnectionLost | EndReason::ProtocolViolation) {
+            end.is_closing = true;
+            desk.stage(Stage::Ended(end.clone()));
+            next = self.close_log(desk, reader, reason != EndReason::OperatorEnded).await;
+            end.is_closing = false;
+        }
+        self.outbox.close(GOODBYE).await;
+        if reason == EndReason::ProtocolViolation {
+            self.channel.break_off(GOODBYE).await;
+        } else {
+            self.channel.close(GOODBYE).await;
+        }
+        self.keeper.leave(GOODBYE).await;
+        end.rating = self.ledger.rating();
+        end.log = self.ledger.finish().unwrap_or_else(|error| {
+            tracing::error!(%error, "the log could not be written");
+            desk.notice(NoticeKind::LogNotSaved);
+            None
+        });
+        (end, next)
+    }
+
+    fn end_view(&mut self, reason: EndReason) -> EndView {
+        let mut transfers: Vec<TransferView> = self.transfers.values().map(|wanted| wanted.view.clone()).collect();
+        for view in &mut transfers {
+            if matches!(view.state, TransferState::Running | TransferState::Asked) {
+                view.state = TransferState::Failed(TransferFailure::Cancelled);
+            }
+        }
+        EndView { reason, lasted: self.began.elapsed(), transfers, log: None, is_closing: false, rating: None }
+    }
+}

@@ -1,0 +1,147 @@
+//! The remote screen on the operator's: full, scaled, copied, only watched, and the keys that this computer keeps.
+
+use crate::common::{MONITOR, session, view};
+use crate::{Page, click, controlled_page, inputs, session_page, taken};
+use console_core::proto::input::InputEvent;
+use console_core::view::{ConsoleCommand, PowerState, Stage};
+use egui::accesskit::Role;
+use egui::{Event, Key, Modifiers};
+use egui_kittest::kittest::{NodeT, Queryable};
+use i18n::Language;
+use operator_console::app::SMALLEST_WINDOW;
+use operator_console::screens::{Copied, Effect};
+
+fn viewing() -> Page {
+    session_page(session(PowerState::Granted, PowerState::Off))
+}
+
+#[test]
+fn full_screen_leaves_a_slim_bar_with_the_way_back() {
+    let mut page = viewing();
+    let before = page.get_by_label("Remote screen").rect();
+    page.key_press(Key::F11);
+    page.run_steps(3);
+    assert!(page.get_by_label("Remote screen").rect().width() > before.width());
+    assert!(page.query_by_label("Powers").is_none() && page.query_by_label("Send a file").is_none());
+    page.get_by_role_and_label(Role::Button, "End the session");
+    // While input goes there F11 is the client's: control and alt let go first.
+    page.state_mut().view = Some(view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Granted)))));
+    page.run_steps(3);
+    assert!(page.state().state.viewer.is_capturing());
+    page.state_mut().commands.clear();
+    page.key_press(Key::F11);
+    assert!(!inputs(taken(&mut page)).is_empty());
+    assert!(page.state().state.full_screen);
+    let (control, alt) = (Key::ControlLeft, Key::AltLeft);
+    for (key, pressed) in [(control, true), (alt, true), (alt, false), (control, false)] {
+        let modifiers = Modifiers::NONE;
+        page.event(Event::Key { key, physical_key: Some(key), pressed, repeat: false, modifiers });
+        page.run_steps(1);
+    }
+    page.run_steps(2);
+    assert!(!page.state().state.viewer.is_capturing());
+    page.get_by_role_and_label(Role::Button, "Leave full screen").click();
+    page.run_steps(3);
+    assert!(!page.state().state.full_screen);
+    page.get_by_label("Powers");
+}
+
+#[test]
+fn the_end_of_a_session_is_a_window_again() {
+    let mut page = viewing();
+    page.key_press(Key::F11);
+    page.run_steps(2);
+    assert!(page.state().state.full_screen);
+    page.state_mut().view = Some(view(Stage::Idle));
+    page.run_steps(2);
+    assert!(!page.state().state.full_screen);
+}
+
+#[test]
+fn the_picture_fits_is_as_it_is_or_a_whole_multiple() {
+    let mut page = viewing();
+    let size = |page: &Page| page.get_by_label("Remote screen").rect().size();
+    let fitted = size(&page);
+    page.key_press(Key::F5);
+    page.run_steps(2);
+    assert_eq!(size(&page), egui::vec2(320.0, 200.0));
+    page.key_press_modifiers(Modifiers::SHIFT, Key::F5);
+    page.run_steps(2);
+    let times = (fitted.x / 320.0).floor();
+    assert!(times >= 2.0);
+    assert_eq!(size(&page), egui::vec2(320.0, 200.0) * times);
+    page.key_press_modifiers(Modifiers::SHIFT, Key::F5);
+    page.run_steps(2);
+    assert_eq!(size(&page), fitted);
+}
+
+#[test]
+fn a_picture_is_copied_and_what_became_of_it_is_said_until_the_next_press() {
+    let mut page = viewing();
+    page.key_press_modifiers(Modifiers::SHIFT, Key::F6);
+    page.run_steps(2);
+    assert!(page.state().state.effects == [Effect::CopyPicture(MONITOR)]);
+    page.state_mut().state.effects.clear();
+    page.state_mut().state.copied = Some(Copied::Picture);
+    page.run_steps(2);
+    page.get_by_label("The picture of the screen is on your clipboard.");
+    page.key_press(Key::ArrowDown);
+    page.run_steps(2);
+    assert!(page.query_by_label("The picture of the screen is on your clipboard.").is_none());
+}
+
+#[test]
+fn who_only_watches_sends_nothing_though_control_stays_granted() {
+    let mut page = controlled_page();
+    page.get_by_label("Release mouse and keyboard").click();
+    taken(&mut page);
+    page.key_press_modifiers(Modifiers::SHIFT, Key::F2);
+    taken(&mut page);
+    page.get_by_label("You only watch: nothing goes to the person. Shift+F2 to act again.");
+    page.get_by_label("Remote screen").focus();
+    page.run_steps(2);
+    page.event(Event::Text("a".to_owned()));
+    page.key_press(Key::Enter);
+    assert_eq!(taken(&mut page), []);
+    page.key_press_modifiers(Modifiers::SHIFT, Key::F2);
+    page.run_steps(2);
+    page.key_press(Key::Enter);
+    assert!(!inputs(taken(&mut page)).is_empty());
+}
+
+#[test]
+fn keys_that_this_computer_keeps_are_one_click_and_what_is_refused_there_is_said() {
+    let mut page = controlled_page();
+    page.get_by_label("Release mouse and keyboard").click();
+    page.run_steps(3);
+    page.key_press(Key::F12);
+    page.run_steps(2);
+    page.state_mut().commands.clear();
+    let keys = inputs(click(&mut page, "Press Ctrl+Alt+Del there"));
+    let down = |event: &InputEvent| matches!(event, InputEvent::Key { down: true, .. });
+    assert_eq!((keys.len(), keys.iter().filter(|event| down(event)).count()), (6, 3));
+    let refused = "Ctrl+Alt+Backspace is never pressed there: it would take the person's desktop away.";
+    assert!(page.get_by_label(refused).accesskit_node().is_disabled());
+    // Without control there is nothing to press.
+    page.state_mut().view = Some(view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Revoked)))));
+    page.run_steps(3);
+    assert!(page.query_by_label("Press Alt+Tab there").is_none());
+    page.key_press(Key::F12);
+    assert!(!taken(&mut page).iter().any(|command| matches!(command, ConsoleCommand::Input(InputEvent::Key { .. }))));
+}
+
+#[test]
+fn strips_and_bar_have_room_in_the_smallest_window_in_every_language() {
+    for language in Language::ALL {
+        let session = view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Granted))));
+        let mut page = crate::page_of(session, language, SMALLEST_WINDOW);
+        page.state_mut().state.keys_open = true;
+        page.run_steps(2);
+        page.state_mut().state.full_screen = true;
+        page.run_steps(2);
+        let window = egui::Rect::from_min_size(egui::Pos2::ZERO, SMALLEST_WINDOW.into());
+        for node in page.get_all_by_role(Role::Button) {
+            assert!(window.contains_rect(node.rect()), "{:?}", node.accesskit_node().label());
+        }
+    }
+}
