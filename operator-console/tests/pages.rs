@@ -9,6 +9,7 @@ mod machine;
 mod notes;
 mod palette;
 mod profile;
+mod tabs;
 
 use common::{MONITOR, busy_session, ended, pictures, session, view, view_with_notices, waiting};
 use console_core::gate::{GateStage, GateView};

@@ -2,8 +2,7 @@
 
 use super::files::Open;
 use super::side::Powers;
-use super::{Effect, Page, Scene, ScreenState, machine, notices, parts, session, side};
-use crate::words;
+use super::{Effect, Page, Scene, ScreenState, home, machine, notices, parts, session, side};
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, Stage};
 use egui::{
@@ -235,7 +234,7 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
             if let Stage::Waiting(key) = &scene.view.stage {
                 state.effects.push(match act {
                     Act::CopyKey => Effect::CopyKey(key.grouped.clone()),
-                    _ => Effect::CopyInvitation(words::invitation(scene.i18n, &scene.view.operator, key)),
+                    _ => Effect::CopyInvitation(home::invitation(scene, state.invitation, key)),
                 });
             }
         }
