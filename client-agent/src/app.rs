@@ -236,6 +236,7 @@ impl eframe::App for AgentApp {
             self.send(command);
         }
         self.heed_report();
+        ui_kit::opener::open_wanted_address(ui.ctx());
         if any {
             ui.ctx().request_repaint();
         }

@@ -7,6 +7,7 @@ mod camera;
 mod common;
 
 use camera::Film;
+use console_core::LineId;
 use console_core::gate::{Busy, Day, GateCommand, GateDone, GateProblem, GateStage, GateView, Opening, WRONG_WAIT};
 use console_core::picture::SharedPictures;
 use console_core::proto::machine::Topic;
@@ -16,6 +17,7 @@ use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp, Over};
 use operator_console::desk::{DeskCommand, DeskView};
 use operator_console::engine::Engine;
+use operator_console::news::News;
 use operator_console::screens::Page;
 use std::io::Write as _;
 use std::time::{Duration, Instant, SystemTime};
@@ -26,6 +28,7 @@ struct Still {
     gate: GateView,
     view: Option<ConsoleView>,
     pictures: SharedPictures,
+    desk: DeskView,
 }
 
 impl Engine for Still {
@@ -45,7 +48,7 @@ impl Engine for Still {
         tracing::info!(?command);
     }
     fn desk(&self) -> DeskView {
-        common::desk()
+        self.desk.clone()
     }
     fn at_desk(&mut self, command: DeskCommand) {
         tracing::info!(?command);
@@ -178,16 +181,58 @@ fn page(name: &str) -> ConsoleView {
             }
             view
         }
+        "tabs" | "news" => session(common::busy_session()),
+        "waiting-keys" | "first" => common::view(Stage::Idle),
         "lost" => common::view(common::ended(EndReason::ConnectionLost)),
         _ => common::view(Stage::Idle),
     }
+}
+
+/// What stands around the session of this page.
+fn desk(name: &str) -> DeskView {
+    let now = Instant::now();
+    let key = |line, seconds, tries| {
+        common::tab(line, common::view(common::waiting(now, Duration::from_secs(seconds), tries)))
+    };
+    if name == "first" {
+        return DeskView::default();
+    }
+    let mut desk = common::desk();
+    if name == "waiting-keys" {
+        desk.tabs = vec![key(1, 552, 3), key(2, 48, 2)];
+    } else if name == "tabs" || name == "news" {
+        let session = |session| common::view(Stage::Session(Box::new(session)));
+        let mut down = common::busy_session();
+        down.reconnecting = true;
+        let asked = common::session(PowerState::Granted, PowerState::Asked);
+        let mut of_marco = session(down);
+        of_marco.record = common::records().get(1).map(|record| record.id.clone());
+        desk.tabs = vec![
+            common::tab(1, session(asked)),
+            common::tab(2, of_marco.clone()),
+            key(3, 320, 3),
+            common::tab(4, common::view(common::ended(EndReason::ClientEnded))),
+        ];
+        desk.front = Some(LineId(1));
+        let mut news = News::default();
+        let at = SystemTime::now();
+        news.observe(LineId(2), &session(common::busy_session()), at);
+        news.observe(LineId(2), &of_marco, at);
+        news.observe(LineId(4), &common::view(common::ended(EndReason::ClientEnded)), at);
+        desk.news = news.items();
+    }
+    desk
 }
 
 /// The pages that have a name here, as they stand in this file: so none is forgotten.
 fn names() -> Vec<&'static str> {
     let lines = include_str!("console-gallery.rs").lines().filter_map(|line| line.trim().strip_prefix('"'));
     let names = lines.filter_map(|line| line.split_once("\" =>")).flat_map(|(arm, _)| arm.split("\" | \""));
-    names.chain(["home"]).collect()
+    let mut names: Vec<_> = names.chain(["home"]).collect();
+    // Some stand there twice: with what is in them and with what lies over it.
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn main() -> eframe::Result {
@@ -217,7 +262,7 @@ fn main() -> eframe::Result {
 fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option<&Film>) -> eframe::Result {
     let i18n = I18n::new(language);
     let account = name.starts_with("account");
-    let machine = name.to_owned();
+    let (machine, desk) = (name.to_owned(), desk(name));
     let (gate, view) = match gate_page(name) {
         Some(gate) => (gate, None),
         None => (open_gate(name), Some(page(name))),
@@ -234,7 +279,10 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             if let Some(film) = film {
                 film.shoot(&creation.egui_ctx, name, app::SMALLEST_WINDOW.into());
             }
-            let mut app = ConsoleApp::new(Still { gate, view, pictures: common::pictures(1280, 800) }, i18n);
+            let mut app = ConsoleApp::new(Still { gate, view, pictures: common::pictures(1280, 800), desk }, i18n);
+            if machine == "news" {
+                app.show_news();
+            }
             if let Some(topic) = machine.strip_prefix("machine") {
                 let number = topic.trim_start_matches('-').parse().unwrap_or(0);
                 app.show_machine(Topic::ALL.get(number).copied().unwrap_or(Topic::Overview));

@@ -1,12 +1,16 @@
 //! The window: folds the engine's view into pages and hands their commands back.
 
 use crate::clipboard::{SystemClipboard, translate_shortcuts};
+use crate::desk::{DeskCommand, DeskView};
 use crate::engine::Engine;
 use crate::screens::gate::{GateScene, gate_ui};
 use crate::screens::{Copied, Effect, Page, Scene, ScreenState, screen_ui};
 use crate::viewer::marking::Tool;
+use console_core::LineId;
 use console_core::proto::machine::Topic;
+use console_core::view::ConsoleCommand;
 use i18n::I18n;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Instant;
@@ -48,6 +52,10 @@ pub struct ConsoleApp<E> {
     clipboard: SystemClipboard,
     chosen: (SyncSender<Chosen>, Receiver<Chosen>),
     fitted: bool,
+    /// Whose page is drawn.
+    front: Option<LineId>,
+    /// What the pages of the others remember.
+    parked: BTreeMap<Option<LineId>, ScreenState>,
 }
 
 /// The options that the window must be opened with.
@@ -83,12 +91,19 @@ impl<E: Engine> ConsoleApp<E> {
             clipboard: SystemClipboard::default(),
             chosen: sync_channel(4),
             fitted: false,
+            front: None,
+            parked: BTreeMap::new(),
         }
     }
 
     /// Opens a page of the window.
     pub fn show(&mut self, page: Page) {
         self.state.page = page;
+    }
+
+    /// Opens the list of what happened.
+    pub fn show_news(&mut self) {
+        self.state.open_news();
     }
 
     /// Opens this page about the client's machine.
@@ -122,6 +137,24 @@ impl<E: Engine> ConsoleApp<E> {
             context.send_viewport_cmd(egui::ViewportCommand::MinInnerSize(least));
             context.send_viewport_cmd(egui::ViewportCommand::InnerSize(room));
         }
+    }
+
+    /// Brings the page's memory to the front with its session; nothing that is pressed there stays down.
+    fn follow_front(&mut self, desk: &DeskView, context: &egui::Context) {
+        if self.front == desk.front {
+            return;
+        }
+        let lifted = self.state.viewer.release(context);
+        if let Some(before) = self.front {
+            for command in lifted {
+                self.engine.send_to(before, command);
+            }
+        }
+        let next = self.parked.remove(&desk.front).unwrap_or_default();
+        let before = self.state.bring(next);
+        self.parked.insert(self.front, before);
+        self.parked.retain(|line, _| line.is_none_or(|line| desk.tabs.iter().any(|tab| tab.line == line)));
+        self.front = desk.front;
     }
 
     fn perform(&mut self, effect: Effect, context: &egui::Context) {
@@ -186,6 +219,15 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
         }
     }
 
+    fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
+        // Drawn or not: who works in another window is called, and not more often than there is news.
+        let is_here = context.input(|input| input.viewport().focused).unwrap_or(true);
+        if self.engine.take_call() && !is_here {
+            let kind = egui::UserAttentionType::Informational;
+            context.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(kind));
+        }
+    }
+
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.fit_to_screen(ui.ctx());
         while let Ok(chosen) = self.chosen.1.try_recv() {
@@ -197,11 +239,17 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
             }
         }
         let gate = self.engine.gate();
+        let desk = self.engine.desk();
+        self.follow_front(&desk, ui.ctx());
+        if ui.input(|input| input.focused)
+            && !desk.news.iter().all(|item| item.is_seen || Some(item.line) != desk.front)
+        {
+            self.engine.at_desk(DeskCommand::See);
+        }
         let now = Instant::now();
         let commands = match self.engine.view() {
             Some(view) => {
                 let pictures = self.engine.pictures();
-                let desk = self.engine.desk();
                 let scene = Scene { i18n: &self.i18n, gate: &gate, view: &view, pictures: &pictures, now, desk: &desk };
                 screen_ui(ui, &scene, &mut self.state)
             }
@@ -210,9 +258,14 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
                 Vec::new()
             }
         };
+        if commands.iter().any(|command| !matches!(command, ConsoleCommand::Input(_))) {
+            // Another tab may be in front then.
+            ui.ctx().request_repaint();
+        }
         for command in commands {
             self.engine.send(command);
         }
+        ui_kit::opener::open_wanted_address(ui.ctx());
         let effects = std::mem::take(&mut self.state.effects);
         if !effects.is_empty() {
             ui.ctx().request_repaint();

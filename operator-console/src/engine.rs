@@ -1,5 +1,9 @@
 //! The one file that touches the engine: signs in, starts it, and shows it to the window as [`Engine`].
 
+mod several;
+
+pub use several::Several;
+
 use crate::cli::{Arguments, LinkChoice};
 use crate::desk::{DeskCommand, DeskView};
 use crate::headless::Views;
@@ -7,7 +11,7 @@ use console_core::gate::{self, Cost, Gate, GateCommand, GateProblem, GateView};
 use console_core::picture::SharedPictures;
 use console_core::records::Records;
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
-use console_core::{CheckWord, Choice, ConsoleConfig, ConsoleHandle, LinkKind};
+use console_core::{CheckWord, Choice, ConsoleConfig, ConsoleHandle, LineId, LinkKind};
 use i18n::Language;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,10 +35,18 @@ pub trait Engine {
     fn pictures(&self) -> SharedPictures;
     /// Hands over what the operator did.
     fn send(&mut self, command: ConsoleCommand);
-    /// What stands around the session in front.
-    fn desk(&self) -> DeskView;
+    /// Hands over what the operator did in another session than the one in front.
+    fn send_to(&mut self, _line: LineId, _command: ConsoleCommand) {}
+    /// What stands around the session in front; nothing, where there is only one.
+    fn desk(&self) -> DeskView {
+        DeskView::default()
+    }
     /// Hands over what the operator did there.
-    fn at_desk(&mut self, command: DeskCommand);
+    fn at_desk(&mut self, _command: DeskCommand) {}
+    /// Whether something has happened since the last time that somebody in another window should look at.
+    fn take_call(&mut self) -> bool {
+        false
+    }
     /// Ends it; waits a moment for what it still does.
     fn shutdown(&mut self);
 }
@@ -80,7 +92,7 @@ pub fn missing_file(arguments: &Arguments) -> Option<PathBuf> {
     [&arguments.operator, &arguments.organisation].into_iter().flatten().find(|path| !path.is_file()).cloned()
 }
 
-/// The gate, and behind it the engine of `console_core`.
+/// The gate, and behind it one engine of `console_core`, for programs: they start another for another session.
 pub struct Running {
     gate: Gate,
     settings: Settings,
@@ -122,6 +134,12 @@ impl Running {
     pub fn with_logs_in(mut self, folder: &Path) -> Self {
         self.settings.logs_folder = Some(folder.to_owned());
         self
+    }
+
+    /// What is kept of the operator's sessions.
+    #[must_use]
+    pub fn records(&self) -> Option<Records> {
+        self.records.clone()
     }
 
     /// Hands over what the operator did; false if the engine takes no more now.
@@ -202,21 +220,6 @@ impl Engine for Running {
     fn send(&mut self, command: ConsoleCommand) {
         // A full queue is the engine's to log: there is nothing that the operator could do.
         let _ = self.offer(command);
-    }
-
-    fn desk(&self) -> DeskView {
-        let Some(records) = &self.records else { return DeskView::default() };
-        DeskView { records: records.all(), records_failed: records.has_failed() }
-    }
-
-    fn at_desk(&mut self, command: DeskCommand) {
-        let Some(records) = &self.records else { return };
-        match command {
-            // One that is gone was erased meanwhile.
-            DeskCommand::Describe(id, what) => drop(records.describe(&id, what)),
-            DeskCommand::Erase(id) => records.erase(&id),
-            DeskCommand::Export(_) => {}
-        }
     }
 
     fn shutdown(&mut self) {

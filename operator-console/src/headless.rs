@@ -13,6 +13,8 @@ mod names;
 mod pending;
 mod perform;
 mod press;
+mod records;
+mod signals;
 mod state;
 mod views;
 
@@ -65,6 +67,10 @@ pub fn run(options: &Headless) -> Ended {
     let mut running = Running::new(&options.arguments, language, on_change).noted_by(Arc::clone(&views));
     if let Some(logs) = &options.logs {
         running = running.with_logs_in(logs);
+    }
+    // Whoever stops the program by a signal means the end of the input.
+    if let Err(error) = signals::end_input(&wake) {
+        return Ended::CannotStart(format!("no signals: {error}"));
     }
     let reader = std::thread::Builder::new().name("input".to_owned());
     if let Err(error) = reader.spawn(move || lines::read(io::stdin().lock(), &wake)) {

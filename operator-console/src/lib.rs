@@ -8,6 +8,7 @@ pub mod app;
 pub mod cli;
 pub mod desk;
 pub mod engine;
+pub mod news;
 pub mod screens;
 pub mod viewer;
 

@@ -5,7 +5,7 @@ use clap::Parser;
 use i18n::I18n;
 use operator_console::app::{self, ConsoleApp};
 use operator_console::cli::{CommandLine, Headless, Instead};
-use operator_console::engine::{Running, missing_file};
+use operator_console::engine::{Several, missing_file};
 use operator_console::headless::{self, Ended};
 use std::error::Error;
 use std::fmt::Display;
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         Box::new(move |creation| {
             app::prepare(&creation.egui_ctx, Mode::System);
             let context = creation.egui_ctx.clone();
-            let engine = Running::new(&arguments, language, Arc::new(move || context.request_repaint()));
+            let engine = Several::new(&arguments, language, Arc::new(move || context.request_repaint()));
             Ok(Box::new(ConsoleApp::new(engine, i18n)))
         }),
     );

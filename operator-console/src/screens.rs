@@ -9,13 +9,16 @@ pub mod home;
 pub mod keys;
 pub mod machine;
 pub mod marking;
+pub mod news;
 pub mod notes;
 pub mod notices;
 pub mod palette;
 pub mod parts;
 pub mod rail;
+pub mod recent;
 pub mod session;
 pub mod side;
+pub mod tabs;
 pub mod transfers;
 
 use crate::desk::{DeskCommand, DeskView};
@@ -28,7 +31,7 @@ use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use egui::{Frame, Margin, Panel, Ui};
 use files::FilesState;
 use gate::GateState;
-use i18n::I18n;
+use i18n::{I18n, Language};
 use machine::MachineState;
 use notes::NotesState;
 use std::sync::Arc;
@@ -115,9 +118,29 @@ pub struct ScreenState {
     palette: palette::PaletteState,
     rates: Rates,
     rail_releases: bool,
+    /// The list of sessions at the beginning.
+    recent: recent::RecentState,
+    /// The tabs, and what happened in them.
+    tabs: tabs::TabsState,
+    /// In which language the invitation is; the window's if not chosen.
+    invitation: Option<Language>,
 }
 
 impl ScreenState {
+    /// Puts another session's memory in the place of this, which it gives back; what belongs to the window stays.
+    pub(crate) fn bring(&mut self, mut next: Self) -> Self {
+        std::mem::swap(&mut next.gate, &mut self.gate);
+        std::mem::swap(&mut next.effects, &mut self.effects);
+        std::mem::swap(&mut next.tabs, &mut self.tabs);
+        next.page = Page::Assistance;
+        std::mem::replace(self, next)
+    }
+
+    /// Opens the list of what happened.
+    pub fn open_news(&mut self) {
+        self.tabs.news_open = true;
+    }
+
     /// Forgets what belonged to a session or key that is over.
     fn forget_session(&mut self) {
         self.viewer = ViewerState::default();
@@ -159,7 +182,9 @@ pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec
     let mut commands = Vec::new();
     // First: while it is open the keys are its own.
     palette::palette_ui(ui, scene, state, &mut commands);
-    commands.extend(page_ui(ui, scene, state));
+    tabs::tabs_ui(ui, scene, state);
+    // What one session's fields remember is none of another's.
+    ui.push_id(scene.desk.front.map_or(0, |line| line.0), |ui| commands.extend(page_ui(ui, scene, state)));
     commands
 }
 

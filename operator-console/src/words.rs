@@ -30,6 +30,7 @@ pub fn invitation(i18n: &I18n, operator: &OperatorView, key: &KeyView) -> String
             ("operator", (&operator.name).into()),
             ("organisation", (&operator.organisation).into()),
             ("key", (&key.grouped).into()),
+            ("address", (&operator.portal).into()),
         ],
     )
 }

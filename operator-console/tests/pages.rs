@@ -11,6 +11,7 @@ mod notes;
 mod palette;
 mod profile;
 mod screen;
+mod tabs;
 
 use common::{MONITOR, busy_session, ended, pictures, session, view, view_with_notices, waiting};
 use console_core::gate::{GateStage, GateView};

@@ -107,6 +107,17 @@ impl ConsoleConfig {
             time_zone: self.organisation.time_zone().to_owned(),
             longest_session_minutes: self.operator.profile.longest_session_minutes,
             open_now: self.is_open_at(now_s),
+            portal: self.portal(),
+        }
+    }
+
+    /// The relay's page for people: at the root of its first node (see `relay/portal`).
+    fn portal(&self) -> String {
+        const USUAL_PORT: u16 = 443;
+        let Some(node) = self.organisation.relay().nodes.first() else { return String::new() };
+        match node.port {
+            USUAL_PORT => format!("https://{}/", node.host),
+            port => format!("https://{}:{port}/", node.host),
         }
     }
 

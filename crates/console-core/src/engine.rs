@@ -359,6 +359,7 @@ mod tests {
             time_zone: "UTC".to_owned(),
             longest_session_minutes: None,
             open_now: true,
+            portal: String::new(),
         };
         let (publish, view) = watch::channel(ConsoleView { operator, stage, notices: Vec::new(), record: None });
         let woken = Arc::new(AtomicUsize::new(0));

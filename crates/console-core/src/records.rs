@@ -88,6 +88,16 @@ pub struct Record {
     pub kept: Kept,
 }
 
+impl Record {
+    /// Writes what is kept as JSON, in the clear, beside what is in this folder: "ponte-session-1.json", ...
+    ///
+    /// # Errors
+    /// Whatever stops the writing.
+    pub fn export_into(&self, folder: &std::path::Path) -> std::io::Result<PathBuf> {
+        crate::tasks::write_text(&self.kept.to_json(), folder, "ponte-session", "json")
+    }
+}
+
 /// What of a record is on the disk.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -56,6 +56,8 @@ pub struct OperatorView {
     pub longest_session_minutes: Option<u32>,
     /// Whether the operator may work now.
     pub open_now: bool,
+    /// The page that people are sent to, at the relay; empty if there is none.
+    pub portal: String,
 }
 
 impl OperatorView {

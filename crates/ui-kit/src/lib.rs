@@ -4,6 +4,7 @@
 //! Read [`theme::install`] first, then [`widgets`].
 
 pub mod fonts;
+pub mod opener;
 pub mod theme;
 pub mod tokens;
 pub mod widgets;

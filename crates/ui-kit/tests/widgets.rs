@@ -144,6 +144,33 @@ fn enter_sends_a_line_of_chat_and_an_empty_one_is_not_sent() {
     assert!(harness.get_by_label("Write").is_focused());
 }
 
+#[test]
+fn an_address_in_the_chat_is_opened_only_after_a_yes_that_shows_all_of_it() {
+    let i18n = I18n::new(Language::English);
+    let mut harness = window((String::new(), Vec::new()), move |ui, (draft, opened): &mut (String, Vec<String>)| {
+        let bubble = |text: &str| ChatBubble { mine: false, text: text.into(), time: "10:42".into(), delivered: true };
+        let lines = [bubble("See https://bank.example.evil.example/login."), bubble("https://a@evil.example/")];
+        ui_kit::chat_ui(ui, &i18n, &lines, draft, "Write");
+        opened.extend(ui_kit::take_wanted_address(ui.ctx()).map(|address| address.as_str().to_owned()));
+    });
+    let link = "See https://bank.example.evil.example/login. (10:42)";
+    assert!(harness.query_by_role_and_label(Role::Link, "https://a@evil.example/ (10:42)").is_none());
+    for (answer, opened) in [("Not now", 0), ("Open", 1)] {
+        harness.get_by_role_and_label(Role::Link, link).focus();
+        harness.run();
+        harness.key_press(Key::Enter);
+        harness.run();
+        harness.get_by_label("https://bank.example.evil.example/login");
+        harness.get_by_label_contains("The page is of bank.example.evil.example.");
+        assert_eq!(harness.state().1.len(), 0);
+        harness.get_by_label(answer).click();
+        harness.run();
+        assert!(harness.query_by_label(answer).is_none());
+        assert_eq!(harness.state().1.len(), opened);
+    }
+    assert_eq!(harness.state().1, ["https://bank.example.evil.example/login"]);
+}
+
 /// A question's answers.
 fn question() -> Harness<'static, Vec<Choice>> {
     window(Vec::new(), |ui, answers| answers.extend(ui_kit::question_buttons(ui, "Not now", "Allow")))

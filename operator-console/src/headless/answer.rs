@@ -1,6 +1,8 @@
 //! What may stand on a line of output: answers, refusals and events, as types.
 
+use super::records::RecordState;
 use super::state::{MonitorState, OperatorState, State, TransferState};
+use console_core::proto::machine::Facts;
 use serde::Serialize;
 
 /// How the caller names a command.
@@ -46,6 +48,8 @@ pub(super) enum Done {
     File { transfer: u64 },
     Transfers { transfers: Vec<TransferState> },
     State { state: Box<State> },
+    Record { record: RecordState },
+    Facts { facts: Box<Facts> },
 }
 
 /// Why a command was not done.

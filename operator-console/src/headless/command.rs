@@ -5,7 +5,9 @@
 use super::answer::{Code, Id, Problem};
 use console_core::gate::Secret;
 use console_core::proto::input::{Button, Modifiers};
+use console_core::proto::machine::Topic;
 use console_core::proto::session::Capability;
+use console_core::records::Outcome;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -96,6 +98,21 @@ pub(super) enum Command {
         into: Option<PathBuf>,
     },
     Transfers {},
+    Notes {
+        text: Option<String>,
+        /// Who was helped.
+        name: Option<String>,
+    },
+    Tags {
+        tags: Vec<String>,
+    },
+    Facts {
+        topic: TopicName,
+    },
+    Outcome {
+        /// None takes it back.
+        outcome: Option<Outcome>,
+    },
     End {},
     Close {},
     State {},
@@ -143,6 +160,34 @@ pub(super) enum Goal {
 pub(super) enum Power {
     View,
     Control,
+    SystemInfo,
+}
+
+/// A page about the client's machine.
+#[derive(Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TopicName {
+    Overview,
+    Hardware,
+    Disks,
+    Network,
+    Processes,
+    Packages,
+    Events,
+}
+
+impl From<TopicName> for Topic {
+    fn from(name: TopicName) -> Self {
+        match name {
+            TopicName::Overview => Self::Overview,
+            TopicName::Hardware => Self::Hardware,
+            TopicName::Disks => Self::Disks,
+            TopicName::Network => Self::Network,
+            TopicName::Processes => Self::Processes,
+            TopicName::Packages => Self::Packages,
+            TopicName::Events => Self::Events,
+        }
+    }
 }
 
 impl From<Power> for Capability {
@@ -150,6 +195,7 @@ impl From<Power> for Capability {
         match power {
             Power::View => Self::View,
             Power::Control => Self::Control,
+            Power::SystemInfo => Self::SystemInfo,
         }
     }
 }

@@ -137,7 +137,12 @@ impl<W: Write> Desk<W> {
                 let mut pending = Pending { id, until, kind };
                 let now_true = match kind {
                     // Only what comes later answers these.
-                    Kind::SignIn | Kind::NewKey { .. } | Kind::CancelKey | Kind::Request { .. } | Kind::End => None,
+                    Kind::SignIn
+                    | Kind::NewKey { .. }
+                    | Kind::CancelKey
+                    | Kind::Request { .. }
+                    | Kind::Facts { .. }
+                    | Kind::End => None,
                     Kind::Wait { .. } => self.view.as_ref().and_then(|view| pending.look(view)),
                 };
                 match now_true {

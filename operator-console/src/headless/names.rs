@@ -3,6 +3,7 @@
 use console_core::proto::session::{
     Asking, Capability, CertificateProblem, Decision, EndReason, Step, TransferFailure,
 };
+use console_core::records::Outcome;
 use console_core::view::{NoticeKind, PowerState, TransferState};
 
 pub(super) fn capability(capability: Capability) -> &'static str {
@@ -113,6 +114,16 @@ pub(super) fn certificate(problem: CertificateProblem) -> &'static str {
         CertificateProblem::StaleRevocationList => "stale_revocation_list",
         CertificateProblem::BadRevocationList => "bad_revocation_list",
         CertificateProblem::Malformed => "malformed",
+    }
+}
+
+/// The name of an outcome.
+pub(super) fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Solved => "solved",
+        Outcome::NotSolved => "not_solved",
+        Outcome::ToContinue => "to_continue",
+        Outcome::Refused => "refused",
     }
 }
 

@@ -3,6 +3,7 @@
 use super::answer::{Code, Done, Id, Problem};
 use super::command::Goal;
 use super::names;
+use console_core::proto::machine::{Facts, Topic};
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleView, PowerState, SessionView, Stage, TransferState};
 use std::time::Instant;
@@ -30,6 +31,8 @@ pub(super) enum Kind {
     End,
     /// The person has the question.
     Request { capability: Capability, from: PowerState },
+    /// This page about the client's machine; begun once it is on its way.
+    Facts { topic: Topic, begun: bool },
     /// Whatever the caller waits for.
     Wait { goal: Goal, after: u64, behind: Behind },
 }
@@ -80,6 +83,10 @@ impl Pending {
                 Some(now) if now != Some(*from) => done,
                 Some(_) => None,
             },
+            Kind::Facts { topic, begun } => match session(view) {
+                None => Some(Err(Problem::new(Code::SessionOver, "the session ended before the page came"))),
+                Some(session) => page(session, *topic, begun),
+            },
             Kind::Wait { goal, after, behind } => match reached(*goal, *after, view) {
                 _ if *behind != Behind::Nothing => {
                     if !behind.holds(view) {
@@ -104,6 +111,23 @@ impl Behind {
                 session(view).is_some_and(|session| power(session, capability) != Some(PowerState::Asked))
             }
         }
+    }
+}
+
+/// A page that has come since it was asked for, or why it does not.
+fn page(session: &SessionView, topic: Topic, begun: &mut bool) -> Option<Result<Done, Problem>> {
+    if power(session, Capability::SystemInfo) != Some(PowerState::Granted) {
+        return Some(Err(Problem::new(Code::NotGranted, "the person took system information back")));
+    }
+    let page = session.machine.pages.get(&topic)?;
+    if page.is_loading {
+        *begun = true;
+        return None;
+    }
+    match &page.facts {
+        _ if !*begun => None,
+        Some(facts) if !page.has_failed => Some(Ok(Done::Facts { facts: Box::new(Facts::clone(facts)) })),
+        _ => Some(Err(Problem::new(Code::System, "the client's machine could not read this page"))),
     }
 }
 

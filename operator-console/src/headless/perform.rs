@@ -11,6 +11,7 @@ use crate::places;
 use console_core::gate::{GateCommand, GateProblem, GateStage, Secret};
 use console_core::proto::geometry::MonitorId;
 use console_core::proto::input::{InputEvent, KeyUsage};
+use console_core::proto::machine::Topic;
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, SessionView, Stage};
 use std::fs::OpenOptions;
@@ -35,6 +36,11 @@ impl<W: Write> Desk<W> {
             Command::Request { capability } => {
                 return self
                     .request(capability)
+                    .map_or_else(|problem| Step::Answer(Err(problem)), |kind| Step::Later(kind, None));
+            }
+            Command::Facts { topic } => {
+                return self
+                    .facts(topic.into())
                     .map_or_else(|problem| Step::Answer(Err(problem)), |kind| Step::Later(kind, None));
             }
             Command::End {} => return self.end(),
@@ -66,6 +72,9 @@ impl<W: Write> Desk<W> {
             Command::SendFile { path } => self.send_file(path),
             Command::FetchFile { path, into } => self.fetch_file(path, into),
             Command::Transfers {} => self.transfers(),
+            Command::Notes { text, name } => self.notes(text, name),
+            Command::Tags { tags } => self.tags(tags),
+            Command::Outcome { outcome } => self.outcome(outcome),
             Command::State {} => {
                 let view = self.running.view();
                 Ok(Done::State { state: Box::new(State::of(view.as_ref(), now)) })
@@ -177,6 +186,16 @@ impl<W: Write> Desk<W> {
                 Err(Problem::new(Code::Already, "it is granted, or the person has the question"))
             }
             Some(from) => self.send(ConsoleCommand::Ask(capability)).map(|_| Kind::Request { capability, from }),
+        }
+    }
+
+    fn facts(&mut self, topic: Topic) -> Result<Kind> {
+        match pending::power(self.session()?, Capability::SystemInfo) {
+            None => Err(not_in_profile()),
+            Some(PowerState::Granted) => {
+                self.send(ConsoleCommand::Look(topic)).map(|_| Kind::Facts { topic, begun: false })
+            }
+            Some(_) => Err(Problem::new(Code::NotGranted, "system information is not granted")),
         }
     }
 
@@ -309,7 +328,7 @@ impl<W: Write> Desk<W> {
         if may { Ok(()) } else { Err(not_in_profile()) }
     }
 
-    fn stage(&self) -> Result<&Stage> {
+    pub(super) fn stage(&self) -> Result<&Stage> {
         let view = self.view.as_ref().ok_or_else(|| Problem::new(Code::NotSignedIn, "sign in first"))?;
         Ok(&view.stage)
     }
@@ -333,7 +352,7 @@ fn refuse(code: Code, text: &str) -> Step {
     Step::Answer(Err(Problem::new(code, text)))
 }
 
-fn bad_value(text: impl Into<String>) -> Problem {
+pub(super) fn bad_value(text: impl Into<String>) -> Problem {
     Problem::new(Code::BadValue, text)
 }
 

@@ -2,11 +2,12 @@
 
 use super::notices::{new_key, notices_ui};
 use super::parts::{focus_ring, keyboard_hint};
-use super::{Copied, Effect, Page, Scene, ScreenState, account};
+use super::{Copied, Effect, Page, Scene, ScreenState, account, recent};
 use crate::words;
 use console_core::proto::limits::KEY_TRIES;
 use console_core::view::{ConsoleCommand, KeyView, Stage};
 use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Panel, Response, Sense, StrokeKind, Ui, vec2};
+use i18n::{I18n, Language};
 use std::time::Duration;
 use ui_kit::fonts::Weight;
 use ui_kit::{
@@ -126,7 +127,7 @@ pub fn home_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands
     account::ends_soon_ui(ui, scene, &mut state.page);
     notices_ui(ui, scene, commands);
     match &scene.view.stage {
-        Stage::Idle => idle_ui(ui, scene, commands),
+        Stage::Idle => idle_ui(ui, scene, state, commands),
         Stage::Preparing => waiting_words_ui(ui, scene, "console-preparing", None, commands),
         Stage::Waiting(key) => key_ui(ui, scene, key, state, commands),
         Stage::Joining => {
@@ -136,8 +137,8 @@ pub fn home_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands
     }
 }
 
-fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<ConsoleCommand>) {
-    let may = scene.view.operator.open_now;
+fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
+    let may = scene.view.operator.open_now && !scene.desk.is_full;
     if !scene.view.operator.hours.is_empty() {
         ui.ctx().request_repaint_after(HOURS);
     }
@@ -153,11 +154,17 @@ fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<ConsoleCommand>) {
             }
             keyboard_hint(ui, "Ctrl N");
         });
-        if !may {
+        if !scene.view.operator.open_now {
             account::closed_ui(ui, scene);
+        } else if scene.desk.is_full {
+            small(ui, &scene.i18n.text("console-tabs-full"));
         }
     });
-    steps_ui(ui, scene, "console-how-title", "console-how-1");
+    recent::waiting_ui(ui, scene, state);
+    if scene.desk.records.is_empty() {
+        steps_ui(ui, scene, "console-how-title", "console-how-1");
+    }
+    recent::recent_ui(ui, scene, state);
 }
 
 /// What the next steps will be, from `first` on.
@@ -232,9 +239,9 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState
         }
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
-            let invitation = primary_button(ui, &scene.i18n.text("console-copy-invitation"));
-            if invitation.on_hover_text("Ctrl+Shift+C").clicked() || by_key {
-                let text = words::invitation(scene.i18n, &scene.view.operator, key);
+            let invites = primary_button(ui, &scene.i18n.text("console-copy-invitation"));
+            if invites.on_hover_text("Ctrl+Shift+C").clicked() || by_key {
+                let text = invitation(scene, state.invitation, key);
                 state.effects.push(Effect::CopyInvitation(text));
             }
             if button(ui, &scene.i18n.text("console-copy-key")).clicked() {
@@ -244,9 +251,39 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState
                 commands.push(ConsoleCommand::CancelKey);
             }
         });
+        language_ui(ui, scene, &mut state.invitation);
         copied_ui(ui, scene, state.copied);
     });
     steps_ui(ui, scene, "console-next-title", "console-next-1");
+}
+
+/// The invitation in the language of the person, as the operator chose it.
+pub(super) fn invitation(scene: &Scene<'_>, language: Option<Language>, key: &KeyView) -> String {
+    match language.filter(|language| *language != scene.i18n.language()) {
+        Some(language) => words::invitation(&I18n::new(language), &scene.view.operator, key),
+        None => words::invitation(scene.i18n, &scene.view.operator, key),
+    }
+}
+
+/// In which language the invitation is.
+fn language_ui(ui: &mut Ui, scene: &Scene<'_>, chosen: &mut Option<Language>) {
+    let tokens = theme::tokens(ui);
+    ui.horizontal_wrapped(|ui| {
+        small(ui, &scene.i18n.text("console-invitation-language"));
+        for language in Language::ALL {
+            let is_chosen = chosen.unwrap_or(scene.i18n.language()) == language;
+            let name = scene.i18n.text(&format!("console-language-{}", language.tag()));
+            let ink = if is_chosen { tokens.accent } else { tokens.ink };
+            let words = egui::RichText::new(name).font(Weight::SemiBold.at(tokens.small_size)).color(ink);
+            let fill = if is_chosen { tokens.accent_soft } else { tokens.surface };
+            let edge = egui::Stroke::new(1.0, if is_chosen { tokens.accent } else { tokens.edge });
+            let choice = ui.add(egui::Button::new(words).selected(is_chosen).fill(fill).stroke(edge));
+            focus_ring(ui, &choice, choice.rect);
+            if choice.clicked() {
+                *chosen = Some(language);
+            }
+        }
+    });
 }
 
 /// As large as the card allows: a key that is cut off cannot be read out.

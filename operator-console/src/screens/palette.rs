@@ -2,10 +2,9 @@
 
 use super::files::Open;
 use super::side::Powers;
-use super::{Effect, Page, Scene, ScreenState, full_screen, machine, marking, notices, parts, session, side};
+use super::{Effect, Page, Scene, ScreenState, full_screen, home, machine, marking, notices, parts, session, side};
 use crate::viewer::Scaling;
 use crate::viewer::marking::Tool;
-use crate::words;
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, Stage};
 use egui::{
@@ -259,7 +258,7 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
             if let Stage::Waiting(key) = &scene.view.stage {
                 state.effects.push(match act {
                     Act::CopyKey => Effect::CopyKey(key.grouped.clone()),
-                    _ => Effect::CopyInvitation(words::invitation(scene.i18n, &scene.view.operator, key)),
+                    _ => Effect::CopyInvitation(home::invitation(scene, state.invitation, key)),
                 });
             }
         }

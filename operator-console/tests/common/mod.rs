@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each user takes what it needs")]
 #![allow(clippy::unwrap_used, reason = "sample data that is not sound fails its test")]
 
+use console_core::LineId;
 use console_core::gate::{AnswerView, Day, GateStage, GateView, Hours};
 use console_core::picture::{Picture, SharedPictures};
 use console_core::proto::geometry::{CursorShape, Damage, Layout, Monitor, MonitorId};
@@ -15,7 +16,7 @@ use console_core::view::{
     ChatLine, ConsoleView, EndView, EndingState, EndingView, KeyView, MachineView, Notice, NoticeKind, OperatorView,
     PageView, PowerState, PowerView, RatingView, SessionView, Stage, TransferState, TransferView,
 };
-use operator_console::desk::DeskView;
+use operator_console::desk::{DeskView, Tab};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -52,6 +53,7 @@ pub(crate) fn view(stage: Stage) -> ConsoleView {
         time_zone: "Europe/Rome".to_owned(),
         longest_session_minutes: None,
         open_now: true,
+        portal: "https://ponte.rivalta.example/".to_owned(),
     };
     let record = matches!(stage, Stage::Session(_) | Stage::Ended(_)).then(|| records()[0].id.clone());
     ConsoleView { operator, stage, notices: Vec::new(), record }
@@ -87,6 +89,11 @@ pub(crate) fn records() -> Arc<[Arc<Record>]> {
         record(260_000, 5, Kept::default()),
     ]
     .into()
+}
+
+/// A tab that shows this.
+pub(crate) fn tab(line: u64, view: ConsoleView) -> Tab {
+    Tab { line: LineId(line), view }
 }
 
 /// What stands around a session.

@@ -43,3 +43,10 @@ transfer-failure-corrupted = The file arrived damaged and was thrown away.
 transfer-failure-changed = The file changed while it was being sent.
 transfer-failure-cancelled = The transfer was cancelled.
 transfer-failure-storage = The disk reported an error.
+
+# Addresses in the chat
+common-address-ask = Open this address in the browser?
+common-address-host = The page is of { $host }. Open it only if you expect it.
+common-address-yes = Open
+common-address-no = Not now
+common-address-failed = No browser took the address. It can be typed there by hand.

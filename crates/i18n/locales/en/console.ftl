@@ -39,7 +39,7 @@ console-tries-left = { $tries ->
 }
 console-invitation =
     Hello, this is { $operator } ({ $organisation }).
-    To get help, start the program Ponte and type this key: { $key }
+    To get help, open { $address } in your browser, download the program Ponte, start it and type this key: { $key }
     The key lasts ten minutes and works once. Before anything is shared you will see my name: you always decide.
 console-joining-title = Connecting
 console-joining-text = The key was typed. The protected channel is being made: this takes a few seconds.
@@ -583,3 +583,66 @@ console-outcome-solved = Solved
 console-outcome-not-solved = Not solved
 console-outcome-to-continue = To continue
 console-outcome-refused = Refused
+
+# Several sessions at once
+console-tab-new = New key
+console-tab-key = Key { $key }
+console-tab-making = being made
+console-tab-waiting = waiting
+console-tab-joining = connecting
+console-tab-asking = asking
+console-tab-live = live
+console-tab-reconnecting = reconnecting
+console-tab-ended = ended
+console-tab-name = { $name }, { $state }
+console-tab-news = { $name }, { $state }, { $count } new
+console-tab-close = Close { $name }
+console-tab-close-ask = The session with { $name } is running. Closing it ends it for the person too.
+console-tab-keep = Keep it open
+console-tabs-full = So many keys and sessions are open that no other can be followed. Close one first.
+console-waiting-title = Keys that wait
+console-waiting-open = Open
+
+# What happened
+console-news = What happened
+console-news-count = { $count ->
+    [one] { $count } new
+   *[other] { $count } new
+}
+console-news-close = Close the list
+console-news-clear = Empty the list
+console-news-empty = Nothing new. Answers, files and lost links of every session will stand here.
+console-news-gone = Closed session
+console-news-came = The person typed the key.
+console-news-recognised = The person knows who you are and has chosen what to show.
+console-news-granted = { $power }: allowed.
+console-news-refused = { $power }: { $state }.
+console-news-revoked = { $power }: taken back.
+console-news-file-came = “{ $name }” has arrived.
+console-news-file-sent = “{ $name }” has arrived at the person’s computer.
+console-news-file-refused = The person does not want “{ $name }” to be moved.
+console-news-file-failed = “{ $name }” did not arrive. { $failure }
+console-news-chat = { $count ->
+    [one] The person wrote.
+   *[other] The person wrote { $count } lines.
+}
+console-news-lost = The link is interrupted; it comes back by itself.
+console-news-back = The link is back.
+
+# The sessions until now
+console-invitation-language = Invitation in
+console-language-it = Italiano
+console-language-en = English
+console-recent-title = Recent sessions
+console-recent-empty = None yet. Each session will stand here with its notes, its outcome and where its log is.
+console-recent-filter = Filter: name, notes, tags
+console-recent-nothing = No session has these words.
+console-recent-more = { $count } more: type a word to find them.
+console-recent-cut = no proper end
+console-recent-export = Export
+console-recent-exported = Saved in { $path }. It is not sealed: whoever has the file can read it.
+console-recent-not-exported = It could not be saved. Check the space and the permissions of the folder for downloads.
+console-recent-erase = Erase
+console-recent-erase-now = Erase for good
+console-recent-keep = Keep
+console-recent-erase-text = Name, notes, tags and outcome go. The signed log stays where it is.

@@ -40,3 +40,10 @@ transfer-failure-corrupted = Il file è arrivato rovinato ed è stato scartato.
 transfer-failure-changed = Il file è cambiato durante l’invio.
 transfer-failure-cancelled = L’invio è stato annullato.
 transfer-failure-storage = Il disco ha dato un errore.
+
+# Indirizzi nella chat
+common-address-ask = Aprire questo indirizzo nel browser?
+common-address-host = La pagina è di { $host }. La apra solo se la aspetta.
+common-address-yes = Apri
+common-address-no = Non ora
+common-address-failed = Nessun browser ha preso l’indirizzo. Si può digitare lì a mano.

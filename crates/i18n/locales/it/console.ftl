@@ -39,7 +39,7 @@ console-tries-left = { $tries ->
 }
 console-invitation =
     Buongiorno, sono { $operator } ({ $organisation }).
-    Per ricevere assistenza avvii il programma Ponte e digiti questa chiave: { $key }
+    Per ricevere assistenza apra { $address } nel browser, scarichi il programma Ponte, lo avvii e digiti questa chiave: { $key }
     La chiave vale dieci minuti e una volta sola. Prima di condividere qualcosa vedrà il mio nome: decide sempre Lei.
 console-joining-title = Collegamento in corso
 console-joining-text = La chiave è stata digitata. Preparo il canale protetto: bastano pochi secondi.
@@ -583,3 +583,66 @@ console-outcome-solved = Risolto
 console-outcome-not-solved = Non risolto
 console-outcome-to-continue = Da continuare
 console-outcome-refused = Rifiutato
+
+# Più sessioni insieme
+console-tab-new = Nuova chiave
+console-tab-key = Chiave { $key }
+console-tab-making = in preparazione
+console-tab-waiting = in attesa
+console-tab-joining = si collega
+console-tab-asking = domanda aperta
+console-tab-live = in corso
+console-tab-reconnecting = si ricollega
+console-tab-ended = terminata
+console-tab-name = { $name }, { $state }
+console-tab-news = { $name }, { $state }, { $count } novità
+console-tab-close = Chiudi { $name }
+console-tab-close-ask = La sessione con { $name } è in corso. Se la chiude, finisce anche per la persona.
+console-tab-keep = Lascia aperta
+console-tabs-full = Ci sono già tante chiavi e sessioni aperte che un’altra non si seguirebbe. Prima ne chiuda una.
+console-waiting-title = Chiavi in attesa
+console-waiting-open = Apri
+
+# Che cosa è successo
+console-news = Che cosa è successo
+console-news-count = { $count ->
+    [one] { $count } novità
+   *[other] { $count } novità
+}
+console-news-close = Chiudi l’elenco
+console-news-clear = Svuota l’elenco
+console-news-empty = Niente di nuovo. Qui staranno le risposte, i file e i collegamenti caduti di ogni sessione.
+console-news-gone = Sessione chiusa
+console-news-came = La persona ha digitato la chiave.
+console-news-recognised = La persona sa chi è Lei e ha scelto che cosa mostrare.
+console-news-granted = { $power }: permesso.
+console-news-refused = { $power }: { $state }.
+console-news-revoked = { $power }: permesso ritirato.
+console-news-file-came = «{ $name }» è arrivato.
+console-news-file-sent = «{ $name }» è arrivato sul computer della persona.
+console-news-file-refused = La persona non vuole che «{ $name }» sia trasferito.
+console-news-file-failed = «{ $name }» non è arrivato. { $failure }
+console-news-chat = { $count ->
+    [one] La persona ha scritto.
+   *[other] La persona ha scritto { $count } righe.
+}
+console-news-lost = Il collegamento è interrotto; torna da solo.
+console-news-back = Il collegamento è tornato.
+
+# Le sessioni fin qui
+console-invitation-language = Invito in
+console-language-it = Italiano
+console-language-en = English
+console-recent-title = Sessioni recenti
+console-recent-empty = Ancora nessuna. Qui starà ogni sessione, con le note, l’esito e dove si trova il registro.
+console-recent-filter = Filtra: nome, note, etichette
+console-recent-nothing = Nessuna sessione ha queste parole.
+console-recent-more = Altre { $count }: digiti una parola per trovarle.
+console-recent-cut = senza una fine regolare
+console-recent-export = Esporta
+console-recent-exported = Salvata in { $path }. Non è sigillata: chi ha il file la può leggere.
+console-recent-not-exported = Non è stato possibile salvarla. Controlli lo spazio e i permessi della cartella dei download.
+console-recent-erase = Cancella
+console-recent-erase-now = Cancella per sempre
+console-recent-keep = Tieni
+console-recent-erase-text = Spariscono nome, note, etichette ed esito. Il registro firmato resta dov’è.

@@ -1,6 +1,7 @@
 //! The chat: lines and an entry.
 
 use super::icons::paint_check;
+use super::links::{address_question_ui, addresses, ask_about};
 use super::{focus_ring, primary_button};
 use crate::fonts::Weight;
 use crate::theme;
@@ -41,6 +42,7 @@ pub fn focus_chat(ctx: &Context) {
 /// line that was sent; Enter sends.
 pub fn chat_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble], draft: &mut String, hint: &str) -> Option<String> {
     let tokens = theme::tokens(ui);
+    address_question_ui(ui, i18n);
     let height = (ui.available_height() - tokens.control_height - tokens.unit - 4.0).max(48.0);
     ScrollArea::vertical()
         .id_salt("chat lines")
@@ -67,7 +69,16 @@ fn bubble(ui: &mut Ui, i18n: &I18n, line: &ChatBubble) {
         line_height: Some(size * 1.4),
         ..TextFormat::simple(Weight::Regular.at(size), ink)
     };
-    let mut job = LayoutJob::single_section(line.text.clone(), format(size, tokens.ink));
+    let links = addresses(&line.text);
+    let mut job = LayoutJob::default();
+    let mut at = 0;
+    for (place, _) in &links {
+        let link = TextFormat { underline: Stroke::new(1.0, tokens.accent), ..format(size, tokens.accent) };
+        job.append(line.text.get(at..place.start).unwrap_or_default(), 0.0, format(size, tokens.ink));
+        job.append(line.text.get(place.clone()).unwrap_or_default(), 0.0, link);
+        at = place.end;
+    }
+    job.append(line.text.get(at..).unwrap_or_default(), 0.0, format(size, tokens.ink));
     job.wrap.max_width = most;
     job.wrap.break_anywhere = false;
     let text = ui.fonts_mut(|fonts| fonts.layout_job(job));
@@ -75,7 +86,8 @@ fn bubble(ui: &mut Ui, i18n: &I18n, line: &ChatBubble) {
         ui.painter().layout_no_wrap(line.time.clone(), Weight::Regular.at(tokens.tiny_size), tokens.ink_secondary);
     let mark = if line.mine { 18.0 } else { 0.0 };
     let inner = vec2(text.size().x.max(time.size().x + mark), text.size().y + time.size().y) + 2.0 * padding;
-    let (row, response) = ui.allocate_exact_size(vec2(full, inner.y), Sense::hover());
+    let sense = if links.is_empty() { Sense::hover() } else { Sense::click() };
+    let (row, response) = ui.allocate_exact_size(vec2(full, inner.y), sense);
     let left = if line.mine { row.right() - inner.x } else { row.left() };
     let rect = Rect::from_min_size(pos2(left, row.top()), inner);
     if ui.is_rect_visible(rect) {
@@ -98,7 +110,18 @@ fn bubble(ui: &mut Ui, i18n: &I18n, line: &ChatBubble) {
         (true, true) => format!(", {}", i18n.text("common-delivered")),
         (true, false) => format!(", {}", i18n.text("common-not-delivered")),
     };
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{} ({}{state})", line.text, line.time)));
+    let role = if links.is_empty() { Role::Label } else { Role::Link };
+    response.widget_info(|| WidgetInfo::labeled(role, true, format!("{} ({}{state})", line.text, line.time)));
+    focus_ring(ui, &response, rect, f32::from(tokens.card_radius), &tokens);
+    if response.clicked() {
+        // By mouse the address that was hit; by keyboard the first.
+        let hit = response.interact_pointer_pos().map(|at| text.cursor_from_pos(at - rect.min - padding).index);
+        let hit = hit.map(|at| line.text.char_indices().nth(at.into()).map_or(line.text.len(), |(byte, _)| byte));
+        let is_hit = |place: &std::ops::Range<usize>| hit.is_none_or(|byte| place.contains(&byte));
+        if let Some((_, address)) = links.into_iter().find(|(place, _)| is_hit(place)) {
+            ask_about(ui.ctx(), address);
+        }
+    }
 }
 
 fn entry(ui: &mut Ui, i18n: &I18n, draft: &mut String, hint: &str) -> Option<String> {

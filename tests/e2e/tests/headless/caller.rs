@@ -176,6 +176,12 @@ impl Caller {
         self.event("key")["key"].as_str().unwrap().to_owned()
     }
 
+    /// Asks the program to end, as a service manager does.
+    pub(crate) fn terminate(&self) {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+    }
+
     /// Closes the input, reads the rest, and gives the exit code and what went to the standard error.
     pub(crate) fn finish(&mut self) -> (Option<i32>, String) {
         drop(self.input.take());

@@ -4,6 +4,7 @@
 
 mod amiss;
 mod caller;
+mod kept;
 mod schema;
 
 use agent_core::LinkKind;

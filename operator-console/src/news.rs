@@ -1,0 +1,224 @@
+//! What happened in any session, with its time, until it was seen: pure, fed with every view that an engine shows.
+
+use console_core::LineId;
+use console_core::proto::session::{Capability, Decision, EndReason, TransferFailure, TransferId};
+use console_core::view::{ConsoleView, NoticeKind, PowerState, SessionView, Stage, TransferState};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::SystemTime;
+
+/// What is remembered; the oldest go, seen or not, because a list of more is read by nobody.
+const MOST: usize = 200;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Counts from 1.
+    pub number: u64,
+    /// When.
+    pub at: SystemTime,
+    /// In which session.
+    pub line: LineId,
+    /// What.
+    pub what: What,
+    /// Whether the operator has seen it.
+    pub is_seen: bool,
+}
+
+impl Item {
+    /// For how much it counts until it was seen.
+    #[must_use]
+    pub fn unseen(&self) -> u64 {
+        match self.what {
+            _ if self.is_seen => 0,
+            What::Chat(lines) => lines,
+            _ => 1,
+        }
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// Somebody typed the key, and the session stands.
+    Came,
+    /// The person knows the operator and has chosen what to show.
+    Recognised,
+    /// The person said yes.
+    Granted(Capability),
+    /// The person said no, or the question ended otherwise.
+    Refused(Capability, Decision),
+    /// The person took it back.
+    Revoked(Capability),
+    /// A file of this name came.
+    FileCame(String),
+    /// A file of this name has arrived at the client.
+    FileSent(String),
+    /// The person did not want this file to move.
+    FileRefused(String),
+    /// A file did not arrive.
+    FileFailed(String, TransferFailure),
+    /// The person wrote so many lines.
+    Chat(u64),
+    /// The line is interrupted.
+    Lost,
+    /// It is back.
+    Back,
+    /// The session ended.
+    Ended(EndReason),
+    /// What the window tells as well.
+    Notice(NoticeKind),
+}
+
+impl What {
+    /// Whether somebody who works in another window should look.
+    #[must_use]
+    pub fn calls(&self) -> bool {
+        let told = |kind: &NoticeKind| !matches!(kind, NoticeKind::PictureSaved { .. } | NoticeKind::FactsSaved { .. });
+        match self {
+            Self::FileSent(_) | Self::Recognised => false,
+            Self::Notice(kind) => told(kind),
+            _ => true,
+        }
+    }
+}
+
+/// What was last seen of a session.
+#[derive(Debug, Default)]
+struct Known {
+    is_session: bool,
+    has_ended: bool,
+    recognised: bool,
+    reconnecting: bool,
+    powers: BTreeMap<Capability, PowerState>,
+    transfers: BTreeMap<TransferId, TransferState>,
+    received: u64,
+    notice: u64,
+}
+
+/// The list.
+#[derive(Debug, Default)]
+pub struct News {
+    items: VecDeque<Item>,
+    last: u64,
+    known: BTreeMap<LineId, Known>,
+    calls: bool,
+}
+
+impl News {
+    /// Takes what a session shows now.
+    pub fn observe(&mut self, line: LineId, view: &ConsoleView, at: SystemTime) {
+        let known = self.known.entry(line).or_default();
+        let mut new = Vec::new();
+        match &view.stage {
+            Stage::Session(session) => follow(known, session, &mut new),
+            Stage::Ended(end) => {
+                if !std::mem::replace(&mut known.has_ended, true) {
+                    new.push(What::Ended(end.reason));
+                }
+            }
+            // Another key on the same line.
+            Stage::Preparing if known.has_ended => {
+                *known = Known { notice: known.notice, ..Known::default() };
+            }
+            Stage::Idle | Stage::Preparing | Stage::Waiting(_) | Stage::Joining => {}
+        }
+        for notice in view.notices.iter().filter(|notice| notice.id > known.notice) {
+            new.push(What::Notice(notice.kind.clone()));
+        }
+        known.notice = view.notices.iter().map(|notice| notice.id).fold(known.notice, u64::max);
+        for what in new {
+            self.push(line, what, at);
+        }
+    }
+
+    fn push(&mut self, line: LineId, what: What, at: SystemTime) {
+        self.calls |= what.calls();
+        // Somebody who writes much is one thing that happened.
+        if let What::Chat(more) = what
+            && let Some(item) = self.items.iter_mut().rev().find(|item| item.line == line && !item.is_seen)
+            && let What::Chat(lines) = &mut item.what
+        {
+            (*lines, item.at) = (lines.saturating_add(more), at);
+            return;
+        }
+        self.last += 1;
+        if self.items.len() >= MOST {
+            self.items.pop_front();
+        }
+        self.items.push_back(Item { number: self.last, at, line, what, is_seen: false });
+    }
+
+    /// All of them, newest first.
+    #[must_use]
+    pub fn items(&self) -> Vec<Item> {
+        self.items.iter().rev().cloned().collect()
+    }
+
+    /// The session is in front of the operator: what happened in it was seen.
+    pub fn see(&mut self, line: LineId) {
+        self.items.iter_mut().filter(|item| item.line == line).for_each(|item| item.is_seen = true);
+    }
+
+    /// The list was looked at.
+    pub fn see_all(&mut self) {
+        self.items.iter_mut().for_each(|item| item.is_seen = true);
+    }
+
+    /// Empties the list of what was seen.
+    pub fn clear(&mut self) {
+        self.items.retain(|item| !item.is_seen);
+    }
+
+    /// Nothing comes from this session any more.
+    pub fn forget(&mut self, line: LineId) {
+        self.known.remove(&line);
+    }
+
+    /// Whether something has happened since the last time that somebody in another window should look at.
+    pub fn take_call(&mut self) -> bool {
+        std::mem::take(&mut self.calls)
+    }
+}
+
+fn follow(known: &mut Known, session: &SessionView, new: &mut Vec<What>) {
+    if !std::mem::replace(&mut known.is_session, true) {
+        new.push(What::Came);
+    }
+    if session.recognised && !std::mem::replace(&mut known.recognised, true) {
+        new.push(What::Recognised);
+    }
+    if std::mem::replace(&mut known.reconnecting, session.reconnecting) != session.reconnecting {
+        new.push(if session.reconnecting { What::Lost } else { What::Back });
+    }
+    for power in &session.powers {
+        if known.powers.insert(power.capability, power.state) == Some(power.state) {
+            continue;
+        }
+        match power.state {
+            PowerState::Granted => new.push(What::Granted(power.capability)),
+            PowerState::Refused(decision) => new.push(What::Refused(power.capability, decision)),
+            PowerState::Revoked => new.push(What::Revoked(power.capability)),
+            PowerState::Off | PowerState::Asked => {}
+        }
+    }
+    for transfer in session.transfers.iter() {
+        if known.transfers.insert(transfer.id, transfer.state) == Some(transfer.state) {
+            continue;
+        }
+        let name = transfer.name.clone();
+        match transfer.state {
+            TransferState::Done if transfer.incoming => new.push(What::FileCame(name)),
+            TransferState::Done => new.push(What::FileSent(name)),
+            TransferState::Refused | TransferState::TooSoon | TransferState::Barred => {
+                new.push(What::FileRefused(name));
+            }
+            TransferState::Failed(failure) => new.push(What::FileFailed(name, failure)),
+            TransferState::Asked | TransferState::Running => {}
+        }
+    }
+    let received = session.chat.iter().rev().find(|line| !line.mine).map_or(0, |line| line.number);
+    if received > known.received {
+        new.push(What::Chat(received - known.received));
+        known.received = received;
+    }
+}

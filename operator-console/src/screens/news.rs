@@ -1,0 +1,106 @@
+//! The list of what happened in any session, until the operator empties it.
+
+use super::parts::{close_button, focus_ring};
+use super::{Effect, Scene, ScreenState, tabs};
+use crate::desk::DeskCommand;
+use crate::news::{Item, What};
+use crate::words;
+use console_core::view::PowerState;
+use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Sense, Ui, WidgetInfo, vec2};
+use i18n::I18n;
+use ui_kit::fonts::Weight;
+use ui_kit::{button, small, theme};
+
+/// Width of the list, in points.
+const WIDTH: f32 = 304.0;
+
+/// The list at the right; while it is open, everything in it counts as seen.
+pub(super) fn news_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
+    let tokens = theme::tokens(ui);
+    let frame = Frame::new().fill(tokens.background).inner_margin(Margin::symmetric(12, 10));
+    let mut open = true;
+    Panel::right("news").exact_size(WIDTH).resizable(false).frame(frame).show(ui, |ui| {
+        ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+            ui.horizontal(|ui| {
+                super::parts::strong(ui, &scene.i18n.text("console-news"));
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    open = !close_button(ui, &scene.i18n.text("console-news-close"), tokens.ink_secondary).clicked();
+                });
+            });
+            if scene.desk.news.is_empty() {
+                small(ui, &scene.i18n.text("console-news-empty"));
+                return;
+            }
+            if button(ui, &scene.i18n.text("console-news-clear")).clicked() {
+                state.effects.push(Effect::Desk(DeskCommand::ClearNews));
+            }
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                for item in &scene.desk.news {
+                    item_ui(ui, scene, item, state);
+                }
+            });
+        });
+    });
+    if scene.desk.unseen() > 0 {
+        state.effects.push(Effect::Desk(DeskCommand::SeeNews));
+    }
+    state.tabs.news_open = open;
+}
+
+fn item_ui(ui: &mut Ui, scene: &Scene<'_>, item: &Item, state: &mut ScreenState) {
+    let tokens = theme::tokens(ui);
+    let tab = scene.desk.tabs.iter().find(|tab| tab.line == item.line);
+    let who = tab.map_or_else(|| scene.i18n.text("console-news-gone"), |tab| tabs::name_of(scene, tab));
+    let time = scene.i18n.time_of_day(item.at);
+    let what = what(scene.i18n, &item.what);
+    let top = ui.available_rect_before_wrap().min;
+    let frame = Frame::new().inner_margin(Margin::symmetric(4, 6)).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let line = |ui: &mut Ui, text: &str, font, ink| {
+            ui.add(egui::Label::new(egui::RichText::new(text).font(font).color(ink)).wrap().selectable(false));
+        };
+        line(ui, &format!("{time} \u{b7} {who}"), Weight::Regular.at(12.0), tokens.ink_secondary);
+        line(ui, &what, Weight::Regular.at(tokens.small_size), tokens.ink);
+    });
+    let rect = egui::Rect::from_min_max(top, frame.response.rect.max.max(top + vec2(1.0, 1.0)));
+    let response = ui.interact(rect, ui.scope_id().with(("news", item.number)), Sense::click());
+    focus_ring(ui, &response, rect);
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, tab.is_some(), format!("{what}, {who}, {time}")));
+    if response.clicked() && tab.is_some() {
+        state.effects.push(Effect::Desk(DeskCommand::Show(Some(item.line))));
+    }
+}
+
+/// What happened, in words.
+#[must_use]
+pub fn what(i18n: &I18n, what: &What) -> String {
+    let power = |id: &str, capability| {
+        let power = i18n.text(words::power(capability));
+        i18n.text_with(id, &[("power", power.into())])
+    };
+    let file = |id: &str, name: &String| i18n.text_with(id, &[("name", name.into())]);
+    match what {
+        What::Came => i18n.text("console-news-came"),
+        What::Recognised => i18n.text("console-news-recognised"),
+        What::Granted(capability) => power("console-news-granted", *capability),
+        What::Refused(capability, decision) => {
+            let (power, state) = (words::power(*capability), words::power_state(PowerState::Refused(*decision)));
+            let args = [("power", i18n.text(power).into()), ("state", i18n.text(state).into())];
+            i18n.text_with("console-news-refused", &args)
+        }
+        What::Revoked(capability) => power("console-news-revoked", *capability),
+        What::FileCame(name) => file("console-news-file-came", name),
+        What::FileSent(name) => file("console-news-file-sent", name),
+        What::FileRefused(name) => file("console-news-file-refused", name),
+        What::FileFailed(name, failure) => {
+            let failure = i18n.text(words::transfer_failure(*failure));
+            i18n.text_with("console-news-file-failed", &[("name", name.into()), ("failure", failure.into())])
+        }
+        What::Chat(lines) => i18n.text_with("console-news-chat", &[("count", (*lines).into())]),
+        What::Lost => i18n.text("console-news-lost"),
+        What::Back => i18n.text("console-news-back"),
+        What::Ended(reason) => i18n.text(words::end_reason(*reason)),
+        What::Notice(kind) => words::notice(i18n, kind),
+    }
+}

@@ -1,0 +1,214 @@
+//! Keys that wait, and the sessions until now, on the first page.
+
+use super::notes::{notes_ui, outcome_name, outcome_ui};
+use super::parts::{FieldKind, focus_ring, text_field};
+use super::{Effect, Scene, ScreenState};
+use crate::desk::{DeskCommand, Tab};
+use crate::words;
+use console_core::records::{Outcome, Record, RecordId};
+use console_core::view::{KeyView, Stage};
+use egui::{Align, Layout, Sense, Ui, WidgetInfo, vec2};
+use std::time::{Duration, UNIX_EPOCH};
+use ui_kit::fonts::Weight;
+use ui_kit::{TagKind, body, body_secondary, button, card, danger_button, heading, mono_key, small, tag, theme, tiny};
+
+/// Sessions that are listed at once; the filter finds the others.
+const SHOWN: usize = 40;
+
+/// What the list remembers.
+#[derive(Debug, Default)]
+pub struct RecentState {
+    filter: String,
+    open: Option<RecordId>,
+    /// Whether the open one is to be erased, once the operator has said so.
+    erasing: bool,
+}
+
+/// Every key that waits, with its time.
+pub(super) fn waiting_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
+    let waiting = |tab: &Tab| matches!(tab.view.stage, Stage::Waiting(_));
+    if !scene.desk.tabs.iter().any(waiting) {
+        return;
+    }
+    card(ui, |ui| {
+        heading(ui, &scene.i18n.text("console-waiting-title"));
+        for tab in &scene.desk.tabs {
+            if let Stage::Waiting(key) = &tab.view.stage {
+                ui.push_id(("waiting", tab.line.0), |ui| key_ui(ui, scene, tab, key, state));
+            }
+        }
+    });
+}
+
+fn key_ui(ui: &mut Ui, scene: &Scene<'_>, tab: &Tab, key: &KeyView, state: &mut ScreenState) {
+    let seconds = words::seconds_left(key.expires_at, scene.now);
+    if seconds > 0 {
+        ui.ctx().request_repaint_after(words::until_next_second(key.expires_at, scene.now));
+    }
+    ui.horizontal_wrapped(|ui| {
+        mono_key(ui, &key.grouped, 22.0);
+        let kind = if seconds > 60 { TagKind::Accent } else { TagKind::Warn };
+        tag(ui, kind, &words::clock(seconds)).on_hover_text(scene.i18n.text("console-key-expires-name"));
+        let named = |id: &str| {
+            let what = scene.i18n.text(id);
+            (what.clone(), format!("{what}, {}", key.grouped))
+        };
+        let (open, name) = named("console-waiting-open");
+        if button(ui, &open).accessible_name(name).clicked() {
+            state.effects.push(Effect::Desk(DeskCommand::Show(Some(tab.line))));
+        }
+        let (cancel, name) = named("console-cancel-key");
+        if button(ui, &cancel).accessible_name(name).clicked() {
+            state.effects.push(Effect::Desk(DeskCommand::CancelKey(tab.line)));
+        }
+    });
+}
+
+/// The sessions until now, and what is kept of each.
+pub(super) fn recent_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
+    let running: Vec<&RecordId> = scene.desk.tabs.iter().filter_map(|tab| tab.view.record.as_ref()).collect();
+    let past = || scene.desk.records.iter().filter(|record| !running.contains(&&record.id));
+    card(ui, |ui| {
+        heading(ui, &scene.i18n.text("console-recent-title"));
+        if past().next().is_none() {
+            body_secondary(ui, &scene.i18n.text("console-recent-empty"));
+            return;
+        }
+        text_field(ui, FieldKind::Name, &scene.i18n.text("console-recent-filter"), &mut state.recent.filter);
+        let filter = state.recent.filter.to_lowercase();
+        let words: Vec<&str> = filter.split_whitespace().collect();
+        let found: Vec<_> = past().filter(|record| matches(record, &words)).collect();
+        if found.is_empty() {
+            body_secondary(ui, &scene.i18n.text("console-recent-nothing"));
+        }
+        for record in found.iter().take(SHOWN) {
+            ui.push_id(("recent", record.id.to_string()), |ui| record_ui(ui, scene, record, state));
+        }
+        if found.len() > SHOWN {
+            let more = [("count", (found.len() - SHOWN).into())];
+            small(ui, &scene.i18n.text_with("console-recent-more", &more));
+        }
+    });
+}
+
+/// Whether every word is somewhere in what is kept.
+fn matches(record: &Record, words: &[&str]) -> bool {
+    let kept = &record.kept;
+    let texts = [&kept.name, &kept.notes, &kept.system].into_iter().chain(&kept.tags);
+    let all = texts.map(|text| text.to_lowercase()).collect::<Vec<_>>().join("\n");
+    words.iter().all(|word| all.contains(word))
+}
+
+fn record_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, state: &mut ScreenState) {
+    let is_open = state.recent.open.as_ref() == Some(&record.id);
+    if line_ui(ui, scene, record, is_open) {
+        state.recent.open = (!is_open).then(|| record.id.clone());
+        state.recent.erasing = false;
+    } else if is_open {
+        opened_ui(ui, scene, record, state);
+    }
+}
+
+/// One session in a line; whether it was pressed.
+fn line_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, is_open: bool) -> bool {
+    let tokens = theme::tokens(ui);
+    let i18n = scene.i18n;
+    let kept = &record.kept;
+    let when = i18n.day_and_time(UNIX_EPOCH + Duration::from_secs(kept.began_s));
+    let lasted = match kept.lasted_s {
+        Some(seconds) => i18n.duration(Duration::from_secs(seconds)),
+        None => i18n.text("console-recent-cut"),
+    };
+    let name = name_of(scene, record);
+    let outcome = kept.outcome.map(|outcome| (outcome, i18n.text(outcome_name(outcome))));
+    let rated = kept.stars.map(|stars| i18n.text_with("console-ended-stars", &[("stars", u32::from(stars).into())]));
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 46.0), Sense::click());
+    if is_open || response.hovered() {
+        ui.painter().rect_filled(rect, tokens.radius, tokens.accent_soft);
+    }
+    let inside = rect.shrink2(vec2(10.0, 2.0));
+    let builder = egui::UiBuilder::new().max_rect(inside).layout(Layout::right_to_left(Align::Center));
+    let mut row = ui.new_child(builder);
+    if let Some((outcome, word)) = &outcome {
+        let kind = match outcome {
+            Outcome::Solved => TagKind::Ok,
+            Outcome::NotSolved | Outcome::Refused => TagKind::Warn,
+            Outcome::ToContinue => TagKind::Accent,
+        };
+        tag(&mut row, kind, word);
+    }
+    if let Some(rated) = &rated {
+        small(&mut row, rated);
+    }
+    row.with_layout(Layout::top_down(Align::LEFT), |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let label = |ui: &mut Ui, text: &str, font, ink| {
+            let words = egui::RichText::new(text).font(font).color(ink);
+            ui.add(egui::Label::new(words).truncate().selectable(false));
+        };
+        label(ui, &name, Weight::SemiBold.at(tokens.small_size), tokens.ink);
+        label(ui, &format!("{when} \u{b7} {lasted}"), Weight::Regular.at(13.0), tokens.ink_secondary);
+    });
+    focus_ring(ui, &response, rect);
+    let parts = [Some(name), Some(when), Some(lasted), outcome.map(|(_, word)| word), rated];
+    let whole = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, is_open, &whole));
+    response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+}
+
+fn name_of(scene: &Scene<'_>, record: &Record) -> String {
+    let kept = &record.kept;
+    let names = [&kept.name, &kept.system].into_iter();
+    let name = names.map(|name| name.trim()).find(|name| !name.is_empty());
+    name.map_or_else(|| scene.i18n.text("console-client"), str::to_owned)
+}
+
+fn opened_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, state: &mut ScreenState) {
+    let i18n = scene.i18n;
+    let kept = &record.kept;
+    if let Some(reason) = kept.end {
+        body(ui, &i18n.text(words::end_reason(reason)));
+    }
+    if let Some(comment) = &kept.comment {
+        body_secondary(ui, &i18n.text_with("console-ended-comment", &[("comment", comment.into())]));
+    }
+    outcome_ui(ui, scene, record, state);
+    notes_ui(ui, scene, record, true, state);
+    if let Some(log) = &kept.log {
+        let path = log.display().to_string();
+        tiny(ui, &i18n.text("console-ended-log"));
+        let words = egui::RichText::new(&path).font(Weight::Mono.at(13.0)).color(theme::tokens(ui).ink);
+        ui.add(egui::Label::new(words).wrap().selectable(true)).accessible_name(path);
+    }
+    ui.horizontal_wrapped(|ui| {
+        if button(ui, &i18n.text("console-recent-export")).clicked() {
+            state.effects.push(Effect::Desk(DeskCommand::Export(record.id.clone())));
+        }
+        if !state.recent.erasing {
+            if button(ui, &i18n.text("console-recent-erase")).clicked() {
+                state.recent.erasing = true;
+            }
+            return;
+        }
+        if button(ui, &i18n.text("console-recent-keep")).clicked() {
+            state.recent.erasing = false;
+        }
+        if danger_button(ui, &i18n.text("console-recent-erase-now")).clicked() {
+            state.effects.push(Effect::Desk(DeskCommand::Erase(record.id.clone())));
+            (state.recent.open, state.recent.erasing) = (None, false);
+        }
+    });
+    if state.recent.erasing {
+        small(ui, &i18n.text("console-recent-erase-text"));
+    }
+    match &scene.desk.exported {
+        Some((id, Some(path))) if *id == record.id => {
+            let path = path.display().to_string();
+            small(ui, &i18n.text_with("console-recent-exported", &[("path", path.into())]));
+        }
+        Some((id, None)) if *id == record.id => {
+            small(ui, &i18n.text("console-recent-not-exported"));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,270 @@
+//! Several keys and sessions at once, what happened in them, and the list of those that are over.
+
+use crate::common::{self, busy_session, ended, session, tab, view, waiting};
+use crate::notes::done;
+use crate::{Page, page};
+use console_core::LineId;
+use console_core::proto::session::{Capability, Decision, EndReason};
+use console_core::records::RecordId;
+use console_core::view::{ChatLine, ConsoleView, PowerState, Stage, TransferState};
+use egui::accesskit::Role;
+use egui::{Event, Key, Modifiers};
+use egui_kittest::kittest::{NodeT, Queryable};
+use operator_console::desk::{DeskCommand, DeskView};
+use operator_console::news::{News, What};
+use operator_console::screens::Effect;
+use std::time::{Duration, Instant, SystemTime};
+
+/// A live session in front, a key that waits, and a session that is over, in this order.
+fn three() -> Page {
+    let live = Stage::Session(Box::new(session(PowerState::Granted, PowerState::Asked)));
+    let mut page = page(view(live.clone()));
+    let now = page.state().now;
+    page.state_mut().desk.tabs = vec![
+        tab(1, view(live)),
+        tab(2, view(waiting(now, Duration::from_secs(300), 3))),
+        tab(3, view(ended(EndReason::ClientEnded))),
+    ];
+    page.state_mut().desk.front = Some(LineId(1));
+    page.run_steps(3);
+    page
+}
+
+fn press(page: &mut Page, modifiers: Modifiers, key: Key) -> Vec<DeskCommand> {
+    page.key_press_modifiers(modifiers, key);
+    done(page)
+}
+
+/// The button whose name has these words.
+fn button<'a>(page: &'a Page, words: &'a str) -> egui_kittest::Node<'a> {
+    let mut found = page.query_all_by_label_contains(words);
+    found.find(|node| node.accesskit_node().role() == Role::Button).unwrap()
+}
+
+fn show(line: Option<u64>) -> Vec<DeskCommand> {
+    vec![DeskCommand::Show(line.map(LineId))]
+}
+
+#[test]
+fn tabs_are_changed_by_keys_and_say_where_they_stand() {
+    let mut page = three();
+    page.get_by_label("Debian GNU/Linux 13, asking");
+    page.get_by_label("Key K7M, waiting");
+    page.get_by_label("Debian GNU/Linux 13, ended");
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::Tab), show(Some(2)));
+    assert_eq!(press(&mut page, Modifiers::CTRL | Modifiers::SHIFT, Key::Tab), show(None));
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::Num1), show(None));
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::Num4), show(Some(3)));
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::Num9), []);
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::N), [DeskCommand::NewKey]);
+    page.get_by_label("Key K7M, waiting").click();
+    assert_eq!(done(&mut page), show(Some(2)));
+}
+
+#[test]
+fn a_running_session_is_closed_only_after_a_word_more_and_the_others_at_once() {
+    let mut page = three();
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::W), []);
+    page.get_by_label_contains("is running");
+    page.get_by_label("Keep it open").click();
+    assert_eq!(done(&mut page), []);
+    assert!(page.query_by_label_contains("is running").is_none());
+    press(&mut page, Modifiers::CTRL, Key::W);
+    let ends: Vec<_> = page.get_all_by_role_and_label(Role::Button, "End the session").collect();
+    ends[0].click();
+    assert_eq!(done(&mut page), [DeskCommand::Close(LineId(1))]);
+    page.get_by_label("Close Key K7M").click();
+    assert_eq!(done(&mut page), [DeskCommand::Close(LineId(2))]);
+}
+
+#[test]
+fn keys_for_the_tabs_are_the_clients_while_the_remote_screen_has_the_keyboard() {
+    let mut page = three();
+    let granted = Stage::Session(Box::new(session(PowerState::Granted, PowerState::Granted)));
+    page.state_mut().view = Some(view(granted));
+    page.get_by_label("Remote screen").focus();
+    page.run_steps(3);
+    assert!(page.state().state.viewer.is_capturing());
+    for key in [Key::Tab, Key::W, Key::Num1, Key::N] {
+        assert_eq!(press(&mut page, Modifiers::CTRL, key), [], "{key:?}");
+    }
+}
+
+#[test]
+fn what_happened_is_counted_on_its_tab_and_listed_until_it_is_seen() {
+    let mut news = News::default();
+    let mut happens = |session| news.observe(LineId(2), &view(Stage::Session(Box::new(session))), SystemTime::now());
+    happens(session(PowerState::Granted, PowerState::Asked));
+    happens(session(PowerState::Granted, PowerState::Refused(Decision::Denied)));
+    let mut page = three();
+    page.state_mut().desk.news = news.items();
+    page.run_steps(3);
+    page.get_by_label("Key K7M, waiting, 4 new");
+    page.get_by_label("4 new").click();
+    assert_eq!(done(&mut page)[0], DeskCommand::SeeNews);
+    assert!(page.query_all_by_label_contains("Mouse and keyboard: ").next().is_some());
+    button(&page, "The person typed the key.").click();
+    assert!(done(&mut page).contains(&DeskCommand::Show(Some(LineId(2)))));
+    page.get_by_label("Empty the list").click();
+    assert!(done(&mut page).contains(&DeskCommand::ClearNews));
+    page.get_by_label("Close the list").click();
+    done(&mut page);
+    assert!(page.query_by_label("Empty the list").is_none());
+}
+
+fn happened(views: &[ConsoleView]) -> Vec<What> {
+    let mut news = News::default();
+    for view in views {
+        news.observe(LineId(1), view, SystemTime::now());
+        news.observe(LineId(1), view, SystemTime::now());
+    }
+    let mut items = news.items();
+    items.reverse();
+    items.into_iter().map(|item| item.what).collect()
+}
+
+#[test]
+fn everything_that_happens_is_told_once() {
+    let at = |session| view(Stage::Session(Box::new(session)));
+    let mut down = busy_session();
+    down.reconnecting = true;
+    let mut arrived = busy_session();
+    arrived.transfers = [common::transfer(2, "guida.pdf", false, TransferState::Done)].into();
+    let mut taken = session(PowerState::Revoked, PowerState::Revoked);
+    taken.transfers = arrived.transfers.clone();
+    let views = [at(busy_session()), at(down), at(arrived), at(taken), view(ended(EndReason::ClientEnded))];
+    let expected = [
+        What::Came,
+        What::Recognised,
+        What::Granted(Capability::View),
+        What::Granted(Capability::Control),
+        What::FileCame("relazione finale sull'anagrafe.odt".to_owned()),
+        What::Chat(1),
+        What::Lost,
+        What::Back,
+        What::FileSent("guida.pdf".to_owned()),
+        What::Revoked(Capability::View),
+        What::Revoked(Capability::Control),
+        What::Ended(EndReason::ClientEnded),
+    ];
+    assert_eq!(happened(&views), expected);
+    let key = Instant::now();
+    let waits = view(waiting(key, Duration::from_secs(9), 3));
+    assert_eq!(happened(&[view(Stage::Preparing), waits]), []);
+}
+
+#[test]
+fn lines_that_were_not_read_are_counted_one_by_one() {
+    let mut news = News::default();
+    let mut talk = session(PowerState::Granted, PowerState::Off);
+    for number in 1..=3 {
+        let line = ChatLine { mine: false, number, text: "?".to_owned(), at: SystemTime::now(), delivered: true };
+        talk.chat = talk.chat.iter().cloned().chain([line]).collect();
+        news.observe(LineId(1), &view(Stage::Session(Box::new(talk.clone()))), SystemTime::now());
+    }
+    assert_eq!(news.items().iter().filter(|item| item.what == What::Chat(3)).count(), 1);
+    let desk = DeskView { news: news.items(), ..DeskView::default() };
+    assert_eq!(desk.unseen_in(LineId(1)), 3 + 3, "who came, is recognised, has allowed, and has written three lines");
+}
+
+#[test]
+fn the_operator_is_called_for_what_happened_and_not_twice() {
+    let mut news = News::default();
+    let live = view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Off))));
+    news.observe(LineId(1), &live, SystemTime::now());
+    assert!(news.take_call());
+    news.observe(LineId(1), &live, SystemTime::now());
+    assert!(!news.take_call());
+    news.see(LineId(1));
+    assert!(news.items().iter().all(|item| item.is_seen));
+    news.clear();
+    assert!(news.items().is_empty());
+}
+
+fn home(desk: DeskView) -> Page {
+    let mut page = page(view(Stage::Idle));
+    page.state_mut().desk = desk;
+    page.run_steps(3);
+    page
+}
+
+#[test]
+fn several_keys_wait_at_once_each_with_its_time() {
+    let now = Instant::now();
+    let key = |line, seconds| tab(line, view(waiting(now, Duration::from_secs(seconds), 3)));
+    let mut page = home(DeskView { tabs: vec![key(1, 552), key(2, 48)], ..DeskView::default() });
+    page.state_mut().now = now;
+    page.run_steps(2);
+    page.get_by_label("9:12");
+    page.get_by_label("0:48");
+    let opens: Vec<_> = page.get_all_by_label("Open, K7M 4QXP").collect();
+    opens[1].click();
+    assert_eq!(done(&mut page), show(Some(2)));
+    page.state_mut().desk.is_full = true;
+    page.run_steps(2);
+    page.get_by_label_contains("Close one first");
+}
+
+#[test]
+fn the_invitation_is_in_the_language_of_the_person() {
+    let now = Instant::now();
+    let mut page = page(view(waiting(now, Duration::from_secs(300), 3)));
+    for (language, words) in [("Italiano", "Per ricevere assistenza"), ("English", "To get help")] {
+        page.get_by_label(language).click();
+        page.run_steps(2);
+        page.get_by_label("Copy invitation").click();
+        page.run_steps(3);
+        match &std::mem::take(&mut page.state_mut().state.effects)[..] {
+            [Effect::CopyInvitation(text)] => {
+                assert!(text.contains(words) && text.contains("K7M 4QXP"), "{text}");
+                assert!(text.contains("https://ponte.rivalta.example/"), "{text}");
+            }
+            _ => panic!("no invitation"),
+        }
+    }
+}
+
+fn recent(number: usize) -> RecordId {
+    common::records()[number].id.clone()
+}
+
+#[test]
+fn a_session_that_is_over_is_found_opened_exported_and_erased() {
+    let mut page = home(common::desk());
+    assert!(page.query_all_by_label_contains("Ufficio tributi").next().is_some());
+    page.get_by_role_and_label(Role::TextInput, "Filter: name, notes, tags").focus();
+    page.run_steps(2);
+    page.event(Event::Text("colonna marco".to_owned()));
+    page.run_steps(2);
+    assert!(page.query_all_by_label_contains("Ufficio tributi").next().is_none());
+    button(&page, "Marco Bianchi").click();
+    page.run_steps(3);
+    page.get_by_label("What became of it?");
+    for _ in 0..3 {
+        page.get_by_label("Export").scroll_to_me();
+        page.run_steps(4);
+    }
+    page.get_by_label("Export").click();
+    assert_eq!(done(&mut page), [DeskCommand::Export(recent(1))]);
+    page.get_by_label("Erase").click();
+    assert_eq!(done(&mut page), []);
+    page.get_by_label("Keep").click();
+    assert_eq!(done(&mut page), []);
+    page.get_by_label("Erase").click();
+    page.run_steps(3);
+    page.get_by_label("Erase for good").click();
+    assert_eq!(done(&mut page), [DeskCommand::Erase(recent(1))]);
+}
+
+#[test]
+fn an_empty_list_says_what_will_stand_there() {
+    let mut page = home(DeskView::default());
+    page.get_by_label_contains("Each session will stand here");
+    page.state_mut().desk = common::desk();
+    page.run_steps(2);
+    page.get_by_role_and_label(Role::TextInput, "Filter: name, notes, tags").focus();
+    page.run_steps(2);
+    page.event(Event::Text("qwxz".to_owned()));
+    page.run_steps(2);
+    page.get_by_label("No session has these words.");
+}
