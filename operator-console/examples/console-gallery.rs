@@ -10,8 +10,8 @@ use camera::Film;
 use console_core::gate::{Busy, Day, GateCommand, GateDone, GateProblem, GateStage, GateView, Opening, WRONG_WAIT};
 use console_core::picture::SharedPictures;
 use console_core::proto::machine::Topic;
-use console_core::proto::session::{CertificateProblem, Decision, EndReason, Step};
-use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, Stage};
+use console_core::proto::session::{Capability, CertificateProblem, Decision, EndReason, Step};
+use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, PowerView, ShellState, Stage};
 use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp};
 use operator_console::engine::Engine;
@@ -130,6 +130,19 @@ fn page(name: &str) -> ConsoleView {
         "machine-0" | "machine-1" | "machine-2" | "machine-3" | "machine-4" | "machine-5" | "machine-6" => {
             session(common::machine_session())
         }
+        "terminal" => session(common::shell_session()),
+        "terminal-asked" => {
+            let mut view = common::session(PowerState::Granted, PowerState::Off);
+            view.powers.push(PowerView { capability: Capability::Shell, state: PowerState::Asked });
+            session(view)
+        }
+        "terminal-over" => {
+            let mut view = common::shell_session();
+            view.powers.retain(|power| power.capability != Capability::Shell);
+            view.powers.push(PowerView { capability: Capability::Shell, state: PowerState::Revoked });
+            view.shell.state = ShellState::Over { code: Some(0) };
+            session(view)
+        }
         "asked" => session(common::session(PowerState::Asked, PowerState::Off)),
         "refused" => session(common::session(PowerState::Refused(Decision::Denied), PowerState::Off)),
         "down" => {
@@ -229,6 +242,9 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             if let Some(topic) = machine.strip_prefix("machine") {
                 let number = topic.trim_start_matches('-').parse().unwrap_or(0);
                 app.show_machine(Topic::ALL.get(number).copied().unwrap_or(Topic::Overview));
+            }
+            if machine.starts_with("terminal") {
+                app.show_terminal();
             }
             if account {
                 app.show(Page::Account);

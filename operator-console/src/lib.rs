@@ -8,6 +8,7 @@ pub mod app;
 pub mod cli;
 pub mod engine;
 pub mod screens;
+pub mod terminal;
 pub mod viewer;
 
 pub mod headless;

@@ -10,9 +10,11 @@ pub mod notices;
 pub mod palette;
 pub mod parts;
 pub mod session;
+pub mod shell;
 pub mod side;
 pub mod transfers;
 
+use crate::terminal::TerminalState;
 use crate::viewer::ViewerState;
 use console_core::gate::{GateCommand, GateView};
 use console_core::picture::SharedPictures;
@@ -45,6 +47,10 @@ pub enum Effect {
     BrowseRequestFolder,
     /// Something at the gate.
     Gate(GateCommand),
+    /// Put what is selected in the terminal on the clipboard.
+    CopyFromTerminal(String),
+    /// Paste what is on the clipboard into the terminal.
+    PasteIntoTerminal,
 }
 
 /// Which page is open while there is no session.
@@ -89,6 +95,10 @@ pub struct ScreenState {
     pub copied: Option<Copied>,
     /// What the window should do after this frame.
     pub effects: Vec<Effect>,
+    /// Whether the terminal is in sight.
+    pub shell_open: bool,
+    /// The terminal.
+    pub terminal: TerminalState,
     /// The command palette.
     palette: palette::PaletteState,
     rates: Rates,
@@ -96,12 +106,20 @@ pub struct ScreenState {
 }
 
 impl ScreenState {
+    /// Whether keys go to the client: to its screen or to its terminal.
+    #[must_use]
+    pub fn has_keyboard(&self) -> bool {
+        self.viewer.is_capturing() || self.terminal.is_focused()
+    }
+
     /// Forgets what belonged to a session or key that is over.
     fn forget_session(&mut self) {
         self.viewer = ViewerState::default();
         self.draft.clear();
         self.files.forget_session();
         self.machine = MachineState::default();
+        self.shell_open = false;
+        self.terminal = TerminalState::default();
         self.rates = Rates::default();
         self.rail_releases = false;
     }

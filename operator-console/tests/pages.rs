@@ -8,6 +8,7 @@ mod gate;
 mod machine;
 mod palette;
 mod profile;
+mod terminal;
 
 use common::{MONITOR, busy_session, ended, pictures, session, view, view_with_notices, waiting};
 use console_core::gate::{GateStage, GateView};

@@ -247,6 +247,13 @@ pub enum Event {
         /// How many could not be removed.
         left: u32,
     },
+    /// A terminal with the client's shell was opened or closed.
+    Terminal {
+        /// Number of the question that allowed it.
+        request: u32,
+        /// Whether it was opened.
+        open: bool,
+    },
 }
 
 impl Event {
@@ -269,7 +276,8 @@ impl Event {
             | Self::Link { .. }
             | Self::ConsoleClock { .. }
             | Self::Ended { .. }
-            | Self::Removed { .. } => None,
+            | Self::Removed { .. }
+            | Self::Terminal { .. } => None,
         }
     }
 }

@@ -190,7 +190,14 @@ impl Witness {
                 self.unopened_end = Some(*name);
                 Ok(())
             }
-            Event::Command { .. } | Event::Recording { .. } => Err(Lie("what this program cannot do")),
+            // Which commands there were only the agent sees; that there were any is known here.
+            Event::Command { .. } | Event::Terminal { .. } if !self.asked.values().any(is_terminal) => {
+                Err(Lie("a terminal that was not granted"))
+            }
+            Event::Terminal { request, .. } if !self.asked.get(request).is_some_and(is_terminal) => {
+                Err(Lie("another terminal"))
+            }
+            Event::Recording { .. } => Err(Lie("what this program cannot do")),
             Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
                 Err(Lie("a time that this clock never said"))
             }
@@ -204,7 +211,9 @@ impl Witness {
             | Event::Link { .. }
             | Event::Rated { .. }
             | Event::Ended { .. }
-            | Event::Removed { .. } => Ok(()),
+            | Event::Removed { .. }
+            | Event::Command { .. }
+            | Event::Terminal { .. } => Ok(()),
         }
     }
 
@@ -228,6 +237,11 @@ impl Witness {
         let ours = asked.detail.as_deref().map(|detail| Opening::new(opening.salt(), detail).commitment());
         if ours == Some(commitment) { Ok(()) } else { Err(Lie("another name")) }
     }
+}
+
+/// Whether the person allowed a terminal.
+fn is_terminal(asked: &Asked) -> bool {
+    asked.power == Capability::Shell && asked.answered == Some(Decision::Granted)
 }
 
 /// Whether the person allowed the end of this program, and it has not ended yet.

@@ -2,7 +2,7 @@
 
 use super::files::Open;
 use super::side::Powers;
-use super::{Effect, Page, Scene, ScreenState, machine, notices, parts, session, side};
+use super::{Effect, Page, Scene, ScreenState, machine, notices, parts, session, shell, side};
 use crate::words;
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, Stage};
@@ -36,6 +36,7 @@ enum Act {
     CopyKey,
     Files(Open),
     Machine,
+    Shell,
     OneToOne,
     Steer,
     Chat,
@@ -52,7 +53,7 @@ struct Entry {
 
 /// Opens and closes it, and does what is chosen. Keys that the remote screen has stay the client's.
 pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
-    if !state.viewer.is_capturing() && ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::K)) {
+    if !state.has_keyboard() && ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::K)) {
         state.palette = PaletteState { is_open: !state.palette.is_open, ..PaletteState::default() };
     }
     if !state.palette.is_open {
@@ -183,6 +184,13 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
             if session::may_read(operator, session) {
                 entries.push(entry("console-tool-machine", "F8", Act::Machine));
             }
+            if session::may_enter(operator, session) {
+                entries.push(entry("console-tool-shell", "F9", Act::Shell));
+            }
+            if session.shell.terminal.is_some() && state_of(Capability::Shell) == PowerState::Granted {
+                let give = Act::Send(ConsoleCommand::Release(Capability::Shell));
+                entries.push(entry("console-terminal-end", "", give));
+            }
             if operator.may(Capability::Chat) {
                 entries.push(entry("console-palette-chat", "F7", Act::Chat));
             }
@@ -239,6 +247,11 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         Act::Machine => {
             if let Stage::Session(session) = &scene.view.stage {
                 machine::toggle(session, scene, state, commands);
+            }
+        }
+        Act::Shell => {
+            if let Stage::Session(session) = &scene.view.stage {
+                shell::toggle(session, scene, state, commands);
             }
         }
         Act::OneToOne => state.viewer.one_to_one = !state.viewer.one_to_one,

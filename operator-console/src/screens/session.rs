@@ -3,6 +3,7 @@
 use super::files::{Open, files_ui};
 use super::machine::{self, machine_ui};
 use super::parts::{ToolState, ToolWords, strong, tool_button};
+use super::shell::{self, shell_ui};
 use super::side::{Powers, may_ask, side_ui};
 use super::{Scene, ScreenState};
 use crate::icons::Icon;
@@ -34,6 +35,7 @@ pub fn session_ui(
     if session.state_of(Capability::View) != PowerState::Granted {
         state.files.open = None;
         state.machine.open = false;
+        state.shell_open = false;
     }
     shortcuts(ui, scene, session, state, commands);
     top_bar_ui(ui, scene, session, commands);
@@ -41,10 +43,17 @@ pub fn session_ui(
     side_ui(ui, scene, session, state, commands);
     if let Some(panel) = state.files.open {
         state.machine.open = false;
+        state.shell_open = false;
         files_ui(ui, scene, panel, state, commands);
     }
     if state.machine.open && !machine_ui(ui, scene, session, state, commands) {
         // They have the whole stage: nothing goes to the client meanwhile.
+        commands.extend(state.viewer.stop());
+        return;
+    }
+    if !state.shell_open {
+        state.terminal.stop();
+    } else if !shell_ui(ui, scene, session, state, commands) {
         commands.extend(state.viewer.stop());
         return;
     }
@@ -66,6 +75,11 @@ pub(super) fn may_read(operator: &OperatorView, session: &SessionView) -> bool {
     may_move(operator, session, Capability::SystemInfo)
 }
 
+/// Like files, commands come after the screen.
+pub(super) fn may_enter(operator: &OperatorView, session: &SessionView) -> bool {
+    may_move(operator, session, Capability::Shell)
+}
+
 pub(super) fn has_picture(session: &SessionView) -> bool {
     session.pictures > 0 && session.state_of(Capability::View) == PowerState::Granted
 }
@@ -78,7 +92,7 @@ fn shortcuts(
     state: &mut ScreenState,
     commands: &mut Vec<ConsoleCommand>,
 ) {
-    if state.viewer.is_capturing() {
+    if state.has_keyboard() {
         return;
     }
     let operator = &scene.view.operator;
@@ -99,6 +113,7 @@ fn shortcuts(
             Key::F5 if has_picture(session) => state.viewer.one_to_one = !state.viewer.one_to_one,
             Key::F6 if has_picture(session) => commands.push(ConsoleCommand::SavePicture),
             Key::F8 if may_read(operator, session) => machine::toggle(session, scene, state, commands),
+            Key::F9 if may_enter(operator, session) => shell::toggle(session, scene, state, commands),
             Key::F7 if operator.may(Capability::Chat) => focus_chat(ui.ctx()),
             _ => {}
         }
@@ -290,6 +305,13 @@ fn rail_ui(
                 machine::toggle(session, scene, state, commands);
             }
         }
+        if operator.may(Capability::Shell) {
+            let needs = (!viewing).then_some(NEEDS_VIEW);
+            let standing = Standing { on: state.shell_open, may: may_enter(operator, session), needs };
+            if rail.tool(ui, Icon::Shell, "console-tool-shell", "F9", standing) {
+                shell::toggle(session, scene, state, commands);
+            }
+        }
         let may = has_picture(session);
         let picture = |on| Standing { on, may, needs: (!may).then_some(NEEDS_PICTURE) };
         let one_to_one = picture(may && state.viewer.one_to_one);
@@ -309,7 +331,7 @@ fn rail_ui(
 }
 
 /// How many tools the rail has.
-const TOOLS: usize = 7;
+const TOOLS: usize = 8;
 /// Room between them, in points.
 const TOOL_GAP: f32 = 4.0;
 /// Room that parts the last one from the others at least, in points.

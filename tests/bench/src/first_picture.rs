@@ -166,6 +166,7 @@ fn agent(
         home: folder.into(),
         system: "bench".into(),
         machine: Arc::new(FakeMachine::default()),
+        shells: Arc::new(FakeShells::default()),
         removal: Removal::of(program, Box::new(FakeProgram::default())),
     };
     let config = AgentConfig {
