@@ -11,8 +11,8 @@ use console_core::LineId;
 use console_core::gate::{Busy, Day, GateCommand, GateDone, GateProblem, GateStage, GateView, Opening, WRONG_WAIT};
 use console_core::picture::SharedPictures;
 use console_core::proto::machine::Topic;
-use console_core::proto::session::{CertificateProblem, Decision, EndReason, Step};
-use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, Stage};
+use console_core::proto::session::{Capability, CertificateProblem, Decision, EndReason, Step};
+use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, PowerView, ShellState, Stage};
 use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp, Over};
 use operator_console::desk::{DeskCommand, DeskView};
@@ -141,6 +141,19 @@ fn page(name: &str) -> ConsoleView {
         }
         "machine-0" | "machine-1" | "machine-2" | "machine-3" | "machine-4" | "machine-5" | "machine-6" => {
             session(common::machine_session())
+        }
+        "terminal" => session(common::shell_session()),
+        "terminal-asked" => {
+            let mut view = common::session(PowerState::Granted, PowerState::Off);
+            view.powers.push(PowerView { capability: Capability::Shell, state: PowerState::Asked });
+            session(view)
+        }
+        "terminal-over" => {
+            let mut view = common::shell_session();
+            view.powers.retain(|power| power.capability != Capability::Shell);
+            view.powers.push(PowerView { capability: Capability::Shell, state: PowerState::Revoked });
+            view.shell.state = ShellState::Over { code: Some(0) };
+            session(view)
         }
         "asked" => session(common::session(PowerState::Asked, PowerState::Off)),
         "refused" => session(common::session(PowerState::Refused(Decision::Denied), PowerState::Off)),
@@ -292,6 +305,9 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
                 "keys" => app.show_over(Over::Keys),
                 "full-screen" => app.show_over(Over::FullScreen),
                 _ => {}
+            }
+            if machine.starts_with("terminal") {
+                app.show_terminal();
             }
             if account {
                 app.show(Page::Account);

@@ -8,7 +8,7 @@ use crate::screens::{Copied, Effect, Page, Scene, ScreenState, screen_ui};
 use crate::viewer::marking::Tool;
 use console_core::LineId;
 use console_core::proto::machine::Topic;
-use console_core::view::ConsoleCommand;
+use console_core::view::{ConsoleCommand, Stage};
 use i18n::I18n;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -121,6 +121,11 @@ impl<E: Engine> ConsoleApp<E> {
         }
     }
 
+    /// Brings the terminal into sight.
+    pub fn show_terminal(&mut self) {
+        self.state.shell_open = true;
+    }
+
     /// On a screen that is too small for it the window opens smaller, so that nothing is cut off.
     fn fit_to_screen(&mut self, context: &egui::Context) {
         if self.fitted {
@@ -185,6 +190,24 @@ impl<E: Engine> ConsoleApp<E> {
             }
             Effect::Gate(command) => self.engine.at_gate(command),
             Effect::Desk(command) => self.engine.at_desk(command),
+            Effect::CopyFromTerminal(text) => {
+                // Where the system does not allow it, what is selected stays selected.
+                let _ = self.clipboard.set(text);
+            }
+            Effect::PasteIntoTerminal => self.paste_into_terminal(),
+        }
+    }
+
+    fn paste_into_terminal(&mut self) {
+        let view = self.engine.view();
+        let terminal = view.as_ref().and_then(|view| match &view.stage {
+            Stage::Session(session) => session.shell.terminal.clone(),
+            _ => None,
+        });
+        if let (Some(text), Some(terminal)) = (self.clipboard.text(), terminal)
+            && let Some(command) = self.state.terminal.paste(text, terminal.key_mode())
+        {
+            self.engine.send(command);
         }
     }
 
@@ -212,7 +235,7 @@ fn browse(pick: impl FnOnce() -> Option<Chosen> + Send + 'static, chosen: SyncSe
 impl<E: Engine> eframe::App for ConsoleApp<E> {
     fn raw_input_hook(&mut self, context: &egui::Context, input: &mut egui::RawInput) {
         // While the remote screen has the focus, shortcuts are not ours, even before control is granted.
-        let ours = !self.state.viewer.is_focused();
+        let ours = !self.state.viewer.is_focused() && !self.state.terminal.is_focused();
         context.options_mut(|options| options.zoom_with_keyboard = ours);
         if ours {
             translate_shortcuts(&mut input.events, || self.clipboard.text());

@@ -10,6 +10,7 @@ pub mod desk;
 pub mod engine;
 pub mod news;
 pub mod screens;
+pub mod terminal;
 pub mod viewer;
 
 pub mod headless;

@@ -17,11 +17,13 @@ pub mod parts;
 pub mod rail;
 pub mod recent;
 pub mod session;
+pub mod shell;
 pub mod side;
 pub mod tabs;
 pub mod transfers;
 
 use crate::desk::{DeskCommand, DeskView};
+use crate::terminal::TerminalState;
 use crate::viewer::ViewerState;
 use console_core::gate::{GateCommand, GateView};
 use console_core::picture::SharedPictures;
@@ -62,6 +64,10 @@ pub enum Effect {
     Gate(GateCommand),
     /// Something around the session in front.
     Desk(DeskCommand),
+    /// Put what is selected in the terminal on the clipboard.
+    CopyFromTerminal(String),
+    /// Paste what is on the clipboard into the terminal.
+    PasteIntoTerminal,
 }
 
 /// Which page is open while there is no session.
@@ -114,6 +120,10 @@ pub struct ScreenState {
     pub full_screen: bool,
     /// Whether the strip of keys is open that this computer would keep for itself.
     pub keys_open: bool,
+    /// Whether the terminal is in sight.
+    pub shell_open: bool,
+    /// The terminal.
+    pub terminal: TerminalState,
     /// The command palette.
     palette: palette::PaletteState,
     rates: Rates,
@@ -141,12 +151,20 @@ impl ScreenState {
         self.tabs.news_open = true;
     }
 
+    /// Whether keys go to the client: to its screen or to its terminal.
+    #[must_use]
+    pub fn has_keyboard(&self) -> bool {
+        self.viewer.is_capturing() || self.terminal.is_focused()
+    }
+
     /// Forgets what belonged to a session or key that is over.
     fn forget_session(&mut self) {
         self.viewer = ViewerState::default();
         self.draft.clear();
         self.files.forget_session();
         self.machine = MachineState::default();
+        self.shell_open = false;
+        self.terminal = TerminalState::default();
         self.rates = Rates::default();
         self.rail_releases = false;
         self.keys_open = false;

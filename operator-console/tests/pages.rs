@@ -12,6 +12,7 @@ mod palette;
 mod profile;
 mod screen;
 mod tabs;
+mod terminal;
 
 use common::{MONITOR, busy_session, ended, pictures, session, view, view_with_notices, waiting};
 use console_core::gate::{GateStage, GateView};

@@ -18,6 +18,7 @@ pub mod pairing;
 pub mod relay;
 pub mod screen;
 pub mod session;
+pub mod shell;
 pub mod text;
 
 pub use codec::{DecodeError, Deframer, EncodeError, Message, decode, encode, first_message, frame_into};

@@ -88,3 +88,17 @@ pub fn screen_update_bytes(width: u32, height: u32) -> u64 {
 pub const MARKS: usize = 16;
 /// Longest text of one input event, in bytes of UTF-8: a composed word.
 pub const INPUT_TEXT_BYTES: usize = 256;
+/// Most bytes of one piece of keyboard input to a terminal: a paste travels in several.
+pub const SHELL_INPUT_BYTES: usize = 1024;
+/// Most bytes of one piece of a terminal's output: what a system's terminal gives at a time, and little to hold.
+pub const SHELL_OUTPUT_BYTES: usize = 16 * 1024;
+/// Output of a terminal that may be on its way, in bytes: 25 Mbit/s at a round trip of 80 ms, and no more to wait for
+/// once the operator has stopped a program that writes without end.
+pub const SHELL_WINDOW_BYTES: u64 = 256 * 1024;
+/// Most columns of a terminal: an 8K screen with small letters. Bounds what its lines take.
+pub const SHELL_COLUMNS: u16 = 500;
+/// Most rows of a terminal.
+pub const SHELL_ROWS: u16 = 200;
+/// Longest command line in a session's log, in bytes of UTF-8: it must fit into a line of the log, where each
+/// character may take six bytes.
+pub const SHELL_COMMAND_BYTES: usize = 600;

@@ -66,8 +66,8 @@ impl Capability {
     ];
 
     /// Those that a person is asked for in this version; chat and pointing come with viewing.
-    pub const ASKED: [Self; 6] =
-        [Self::View, Self::Control, Self::SendFile, Self::FetchFile, Self::SystemInfo, Self::EndProcess];
+    pub const ASKED: [Self; 7] =
+        [Self::View, Self::Control, Self::SendFile, Self::FetchFile, Self::SystemInfo, Self::EndProcess, Self::Shell];
 }
 
 /// How often a person is asked for a power. The operator's certificate says which; nothing is ever
@@ -107,6 +107,12 @@ pub enum StreamKind {
     },
     /// Console to agent: [`crate::annotation::Annotation`].
     Annotation,
+    /// The terminal that this question opened. Console to agent: [`crate::shell::ShellInput`]. Agent to console:
+    /// [`crate::shell::ShellOutput`].
+    Shell {
+        /// Which question.
+        request: RequestId,
+    },
 }
 
 /// Number of a question from the console, from 1.
@@ -153,6 +159,8 @@ pub enum Request {
         /// Whether at once, after it did not end when it was told to.
         force: bool,
     },
+    /// To enter commands as the person's own account, in one terminal.
+    Shell,
 }
 
 impl Request {
@@ -166,6 +174,7 @@ impl Request {
             Self::FetchFile { .. } => Capability::FetchFile,
             Self::SystemInfo => Capability::SystemInfo,
             Self::EndProcess { .. } => Capability::EndProcess,
+            Self::Shell => Capability::Shell,
         }
     }
 
@@ -173,7 +182,7 @@ impl Request {
     #[must_use]
     pub fn detail(&self) -> Option<String> {
         match self {
-            Self::View | Self::Control | Self::SystemInfo => None,
+            Self::View | Self::Control | Self::SystemInfo | Self::Shell => None,
             Self::SendFile { name, .. } => Some(name.as_str().to_owned()),
             Self::FetchFile { path, .. } => Some(path.as_str().to_owned()),
             Self::EndProcess { pid, name, .. } => Some(format!("{} ({pid})", name.as_str())),
@@ -391,6 +400,14 @@ pub enum ConsoleToAgent {
     Look {
         /// What it is about.
         topic: Topic,
+    },
+    /// So much of a terminal's output has been read. The agent never has more than
+    /// [`limits::SHELL_WINDOW_BYTES`] beyond that on its way.
+    ShellReceived {
+        /// Which question opened it.
+        request: RequestId,
+        /// In bytes, from the beginning.
+        bytes: u64,
     },
 }
 

@@ -84,14 +84,19 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
         for grant in &panel.grants {
             commands.extend(grant_ui(ui, grant, i18n));
             commands.extend(barred_ui(ui, grant, i18n));
-            let is_for_one =
-                matches!(grant.capability, Capability::SendFile | Capability::FetchFile | Capability::EndProcess);
+            let is_for_one = matches!(
+                grant.capability,
+                Capability::SendFile | Capability::FetchFile | Capability::EndProcess | Capability::Shell
+            );
             if is_for_one && !grant.whole_session {
                 ui_kit::tiny(ui, &i18n.text("panel-asks-each-time"));
                 ui.add_space(8.0);
             }
             if grant.capability == Capability::View && grant.granted {
                 commands.extend(sharing_ui(ui, panel, i18n, state));
+            }
+            if let Some(lines) = panel.shell.as_ref().filter(|_| grant.capability == Capability::Shell) {
+                shell_ui(ui, lines, i18n);
             }
             layout::line(ui);
         }
@@ -188,6 +193,30 @@ fn sharing_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenSta
     change.clicked().then_some(AgentCommand::ChangeShare)
 }
 
+/// What the operator does in the terminal, as it stands there.
+fn shell_ui(ui: &mut Ui, lines: &[String], i18n: &I18n) {
+    const HEIGHT: f32 = 128.0;
+    const SIZE: f32 = 11.5;
+    let tokens = theme::tokens(ui);
+    let edge = egui::Stroke::new(1.0, tokens.line);
+    let frame = Frame::new().fill(tokens.sunken).stroke(edge).corner_radius(tokens.radius).inner_margin(8);
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        // As high from the beginning, so that the switches stay where they are.
+        let area = ScrollArea::vertical().id_salt("shell").stick_to_bottom(true).auto_shrink(false);
+        area.max_height(HEIGHT).min_scrolled_height(HEIGHT).show(ui, |ui| {
+            if lines.is_empty() {
+                ui_kit::tiny(ui, &i18n.text("panel-shell-empty"));
+            }
+            let shown = lines.join("\n");
+            let words = RichText::new(&shown).font(Weight::Mono.at(SIZE)).color(tokens.ink);
+            let label = ui.add(Label::new(words).wrap());
+            label.accessible_name(i18n.text_with("panel-shell", &[("lines", (&shown).into())]));
+        });
+    });
+    ui.add_space(8.0);
+}
+
 const fn grant_id(capability: Capability) -> &'static str {
     match capability {
         Capability::View => "panel-grant-view",
@@ -196,6 +225,7 @@ const fn grant_id(capability: Capability) -> &'static str {
         Capability::FetchFile => "panel-grant-fetch-file",
         Capability::SystemInfo => "panel-grant-system-info",
         Capability::EndProcess => "panel-grant-end-process",
+        Capability::Shell => "panel-grant-shell",
         // The engine shows no other in this version.
         _ => "panel-grant-other",
     }

@@ -61,6 +61,7 @@ const fn answers(question: &QuestionView) -> (&'static str, &'static str) {
         QuestionKind::SystemInfo => ("ask-not-now", "ask-system-yes"),
         QuestionKind::EndProcess { force: false, .. } => ("ask-not-now", "ask-end-yes"),
         QuestionKind::EndProcess { force: true, .. } => ("ask-not-now", "ask-force-yes"),
+        QuestionKind::Shell => ("ask-not-now", "ask-shell-yes"),
     }
 }
 
@@ -130,6 +131,12 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
             ui.add_space(4.0);
             warn(ui, "ask-end-advice");
         }
+        QuestionKind::Shell => {
+            lead(ui, "ask-shell-title", "ask-shell-lead");
+            warn(ui, "ask-shell-warning");
+            ui.add_space(8.0);
+            ui_kit::small(ui, &i18n.text("ask-shell-only"));
+        }
     }
     ui.add_space(4.0);
     ui_kit::small(ui, &i18n.text(how_long(question)));
@@ -140,6 +147,7 @@ const fn how_long(question: &QuestionView) -> &'static str {
     match (&question.kind, question.whole_session) {
         (QuestionKind::EndProcess { .. }, _) => "ask-holds-for-program",
         (_, true) => "ask-holds-for-session",
+        (QuestionKind::Shell, false) => "ask-holds-for-terminal",
         (QuestionKind::View | QuestionKind::Control | QuestionKind::SystemInfo, false) => "ask-holds-for-use",
         (QuestionKind::ReceiveFile { .. } | QuestionKind::GiveFile { .. }, false) => "ask-holds-for-file",
     }

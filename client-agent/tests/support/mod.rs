@@ -51,6 +51,7 @@ pub fn panel() -> PanelView {
         ends_at: None,
         paused: false,
         shared: Shared::Everything,
+        shell: None,
     }
 }
 
@@ -114,6 +115,23 @@ pub fn end_barred_panel() -> PanelView {
     let mut panel = panel();
     let end = GrantView { capability: Capability::EndProcess, granted: false, barred: true, whole_session: false };
     panel.grants.push(end);
+    panel
+}
+
+/// The operator enters commands.
+pub fn shell_panel() -> PanelView {
+    let lines = [
+        "sara@pc-anagrafe:~$ df -h /home",
+        "File system     Dim. Usati Dispon. Uso% Montato su",
+        "/dev/nvme0n1p2  468G  431G     13G  98% /home",
+        "sara@pc-anagrafe:~$ du -sh ~/.cache",
+        "27G\t/home/sara/.cache",
+        "sara@pc-anagrafe:~$",
+    ];
+    let mut panel = PanelView { shell: Some(lines.map(|line| line.replace('\t', " ")).into()), ..panel() };
+    for grant in panel.grants.iter_mut().filter(|grant| grant.capability == Capability::Shell) {
+        grant.granted = true;
+    }
     panel
 }
 
@@ -185,6 +203,7 @@ pub fn end(reason: EndReason) -> EndView {
             (Capability::View, Duration::from_secs(845)),
             (Capability::Control, Duration::from_secs(372)),
             (Capability::SystemInfo, Duration::from_secs(130)),
+            (Capability::Shell, Duration::from_secs(95)),
         ],
         files: vec![transfer("guida.pdf", true, TransferState::Done, Some("/home/marco/Scaricati/guida.pdf"))],
         ended: vec!["libreoffice-writer (48213)".into()],
@@ -289,6 +308,8 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ("receive", with_panel(question(receive()), panel())),
         ("give", with_panel(question(give()), panel())),
         ("system", with_panel(question(QuestionKind::SystemInfo), panel())),
+        ("shell", with_panel(question(QuestionKind::Shell), panel())),
+        ("panel-shell", with_panel(Page::Session, shell_panel())),
         ("end-process", with_panel(question(end_process(false)), panel())),
         ("end-process-force", with_panel(question(end_process(true)), panel())),
         ("panel", with_panel(Page::Session, panel())),

@@ -3,7 +3,7 @@
 use crate::learn::Verified;
 use audit_log::export::Words;
 use capture::{CaptureError, Desktop};
-use host::{KnownFolders, Machine, Removal, ThisMachine};
+use host::{KnownFolders, Machine, Removal, Shells, ThisMachine, ThisMachinesShells};
 use identity::Organisation;
 use input::{Injector, InputError, OwnWindows};
 use link::fetch::Site;
@@ -61,11 +61,11 @@ pub enum OrganisationSource {
 }
 
 impl AgentConfig {
-    /// Whether this process is the second one that an agent starts. Then it has waited for the agent's
-    /// end, and the program is to return. For the very beginning of `main`.
+    /// Whether this process is one that an agent starts beside itself: to watch over its removal, or to keep a shell.
+    /// Then it has done that, and the program is to return. For the very beginning of `main`.
     #[must_use]
     pub fn watch_if_asked() -> bool {
-        host::watch_if_asked(PartName::is_part)
+        host::watch_if_asked(PartName::is_part) || host::keep_shell_if_asked()
     }
 
     /// What this program removes at its end: itself first of all. From now on that happens after a
@@ -204,6 +204,8 @@ pub struct Platform {
     pub machine: Arc<dyn Machine>,
     /// What is removed at the end.
     pub removal: Removal,
+    /// What opens terminals.
+    pub shells: Arc<dyn Shells>,
 }
 
 impl Platform {
@@ -217,6 +219,7 @@ impl Platform {
             injector: Box::new(move || input::open(OwnWindows::new(own_process))),
             downloads: crate::places::downloads_folder(),
             folders: host::known_folders(),
+            shells: Arc::new(ThisMachinesShells::new(home.clone())),
             home,
             system: host::system_name(),
             machine: Arc::new(ThisMachine),

@@ -20,6 +20,7 @@ mod live;
 mod places;
 mod previews;
 mod screens;
+mod shell;
 mod welcome;
 
 pub use audit_log::export::Words;

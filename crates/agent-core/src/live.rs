@@ -4,6 +4,7 @@ mod annotating;
 mod powers;
 mod questions;
 mod sharing;
+mod shell;
 mod shown;
 mod sysinfo;
 mod transfers;
@@ -15,6 +16,7 @@ use crate::files::{self, Prepared, TransferEvent};
 use crate::injection::{Injection, InputGate};
 use crate::ledger::{Ledger, OwnText, SIGN_EVERY, Unwritable};
 use crate::screens::{ScreenEvent, Screens};
+use crate::shell::ShellReport;
 use crate::view::{
     AgentCommand, AgentView, ChatLine, EndView, OperatorView, Page, RatingView, ShareReason, TransferView,
 };
@@ -31,6 +33,7 @@ use proto::session::{
 use proto::text::Text;
 use session::{AgentGreeting, Arrival, Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
 use sharing::Sharing;
+use shell::ShellWork;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicU64;
@@ -106,6 +109,14 @@ enum Report {
     Machine(MachineReport),
     /// Where the operator sees what they draw.
     Marks(MarksSeen),
+    /// About a terminal.
+    Shell(ShellReport),
+}
+
+impl From<ShellReport> for Report {
+    fn from(report: ShellReport) -> Self {
+        Self::Shell(report)
+    }
 }
 
 impl From<Arrival> for Report {
@@ -168,6 +179,7 @@ pub(crate) struct Live<'a> {
     sharing: Sharing,
     machine: MachineWork,
     annotating: Annotating,
+    shell: ShellWork,
     screens: Option<Screens>,
     injection: Option<Injection>,
     input_gate: InputGate,
@@ -229,6 +241,7 @@ impl<'a> Live<'a> {
             sharing: Sharing::default(),
             machine: MachineWork::default(),
             annotating: Annotating::default(),
+            shell: ShellWork::default(),
             screens: None,
             injection: None,
             input_gate: InputGate::default(),
@@ -448,6 +461,11 @@ impl<'a> Live<'a> {
             }
             ConsoleToAgent::Ping { token } => return self.tell(AgentToConsole::Pong { token }),
             ConsoleToAgent::Look { topic } => return self.look(topic),
+            ConsoleToAgent::ShellReceived { request, bytes } => {
+                if !self.shell.received(request, bytes) {
+                    return Flow::Break(EndReason::ProtocolViolation);
+                }
+            }
             ConsoleToAgent::End => return Flow::Break(EndReason::OperatorEnded),
         }
         Flow::Continue(())
@@ -480,11 +498,13 @@ impl<'a> Live<'a> {
                 self.tasks.spawn(files::receive(lease, reader, (transfer, name, size_bytes), folder, events));
             }
             Report::Stream(StreamKind::Annotation, reader) => return self.annotate(reader),
-            Report::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
-            Report::Broken(error) => {
-                tracing::warn!(%error, "the console broke the protocol");
-                return Flow::Break(EndReason::ProtocolViolation);
+            Report::Stream(StreamKind::Shell { .. }, mut reader) if !self.profile.allows(Capability::Shell) => {
+                reader.stop();
+                return self.not_allowed(Capability::Shell);
             }
+            Report::Stream(StreamKind::Shell { request }, reader) => return self.receive_typing(request, reader),
+            Report::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
+            Report::Broken(error) => return self.broken(&error),
             Report::StreamsEnded => return Flow::Break(self.how_lost()),
             Report::Looked(id, prepared) => {
                 let transfer = prepared.transfer();
@@ -502,8 +522,14 @@ impl<'a> Live<'a> {
             Report::LayoutAgain => return self.start_screens(),
             Report::Machine(report) => return self.handle_machine(report),
             Report::Marks(seen) => return self.tell(AgentToConsole::Marks { seen }),
+            Report::Shell(report) => return self.handle_shell(report),
         }
         Flow::Continue(())
+    }
+
+    fn broken(&self, error: &StreamError) -> Flow {
+        tracing::warn!(%error, "the console broke the protocol");
+        Flow::Break(EndReason::ProtocolViolation)
     }
 
     fn handle_link(&mut self) -> Flow {
@@ -530,6 +556,7 @@ impl<'a> Live<'a> {
     /// Powers stop first, then the person sees the end, then the other end is told.
     async fn end(mut self, desk: &mut Desk, reader: Option<Reader>, reason: EndReason) -> Parted {
         self.consent.end();
+        let shell = self.end_shell();
         self.sharing.end();
         let screens = self.screens.take();
         let injection = self.injection.take();
@@ -551,7 +578,7 @@ impl<'a> Live<'a> {
         }
         // What file grants were used for stands in the list of files.
         let lasting = self.uses.iter().filter(|(capability, _)| {
-            matches!(capability, Capability::View | Capability::Control | Capability::SystemInfo)
+            matches!(capability, Capability::View | Capability::Control | Capability::SystemInfo | Capability::Shell)
         });
         let used = lasting.map(|(capability, used)| {
             (*capability, used.total + used.since.map_or(Duration::ZERO, |since| since.elapsed()))
@@ -565,6 +592,7 @@ impl<'a> Live<'a> {
         }
         self.close_transfers();
         self.close_endings();
+        self.shell_ended(shell).await;
         let end = self.end_view(reason, used);
         desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
         let Self { config, outbox, channel, keeper, ledger, .. } = self;

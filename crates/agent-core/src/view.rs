@@ -202,6 +202,8 @@ pub struct PanelView {
     pub paused: bool,
     /// What of the screen is shared.
     pub shared: Shared,
+    /// The last lines of the operator's terminal, safe to show; `None` while there is none.
+    pub shell: Option<Arc<[String]>>,
 }
 
 /// What of the screen is shared now.
@@ -292,6 +294,8 @@ pub enum QuestionKind {
         /// Whether at once, after it did not end when it was told to.
         force: bool,
     },
+    /// Enter commands as the person's own account.
+    Shell,
 }
 
 /// One file that moved or moves.

@@ -249,6 +249,13 @@ pub enum Event {
     },
     /// The operator pointed or drew over what is shared; once in a session, before the first mark.
     Annotated,
+    /// A terminal with the client's shell was opened or closed.
+    Terminal {
+        /// Number of the question that allowed it.
+        request: u32,
+        /// Whether it was opened.
+        open: bool,
+    },
 }
 
 impl Event {
@@ -272,7 +279,8 @@ impl Event {
             | Self::ConsoleClock { .. }
             | Self::Ended { .. }
             | Self::Removed { .. }
-            | Self::Annotated => None,
+            | Self::Annotated
+            | Self::Terminal { .. } => None,
         }
     }
 }

@@ -46,6 +46,8 @@ kind! {
     SystemInfo;
     /// Ending one running program.
     EndProcess;
+    /// Entering commands in a terminal.
+    Shell;
 }
 
 /// Proof that a power is granted right now; lives no longer than the borrow of [`Consent`].

@@ -19,6 +19,7 @@ fn request(capability: Capability, transfer: u32) -> Request {
         Capability::Control => Request::Control,
         Capability::SendFile => Request::SendFile { transfer, name: proto::Text::truncated("f"), size_bytes: 3 },
         Capability::SystemInfo => Request::SystemInfo,
+        Capability::Shell => Request::Shell,
         Capability::EndProcess => {
             let name = proto::Text::truncated("p");
             Request::EndProcess { pid: transfer.0, name, started_s: 1, force: false }

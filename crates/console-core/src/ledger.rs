@@ -244,7 +244,8 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::Recording { .. }
         | Event::Rated { .. }
         | Event::Ended { .. }
-        | Event::Removed { .. } => true,
+        | Event::Removed { .. }
+        | Event::Terminal { .. } => true,
         Event::Asked { .. }
         | Event::Shown { .. }
         | Event::ProcessEnded { .. }

@@ -1,11 +1,12 @@
 //! The console without a window: from the new key to the end of the session.
 //!
 //! What is absent: capture, input and host (a console cannot control its own machine), text in any
-//! language, windows. Read [`ConsoleHandle`], then [`view`] and [`picture`].
+//! language, windows. Read [`ConsoleHandle`], then [`view`], [`picture`] and [`terminal`].
 
 pub mod gate;
 pub mod picture;
 pub mod records;
+pub mod terminal;
 pub mod view;
 
 mod config;

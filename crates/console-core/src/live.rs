@@ -5,6 +5,7 @@ mod ending;
 mod input;
 mod log;
 mod saved;
+mod shell;
 mod shown;
 mod sysinfo;
 mod transfers;
@@ -24,6 +25,7 @@ use proto::session::{
     AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, Step, StreamKind, TransferId,
 };
 use session::{Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
+use shell::ShellDesk;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -88,6 +90,9 @@ pub(crate) struct Live<'a> {
     transfers: Listed<BTreeMap<TransferId, Wanted>, TransferView>,
     last_transfer: u32,
     machine: MachineDesk,
+    shell: ShellDesk,
+    /// A terminal's output that waits for its grant.
+    parked_shell: Option<(RequestId, Reader)>,
     ledger: Ledger,
     /// Which question was about which file.
     requests: BTreeMap<TransferId, RequestId>,
@@ -138,7 +143,7 @@ impl<'a> Live<'a> {
             recognised: false,
             step: None,
             sharing_paused: false,
-            powers: [Capability::View, Capability::Control, Capability::SystemInfo]
+            powers: [Capability::View, Capability::Control, Capability::SystemInfo, Capability::Shell]
                 .into_iter()
                 .filter(|capability| config.operator.profile.allows(*capability))
                 .map(|capability| (capability, PowerState::Off))
@@ -151,6 +156,8 @@ impl<'a> Live<'a> {
             transfers: Listed::default(),
             last_transfer: 0,
             machine: MachineDesk::default(),
+            shell: ShellDesk::default(),
+            parked_shell: None,
             ledger,
             requests: BTreeMap::new(),
             signed_at: Instant::now(),
@@ -289,6 +296,14 @@ impl<'a> Live<'a> {
                 Flow::Continue(())
             }
             ConsoleCommand::Look(topic) => self.look(topic),
+            ConsoleCommand::TypeInShell(bytes) => {
+                self.type_in_shell(&bytes.0);
+                Flow::Continue(())
+            }
+            ConsoleCommand::ResizeShell(size) => {
+                self.resize_shell(size);
+                Flow::Continue(())
+            }
             ConsoleCommand::EndProcess { pid, name, started_s, force } => self.ask_end(pid, name, started_s, force),
             ConsoleCommand::End => Flow::Break(EndReason::OperatorEnded),
             ConsoleCommand::NewKey
@@ -315,6 +330,7 @@ impl<'a> Live<'a> {
             Capability::View => Request::View,
             Capability::Control => Request::Control,
             Capability::SystemInfo => Request::SystemInfo,
+            Capability::Shell => Request::Shell,
             _ => return Flow::Continue(()),
         };
         if !self.config.operator.profile.allows(capability) {
@@ -426,6 +442,7 @@ impl<'a> Live<'a> {
                 self.file_decided(transfer, decision);
             }
             Request::SystemInfo => return self.machine_decided(state),
+            Request::Shell => self.shell_decided(request, state),
             Request::EndProcess { .. } => self.end_decided(request, decision),
         }
         Flow::Continue(())
@@ -443,6 +460,7 @@ impl<'a> Live<'a> {
             }
             Capability::Control => self.input.finish(),
             Capability::SystemInfo => self.machine_gone(),
+            Capability::Shell => self.shell_gone(),
             _ => {}
         }
     }
@@ -468,6 +486,7 @@ impl<'a> Live<'a> {
                 }
             }
             Event::Stream(StreamKind::SystemInfo { topic }, reader) => self.receive_page(topic, reader),
+            Event::Stream(StreamKind::Shell { request }, reader) => self.receive_shell(request, reader),
             Event::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
             Event::StreamsEnded => return Flow::Break(self.how_lost()),
             Event::Broken(error) => {
@@ -490,6 +509,8 @@ impl<'a> Live<'a> {
                 return self.tell(ConsoleToAgent::FileFailed { transfer, failure });
             }
             Event::PictureSaved(Some(path)) => desk.notice(NoticeKind::PictureSaved { path }),
+            Event::ShellRead(request, bytes) => return self.tell(ConsoleToAgent::ShellReceived { request, bytes }),
+            Event::ShellOver(request, ended) => self.shell_over(request, ended),
             Event::Facts(facts) => self.page_over(facts.topic(), Some(facts)),
             Event::TextSaved(Some(path)) => desk.notice(NoticeKind::FactsSaved { path }),
             Event::TextSaved(None) => desk.notice(NoticeKind::FactsNotSaved),

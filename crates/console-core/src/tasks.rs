@@ -2,11 +2,15 @@
 
 use crate::live::Done;
 use crate::picture::Picture;
+use crate::terminal::Terminal;
 use channel::Channel;
 use proto::annotation::{Annotation, Mark};
 use proto::input::{InputEvent, InputRecord};
+use proto::limits::SHELL_INPUT_BYTES;
 use proto::machine::{Facts, Topic, announced_bytes};
-use proto::session::{StreamKind, TransferFailure, TransferId};
+use proto::session::{RequestId, StreamKind, TransferFailure, TransferId};
+use proto::shell::{ShellInput, ShellOutput};
+use proto::text::Blob;
 use session::{Arrival, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file, throttled};
 use std::fs::File;
 use std::io::Write as _;
@@ -44,6 +48,10 @@ pub(crate) enum Event {
     /// A page about the machine is here.
     Facts(Arc<Facts>),
     TextSaved(Option<PathBuf>),
+    /// So much of a terminal's output has been read, in bytes from the beginning.
+    ShellRead(RequestId, u64),
+    /// A terminal's output is over: in order, with the shell's code if it has one, or cut off.
+    ShellOver(RequestId, Option<Option<i32>>),
 }
 
 impl From<Arrival> for Event {
@@ -186,6 +194,80 @@ pub(crate) async fn receive_facts(
     // Fails only when the session is over.
     let _ = report.send(Event::Facts(Arc::new(facts))).await;
     Ok(())
+}
+
+/// How often a window is told of new output, at most.
+const SHOW_EVERY: Duration = Duration::from_millis(30);
+/// After how many bytes of output the agent is told that they were read.
+const ACKNOWLEDGE_BYTES: u64 = 32 * 1024;
+
+/// Shows a terminal's output as it comes, and lets the agent know how much of it was read.
+pub(crate) async fn follow_shell(
+    mut reader: Reader,
+    request: RequestId,
+    terminal: Terminal,
+    typing: mpsc::Sender<ShellInput>,
+    report: mpsc::Sender<Event>,
+    on_change: Arc<dyn Fn() + Send + Sync>,
+) -> Result<(), StreamError> {
+    let ended = read_shell(&mut reader, request, &terminal, &typing, &report, on_change.as_ref()).await;
+    on_change();
+    // Fails only when the session is over.
+    let _ = report.send(Event::ShellOver(request, ended.as_ref().ok().copied())).await;
+    ended.map(drop)
+}
+
+async fn read_shell(
+    reader: &mut Reader,
+    request: RequestId,
+    terminal: &Terminal,
+    typing: &mpsc::Sender<ShellInput>,
+    report: &mpsc::Sender<Event>,
+    on_change: &(dyn Fn() + Send + Sync),
+) -> Result<Option<i32>, StreamError> {
+    let (mut read_bytes, mut told_bytes) = (0, 0);
+    let mut shown_at: Option<Instant> = None;
+    loop {
+        let message = match shown_at {
+            // There is output that no window was told of.
+            Some(at) => match tokio::time::timeout_at((at + SHOW_EVERY).into(), reader.message()).await {
+                Ok(message) => message,
+                Err(_) => {
+                    shown_at = None;
+                    on_change();
+                    continue;
+                }
+            },
+            None => reader.message().await,
+        };
+        let length = match message? {
+            Some(ShellOutput::Ended { code }) => return Ok(code),
+            Some(output @ ShellOutput::Bytes { length }) if output.is_acceptable() => length,
+            Some(ShellOutput::Bytes { .. }) => return Err(StreamError::Peer("more output than may come at a time")),
+            None => return Err(StreamError::Gone),
+        };
+        let output = reader.exact(usize::try_from(length).unwrap_or_default()).await?;
+        let answer = terminal.feed(&output);
+        if let Some(answer) =
+            Blob::new(answer).ok().filter(|answer: &Blob<SHELL_INPUT_BYTES>| !answer.as_slice().is_empty())
+        {
+            // A program that asks without end gets no answer any more.
+            let _ = typing.try_send(ShellInput::Bytes(answer));
+        }
+        read_bytes += u64::from(length);
+        if read_bytes - told_bytes >= ACKNOWLEDGE_BYTES {
+            told_bytes = read_bytes;
+            report.send(Event::ShellRead(request, read_bytes)).await.map_err(|_| StreamError::Gone)?;
+        }
+        match shown_at {
+            Some(at) if at.elapsed() >= SHOW_EVERY => {
+                shown_at = None;
+                on_change();
+            }
+            Some(_) => {}
+            None => shown_at = Some(Instant::now()),
+        }
+    }
 }
 
 /// Writes the picture beside those that are there: "ponte-1.png", "ponte-2.png", ...

@@ -1,6 +1,7 @@
 //! What the console's window shows, as plain data, and what an operator can do there.
 
 use crate::records::RecordId;
+use crate::terminal::Terminal;
 use identity::Hours;
 use proto::annotation::{Annotation, MarksSeen};
 use proto::geometry::{Layout, MonitorId};
@@ -9,6 +10,7 @@ use proto::machine::{Facts, ProcessName, Topic};
 use proto::session::{
     Asking, Capability, CertificateProblem, Decision, EndReason, Ending, RequestId, Step, TransferFailure, TransferId,
 };
+use proto::shell::TerminalSize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -130,6 +132,8 @@ pub struct SessionView {
     pub transfers: Arc<[TransferView]>,
     /// What is known of the client's machine.
     pub machine: Arc<MachineView>,
+    /// The terminal on the client's machine.
+    pub shell: ShellView,
     /// Round trip to the agent; `None` until measured.
     pub round_trip: Option<Duration>,
     /// Pictures decoded in the last second.
@@ -301,6 +305,30 @@ pub enum EndingState {
     Over(Ending),
 }
 
+/// The terminal on the client's machine: the one that is open, or the last. Its grant is among the powers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ShellView {
+    /// Where it stands.
+    pub state: ShellState,
+    /// What it shows; as long as that may be shown.
+    pub terminal: Option<Terminal>,
+}
+
+/// Where a terminal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ShellState {
+    /// There is none.
+    #[default]
+    None,
+    /// It is open.
+    Open,
+    /// The shell has ended by itself, and with it everything that was started there.
+    Over {
+        /// With which code, if it has one.
+        code: Option<i32>,
+    },
+}
+
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndView {
@@ -388,6 +416,17 @@ pub enum NoticeKind {
     FactsNotSaved,
 }
 
+/// What is typed in a terminal, as bytes; it may be a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Typed(pub Vec<u8>);
+
+impl fmt::Debug for Typed {
+    /// Only the length: debug output ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Typed({} bytes)", self.0.len())
+    }
+}
+
 /// What an operator can do in the console's window.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ConsoleCommand {
@@ -395,7 +434,7 @@ pub enum ConsoleCommand {
     NewKey,
     /// Withdraw the waiting key.
     CancelKey,
-    /// Ask the person for a power (viewing, control, or reading about the machine).
+    /// Ask the person for a power (viewing, control, reading about the machine, or a terminal).
     Ask(Capability),
     /// Give a power back that is not needed any more.
     Release(Capability),
@@ -448,4 +487,8 @@ pub enum ConsoleCommand {
     DismissNotice(u64),
     /// Whether anybody looks at this session now: of one at which nobody does, no pictures are sent.
     Attend(bool),
+    /// Type this in the terminal, as bytes that keys make there.
+    TypeInShell(Typed),
+    /// The terminal is shown in this size.
+    ResizeShell(TerminalSize),
 }

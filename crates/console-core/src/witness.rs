@@ -198,7 +198,14 @@ impl Witness {
                 Ok(())
             }
             Event::Annotated if !std::mem::take(&mut self.has_annotated) => Err(Lie("marks that were not made")),
-            Event::Command { .. } | Event::Recording { .. } => Err(Lie("what this program cannot do")),
+            // Which commands there were only the agent sees; that there were any is known here.
+            Event::Command { .. } | Event::Terminal { .. } if !self.asked.values().any(is_terminal) => {
+                Err(Lie("a terminal that was not granted"))
+            }
+            Event::Terminal { request, .. } if !self.asked.get(request).is_some_and(is_terminal) => {
+                Err(Lie("another terminal"))
+            }
+            Event::Recording { .. } => Err(Lie("what this program cannot do")),
             Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
                 Err(Lie("a time that this clock never said"))
             }
@@ -213,7 +220,9 @@ impl Witness {
             | Event::Rated { .. }
             | Event::Ended { .. }
             | Event::Removed { .. }
-            | Event::Annotated => Ok(()),
+            | Event::Annotated
+            | Event::Command { .. }
+            | Event::Terminal { .. } => Ok(()),
         }
     }
 
@@ -237,6 +246,11 @@ impl Witness {
         let ours = asked.detail.as_deref().map(|detail| Opening::new(opening.salt(), detail).commitment());
         if ours == Some(commitment) { Ok(()) } else { Err(Lie("another name")) }
     }
+}
+
+/// Whether the person allowed a terminal.
+fn is_terminal(asked: &Asked) -> bool {
+    asked.power == Capability::Shell && asked.answered == Some(Decision::Granted)
 }
 
 /// Whether the person allowed the end of this program, and it has not ended yet.

@@ -1,6 +1,7 @@
-//! A program that is only a file, and a machine that is made up, for tests.
+//! A program that is only a file, a machine and shells that are made up, for tests.
 
 pub use crate::machine::fake::{FakeMachine, process};
+pub use crate::shell::fake::FakeShells;
 
 use crate::removal::Program;
 use std::fs;

@@ -1,8 +1,8 @@
-//! What the agent needs from the machine: leaving without a trace, what it is, holds and runs, and the end of a
-//! running program.
+//! What the agent needs from the machine: leaving without a trace, what it is, holds and runs, the end of a running
+//! program, and a terminal with the person's shell.
 //!
 //! What is absent: anything that installs, starts with the session, listens or asks for rights.
-//! Read [`Removal`], then [`TemporaryFolder`] and [`Machine`]. What a crash interrupts is finished by a second process
+//! Read [`Removal`], then [`TemporaryFolder`], [`Machine`] and [`Shells`]. What a crash interrupts is finished by a second process
 //! that lasts as long as the first: [`watch_if_asked`].
 
 pub mod fake;
@@ -12,6 +12,7 @@ mod leftovers;
 mod linux;
 mod machine;
 mod removal;
+mod shell;
 mod system;
 mod temporary;
 #[cfg(target_os = "linux")]
@@ -25,6 +26,9 @@ pub use folders::{KnownFolders, downloads_folder, known_folders};
 pub use linux::LinuxProgram;
 pub use machine::{Found, Looking, Machine, Ready, Target, ThisMachine, Wanted};
 pub use removal::{Program, Removal, RemovalReport};
+#[cfg(target_os = "linux")]
+pub use shell::keep_shell;
+pub use shell::{Read, Shells, Terminal, ThisMachinesShells, keep_shell_if_asked};
 pub use system::system_name;
 pub use temporary::TemporaryFolder;
 pub use watcher::watch_if_asked;

@@ -11,6 +11,7 @@ mod listed;
 mod outbox;
 mod pace;
 mod stream;
+mod terminal;
 mod wait;
 
 pub use chat::{Chat, ChatEntry};
@@ -23,4 +24,5 @@ pub use listed::Listed;
 pub use outbox::{Outbox, OutboxClosed};
 pub use pace::Pace;
 pub use stream::{Arrival, Priority, Reader, StreamError, Writer, accept_streams, open_stream};
+pub use terminal::{Piece, TerminalFilter};
 pub use wait::{next_message, throttled, until};

@@ -19,7 +19,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 pub enum Priority {
     /// Files.
     File = 0,
-    /// Screen and cursor.
+    /// Screen and cursor; a terminal is one, too.
     Screen = 10,
     /// Questions, answers, chat.
     Control = 20,

@@ -45,6 +45,46 @@ mod palette {
     pub(super) const LEAF: Color32 = rgb(0x86_D6_A0);
     pub(super) const LEAF_SOFT: Color32 = rgb(0x16_30_1F);
 
+    /// A terminal's 16 colours on its light ground: black, red, green, yellow, blue, magenta, cyan, white, and the
+    /// bright ones.
+    pub(super) const TERMINAL_DAY: [Color32; 16] = [
+        rgb(0x1B_2A_2C),
+        rgb(0xB3_26_1E),
+        rgb(0x1E_6B_3A),
+        rgb(0x7A_52_00),
+        rgb(0x1F_4F_A8),
+        rgb(0x8A_2C_85),
+        rgb(0x0D_66_5E),
+        rgb(0x52_62_5F),
+        rgb(0x4A_5A_57),
+        rgb(0xC2_3A_30),
+        rgb(0x24_7A_43),
+        rgb(0x8A_5E_00),
+        rgb(0x2B_62_C4),
+        rgb(0xA0_3C_9A),
+        rgb(0x0F_75_6C),
+        rgb(0x36_45_43),
+    ];
+    /// The same on its dark ground.
+    pub(super) const TERMINAL_NIGHT: [Color32; 16] = [
+        rgb(0x7B_8A_88),
+        rgb(0xFF_8A_80),
+        rgb(0x86_D6_A0),
+        rgb(0xF2_C4_6D),
+        rgb(0x8A_B8_FF),
+        rgb(0xE0_9C_DC),
+        rgb(0x67_CD_BF),
+        rgb(0xD5_DC_DA),
+        rgb(0x93_A3_A0),
+        rgb(0xFF_A8_A0),
+        rgb(0xA4_E6_B9),
+        rgb(0xFF_DB_94),
+        rgb(0xAC_CD_FF),
+        rgb(0xF0_B8_EC),
+        rgb(0x8C_E6_DA),
+        rgb(0xFF_FF_FF),
+    ];
+
     /// The ground behind a remote screen, in every theme.
     pub(super) const STAGE: Color32 = rgb(0x2B_33_35);
 }
@@ -94,6 +134,10 @@ pub struct Tokens {
     pub focus: Color32,
     /// The dark ground behind a remote screen.
     pub stage: Color32,
+    /// The ground of a terminal.
+    pub terminal_ground: Color32,
+    /// A terminal's own 16 colours.
+    pub terminal: [Color32; 16],
     /// Text size of page titles.
     pub title_size: f32,
     /// Text size of headings.
@@ -142,6 +186,8 @@ impl Tokens {
         good_soft: palette::GREEN_SOFT,
         focus: palette::TEAL,
         stage: palette::STAGE,
+        terminal_ground: palette::WHITE,
+        terminal: palette::TERMINAL_DAY,
         title_size: 26.0,
         heading_size: 20.0,
         body_size: 18.0,
@@ -176,6 +222,8 @@ impl Tokens {
         good: palette::LEAF,
         good_soft: palette::LEAF_SOFT,
         focus: palette::MINT,
+        terminal_ground: palette::NIGHT,
+        terminal: palette::TERMINAL_NIGHT,
         ..Self::LIGHT
     };
 
@@ -209,6 +257,8 @@ impl Tokens {
             good: ink,
             good_soft: ground,
             focus: ink,
+            terminal_ground: ground,
+            terminal: if dark { palette::TERMINAL_NIGHT } else { palette::TERMINAL_DAY },
             ..Self::LIGHT
         }
     }
@@ -270,6 +320,10 @@ mod contrast {
             let crossed = grounds.into_iter().flat_map(|ground| inks.into_iter().map(move |ink| (ink, ground)));
             for (ink, ground) in text.into_iter().chain(crossed) {
                 assert!(ratio(ink, ground) >= 4.5, "{ink:?} on {ground:?}: {:.2}", ratio(ink, ground));
+            }
+            for ink in tokens.terminal.into_iter().chain([tokens.ink]) {
+                let ratio = ratio(ink, tokens.terminal_ground);
+                assert!(ratio >= 4.5, "{ink:?} in a terminal: {ratio:.2}");
             }
             for ground in [tokens.background, tokens.surface, tokens.sunken] {
                 for shape in [tokens.edge, tokens.focus] {

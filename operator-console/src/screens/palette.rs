@@ -2,7 +2,9 @@
 
 use super::files::Open;
 use super::side::Powers;
-use super::{Effect, Page, Scene, ScreenState, full_screen, home, machine, marking, notices, parts, session, side};
+use super::{
+    Effect, Page, Scene, ScreenState, full_screen, home, machine, marking, notices, parts, session, shell, side,
+};
 use crate::viewer::Scaling;
 use crate::viewer::marking::Tool;
 use console_core::proto::session::Capability;
@@ -44,6 +46,7 @@ enum Act {
     Keys,
     Watch,
     CopyPicture,
+    Shell,
     Steer,
     Chat,
     Page(Page),
@@ -60,7 +63,7 @@ struct Entry {
 
 /// Opens and closes it, and does what is chosen. Keys that the remote screen has stay the client's.
 pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
-    if !state.viewer.is_capturing() && ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::K)) {
+    if !state.has_keyboard() && ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::K)) {
         state.palette = PaletteState { is_open: !state.palette.is_open, ..PaletteState::default() };
     }
     if !state.palette.is_open {
@@ -195,6 +198,13 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
                 entries.extend(marking::TOOLS.map(|(tool, name, keys)| entry(name, keys, Act::Mark(tool))));
                 entries.push(entry("console-mark-clear", "", Act::ClearMarks));
             }
+            if session::may_enter(operator, session) {
+                entries.push(entry("console-tool-shell", "F10", Act::Shell));
+            }
+            if session.shell.terminal.is_some() && state_of(Capability::Shell) == PowerState::Granted {
+                let give = Act::Send(ConsoleCommand::Release(Capability::Shell));
+                entries.push(entry("console-terminal-end", "", give));
+            }
             if operator.may(Capability::Chat) {
                 entries.push(entry("console-palette-chat", "F7", Act::Chat));
             }
@@ -277,6 +287,11 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         Act::CopyPicture => {
             if let Stage::Session(session) = &scene.view.stage {
                 session::copy_picture(session, state);
+            }
+        }
+        Act::Shell => {
+            if let Stage::Session(session) = &scene.view.stage {
+                shell::toggle(session, scene, state, commands);
             }
         }
         Act::Steer => state.viewer.take(),

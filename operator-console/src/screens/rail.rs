@@ -4,9 +4,9 @@ use super::files::Open;
 use super::machine;
 use super::marking::{self, may_mark};
 use super::parts::{ToolState, ToolWords, tool_button};
-use super::session::{has_picture, may_move, may_press, may_read};
+use super::session::{has_picture, may_enter, may_move, may_press, may_read};
 use super::side::{Powers, may_ask};
-use super::{Scene, ScreenState, full_screen};
+use super::{Scene, ScreenState, full_screen, shell};
 use crate::icons::Icon;
 use crate::viewer::Scaling;
 use crate::viewer::marking::Tool;
@@ -90,6 +90,13 @@ pub(super) fn rail_ui(
                 machine::toggle(session, scene, state, commands);
             }
         }
+        if operator.may(Capability::Shell) {
+            let needs = (!viewing).then_some(NEEDS_VIEW);
+            let standing = Standing { on: state.shell_open, may: may_enter(operator, session), needs };
+            if rail.tool(ui, Icon::Shell, "console-tool-shell", "F10", standing) {
+                shell::toggle(session, scene, state, commands);
+            }
+        }
         let may = has_picture(session);
         let picture = |on| Standing { on, may, needs: (!may).then_some(NEEDS_PICTURE) };
         let one_to_one = picture(may && state.viewer.scaling == Scaling::OneToOne);
@@ -112,9 +119,9 @@ pub(super) fn rail_ui(
 }
 
 /// How many tools the rail has.
-const TOOLS: usize = 11;
+const TOOLS: usize = 12;
 /// How many of them are there in every window.
-const NEEDED_TOOLS: usize = 8;
+const NEEDED_TOOLS: usize = 9;
 /// Least height of one, in points.
 const LEAST_HEIGHT: f32 = 24.0;
 /// Room between them, in points.

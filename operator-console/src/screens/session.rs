@@ -7,6 +7,7 @@ use super::machine::{self, machine_ui};
 use super::marking::{self, may_mark};
 use super::parts::strong;
 use super::rail::rail_ui;
+use super::shell::{self, shell_ui};
 use super::side::{Powers, may_ask, side_ui};
 use super::{Copied, Effect, Scene, ScreenState};
 use crate::viewer::marking::{Marking, Tool};
@@ -42,6 +43,7 @@ pub fn session_ui(
     if session.state_of(Capability::View) != PowerState::Granted {
         state.files.open = None;
         state.machine.open = false;
+        state.shell_open = false;
     }
     shortcuts(ui, scene, session, state, commands);
     if !may_mark(operator, session) {
@@ -52,6 +54,7 @@ pub fn session_ui(
         // Nothing but the screen, and what is done on it.
         state.files.open = None;
         state.machine.open = false;
+        state.shell_open = false;
         full_screen::bar_ui(ui, scene, session, state, commands);
     } else {
         top_bar_ui(ui, scene, session, commands);
@@ -60,10 +63,17 @@ pub fn session_ui(
     }
     if let Some(panel) = state.files.open {
         state.machine.open = false;
+        state.shell_open = false;
         files_ui(ui, scene, panel, state, commands);
     }
     if state.machine.open && !machine_ui(ui, scene, session, state, commands) {
         // They have the whole stage: nothing goes to the client meanwhile.
+        commands.extend(state.viewer.stop());
+        return;
+    }
+    if !state.shell_open {
+        state.terminal.stop();
+    } else if !shell_ui(ui, scene, session, state, commands) {
         commands.extend(state.viewer.stop());
         return;
     }
@@ -87,6 +97,11 @@ pub(super) fn may_move(operator: &OperatorView, session: &SessionView, capabilit
 /// Like files, what the machine is comes after the screen.
 pub(super) fn may_read(operator: &OperatorView, session: &SessionView) -> bool {
     may_move(operator, session, Capability::SystemInfo)
+}
+
+/// Like files, commands come after the screen.
+pub(super) fn may_enter(operator: &OperatorView, session: &SessionView) -> bool {
+    may_move(operator, session, Capability::Shell)
 }
 
 pub(super) fn has_picture(session: &SessionView) -> bool {
@@ -126,7 +141,7 @@ fn shortcuts(
     state: &mut ScreenState,
     commands: &mut Vec<ConsoleCommand>,
 ) {
-    if state.viewer.is_capturing() {
+    if state.has_keyboard() {
         return;
     }
     let operator = &scene.view.operator;
@@ -163,6 +178,7 @@ fn shortcuts(
             Key::F5 if has_picture(session) => state.viewer.scaling = state.viewer.scaling.toggled(Scaling::OneToOne),
             Key::F6 if has_picture(session) => commands.push(ConsoleCommand::SavePicture),
             Key::F8 if may_read(operator, session) => machine::toggle(session, scene, state, commands),
+            Key::F10 if may_enter(operator, session) => shell::toggle(session, scene, state, commands),
             Key::F7 if operator.may(Capability::Chat) => focus_chat(ui.ctx()),
             _ => {}
         }

@@ -11,10 +11,13 @@ use console_core::proto::machine::{
     SystemEvent, Temperature, Topic,
 };
 use console_core::proto::session::{Asking, Capability, CertificateProblem, EndReason, Ending, RequestId, TransferId};
+use console_core::proto::shell::TerminalSize;
 use console_core::records::{Kept, Outcome, Record, RecordId};
+use console_core::terminal::Terminal;
 use console_core::view::{
     ChatLine, ConsoleView, EndView, EndingState, EndingView, KeyView, MachineView, Notice, NoticeKind, OperatorView,
-    PageView, PowerState, PowerView, RatingView, SessionView, Stage, TransferState, TransferView,
+    PageView, PowerState, PowerView, RatingView, SessionView, ShellState, ShellView, Stage, TransferState,
+    TransferView,
 };
 use operator_console::desk::{DeskView, Tab};
 use std::collections::BTreeMap;
@@ -177,6 +180,7 @@ pub(crate) fn session(view: PowerState, control: PowerState) -> SessionView {
         chat: [].into(),
         transfers: [].into(),
         machine: Arc::default(),
+        shell: ShellView::default(),
         round_trip: Some(Duration::from_millis(38)),
         pictures_per_s: 30,
         pictures: 900,
@@ -234,6 +238,25 @@ pub(crate) fn machine_session() -> SessionView {
         state: EndingState::Over(Ending::Runs),
     };
     session.machine = Arc::new(MachineView { pages, endings: vec![ending] });
+    session
+}
+
+/// A session with an open terminal.
+pub(crate) fn shell_session() -> SessionView {
+    let mut session = session(PowerState::Granted, PowerState::Off);
+    session.powers.push(PowerView { capability: Capability::Shell, state: PowerState::Granted });
+    let terminal = Terminal::new(TerminalSize { columns: 90, rows: 20 });
+    let prompt = "\x1b[1;32msara@pc-anagrafe\x1b[0m:\x1b[1;34m~\x1b[0m$ ";
+    let output = format!(
+        "{prompt}ls --color\r\n\x1b[1;34mDocumenti\x1b[0m  \x1b[1;34mScaricati\x1b[0m  \x1b[1;32mavvia.sh\x1b[0m  note.txt\r\n\
+         {prompt}df -h /home\r\nFile system     Dim. Usati Dispon. Uso% Montato su\r\n\
+         /dev/nvme0n1p2  468G  431G     13G  \x1b[31m98%\x1b[0m /home\r\n\
+         {prompt}./avvia.sh\r\n┌────────────┐\r\n│ perché età │\r\n└────────────┘\r\n\
+         │█████████████▌      │ 65%\r\n\x1b[7m note.txt 1,1 \x1b[0m \x1b[38;5;208marancione\x1b[0m \
+         \x1b[4msottolineato\x1b[0m \x1b[2mtenue\x1b[0m \x1b[48;2;40;80;160;97m blu \x1b[0m\r\n{prompt}"
+    );
+    let _ = terminal.feed(output.as_bytes());
+    session.shell = ShellView { state: ShellState::Open, terminal: Some(terminal) };
     session
 }
 

@@ -23,7 +23,7 @@ use console_core::picture::Picture;
 use console_core::view::{ConsoleCommand, ConsoleView, SessionView, Stage};
 use console_core::{ConsoleConfig, ConsoleHandle};
 use host::Removal;
-use host::fake::{FakeMachine, FakeProgram, process};
+use host::fake::{FakeMachine, FakeProgram, FakeShells, process};
 use identity::dev::DevOrganisation;
 use identity::{OperatorFile, Organisation, Profile};
 use input::fake::{FakeInjector, FakeRecord};
@@ -475,6 +475,7 @@ fn agent_config(
         system: "Test system".into(),
         machine: Arc::new(machine.clone()),
         removal: Removal::of(program, Box::new(FakeProgram::default())),
+        shells: Arc::new(FakeShells::refusing()),
     };
     AgentConfig {
         organisation: Some(Arc::new(organisation)),

@@ -31,7 +31,9 @@ impl Live<'_> {
         let mut receive = None;
         let mut look = None;
         match &what {
-            Request::View | Request::Control | Request::SystemInfo | Request::EndProcess { .. } => {}
+            // One terminal at a time: the person is to see what is done there.
+            Request::Shell if self.shell.is_open() => return self.refuse(id, scope, TransferFailure::Cancelled),
+            Request::View | Request::Control | Request::SystemInfo | Request::EndProcess { .. } | Request::Shell => {}
             Request::SendFile { transfer, name, size_bytes } => match SafeName::parse(name.as_str()) {
                 Ok(name) => receive = Some(Prepared::Receive { transfer: *transfer, name, size_bytes: *size_bytes }),
                 Err(_) => return self.refuse(id, scope, TransferFailure::BadName),
@@ -113,12 +115,7 @@ impl Live<'_> {
                     let runs = by_earlier_yes
                         && self.uses.get(&scope.capability).is_some_and(|used| used.since.is_some())
                         && scope.transfer.is_none();
-                    if scope.capability == Capability::Control
-                        && !runs
-                        && decision == Decision::Granted
-                        && !self.consent.is_held()
-                        && !self.start_injection()
-                    {
+                    if decision == Decision::Granted && !runs && !self.begins(id, scope.capability) {
                         self.consent.forget(scope);
                         let decision = Decision::Impossible;
                         self.note(answered(id, decision))?;
@@ -135,6 +132,10 @@ impl Live<'_> {
                             marked.map_or(Flow::Continue(()), |marked| self.end_process(id, marked))?;
                         }
                         (Decision::Granted, _) if runs => {}
+                        (Decision::Granted, Capability::Shell) => {
+                            self.note(Event::Terminal { request: id.0, open: true })?;
+                            self.granted(scope, None)?;
+                        }
                         (Decision::Granted, _) => self.granted(scope, prepared)?,
                         (Decision::Denied | Decision::TimedOut, Capability::View) if !self.seen => {
                             return Flow::Break(EndReason::ConsentDenied);
@@ -159,6 +160,15 @@ impl Live<'_> {
             return self.tell(AgentToConsole::InputPaused { paused });
         }
         Flow::Continue(())
+    }
+
+    /// Starts what a yes allows and the system may not; false if it does not.
+    fn begins(&mut self, id: RequestId, power: Capability) -> bool {
+        match power {
+            Capability::Control => self.consent.is_held() || self.start_injection(),
+            Capability::Shell => self.open_shell(id),
+            _ => true,
+        }
     }
 
     pub(super) fn granted(&mut self, scope: Scope, prepared: Option<Prepared>) -> Flow {
@@ -220,6 +230,7 @@ impl Live<'_> {
             Capability::Control => self.stop_injection(),
             Capability::SystemInfo => self.stop_looking(),
             Capability::EndProcess => return Flow::Continue(()),
+            Capability::Shell => self.close_shell(),
             Capability::SendFile => return Flow::Continue(()),
             Capability::FetchFile => {
                 return scope.transfer.map_or(Flow::Continue(()), |transfer| self.stop_giving(transfer));
@@ -227,7 +238,6 @@ impl Live<'_> {
             // Nothing of these can be granted in this version.
             Capability::Annotate
             | Capability::Chat
-            | Capability::Shell
             | Capability::Clipboard
             | Capability::Record
             | Capability::Invite => {}

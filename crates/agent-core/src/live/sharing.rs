@@ -227,6 +227,7 @@ impl Live<'_> {
     pub(super) fn view_is_over(&mut self) {
         self.sharing.end();
         self.consent.resume();
+        self.shell.pause(false);
     }
 
     /// A frame around what is shared; without one the session goes on.
@@ -328,6 +329,7 @@ impl Live<'_> {
         }
         if is_on_hold {
             self.consent.hold();
+            self.shell.pause(true);
             self.sharing.outline = None;
             self.stop_screens();
             self.stop_annotating();
@@ -335,6 +337,7 @@ impl Live<'_> {
             return self.tell(AgentToConsole::SharingPaused { paused: true, epoch: self.epoch });
         }
         self.consent.resume();
+        self.shell.pause(false);
         self.tell(AgentToConsole::SharingPaused { paused: false, epoch: self.epoch })?;
         // Where things are comes before what is pressed there.
         self.start_screens()?;

@@ -34,6 +34,7 @@ impl Live<'_> {
             (Request::View, _) => QuestionKind::View,
             (Request::Control, _) => QuestionKind::Control,
             (Request::SystemInfo, _) => QuestionKind::SystemInfo,
+            (Request::Shell, _) => QuestionKind::Shell,
             (Request::EndProcess { pid, name, force, .. }, _) => {
                 QuestionKind::EndProcess { name: name.shown(), pid: *pid, force: *force }
             }
@@ -104,6 +105,7 @@ impl Live<'_> {
             paused: self.sharing.pause.is_some(),
             shared: self.shared(),
             ends_at: longest_session(self.config, &self.profile).map(|longest| self.since + longest),
+            shell: self.shell.lines(),
         }
     }
 }

@@ -130,6 +130,8 @@ const MESSAGES: &[Message] = &[
     ("log-entry-ended-reported-as-scam", &[]),
     ("log-entry-removed", &["removed"]),
     ("log-entry-removed-not-all", &["removed", "left"]),
+    ("log-entry-terminal-opened", &["operator"]),
+    ("log-entry-terminal-closed", &[]),
     // What is wrong, and what that means.
     ("log-finding-empty", &[]),
     ("log-finding-no-beginning", &[]),

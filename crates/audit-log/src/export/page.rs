@@ -263,6 +263,8 @@ impl<'a> Speaker<'a> {
                 let (removed, left) = (removed.to_string(), left.to_string());
                 self.say("log-entry-removed-not-all", &[("removed", &removed), ("left", &left)])
             }
+            Event::Terminal { open: true, .. } => self.say("log-entry-terminal-opened", &[operator]),
+            Event::Terminal { open: false, .. } => self.say("log-entry-terminal-closed", &[]),
         }
     }
 }

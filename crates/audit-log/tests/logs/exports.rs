@@ -66,6 +66,8 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Rated { stars: 5, comment: Some(name) },
         Event::Removed { removed: 4, left: 0 },
         Event::Removed { removed: u32::MAX, left: u32::MAX },
+        Event::Terminal { request, open: true },
+        Event::Terminal { request, open: false },
     ];
     for power in Capability::ALL {
         events.push(Event::Asked { request, power, detail: None });

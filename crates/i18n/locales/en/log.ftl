@@ -106,6 +106,8 @@ log-entry-ended-terms-declined = The session ended because the person did not ac
 log-entry-ended-reported-as-scam = The person ended the session and said that it was a scam.
 log-entry-removed = The program removed itself. Files and folders removed: { $removed }.
 log-entry-removed-not-all = The program could not remove everything. Files and folders removed: { $removed }. Left behind: { $left }.
+log-entry-terminal-opened = { $operator } opened a terminal for commands.
+log-entry-terminal-closed = The terminal for commands is closed, and everything that was started in it has ended.
 
 # What is wrong, and what that means
 log-finding-empty = There is nothing in this log, not one whole line.

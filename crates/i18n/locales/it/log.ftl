@@ -106,6 +106,8 @@ log-entry-ended-terms-declined = La sessione è finita perché la persona non ha
 log-entry-ended-reported-as-scam = La persona ha chiuso la sessione e ha detto che era una truffa.
 log-entry-removed = Il programma si è rimosso. File e cartelle rimossi: { $removed }.
 log-entry-removed-not-all = Il programma non ha potuto rimuovere tutto. File e cartelle rimossi: { $removed }. Rimasti: { $left }.
+log-entry-terminal-opened = { $operator } ha aperto un terminale per i comandi.
+log-entry-terminal-closed = Il terminale per i comandi è chiuso e tutto ciò che vi è stato avviato è terminato.
 
 # Che cosa non va, e che cosa significa
 log-finding-empty = In questo registro non c’è nulla, nemmeno una riga intera.

@@ -1,0 +1,177 @@
+//! A terminal with the person's shell, under its grant: opened by a yes, closed with everything that was started in it.
+
+use super::{Flow, GOODBYE, Live, Report};
+use crate::shell::{OpenShell, ShellReport};
+use audit_log::Event;
+use consent::Scope;
+use proto::session::{Capability, RequestId};
+use session::Reader;
+use std::sync::Arc;
+use tokio::task::{AbortHandle, JoinHandle};
+
+/// What a terminal is granted as.
+const SHELL: Scope = Scope { capability: Capability::Shell, transfer: None };
+/// Command lines that one session may leave in the log; nobody enters so many by hand. What could not be written
+/// down is not done: the terminal closes.
+const MOST_COMMANDS: usize = 5000;
+
+/// The terminal of a session: at most one.
+#[derive(Default)]
+pub(super) struct ShellWork {
+    open: Option<Open>,
+    commands: usize,
+}
+
+/// A terminal that is ending with the session.
+pub(super) type Ending = (RequestId, JoinHandle<usize>);
+
+struct Open {
+    shell: OpenShell,
+    giving: AbortHandle,
+    taking: Option<AbortHandle>,
+    lines: Arc<[String]>,
+    is_closing: bool,
+}
+
+impl ShellWork {
+    /// Whether there is a terminal, also one that is just being closed.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// What the person sees of it.
+    pub(super) fn lines(&self) -> Option<Arc<[String]>> {
+        self.open.as_ref().filter(|open| !open.is_closing).map(|open| Arc::clone(&open.lines))
+    }
+
+    /// The person pauses what the operator does, or lets it go on.
+    pub(super) fn pause(&self, paused: bool) {
+        if let Some(open) = &self.open {
+            open.shell.pause(paused);
+        }
+    }
+
+    /// The console has read so much of its output. False if that is more than was sent.
+    pub(super) fn received(&mut self, request: RequestId, bytes: u64) -> bool {
+        // Of one that is closed the word may come later.
+        self.of(request).is_none_or(|open| open.shell.received(bytes))
+    }
+
+    fn of(&mut self, request: RequestId) -> Option<&mut Open> {
+        self.open.as_mut().filter(|open| open.shell.request() == request)
+    }
+}
+
+impl Live<'_> {
+    /// The person said yes. False if there can be no terminal here.
+    pub(super) fn open_shell(&mut self, request: RequestId) -> bool {
+        let Some(lease) = self.consent.lease::<consent::Shell>(None) else { return false };
+        if self.shell.is_open() {
+            return false;
+        }
+        let (channel, report) = (self.channel.clone(), self.events.0.clone());
+        let shells = Arc::clone(&self.config.platform.shells);
+        match OpenShell::open::<Report>(shells.as_ref(), lease, channel, request, report) {
+            Ok((shell, give)) => {
+                shell.pause(self.consent.is_held());
+                let giving = self.tasks.spawn(give);
+                self.shell.open = Some(Open { shell, giving, taking: None, lines: [].into(), is_closing: false });
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "there can be no terminal here");
+                false
+            }
+        }
+    }
+
+    /// The stream with what the operator types begins.
+    pub(super) fn receive_typing(&mut self, request: RequestId, mut reader: Reader) -> Flow {
+        let report = self.events.0.clone();
+        match self.shell.of(request).filter(|open| open.taking.is_none() && !open.is_closing) {
+            Some(open) => {
+                let take = open.shell.take::<Report>(reader, report);
+                open.taking = Some(self.tasks.spawn(take));
+                Flow::Continue(())
+            }
+            None => {
+                reader.stop();
+                // Of a terminal that was granted the stream may come after its end.
+                let was_granted = self.uses.contains_key(&Capability::Shell);
+                if was_granted { Flow::Continue(()) } else { self.not_allowed(Capability::Shell) }
+            }
+        }
+    }
+
+    /// The grant is over: nothing is typed or shown any more, and everything that was started there ends.
+    pub(super) fn close_shell(&mut self) {
+        let Some(open) = self.shell.open.as_mut().filter(|open| !open.is_closing) else { return };
+        open.is_closing = true;
+        open.giving.abort();
+        open.taking.iter().for_each(AbortHandle::abort);
+        let (request, report) = (open.shell.request(), self.events.0.clone());
+        let ending = tokio::task::spawn_blocking(open.shell.end());
+        self.tasks.spawn(async move {
+            let left = ending.await.unwrap_or_default();
+            // Fails only when the session is over.
+            let _ = report.send(Report::Shell(ShellReport::Closed(request, left))).await;
+        });
+    }
+
+    pub(super) fn handle_shell(&mut self, report: ShellReport) -> Flow {
+        match report {
+            ShellReport::Command(request, line) => {
+                if self.shell.of(request).is_none() {
+                    return Flow::Continue(());
+                }
+                self.shell.commands += 1;
+                if self.shell.commands >= MOST_COMMANDS {
+                    tracing::warn!("more command lines than a log holds: the terminal closes");
+                    self.consent.use_over(SHELL);
+                }
+                self.note_with_text(&line, |line| Event::Command { line })
+            }
+            ShellReport::Shows(request, lines) => {
+                if let Some(open) = self.shell.of(request) {
+                    open.lines = lines;
+                }
+                Flow::Continue(())
+            }
+            ShellReport::Over(request) => {
+                if self.shell.of(request).is_some_and(|open| !open.is_closing) {
+                    self.consent.use_over(SHELL);
+                }
+                Flow::Continue(())
+            }
+            ShellReport::Closed(request, left) => {
+                if left > 0 {
+                    tracing::warn!(left, "programs of the terminal run as somebody else and were not ended");
+                }
+                if self.shell.of(request).is_none() {
+                    return Flow::Continue(());
+                }
+                self.shell.open = None;
+                self.note(Event::Terminal { request: request.0, open: false })
+            }
+            ShellReport::Broken(error) => self.broken(&error),
+        }
+    }
+
+    /// Begins to end a terminal that is still there when the session ends.
+    pub(super) fn end_shell(&mut self) -> Option<Ending> {
+        let open = self.shell.open.take()?;
+        open.giving.abort();
+        open.taking.iter().for_each(AbortHandle::abort);
+        Some((open.shell.request(), tokio::task::spawn_blocking(open.shell.end())))
+    }
+
+    /// Waits until that is done, but not for long, and writes it down.
+    pub(super) async fn shell_ended(&mut self, ending: Option<Ending>) {
+        let Some((request, ending)) = ending else { return };
+        if tokio::time::timeout(GOODBYE * 6, ending).await.is_err() {
+            tracing::warn!("what was started in the terminal did not end in time");
+        }
+        // The log goes on to be written, whoever listens.
+        let _ = self.note(Event::Terminal { request: request.0, open: false });
+    }
+}

@@ -1,0 +1,198 @@
+//! What a terminal shows, for the person at the panel and for the log: command lines are read from there, never from
+//! the keys, so that what a program hides (a password) is nowhere.
+
+use proto::limits::{FACT_LINE_BYTES, SHELL_COMMAND_BYTES};
+use proto::shell::TerminalSize;
+use proto::text::Text;
+use session::{Piece, TerminalFilter};
+use std::num::NonZeroU16;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use vt100::Parser;
+
+/// How long an Enter waits for the new line that it makes: what comes later is another one.
+const ENTER_SHOWS_WITHIN: Duration = Duration::from_secs(5);
+/// Most Enters that wait: a paste of many lines.
+const MOST_ENTERS: usize = 4096;
+/// Lines that the panel shows, the last.
+const LINES: usize = 12;
+
+/// Enters that were typed where what is typed is shown, and whose new lines have not been seen.
+#[derive(Debug, Default)]
+pub(super) struct Entered(Mutex<Option<(usize, Instant)>>);
+
+impl Entered {
+    fn with<R>(&self, act: impl FnOnce(&mut Option<(usize, Instant)>) -> R) -> R {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// So many more are typed now.
+    pub(super) fn add(&self, now: Instant, count: usize) {
+        if count > 0 {
+            self.with(|waiting| {
+                let before = waiting.map_or(0, |(count, _)| count);
+                *waiting = Some((before.saturating_add(count).min(MOST_ENTERS), now));
+            });
+        }
+    }
+
+    /// Whether one waits.
+    fn is_waiting(&self, now: Instant) -> bool {
+        self.with(|waiting| {
+            *waiting = waiting.filter(|(_, at)| now.saturating_duration_since(*at) < ENTER_SHOWS_WITHIN);
+            waiting.is_some()
+        })
+    }
+
+    /// The new line of one was seen.
+    fn take(&self) {
+        self.with(|waiting| *waiting = waiting.filter(|(count, _)| *count > 1).map(|(count, at)| (count - 1, at)));
+    }
+
+    /// A program has the whole screen: what is typed there is no command line.
+    fn forget(&self) {
+        self.with(|waiting| *waiting = None);
+    }
+}
+
+/// The screen of one terminal.
+pub(super) struct ShellScreen {
+    parser: Parser,
+    filter: TerminalFilter,
+    size: TerminalSize,
+    /// What stands before a command, where the shell has said so.
+    prompt: String,
+}
+
+impl ShellScreen {
+    pub(super) fn new(size: TerminalSize) -> Self {
+        let size = size.clamped();
+        let parser = Parser::new(sure(size.rows), sure(size.columns), 0);
+        Self { parser, filter: TerminalFilter::new(), size, prompt: String::new() }
+    }
+
+    pub(super) fn resize(&mut self, size: TerminalSize) {
+        let size = size.clamped();
+        if size != self.size {
+            self.size = size;
+            self.parser.set_size(sure(size.rows), sure(size.columns));
+        }
+    }
+
+    /// Takes output; gives the lines on which Enter was pressed.
+    pub(super) fn feed(&mut self, now: Instant, output: &[u8], entered: &Entered) -> Vec<String> {
+        let mut commands = Vec::new();
+        for piece in self.filter.feed(output) {
+            let output = match piece {
+                Piece::CommandBegins => {
+                    self.prompt = self.line();
+                    continue;
+                }
+                Piece::Output(output) => output,
+            };
+            for part in output.split_inclusive(|byte| *byte == b'\n') {
+                let is_entered = part.ends_with(b"\n") && entered.is_waiting(now);
+                if !is_entered {
+                    self.parser.process(part);
+                    continue;
+                }
+                let (text, end) = part.split_at(part.len() - 1);
+                self.parser.process(text);
+                if self.parser.screen().alternate_screen() {
+                    entered.forget();
+                } else {
+                    entered.take();
+                    commands.extend(self.command());
+                }
+                self.parser.process(end);
+            }
+        }
+        commands
+    }
+
+    /// The line with the cursor, from its beginning also where it goes over several rows.
+    fn line(&self) -> String {
+        let screen = self.parser.screen();
+        let (row, _) = screen.cursor_position();
+        let first = (0..row).rev().take_while(|above| screen.row_wrapped(*above)).last().unwrap_or(row);
+        let rows = usize::from(row - first) + 1;
+        screen.rows(0, self.size.columns).skip(usize::from(first)).take(rows).collect()
+    }
+
+    /// The command on the line with the cursor, without what stands before it; none where there is none.
+    fn command(&mut self) -> Option<String> {
+        let line = self.line();
+        let prompt = std::mem::take(&mut self.prompt);
+        let command = line.strip_prefix(prompt.trim_end()).unwrap_or(&line).trim();
+        // A sign that asks for commands is none.
+        let is_empty = command.is_empty() || matches!(command, "$" | "#" | "%" | ">");
+        (!is_empty).then(|| Text::<SHELL_COMMAND_BYTES>::truncated(command).shown())
+    }
+
+    /// The last lines, safe to show.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let rows: Vec<String> = self.parser.screen().rows(0, self.size.columns).collect();
+        let end = rows.iter().rposition(|row| !row.trim().is_empty()).map_or(0, |last| last + 1);
+        let shown = rows.get(end.saturating_sub(LINES)..end).unwrap_or_default();
+        shown.iter().map(|row| Text::<FACT_LINE_BYTES>::truncated(row.trim_end()).shown()).collect()
+    }
+}
+
+/// A size after [`TerminalSize::clamped`] is never 0.
+fn sure(length: u16) -> NonZeroU16 {
+    NonZeroU16::new(length).unwrap_or(NonZeroU16::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The commands that are found where the operator types Enter before each of these outputs.
+    fn commands(outputs: &[&str]) -> Vec<String> {
+        let (mut screen, entered, now) = (ShellScreen::new(TerminalSize::USUAL), Entered::default(), Instant::now());
+        let mut found = Vec::new();
+        for output in outputs {
+            found.extend(screen.feed(now, output.as_bytes(), &entered));
+            entered.add(now, 1);
+        }
+        found
+    }
+
+    #[test]
+    fn a_command_is_what_stands_on_the_line_where_enter_was_pressed() {
+        assert_eq!(commands(&["$ ls -l", "\r\ntotal 0\r\n$ "]), ["$ ls -l"]);
+        let mark = "\x1b]133;B\x07";
+        assert_eq!(commands(&[&format!("ada@pc:~$ {mark}ls -l"), "\r\ntotal 0\r\n"]), ["ls -l"]);
+        assert_eq!(
+            commands(&[&format!("$ {mark}lz\x08s /tmp"), "\r\n"]),
+            ["ls /tmp"],
+            "what was corrected is not there"
+        );
+        let long = "x".repeat(200);
+        assert_eq!(commands(&[&format!("$ {mark}echo {long}"), "\r\n"]), [format!("echo {long}")]);
+        // At the last row the line moves up while it is typed.
+        let down = "\r\n".repeat(30);
+        assert_eq!(commands(&[&format!("{down}$ {mark}echo {long}"), "\r\n"]), [format!("echo {long}")]);
+    }
+
+    #[test]
+    fn what_is_not_shown_is_not_found() {
+        let none: [String; 0] = [];
+        assert_eq!(commands(&["\x1b]133;B\x07", "\r\n", "\r\n"]), none, "an empty line");
+        assert_eq!(commands(&["\x1b[?1049h:wq", "\r\n"]), none, "a program with the whole screen");
+        assert_eq!(commands(&["[sudo] password for ada: ", "\r\n"]), ["[sudo] password for ada:"]);
+        let (mut screen, entered, now) = (ShellScreen::new(TerminalSize::USUAL), Entered::default(), Instant::now());
+        entered.add(now, 1);
+        assert_eq!(screen.feed(now + ENTER_SHOWS_WITHIN, b"later\r\n", &entered), none, "another line");
+    }
+
+    #[test]
+    fn the_panel_gets_the_last_lines_as_plain_text() {
+        let mut screen = ShellScreen::new(TerminalSize::USUAL);
+        let output = "\x1b[31mred\x1b[0m\r\na\u{202E}b\r\n\x1b]0;title\x07end";
+        screen.feed(Instant::now(), output.as_bytes(), &Entered::default());
+        assert_eq!(screen.lines(), ["red", "ab", "end"]);
+        screen.resize(TerminalSize { columns: 0, rows: 0 });
+        assert!(screen.lines().len() <= 2);
+    }
+}

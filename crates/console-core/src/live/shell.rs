@@ -1,0 +1,136 @@
+//! A terminal on the client's machine: its stream in, what the operator types out, and its screen.
+
+use super::Live;
+use crate::tasks;
+use crate::terminal::Terminal;
+use crate::view::{PowerState, ShellState, ShellView};
+use proto::limits::SHELL_INPUT_BYTES;
+use proto::session::{Capability, RequestId, StreamKind};
+use proto::shell::{ShellInput, TerminalSize};
+use proto::text::Blob;
+use session::{Priority, Reader, StreamError, open_stream};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+/// Pieces of input that may wait for the link: a paste of half a megabyte.
+const WAITING: usize = 512;
+
+/// The terminal of a session: at most one is open.
+#[derive(Default)]
+pub(super) struct ShellDesk {
+    view: ShellView,
+    open: Option<Open>,
+    /// How large the window shows it; what the next one begins with.
+    size: Option<TerminalSize>,
+}
+
+struct Open {
+    request: RequestId,
+    terminal: Terminal,
+    typing: mpsc::Sender<ShellInput>,
+    /// The task that reads the output: there is only one.
+    reading: Option<AbortHandle>,
+}
+
+impl ShellDesk {
+    /// What the window shows of it.
+    pub(super) fn view(&self) -> ShellView {
+        self.view.clone()
+    }
+
+    fn type_in(&self, input: ShellInput) {
+        // A link that takes nothing for so long loses what is typed, as terminals do.
+        let _ = self.open.as_ref().map(|open| open.typing.try_send(input));
+    }
+}
+
+impl Live<'_> {
+    /// The person has answered.
+    pub(super) fn shell_decided(&mut self, request: RequestId, state: PowerState) {
+        self.powers.insert(Capability::Shell, state);
+        if state != PowerState::Granted {
+            return;
+        }
+        let size = self.shell.size.unwrap_or(TerminalSize::USUAL).clamped();
+        let terminal = Terminal::new(size);
+        let (typing, waiting) = mpsc::channel(WAITING);
+        // There is room: nothing waits yet.
+        let _ = typing.try_send(ShellInput::Resize(size));
+        self.tasks.spawn(type_in(self.channel.clone(), request, waiting));
+        self.shell.view = ShellView { state: ShellState::Open, terminal: Some(terminal.clone()) };
+        self.shell.open = Some(Open { request, terminal, typing, reading: None });
+        if let Some((parked, reader)) = self.parked_shell.take() {
+            self.receive_shell(parked, reader);
+        }
+    }
+
+    /// A terminal's output begins to come; the grant travels on another stream and may come later.
+    pub(super) fn receive_shell(&mut self, request: RequestId, mut reader: Reader) {
+        let is_asked = self.asked.contains_key(&request);
+        match self.shell.open.as_mut().filter(|open| open.request == request && open.reading.is_none()) {
+            Some(open) => {
+                let (report, on_change) = (self.events.0.clone(), Arc::clone(&self.on_change));
+                let (terminal, typing) = (open.terminal.clone(), open.typing.clone());
+                let reading = tasks::follow_shell(reader, request, terminal, typing, report.clone(), on_change);
+                open.reading = Some(self.tasks.spawn(tasks::report_broken(reading, report)));
+            }
+            None if is_asked => self.parked_shell = Some((request, reader)),
+            None => reader.stop(),
+        }
+    }
+
+    /// The operator types or pastes.
+    pub(super) fn type_in_shell(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(SHELL_INPUT_BYTES) {
+            if let Ok(piece) = Blob::new(piece) {
+                self.shell.type_in(ShellInput::Bytes(piece));
+            }
+        }
+    }
+
+    /// The window shows the terminal in another size.
+    pub(super) fn resize_shell(&mut self, size: TerminalSize) {
+        let size = size.clamped();
+        self.shell.size = Some(size);
+        if self.shell.open.as_ref().is_some_and(|open| open.terminal.resize(size)) {
+            self.shell.type_in(ShellInput::Resize(size));
+        }
+    }
+
+    /// Its output has ended: in order, with the shell's code if it has one, or cut off. Of what the person took back
+    /// nothing is shown any longer.
+    pub(super) fn shell_over(&mut self, request: RequestId, ended: Option<Option<i32>>) {
+        if self.shell.open.take_if(|open| open.request == request).is_none() {
+            return;
+        }
+        match ended {
+            Some(code) => self.shell.view.state = ShellState::Over { code },
+            None => self.shell.view = ShellView::default(),
+        }
+    }
+
+    /// The grant is over. What has been written before a shell ended in order may still be on its way.
+    pub(super) fn shell_gone(&mut self) {
+        self.parked_shell = None;
+        if self.shell.open.as_ref().is_some_and(|open| open.reading.is_none()) {
+            self.shell.open = None;
+            self.shell.view = ShellView::default();
+        }
+    }
+}
+
+/// Sends what is typed for as long as the terminal is open.
+async fn type_in(channel: channel::Channel, request: RequestId, mut waiting: mpsc::Receiver<ShellInput>) {
+    let sending = async {
+        let mut writer = open_stream(&channel, StreamKind::Shell { request }, Priority::Input).await?;
+        while let Some(input) = waiting.recv().await {
+            writer.message(&input).await?;
+        }
+        writer.finish();
+        Ok::<(), StreamError>(())
+    };
+    if let Err(error) = sending.await {
+        tracing::debug!(%error, "the terminal's input ended");
+    }
+}

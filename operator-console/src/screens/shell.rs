@@ -1,0 +1,189 @@
+//! The part under the remote screen with the terminal on the client's machine.
+
+use super::parts::close_button;
+use super::side::{Powers, may_ask};
+use super::{Effect, Scene, ScreenState};
+use crate::terminal::{Wish, terminal_ui};
+use crate::words;
+use console_core::proto::session::Capability;
+use console_core::view::{ConsoleCommand, PowerState, SessionView, ShellState};
+use egui::{
+    Align, CentralPanel, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2,
+};
+use ui_kit::fonts::Weight;
+use ui_kit::{TagKind, button, primary_button, small, tag, theme};
+
+/// Where the stage is at least so high, in points, the remote screen stays in sight above.
+const ROOM_FOR_BOTH: f32 = 560.0;
+/// Which part of the stage's height the terminal has then.
+const SHARE: f32 = 0.6;
+
+/// The tool was pressed: opens the terminal and asks for it, or puts it out of sight, where it goes on.
+pub fn toggle(session: &SessionView, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
+    state.shell_open = !state.shell_open;
+    if !state.shell_open {
+        return;
+    }
+    // Under the screen there is room for one thing.
+    state.files.open = None;
+    state.machine.open = false;
+    state.terminal.take();
+    let is_off = session.state_of(Capability::Shell) == PowerState::Off;
+    if is_off && may_ask(&scene.view.operator, session, Capability::Shell) {
+        commands.push(ConsoleCommand::Ask(Capability::Shell));
+    }
+}
+
+/// The terminal; whether there is room left for the remote screen.
+pub fn shell_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) -> bool {
+    let tokens = theme::tokens(ui);
+    let frame = Frame::new().fill(tokens.background).inner_margin(Margin::symmetric(12, 8));
+    let height = ui.available_height();
+    if height < ROOM_FOR_BOTH {
+        CentralPanel::default().frame(frame).show(ui, |ui| whole_ui(ui, scene, session, state, commands));
+        return false;
+    }
+    Panel::bottom("shell")
+        .exact_size(height * SHARE)
+        .resizable(false)
+        .frame(frame)
+        .show(ui, |ui| whole_ui(ui, scene, session, state, commands));
+    true
+}
+
+fn whole_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+    head_ui(ui, scene, session, state, commands);
+    let standing = session.state_of(Capability::Shell);
+    let Some(terminal) = &session.shell.terminal else {
+        state.terminal.stop();
+        return asking_ui(ui, scene, session, standing, commands);
+    };
+    let is_open = session.shell.state == ShellState::Open && !session.reconnecting;
+    pending_ui(ui, scene, session, state, commands);
+    let hint = 22.0;
+    let room = vec2(ui.available_width(), (ui.available_height() - hint).max(40.0));
+    let mut wishes = Vec::new();
+    ui.allocate_ui_with_layout(room, Layout::top_down(Align::Min), |ui| {
+        commands.extend(terminal_ui(ui, scene.i18n, terminal, is_open, &mut state.terminal, &mut wishes));
+    });
+    state.effects.extend(wishes.into_iter().map(|wish| match wish {
+        Wish::Copy(text) => Effect::CopyFromTerminal(text),
+        Wish::Paste => Effect::PasteIntoTerminal,
+    }));
+    let id = match (is_open, state.terminal.is_focused()) {
+        (true, true) => "console-terminal-hint-focused",
+        (true, false) => "console-terminal-hint",
+        (false, _) => "console-terminal-hint-over",
+    };
+    let words = RichText::new(scene.i18n.text(id)).font(Weight::Regular.at(theme::tokens(ui).tiny_size));
+    ui.add(Label::new(words.color(theme::tokens(ui).ink_secondary)).truncate());
+}
+
+fn head_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    let tokens = theme::tokens(ui);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), 36.0), Layout::right_to_left(Align::Center), |ui| {
+        if close_button(ui, &scene.i18n.text("console-close-panel"), tokens.ink_secondary).clicked() {
+            state.shell_open = false;
+        }
+        let is_granted = session.state_of(Capability::Shell) == PowerState::Granted;
+        if is_granted {
+            let end =
+                ui.add_enabled_ui(!session.reconnecting, |ui| button(ui, &scene.i18n.text("console-terminal-end")));
+            if end.inner.clicked() {
+                commands.push(ConsoleCommand::Release(Capability::Shell));
+            }
+        } else if session.shell.terminal.is_some() && may_ask(&scene.view.operator, session, Capability::Shell) {
+            let again = scene.i18n.text("console-terminal-again");
+            if button(ui, &again).clicked() {
+                state.terminal.take();
+                commands.push(ConsoleCommand::Ask(Capability::Shell));
+            }
+        }
+        if let ShellState::Over { code } = session.shell.state {
+            let words = match code {
+                Some(code) => scene.i18n.text_with("console-terminal-over-code", &[("code", code.to_string().into())]),
+                None => scene.i18n.text("console-terminal-over"),
+            };
+            tag(ui, TagKind::Accent, &words);
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let name = scene.i18n.text("console-tool-shell");
+            let title = RichText::new(&name).font(Weight::SemiBold.at(tokens.heading_size)).color(tokens.ink);
+            let title = ui.add(Label::new(title).truncate());
+            title.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &name));
+        });
+    });
+}
+
+/// Several lines are to be pasted: each may run as a command.
+fn pending_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    let (Some(lines), Some(terminal)) = (state.terminal.pending_lines(), &session.shell.terminal) else { return };
+    let tokens = theme::tokens(ui);
+    let frame =
+        Frame::new().fill(tokens.warning_soft).corner_radius(tokens.radius).inner_margin(Margin::symmetric(12, 6));
+    let answer = frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        let words = scene.i18n.text_with("console-terminal-paste-lines", &[("count", lines.into())]);
+        ui.add(
+            Label::new(RichText::new(words).font(Weight::Regular.at(tokens.small_size)).color(tokens.warning)).wrap(),
+        );
+        ui.horizontal_wrapped(|ui| {
+            // What does nothing comes first.
+            let no = button(ui, &scene.i18n.text("console-terminal-paste-no")).clicked();
+            let yes = button(ui, &scene.i18n.text("console-terminal-paste-yes")).clicked();
+            no.then_some(false).or(yes.then_some(true))
+        })
+        .inner
+    });
+    if let Some(yes) = answer.inner {
+        commands.extend(state.terminal.answer_pending(yes, terminal.key_mode()));
+        state.terminal.take();
+    }
+}
+
+/// Before the person allows it.
+fn asking_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    standing: PowerState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    ScrollArea::vertical().show(ui, |ui| {
+        let id = if standing == PowerState::Asked { "console-terminal-asked" } else { "console-terminal-ask-text" };
+        small(ui, &scene.i18n.text(id));
+        if !matches!(standing, PowerState::Asked | PowerState::Off) {
+            tag(ui, TagKind::Warn, &scene.i18n.text(words::power_state(standing)));
+        }
+        if may_ask(&scene.view.operator, session, Capability::Shell)
+            && primary_button(ui, &scene.i18n.text("console-terminal-ask")).clicked()
+        {
+            commands.push(ConsoleCommand::Ask(Capability::Shell));
+        }
+    });
+}

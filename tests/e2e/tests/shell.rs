@@ -1,0 +1,332 @@
+//! What the operator does in a terminal on the person's machine, through whole sessions with real shells.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![cfg(target_os = "linux")]
+
+use agent_core::view::{AgentCommand, Page, QuestionKind};
+use agent_core::{AgentHandle, LinkKind};
+use audit_log::{Event, Report};
+use console_core::terminal::Terminal;
+use console_core::view::{ConsoleCommand, PowerState, SessionView, ShellState, Stage, Typed};
+use e2e::World;
+use proto::session::Capability;
+use proto::shell::TerminalSize;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What the part of the process that keeps a shell is called on the command line.
+const KEEPER: [&str; 3] = ["the_part_of_the_keeper", "--exact", "--quiet"];
+
+/// A process of its own, started by the others; among them it does nothing, because nobody orders anything.
+#[test]
+fn the_part_of_the_keeper() {
+    host::keep_shell();
+}
+
+/// A session in which the operator sees the screen, with an agent that has this shell.
+struct Scene {
+    world: World,
+    agent: AgentHandle,
+}
+
+impl Scene {
+    fn with(shell: &'static str) -> Self {
+        let world = World::start(LinkKind::Quic);
+        let agent = world.agent_with(|config| {
+            let shells = host::ThisMachinesShells::new(config.platform.home.clone()).kept_with(&KEEPER);
+            config.platform.shells = Arc::new(shells.running(shell.into()));
+        });
+        let key = world.new_key();
+        agent.send(AgentCommand::SubmitKey(key));
+        world.other_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
+        world.welcome(&agent);
+        let scene = Self { world, agent };
+        scene.answer(true);
+        scene.world.session("a picture", |session| (session.pictures > 0).then_some(()));
+        scene
+    }
+
+    /// The same with an open terminal.
+    fn open(shell: &'static str) -> Self {
+        let scene = Self::with(shell);
+        scene.world.console.send(ConsoleCommand::Ask(Capability::Shell));
+        assert_eq!(scene.answer(true), QuestionKind::Shell);
+        scene.world.session("a terminal", |session| (session.shell.state == ShellState::Open).then_some(()));
+        // What is typed before a shell has begun is shown twice.
+        let terminal = scene.terminal();
+        scene.world.eventually("a prompt", || terminal.text().ends_with(['#', '$']));
+        scene
+    }
+
+    /// Waits until a program has the whole screen, or none has.
+    fn whole_screen(&self, whole: bool) {
+        let terminal = self.terminal();
+        self.world.eventually("the screen", || terminal.key_mode().alternate_screen == whole);
+    }
+
+    fn answer(&self, yes: bool) -> QuestionKind {
+        let question = self.world.other_shows(&self.agent, "a question", |view| match &view.page {
+            Page::Question(question) => Some(question.clone()),
+            _ => None,
+        });
+        self.agent.send(AgentCommand::QuestionShown(question.id));
+        self.agent.send(AgentCommand::Answer(question.id, yes));
+        question.kind
+    }
+
+    fn types(&self, text: &str) {
+        assert!(self.world.console.send(ConsoleCommand::TypeInShell(Typed(text.into()))));
+    }
+
+    fn terminal(&self) -> Terminal {
+        self.world.session("a terminal", |session| session.shell.terminal.clone())
+    }
+
+    /// Waits until the terminal shows this.
+    fn sees(&self, what: &str) -> String {
+        let terminal = self.terminal();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let text = terminal.text();
+            if text.contains(what) {
+                return text;
+            }
+            assert!(Instant::now() < deadline, "{what:?} is not shown but:\n{text}");
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
+    fn home(&self, name: &str) -> PathBuf {
+        self.world.path("home").join(name)
+    }
+
+    /// The number that a program wrote into this file.
+    fn number(&self, file: &str) -> u32 {
+        let mut number = None;
+        self.world.eventually(file, || {
+            let read = fs::read_to_string(self.home(file)).unwrap_or_default();
+            number = read.ends_with('\n').then(|| read.trim().parse().unwrap());
+            number.is_some()
+        });
+        number.unwrap()
+    }
+
+    /// The logs of both ends, as each has it, once the person has ended the session.
+    fn logs(&self) -> [Report; 2] {
+        self.agent.send(AgentCommand::End);
+        self.agent.send(AgentCommand::SkipRating);
+        let path: PathBuf = self.world.console_shows("the console's log", |view| match &view.stage {
+            Stage::Ended(end) if !end.is_closing => end.log.clone(),
+            _ => None,
+        });
+        let folder = self.world.other_shows(&self.agent, "the agent's log", |view| match &view.page {
+            Page::Ended(end) => end.log.as_ref().and_then(|log| log.places.first().map(|(_, folder)| folder.clone())),
+            _ => None,
+        });
+        self.agent.send(AgentCommand::SaveLog(folder));
+        let saved = self.world.other_shows(&self.agent, "where it is", |view| match &view.page {
+            Page::Ended(end) => end.log.as_ref().and_then(|log| log.saved.clone()),
+            _ => None,
+        });
+        let saved = saved.unwrap().into_iter().find(|path| path.ends_with(".ponte-log")).unwrap();
+        [saved.into(), path].map(|path| Report::of(fs::read_to_string(path).unwrap()))
+    }
+}
+
+fn standing(session: &SessionView) -> PowerState {
+    let power = session.powers.iter().find(|power| power.capability == Capability::Shell);
+    power.map_or(PowerState::Off, |power| power.state)
+}
+
+fn commands(log: &Report) -> Vec<String> {
+    let commands = log.entries.iter().filter(|entry| matches!(entry.event, Event::Command { .. }));
+    commands.map(|entry| log.text_of(&entry.event).unwrap().to_owned()).collect()
+}
+
+fn terminals(log: &Report) -> Vec<bool> {
+    let terminals = log.entries.iter().filter_map(|entry| match entry.event {
+        Event::Terminal { open, .. } => Some(open),
+        _ => None,
+    });
+    terminals.collect()
+}
+
+fn runs(process: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+}
+
+#[test]
+fn commands_run_where_the_person_sees_them_and_stand_in_both_logs() {
+    let scene = Scene::open("/bin/bash");
+    scene.world.console.send(ConsoleCommand::ResizeShell(TerminalSize { columns: 100, rows: 30 }));
+    scene.types("PS1='ada:~$ '\r");
+    scene.types("echo $((6*7)) è 世界\r");
+    scene.sees("42 è 世界");
+    scene.types("stty size\r");
+    scene.sees("30 100");
+    let shown = scene.world.other_shows(&scene.agent, "what is done", |view| {
+        let lines = view.panel.as_ref()?.shell.clone()?;
+        lines.iter().any(|line| line == "30 100").then_some(lines)
+    });
+    assert!(shown.iter().any(|line| line == "42 è 世界"), "{shown:?}");
+    scene.types("exit 3\r");
+    scene.world.session("the end of the shell", |session| {
+        (session.shell.state == ShellState::Over { code: Some(3) }).then_some(())
+    });
+    scene.world.session("that it is given back", |session| (standing(session) == PowerState::Revoked).then_some(()));
+    assert!(scene.terminal().text().contains("exit 3"), "what was there may still be read");
+    for log in scene.logs() {
+        assert!(log.holds(), "{:?}", log.findings);
+        assert_eq!(commands(&log)[1..], ["echo $((6*7)) è 世界", "stty size", "exit 3"]);
+        assert_eq!(terminals(&log), [true, false]);
+    }
+}
+
+#[test]
+fn a_no_opens_nothing() {
+    let scene = Scene::with("/bin/sh");
+    scene.world.console.send(ConsoleCommand::Ask(Capability::Shell));
+    scene.answer(false);
+    scene.world.session("the no", |session| matches!(standing(session), PowerState::Refused(_)).then_some(()));
+    scene.types("touch made\r");
+    for log in scene.logs() {
+        assert!(log.holds() && terminals(&log).is_empty() && commands(&log).is_empty());
+    }
+    assert!(!scene.home("made").exists());
+}
+
+#[test]
+fn taking_it_back_ends_everything_that_was_started_there() {
+    let scene = Scene::open("/bin/sh");
+    scene.types("sleep 600 & echo $! >a\r");
+    scene.types("setsid nohup sh -c 'echo $$ >b; exec sleep 600' >/dev/null 2>&1 &\r");
+    let started = [scene.number("a"), scene.number("b")];
+    assert!(started.into_iter().all(runs));
+    scene.agent.send(AgentCommand::Revoke(Capability::Shell));
+    scene.world.session("that it is taken back", |session| (standing(session) == PowerState::Revoked).then_some(()));
+    scene.world.session("nothing any more", |session| session.shell.terminal.is_none().then_some(()));
+    scene.world.eventually("the end of both", || !started.into_iter().any(runs));
+    for log in scene.logs() {
+        assert!(log.holds(), "{:?}", log.findings);
+        assert_eq!(terminals(&log), [true, false]);
+    }
+}
+
+#[test]
+fn the_end_of_the_session_ends_everything_that_was_started_there() {
+    let scene = Scene::open("/bin/sh");
+    scene.types("setsid nohup sh -c 'echo $$ >b; exec sleep 600' >/dev/null 2>&1 &\r");
+    let started = scene.number("b");
+    assert!(runs(started));
+    for log in scene.logs() {
+        assert!(log.holds(), "{:?}", log.findings);
+        assert_eq!(terminals(&log), [true, false]);
+    }
+    assert!(!runs(started));
+}
+
+#[test]
+fn one_yes_is_one_terminal() {
+    let scene = Scene::open("/bin/sh");
+    scene.types("exit\r");
+    scene.world.session("the end of the shell", |session| {
+        (session.shell.state == ShellState::Over { code: Some(0) }).then_some(())
+    });
+    scene.world.session("that it is over", |session| (standing(session) == PowerState::Revoked).then_some(()));
+    scene.world.console.send(ConsoleCommand::Ask(Capability::Shell));
+    assert_eq!(scene.answer(true), QuestionKind::Shell, "the person is asked again");
+    scene.world.session("another terminal", |session| (session.shell.state == ShellState::Open).then_some(()));
+    scene.types("echo $((40+2))\r");
+    scene.sees("42");
+}
+
+#[test]
+fn what_is_typed_where_it_is_hidden_stands_nowhere() {
+    let scene = Scene::open("/bin/bash");
+    scene.types("read -rsp 'Pass''word: ' secret\r");
+    scene.sees("Password:");
+    scene.types("tulip-of-marco\r");
+    scene.types("echo length ${#secret}\r");
+    let seen = scene.sees("length 14");
+    assert!(!seen.contains("tulip"));
+    scene.agent.send(AgentCommand::End);
+    scene.agent.send(AgentCommand::SkipRating);
+    let path: PathBuf = scene.world.console_shows("the console's log", |view| match &view.stage {
+        Stage::Ended(end) if !end.is_closing => end.log.clone(),
+        _ => None,
+    });
+    let log = fs::read_to_string(path).unwrap();
+    assert!(log.contains("echo length") && log.contains("read -rsp"), "{log}");
+    assert!(!log.contains("tulip"));
+    let view = format!("{:?}", scene.agent.view());
+    assert!(!view.contains("tulip"));
+}
+
+#[test]
+fn a_file_is_written_with_vim_and_read_with_less() {
+    let scene = Scene::open("/bin/bash");
+    scene.world.console.send(ConsoleCommand::ResizeShell(TerminalSize { columns: 90, rows: 24 }));
+    scene.types("vim -u NONE -N note.txt\r");
+    scene.sees("note.txt");
+    scene.whole_screen(true);
+    scene.types("iprima riga è qui\rseconda riga");
+    scene.sees("seconda riga");
+    scene.types("\x1b:wq\r");
+    scene.world.eventually("the file", || {
+        fs::read_to_string(scene.home("note.txt")).is_ok_and(|text| text == "prima riga è qui\nseconda riga\n")
+    });
+    scene.whole_screen(false);
+    scene.types("seq 1 500 | less\r");
+    scene.whole_screen(true);
+    scene.types("G");
+    scene.sees("500");
+    scene.types("q");
+    scene.whole_screen(false);
+    scene.types("htop\r");
+    scene.sees("F10");
+    scene.types("q");
+    scene.whole_screen(false);
+    for log in scene.logs() {
+        let commands = commands(&log);
+        assert!(commands.iter().any(|line| line.ends_with("seq 1 500 | less")), "{commands:?}");
+        assert!(!commands.iter().any(|line| line.contains("prima riga")), "what is written in a program: {commands:?}");
+    }
+}
+
+/// Set for a process in which one test runs alone.
+const ALONE: &str = "PONTE_TEST_ALONE";
+
+#[test]
+fn a_hundred_megabytes_pass_without_filling_memory_and_can_be_stopped_at_once() {
+    if std::env::var_os(ALONE).is_none() {
+        // What other tests have in memory would be counted as well.
+        let name = "a_hundred_megabytes_pass_without_filling_memory_and_can_be_stopped_at_once";
+        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+        let alone = alone.args([name, "--exact"]).env(ALONE, "1").output().unwrap();
+        assert!(alone.status.success(), "{}", String::from_utf8_lossy(&alone.stdout));
+        return;
+    }
+    let scene = Scene::open("/bin/bash");
+    scene.types("head -c 100000000 /dev/zero | tr '\\0' x | fold -w 79; echo d''one\r");
+    let before = memory_bytes();
+    scene.sees("done");
+    let after = memory_bytes();
+    assert!(after < before + 64 * 1024 * 1024, "{before} {after}");
+    scene.types("yes\r");
+    scene.sees("y\ny\ny");
+    let stopped = Instant::now();
+    scene.types("\x03");
+    scene.types("echo aft''er\r");
+    scene.sees("after");
+    assert!(stopped.elapsed() < Duration::from_secs(5), "{:?}", stopped.elapsed());
+}
+
+/// What this process, with all three in it, has in memory.
+fn memory_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
