@@ -1,6 +1,7 @@
 //! The pages of the window: plain data in, commands out; nothing here knows a session.
 
 pub mod account;
+pub mod browser;
 pub mod ended;
 pub mod files;
 pub mod gate;
@@ -8,12 +9,14 @@ pub mod home;
 pub mod machine;
 pub mod notices;
 pub mod palette;
+mod pane;
 pub mod parts;
 pub mod session;
 pub mod side;
 pub mod transfers;
 
 use crate::viewer::ViewerState;
+use browser::BrowserState;
 use console_core::gate::{GateCommand, GateView};
 use console_core::picture::SharedPictures;
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
@@ -81,6 +84,8 @@ pub struct ScreenState {
     pub files: FilesState,
     /// The pages about the client's machine.
     pub machine: MachineState,
+    /// The two folders.
+    pub browser: BrowserState,
     /// Signing in, the request and the password.
     pub gate: GateState,
     /// Which page is open while there is no session.
@@ -102,6 +107,7 @@ impl ScreenState {
         self.draft.clear();
         self.files.forget_session();
         self.machine = MachineState::default();
+        self.browser = BrowserState::default();
         self.rates = Rates::default();
         self.rail_releases = false;
     }

@@ -7,6 +7,7 @@
 pub mod origin;
 pub mod view;
 
+mod batches;
 mod config;
 mod engine;
 mod farewell;

@@ -1,5 +1,6 @@
 //! The running session on the agent: questions, grants, streams, chat, and the end.
 
+mod batches;
 mod powers;
 mod questions;
 mod sharing;
@@ -19,15 +20,18 @@ use crate::view::{
 };
 use crate::welcome::Chosen;
 use audit_log::{Commitment, Event, Hex};
+use batches::FileDesk;
 use capture::CaptureError;
 use channel::{Channel, Keeper, LinkState};
 use consent::{Answer, ConsentCell, Scope};
 use proto::geometry::Layout;
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, RequestId, StreamKind, TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, RequestId, StreamKind, TransferFailure, TransferId,
 };
 use proto::text::Text;
-use session::{AgentGreeting, Arrival, Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
+use session::{
+    AgentGreeting, Arrival, Chat, FolderList, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until,
+};
 use sharing::Sharing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -102,6 +106,8 @@ enum Report {
     LayoutAgain,
     /// About a page, or a program that is to end.
     Machine(MachineReport),
+    /// What is in a folder.
+    Listed(u32, Result<FolderList, TransferFailure>),
 }
 
 impl From<Arrival> for Report {
@@ -163,6 +169,7 @@ pub(crate) struct Live<'a> {
     chosen: Chosen,
     sharing: Sharing,
     machine: MachineWork,
+    files: FileDesk,
     screens: Option<Screens>,
     injection: Option<Injection>,
     input_gate: InputGate,
@@ -223,6 +230,7 @@ impl<'a> Live<'a> {
             chosen,
             sharing: Sharing::default(),
             machine: MachineWork::default(),
+            files: FileDesk::default(),
             screens: None,
             injection: None,
             input_gate: InputGate::default(),
@@ -286,6 +294,7 @@ impl<'a> Live<'a> {
                 Ok(()) = self.link.changed() => self.handle_link(),
                 Some(event) = self.screen_events.1.recv() => self.handle_screen(event),
                 Some(event) = self.transfer_events.1.recv() => self.handle_transfer(event),
+                Some(event) = self.files.events.1.recv() => self.handle_batch(event),
                 message = next_message(&mut reader) => self.handle_message(message),
                 Some(event) = self.events.1.recv() => self.handle_event(event),
                 _ = connection.closed() => Flow::Break(self.how_lost()),
@@ -368,6 +377,8 @@ impl<'a> Live<'a> {
                 self.consent.answer(Instant::now(), id, answer);
             }
             Some(AgentCommand::Revoke(capability)) => self.consent.revoke_all(capability),
+            Some(AgentCommand::Choose(id, conflict)) => self.choose_conflict(id, conflict),
+            Some(AgentCommand::StopTransfer(transfer)) => return self.stop_transfer(transfer),
             Some(AgentCommand::AllowAsking(capability)) => self.consent.allow_asking(capability),
             Some(AgentCommand::SendChat(text)) => {
                 if let Some((id, text)) = self.chat.write(&text, SystemTime::now()) {
@@ -442,6 +453,9 @@ impl<'a> Live<'a> {
             }
             ConsoleToAgent::Ping { token } => return self.tell(AgentToConsole::Pong { token }),
             ConsoleToAgent::Look { topic } => return self.look(topic),
+            ConsoleToAgent::ListFolder { listing, path } => return self.list_folder(listing, path),
+            ConsoleToAgent::HoldBatch { transfer, held } => self.hold_batch(transfer, held),
+            ConsoleToAgent::ItemFailed { transfer, .. } => self.console_lost_item(transfer),
             ConsoleToAgent::End => return Flow::Break(EndReason::OperatorEnded),
         }
         Flow::Continue(())
@@ -473,6 +487,12 @@ impl<'a> Live<'a> {
                 let events = self.transfer_events.0.clone();
                 self.tasks.spawn(files::receive(lease, reader, (transfer, name, size_bytes), folder, events));
             }
+            Report::Stream(
+                kind @ (StreamKind::BatchList { transfer }
+                | StreamKind::BatchPlan { transfer }
+                | StreamKind::Batch { transfer }),
+                reader,
+            ) => self.batch_stream(transfer, kind, reader),
             Report::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
             Report::Broken(error) => {
                 tracing::warn!(%error, "the console broke the protocol");
@@ -487,13 +507,14 @@ impl<'a> Live<'a> {
                     return Flow::Continue(());
                 }
                 // A yes for the whole session was quicker than the disk.
-                let scope = Scope { capability: Capability::FetchFile, transfer: Some(transfer) };
+                let scope = Scope { capability: prepared.capability(), transfer: Some(transfer) };
                 if self.consent.is_granted(scope) && !self.transfers.contains_key(&transfer) {
                     return self.granted(scope, Some(prepared));
                 }
             }
             Report::LayoutAgain => return self.start_screens(),
             Report::Machine(report) => return self.handle_machine(report),
+            Report::Listed(listing, list) => return self.listed(listing, list),
         }
         Flow::Continue(())
     }
@@ -552,6 +573,7 @@ impl<'a> Live<'a> {
             tracing::warn!("a task of the session did not stop in time");
         }
         self.close_transfers();
+        self.close_batches();
         self.close_endings();
         let end = self.end_view(reason, used);
         desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });

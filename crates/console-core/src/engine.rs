@@ -333,6 +333,7 @@ mod tests {
             chat: [].into(),
             transfers: [].into(),
             machine: Arc::default(),
+            files: Arc::default(),
             round_trip: Some(Duration::from_micros(400)),
             pictures_per_s: 0,
             pictures: 7,

@@ -239,6 +239,7 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::Revoked { .. }
         | Event::NotAllowed { .. }
         | Event::File { .. }
+        | Event::Files { .. }
         | Event::FileFailed { .. }
         | Event::Command { .. }
         | Event::Recording { .. }
@@ -248,6 +249,7 @@ fn is_to_be_signed(line: &Line) -> bool {
         Event::Asked { .. }
         | Event::Shown { .. }
         | Event::ProcessEnded { .. }
+        | Event::FolderSeen { .. }
         | Event::Link { .. }
         | Event::ConsoleClock { .. } => false,
     }

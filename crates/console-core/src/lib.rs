@@ -7,6 +7,7 @@ pub mod gate;
 pub mod picture;
 pub mod view;
 
+mod batches;
 mod config;
 mod engine;
 mod ledger;

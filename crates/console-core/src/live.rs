@@ -1,5 +1,6 @@
 //! The running session on the console: questions, pictures, input, chat, files, and the end.
 
+mod batches;
 mod input;
 mod log;
 mod saved;
@@ -14,6 +15,7 @@ use crate::picture::SharedPictures;
 use crate::screens::{self, Decoded};
 use crate::tasks::{self, Event};
 use crate::view::{ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, Stage, TransferState, TransferView};
+use batches::FileDesk;
 use channel::{Channel, Keeper, LinkState};
 use input::InputLine;
 use proto::geometry::{Layout, MonitorId};
@@ -29,7 +31,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use sysinfo::MachineDesk;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// Events of tasks that may wait.
 const EVENTS: usize = 256;
@@ -61,6 +63,8 @@ struct Wanted {
     is_served: bool,
     /// The stream, while it waits for the rest to be known.
     parked: Option<Reader>,
+    /// What moves it.
+    task: Option<AbortHandle>,
 }
 
 pub(crate) struct Live<'a> {
@@ -86,6 +90,7 @@ pub(crate) struct Live<'a> {
     transfers: Listed<BTreeMap<TransferId, Wanted>, TransferView>,
     last_transfer: u32,
     machine: MachineDesk,
+    files: FileDesk,
     ledger: Ledger,
     /// Which question was about which file.
     requests: BTreeMap<TransferId, RequestId>,
@@ -146,6 +151,7 @@ impl<'a> Live<'a> {
             transfers: Listed::default(),
             last_transfer: 0,
             machine: MachineDesk::default(),
+            files: FileDesk::default(),
             ledger,
             requests: BTreeMap::new(),
             signed_at: Instant::now(),
@@ -188,6 +194,7 @@ impl<'a> Live<'a> {
                 message = next_message(&mut reader) => self.handle_message(message),
                 Some(decoded) = self.decoded.1.recv() => self.handle_decoded(decoded),
                 Some(event) = self.events.1.recv() => self.handle_event(event, desk),
+                Some(event) = self.files.events.1.recv() => self.handle_batch(event),
                 Ok(()) = self.link.changed() => self.handle_link(),
                 () = until(left_at) => Flow::Break(EndReason::ConnectionLost),
                 _ = tick.tick() => self.handle_tick(),
@@ -245,9 +252,14 @@ impl<'a> Live<'a> {
             ConsoleCommand::SendChat(_) if !may(Capability::Chat) => Flow::Continue(()),
             ConsoleCommand::SendFile(_) if !may(Capability::SendFile) => Flow::Continue(()),
             ConsoleCommand::FetchFile { .. } if !may(Capability::FetchFile) => Flow::Continue(()),
+            ConsoleCommand::SendFiles { .. } if !may(Capability::SendFile) => Flow::Continue(()),
+            ConsoleCommand::Browse { .. } | ConsoleCommand::FetchFiles { .. } if !may(Capability::FetchFile) => {
+                Flow::Continue(())
+            }
             ConsoleCommand::Ask(capability) => self.ask_power(capability),
             ConsoleCommand::Release(capability) => {
-                if self.powers.get(&capability) != Some(&PowerState::Granted) {
+                let is_browse = capability == Capability::FetchFile && self.files.browse() == PowerState::Granted;
+                if self.powers.get(&capability) != Some(&PowerState::Granted) && !is_browse {
                     return Flow::Continue(());
                 }
                 self.released.insert(capability);
@@ -272,6 +284,24 @@ impl<'a> Live<'a> {
             },
             ConsoleCommand::SendFile(path) => self.offer_file(&path).await,
             ConsoleCommand::FetchFile { path, into } => self.ask_file(&path, into),
+            ConsoleCommand::Browse { path } if self.recognised => self.browse(path),
+            ConsoleCommand::Browse { .. } => Flow::Continue(()),
+            ConsoleCommand::ListLocal(path) => {
+                self.list_local(path);
+                Flow::Continue(())
+            }
+            ConsoleCommand::SendFiles { paths, into } => {
+                self.send_files(paths, into);
+                Flow::Continue(())
+            }
+            ConsoleCommand::FetchFiles { paths, into } => self.fetch_files(&paths, into),
+            ConsoleCommand::HoldTransfer(transfer, held) => self.hold(transfer, held),
+            ConsoleCommand::Resolve(transfer, conflict) => {
+                self.resolve(transfer, conflict);
+                Flow::Continue(())
+            }
+            ConsoleCommand::CancelTransfer(transfer) => self.cancel(transfer),
+            ConsoleCommand::CancelTransfers => self.cancel_all(),
             ConsoleCommand::SavePicture => {
                 self.save_picture();
                 Flow::Continue(())
@@ -295,7 +325,11 @@ impl<'a> Live<'a> {
         let request = RequestId(self.last_request);
         self.asked.insert(request, what.clone());
         self.ledger.witness.ask(request, &what);
-        if let Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } = &what {
+        if let Request::SendFile { transfer, .. }
+        | Request::FetchFile { transfer, .. }
+        | Request::SendBatch { transfer, .. }
+        | Request::FetchBatch { transfer, .. } = &what
+        {
             self.requests.insert(*transfer, request);
         }
         self.tell(ConsoleToAgent::Ask { request, what })
@@ -345,7 +379,12 @@ impl<'a> Live<'a> {
             AgentToConsole::Decided { request, decision } => return self.handle_decided(request, decision),
             AgentToConsole::Revoked { capability } => {
                 let own_wish = self.released.remove(&capability);
-                self.powers.insert(capability, if own_wish { PowerState::Off } else { PowerState::Revoked });
+                let state = if own_wish { PowerState::Off } else { PowerState::Revoked };
+                if capability == Capability::FetchFile {
+                    self.browse_gone(state);
+                    return Flow::Continue(());
+                }
+                self.powers.insert(capability, state);
                 self.power_gone(capability);
                 self.parked_screens.clear();
             }
@@ -379,7 +418,10 @@ impl<'a> Live<'a> {
                     self.transfer_over(transfer, Ok(None));
                 }
             }
-            AgentToConsole::FileFailed { transfer, failure } => self.transfer_over(transfer, Err(failure)),
+            AgentToConsole::FileFailed { transfer, failure } => {
+                self.batch_failed(transfer);
+                self.transfer_over(transfer, Err(failure));
+            }
             AgentToConsole::Pong { token } => {
                 if let Some((_, sent)) = self.ping.take_if(|(asked, _)| *asked == token) {
                     self.round_trip = Some(sent.elapsed());
@@ -397,6 +439,9 @@ impl<'a> Live<'a> {
             }
             AgentToConsole::Ended { reason } => return Flow::Break(reason),
             AgentToConsole::NoFacts { topic } => self.page_over(topic, None),
+            AgentToConsole::NoFolder { listing, failure } => self.no_folder(listing, failure),
+            AgentToConsole::ItemFailed { transfer, index, failure } => self.item_failed(transfer, index, failure),
+            AgentToConsole::BatchOver { transfer, done } => return self.batch_over(transfer, done),
             AgentToConsole::ProcessEnding { request, ending } => return self.handle_ending(request, ending),
             AgentToConsole::Closed => return Flow::Break(EndReason::ProtocolViolation),
         }
@@ -419,9 +464,11 @@ impl<'a> Live<'a> {
                 self.powers.insert(Capability::Control, state);
                 self.follow_line();
             }
-            Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } => {
-                self.file_decided(transfer, decision);
-            }
+            Request::SendFile { transfer, .. }
+            | Request::FetchFile { transfer, .. }
+            | Request::SendBatch { transfer, .. }
+            | Request::FetchBatch { transfer, .. } => self.file_decided(transfer, decision),
+            Request::Browse => return self.browse_decided(state),
             Request::SystemInfo => return self.machine_decided(state),
             Request::EndProcess { .. } => self.end_decided(request, decision),
         }
@@ -434,6 +481,9 @@ impl<'a> Live<'a> {
                 self.powers.insert(Capability::Control, PowerState::Revoked);
                 // What was granted the agent says by itself.
                 self.machine_gone();
+                if self.files.browse() == PowerState::Granted {
+                    self.browse_gone(PowerState::Revoked);
+                }
                 self.input.finish();
                 self.pictures.lock().monitors.clear();
             }
@@ -464,6 +514,13 @@ impl<'a> Live<'a> {
                 }
             }
             Event::Stream(StreamKind::SystemInfo { topic }, reader) => self.receive_page(topic, reader),
+            Event::Stream(StreamKind::Folder { listing }, reader) => self.receive_folder(listing, reader),
+            Event::Stream(
+                kind @ (StreamKind::BatchList { transfer }
+                | StreamKind::BatchPlan { transfer }
+                | StreamKind::Batch { transfer }),
+                reader,
+            ) => self.batch_stream(transfer, kind, reader),
             Event::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
             Event::StreamsEnded => return Flow::Break(self.how_lost()),
             Event::Broken(error) => {
@@ -486,6 +543,8 @@ impl<'a> Live<'a> {
                 return self.tell(ConsoleToAgent::FileFailed { transfer, failure });
             }
             Event::PictureSaved(Some(path)) => desk.notice(NoticeKind::PictureSaved { path }),
+            Event::Folder(listing, head, entries) => self.folder_here(listing, head, entries),
+            Event::LocalFolder(list) => self.local_here(list),
             Event::Facts(facts) => self.page_over(facts.topic(), Some(facts)),
             Event::TextSaved(Some(path)) => desk.notice(NoticeKind::FactsSaved { path }),
             Event::TextSaved(None) => desk.notice(NoticeKind::FactsNotSaved),
@@ -588,7 +647,7 @@ impl<'a> Live<'a> {
     fn end_view(&mut self, reason: EndReason) -> EndView {
         let mut transfers: Vec<TransferView> = self.transfers.values().map(|wanted| wanted.view.clone()).collect();
         for view in &mut transfers {
-            if matches!(view.state, TransferState::Running | TransferState::Asked) {
+            if !view.state.is_over() {
                 view.state = TransferState::Failed(TransferFailure::Cancelled);
             }
         }

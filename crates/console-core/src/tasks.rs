@@ -3,10 +3,13 @@
 use crate::live::Done;
 use crate::picture::Picture;
 use channel::Channel;
+use proto::files::{FolderEntry, FolderHead};
 use proto::input::{InputEvent, InputRecord};
 use proto::machine::{Facts, Topic, announced_bytes};
 use proto::session::{StreamKind, TransferFailure, TransferId};
-use session::{Arrival, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file, throttled};
+use session::{
+    Arrival, FolderList, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file, throttled,
+};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -43,6 +46,10 @@ pub(crate) enum Event {
     /// A page about the machine is here.
     Facts(Arc<Facts>),
     TextSaved(Option<PathBuf>),
+    /// What is in a folder of the client's machine.
+    Folder(u32, FolderHead, Vec<FolderEntry>),
+    /// What is in a folder of this one.
+    LocalFolder(Result<FolderList, TransferFailure>),
 }
 
 impl From<Arrival> for Event {

@@ -1,6 +1,6 @@
 //! What may stand on a line of output: answers, refusals and events, as types.
 
-use super::state::{MonitorState, OperatorState, State, TransferState};
+use super::state::{FolderState, MonitorState, OperatorState, State, TransferState};
 use serde::Serialize;
 
 /// How the caller names a command.
@@ -169,6 +169,12 @@ pub(super) enum Event {
     },
     ChatDelivered {
         line: u64,
+    },
+    Folder {
+        folder: FolderState,
+    },
+    NoFolder {
+        failure: &'static str,
     },
     Transfer {
         #[serde(flatten)]

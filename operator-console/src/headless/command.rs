@@ -6,6 +6,7 @@ use super::answer::{Code, Id, Problem};
 use console_core::gate::Secret;
 use console_core::proto::input::{Button, Modifiers};
 use console_core::proto::session::Capability;
+use console_core::view::Conflict;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -96,6 +97,34 @@ pub(super) enum Command {
         into: Option<PathBuf>,
     },
     Transfers {},
+    ListFolder {
+        /// Else the person's home.
+        #[serde(default)]
+        path: String,
+    },
+    Send {
+        paths: Vec<PathBuf>,
+        /// Else the folder for downloads.
+        #[serde(default)]
+        into: String,
+    },
+    Fetch {
+        paths: Vec<String>,
+        into: Option<PathBuf>,
+    },
+    Pause {
+        transfer: u32,
+    },
+    Resume {
+        transfer: u32,
+    },
+    Cancel {
+        transfer: u32,
+    },
+    Resolve {
+        transfer: u32,
+        conflict: ConflictName,
+    },
     End {},
     Close {},
     State {},
@@ -150,6 +179,25 @@ impl From<Power> for Capability {
         match power {
             Power::View => Self::View,
             Power::Control => Self::Control,
+        }
+    }
+}
+
+/// What is done about files that are there already.
+#[derive(Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ConflictName {
+    KeepBoth,
+    Replace,
+    Skip,
+}
+
+impl From<ConflictName> for Conflict {
+    fn from(name: ConflictName) -> Self {
+        match name {
+            ConflictName::KeepBoth => Self::KeepBoth,
+            ConflictName::Replace => Self::Replace,
+            ConflictName::Skip => Self::Skip,
         }
     }
 }

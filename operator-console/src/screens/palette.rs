@@ -2,7 +2,7 @@
 
 use super::files::Open;
 use super::side::Powers;
-use super::{Effect, Page, Scene, ScreenState, machine, notices, parts, session, side};
+use super::{Effect, Page, Scene, ScreenState, browser, machine, notices, parts, session, side};
 use crate::words;
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, Stage};
@@ -36,6 +36,7 @@ enum Act {
     CopyKey,
     Files(Open),
     Machine,
+    Browser,
     OneToOne,
     Steer,
     Chat,
@@ -180,6 +181,9 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
             if session::may_move(operator, session, Capability::FetchFile) {
                 entries.push(entry("console-tool-fetch", "F4", Act::Files(Open::Fetch)));
             }
+            if browser::may_browse(scene, session) {
+                entries.push(entry("console-tool-files", "F9", Act::Browser));
+            }
             if session::may_read(operator, session) {
                 entries.push(entry("console-tool-machine", "F8", Act::Machine));
             }
@@ -239,6 +243,11 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         Act::Machine => {
             if let Stage::Session(session) = &scene.view.stage {
                 machine::toggle(session, scene, state, commands);
+            }
+        }
+        Act::Browser => {
+            if let Stage::Session(session) = &scene.view.stage {
+                browser::toggle(scene, session, state, commands);
             }
         }
         Act::OneToOne => state.viewer.one_to_one = !state.viewer.one_to_one,

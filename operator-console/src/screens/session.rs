@@ -1,5 +1,6 @@
 //! The page of a running session: the remote screen as large as it can be, tools and talk beside it.
 
+use super::browser::{self, browser_ui};
 use super::files::{Open, files_ui};
 use super::machine::{self, machine_ui};
 use super::parts::{ToolState, ToolWords, strong, tool_button};
@@ -29,11 +30,12 @@ pub fn session_ui(
     commands: &mut Vec<ConsoleCommand>,
 ) {
     let operator = &scene.view.operator;
-    take_dropped_files(ui, operator, session, commands);
+    take_dropped_files(ui, operator, session, state, commands);
     state.viewer.note_control(session.state_of(Capability::Control) == PowerState::Granted);
     if session.state_of(Capability::View) != PowerState::Granted {
         state.files.open = None;
         state.machine.open = false;
+        state.browser.open = false;
     }
     shortcuts(ui, scene, session, state, commands);
     top_bar_ui(ui, scene, session, commands);
@@ -41,10 +43,15 @@ pub fn session_ui(
     side_ui(ui, scene, session, state, commands);
     if let Some(panel) = state.files.open {
         state.machine.open = false;
+        state.browser.open = false;
         files_ui(ui, scene, panel, state, commands);
     }
     if state.machine.open && !machine_ui(ui, scene, session, state, commands) {
         // They have the whole stage: nothing goes to the client meanwhile.
+        commands.extend(state.viewer.stop());
+        return;
+    }
+    if state.browser.open && !browser_ui(ui, scene, session, state, commands) {
         commands.extend(state.viewer.stop());
         return;
     }
@@ -99,17 +106,31 @@ fn shortcuts(
             Key::F5 if has_picture(session) => state.viewer.one_to_one = !state.viewer.one_to_one,
             Key::F6 if has_picture(session) => commands.push(ConsoleCommand::SavePicture),
             Key::F8 if may_read(operator, session) => machine::toggle(session, scene, state, commands),
+            Key::F9 if browser::may_browse(scene, session) => browser::toggle(scene, session, state, commands),
             Key::F7 if operator.may(Capability::Chat) => focus_chat(ui.ctx()),
             _ => {}
         }
     }
 }
 
-fn take_dropped_files(ui: &Ui, operator: &OperatorView, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
+fn take_dropped_files(
+    ui: &Ui,
+    operator: &OperatorView,
+    session: &SessionView,
+    state: &ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
     let dropped = ui.input(|input| input.raw.dropped_files.clone());
-    if may_move(operator, session, Capability::SendFile) {
-        let files = dropped.iter().map(|file| file.path()).filter(|path| path.is_file());
-        commands.extend(files.map(|path| ConsoleCommand::SendFile(path.to_owned())));
+    if !may_move(operator, session, Capability::SendFile) {
+        return;
+    }
+    let mut paths: Vec<_> = dropped.iter().map(|file| file.path().to_owned()).filter(|path| path.exists()).collect();
+    match (paths.len(), paths.first()) {
+        (0, _) => {}
+        (1, Some(path)) if path.is_file() && !state.browser.open => {
+            commands.extend(paths.pop().map(ConsoleCommand::SendFile));
+        }
+        _ => commands.push(browser::dropped(session, state, paths)),
     }
 }
 
@@ -271,6 +292,13 @@ fn rail_ui(
         } else if rail.tool(ui, Icon::Control, "console-tool-steer", "", Standing::ready(has_picture(session))) {
             state.viewer.take();
         }
+        if operator.may(Capability::SendFile) || operator.may(Capability::FetchFile) {
+            let may = browser::may_browse(scene, session);
+            let standing = Standing { on: state.browser.open, may, needs: (!viewing).then_some(NEEDS_VIEW) };
+            if rail.tool(ui, Icon::Files, "console-tool-files", "F9", standing) {
+                browser::toggle(scene, session, state, commands);
+            }
+        }
         let files = [
             (Capability::SendFile, Icon::Send, "console-tool-send", "F3", Open::Send),
             (Capability::FetchFile, Icon::Fetch, "console-tool-fetch", "F4", Open::Fetch),
@@ -309,7 +337,7 @@ fn rail_ui(
 }
 
 /// How many tools the rail has.
-const TOOLS: usize = 7;
+const TOOLS: usize = 8;
 /// Room between them, in points.
 const TOOL_GAP: f32 = 4.0;
 /// Room that parts the last one from the others at least, in points.

@@ -33,6 +33,12 @@ common-verified = Identity verified
 common-not-verified = Identity not verified
 
 transfer-of = { $done } of { $total }
+transfer-several = { $name } ({ $count } files)
+transfer-held = { $state }, paused
+transfer-left-out = { $count ->
+    [one] 1 file was not transferred
+   *[other] { $count } files were not transferred
+}
 transfer-done = { $size }
 transfer-failure-not-found = The file is not there any more.
 transfer-failure-permission-denied = The system does not allow it.
@@ -43,3 +49,6 @@ transfer-failure-corrupted = The file arrived damaged and was thrown away.
 transfer-failure-changed = The file changed while it was being sent.
 transfer-failure-cancelled = The transfer was cancelled.
 transfer-failure-storage = The disk reported an error.
+transfer-failure-link = It is a link to another place, and links are not followed.
+transfer-failure-protected = This folder holds settings or programs that start by themselves. Choose another folder.
+transfer-failure-too-many = These are more files than one transfer may have. Choose fewer.
