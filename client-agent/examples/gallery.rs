@@ -67,6 +67,8 @@ impl Engine for Tour {
             | AgentCommand::SendChat(_)
             | AgentCommand::SaveLog(_)
             | AgentCommand::ShareGone
+            | AgentCommand::Choose(..)
+            | AgentCommand::StopTransfer(_)
             | AgentCommand::AllowAsking(_) => return,
             AgentCommand::Quit => {
                 self.0.take();

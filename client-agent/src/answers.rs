@@ -60,6 +60,8 @@ pub const fn gives(command: &AgentCommand) -> bool {
         AgentCommand::RecogniseOperator(yes) | AgentCommand::AcceptTerms(yes) | AgentCommand::Answer(_, yes) => *yes,
         // A rating gives no power, but it is the person's word.
         AgentCommand::AllowAsking(_)
+        // So is a word about files that are there already.
+        | AgentCommand::Choose(..)
         | AgentCommand::Share(_)
         | AgentCommand::Resume
         | AgentCommand::KeepShare
@@ -69,6 +71,7 @@ pub const fn gives(command: &AgentCommand) -> bool {
         | AgentCommand::TryAgain
         | AgentCommand::QuestionShown(_)
         | AgentCommand::Revoke(_)
+        | AgentCommand::StopTransfer(_)
         | AgentCommand::SendChat(_)
         | AgentCommand::SaveLog(_)
         | AgentCommand::ChangeShare

@@ -213,7 +213,11 @@ fn follow(known: &mut Known, session: &SessionView, new: &mut Vec<What>) {
                 new.push(What::FileRefused(name));
             }
             TransferState::Failed(failure) => new.push(What::FileFailed(name, failure)),
-            TransferState::Asked | TransferState::Running => {}
+            TransferState::Asked
+            | TransferState::Preparing
+            | TransferState::Queued
+            | TransferState::Conflicts(_)
+            | TransferState::Running => {}
         }
     }
     let received = session.chat.iter().rev().find(|line| !line.mine).map_or(0, |line| line.number);

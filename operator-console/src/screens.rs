@@ -1,6 +1,7 @@
 //! The pages of the window: plain data in, commands out; nothing here knows a session.
 
 pub mod account;
+pub mod browser;
 pub mod ended;
 pub mod files;
 pub mod full_screen;
@@ -13,6 +14,7 @@ pub mod news;
 pub mod notes;
 pub mod notices;
 pub mod palette;
+mod pane;
 pub mod parts;
 pub mod rail;
 pub mod recent;
@@ -25,6 +27,7 @@ pub mod transfers;
 use crate::desk::{DeskCommand, DeskView};
 use crate::terminal::TerminalState;
 use crate::viewer::ViewerState;
+use browser::BrowserState;
 use console_core::gate::{GateCommand, GateView};
 use console_core::picture::SharedPictures;
 use console_core::proto::geometry::MonitorId;
@@ -108,6 +111,8 @@ pub struct ScreenState {
     pub machine: MachineState,
     /// What is being written about the session.
     pub notes: NotesState,
+    /// The two folders.
+    pub browser: BrowserState,
     /// Signing in, the request and the password.
     pub gate: GateState,
     /// Which page is open while there is no session.
@@ -165,6 +170,7 @@ impl ScreenState {
         self.machine = MachineState::default();
         self.shell_open = false;
         self.terminal = TerminalState::default();
+        self.browser = BrowserState::default();
         self.rates = Rates::default();
         self.rail_releases = false;
         self.keys_open = false;

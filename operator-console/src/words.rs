@@ -228,6 +228,9 @@ pub fn transfer_failure(failure: TransferFailure) -> &'static str {
         TransferFailure::Changed => "transfer-failure-changed",
         TransferFailure::Cancelled => "transfer-failure-cancelled",
         TransferFailure::Storage => "transfer-failure-storage",
+        TransferFailure::Link => "transfer-failure-link",
+        TransferFailure::Protected => "transfer-failure-protected",
+        TransferFailure::TooMany => "transfer-failure-too-many",
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod annotation;
 pub mod codec;
+pub mod files;
 pub mod geometry;
 pub mod input;
 pub mod limits;

@@ -68,6 +68,15 @@ pub const BATTERY_ROWS: usize = 8;
 pub const TEMPERATURE_ROWS: usize = 128;
 /// Block of a file transfer, in bytes.
 pub const FILE_BLOCK_BYTES: usize = 64 * 1024;
+/// Most rows in the list of a folder: more than anybody reads, and at the longest names 6 MB of the console's memory;
+/// what is beyond is counted.
+pub const FOLDER_ROWS: usize = 20_000;
+/// Most files and folders of one batch, and most bytes of their list: a large source tree; two such lists fit into 16 MB.
+pub const BATCH_ENTRIES: usize = 50_000;
+/// See [`BATCH_ENTRIES`].
+pub const BATCH_LIST_BYTES: usize = 6 * 1024 * 1024;
+/// Most folders within folders in the path of a received file.
+pub const PATH_DEPTH: usize = 32;
 /// Most monitors that a layout may name.
 pub const MONITORS: usize = 16;
 /// Widest or highest picture, in pixels: two 8K screens side by side.

@@ -113,6 +113,26 @@ pub enum StreamKind {
         /// Which question.
         request: RequestId,
     },
+    /// Agent to console: [`crate::files::FolderHead`], then [`crate::files::FolderEntry`] for all that is in it.
+    Folder {
+        /// To which [`ConsoleToAgent::ListFolder`].
+        listing: u32,
+    },
+    /// [`crate::files::BatchEntry`]: from the console what it sends or wants, from the agent what it gives.
+    BatchList {
+        /// Which batch.
+        transfer: TransferId,
+    },
+    /// From the receiver of a batch: [`crate::files::BatchWish`].
+    BatchPlan {
+        /// Which batch.
+        transfer: TransferId,
+    },
+    /// From the sender of a batch: [`crate::files::BatchPart`].
+    Batch {
+        /// Which batch.
+        transfer: TransferId,
+    },
 }
 
 /// Number of a question from the console, from 1.
@@ -161,6 +181,28 @@ pub enum Request {
     },
     /// To enter commands as the person's own account, in one terminal.
     Shell,
+    /// To look through the folders.
+    Browse,
+    /// To put these files and folders on the client's machine; the list follows on a stream.
+    SendBatch {
+        /// The transfer.
+        transfer: TransferId,
+        /// The name of the first of them.
+        title: FileName,
+        /// How many were chosen.
+        items: u32,
+        /// The folder that receives them; the one for downloads if it is empty.
+        folder: PathText,
+    },
+    /// To take these files and folders from the client's machine; the list follows on a stream.
+    FetchBatch {
+        /// The transfer.
+        transfer: TransferId,
+        /// The path of the first of them.
+        title: PathText,
+        /// How many were chosen.
+        items: u32,
+    },
 }
 
 impl Request {
@@ -175,6 +217,8 @@ impl Request {
             Self::SystemInfo => Capability::SystemInfo,
             Self::EndProcess { .. } => Capability::EndProcess,
             Self::Shell => Capability::Shell,
+            Self::SendBatch { .. } => Capability::SendFile,
+            Self::Browse | Self::FetchBatch { .. } => Capability::FetchFile,
         }
     }
 
@@ -182,12 +226,33 @@ impl Request {
     #[must_use]
     pub fn detail(&self) -> Option<String> {
         match self {
-            Self::View | Self::Control | Self::SystemInfo | Self::Shell => None,
+            Self::View | Self::Control | Self::SystemInfo | Self::Shell | Self::Browse => None,
             Self::SendFile { name, .. } => Some(name.as_str().to_owned()),
             Self::FetchFile { path, .. } => Some(path.as_str().to_owned()),
             Self::EndProcess { pid, name, .. } => Some(format!("{} ({pid})", name.as_str())),
+            Self::SendBatch { title, items, folder, .. } if folder.as_str().is_empty() => {
+                Some(counted(title.as_str(), *items))
+            }
+            Self::SendBatch { title, items, folder, .. } => {
+                Some(format!("{} -> {}", counted(title.as_str(), *items), folder.as_str()))
+            }
+            Self::FetchBatch { title, items, .. } => Some(counted(title.as_str(), *items)),
         }
     }
+
+    /// The batch of files that this is about, if it is about one.
+    #[must_use]
+    pub fn batch(&self) -> Option<TransferId> {
+        match self {
+            Self::SendBatch { transfer, .. } | Self::FetchBatch { transfer, .. } => Some(*transfer),
+            _ => None,
+        }
+    }
+}
+
+/// The first of several, and how many more there are.
+fn counted(title: &str, items: u32) -> String {
+    if items > 1 { format!("{title} (+{})", items - 1) } else { title.to_owned() }
 }
 
 /// How a question ended.
@@ -271,7 +336,7 @@ pub enum CertificateProblem {
 }
 
 /// Why a file did not arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TransferFailure {
     /// No such file.
     NotFound,
@@ -291,6 +356,12 @@ pub enum TransferFailure {
     Cancelled,
     /// The disk failed otherwise.
     Storage,
+    /// A link stands where a folder or a file should be, and links are not followed.
+    Link,
+    /// The folder holds settings or programs that start by themselves.
+    Protected,
+    /// More files than one batch may have.
+    TooMany,
 }
 
 /// What became of a running program that was to be ended.
@@ -408,6 +479,29 @@ pub enum ConsoleToAgent {
         request: RequestId,
         /// In bytes, from the beginning.
         bytes: u64,
+    },
+    /// Under a grant to look through the folders: what is in this one, on a stream of its own.
+    ListFolder {
+        /// Counts from 1.
+        listing: u32,
+        /// Its path; the person's home if it is empty.
+        path: PathText,
+    },
+    /// The batch stands still, or goes on.
+    HoldBatch {
+        /// Which.
+        transfer: TransferId,
+        /// Whether it stands still.
+        held: bool,
+    },
+    /// One file of a batch will not arrive.
+    ItemFailed {
+        /// Which batch.
+        transfer: TransferId,
+        /// Which of its files.
+        index: u32,
+        /// Why.
+        failure: TransferFailure,
     },
 }
 
@@ -531,6 +625,29 @@ pub enum AgentToConsole {
     Marks {
         /// Where.
         seen: MarksSeen,
+    },
+    /// To [`ConsoleToAgent::ListFolder`]: that cannot be listed.
+    NoFolder {
+        /// Which.
+        listing: u32,
+        /// Why.
+        failure: TransferFailure,
+    },
+    /// One file of a batch will not arrive.
+    ItemFailed {
+        /// Which batch.
+        transfer: TransferId,
+        /// Which of its files.
+        index: u32,
+        /// Why.
+        failure: TransferFailure,
+    },
+    /// Everything of the batch has moved that will, and stands in the log.
+    BatchOver {
+        /// Which.
+        transfer: TransferId,
+        /// How many files are whole.
+        done: u32,
     },
 }
 

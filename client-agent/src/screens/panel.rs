@@ -109,7 +109,7 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
         let transfers = if state.chat_open { TRANSFERS_BESIDE_CHAT } else { TRANSFERS };
         for transfer in panel.transfers.iter().rev().take(transfers).rev() {
             layout::line(ui);
-            transfer_ui(ui, transfer, i18n);
+            commands.extend(transfer_ui(ui, transfer, i18n));
         }
     });
     commands
@@ -262,8 +262,19 @@ fn check_word_ui(ui: &mut Ui, word: &str, i18n: &I18n) {
     });
 }
 
-fn transfer_ui(ui: &mut Ui, transfer: &TransferView, i18n: &I18n) {
-    let name = [("name", (&transfer.name).into())];
+/// What a transfer is called: its file, or the first of several and how many more.
+fn transfer_name(transfer: &TransferView, i18n: &I18n) -> String {
+    if transfer.files <= 1 {
+        return transfer.name.clone();
+    }
+    let more = [("name", (&transfer.name).into()), ("count", transfer.files.into())];
+    i18n.text_with("transfer-several", &more)
+}
+
+fn transfer_ui(ui: &mut Ui, transfer: &TransferView, i18n: &I18n) -> Option<AgentCommand> {
+    let full_name = transfer_name(transfer, i18n);
+    let name = [("name", (&full_name).into())];
+    let mut stopped = None;
     ui.add_space(8.0);
     match transfer.state {
         TransferState::Running => {
@@ -277,11 +288,25 @@ fn transfer_ui(ui: &mut Ui, transfer: &TransferView, i18n: &I18n) {
             };
             let values =
                 [("done", i18n.bytes(transfer.done_bytes).into()), ("total", i18n.bytes(transfer.size_bytes).into())];
-            ui_kit::progress(ui, share, &i18n.text_with("transfer-of", &values));
+            let held = [("state", i18n.text_with("transfer-of", &values).into())];
+            let text = if transfer.is_held {
+                i18n.text_with("transfer-held", &held)
+            } else {
+                i18n.text_with("transfer-of", &values)
+            };
+            ui_kit::progress(ui, share, &text);
+            ui.add_space(6.0);
+            let stop = ui_kit::button(ui, &i18n.text("panel-stop-transfer"));
+            if stop.accessible_name(i18n.text_with("panel-stop-transfer-name", &name)).clicked() {
+                stopped = Some(AgentCommand::StopTransfer(transfer.id));
+            }
         }
         TransferState::Done => {
             let id = if transfer.incoming { "panel-received" } else { "panel-given" };
             layout::fact(ui, &i18n.text_with(id, &name), &i18n.bytes(transfer.size_bytes));
+            if transfer.failed_files > 0 {
+                ui_kit::tiny(ui, &i18n.text_with("transfer-left-out", &[("count", transfer.failed_files.into())]));
+            }
             if let Some(path) = &transfer.saved_to {
                 ui_kit::tiny(ui, &i18n.text_with("panel-saved-to", &[("path", path.into())]));
             }
@@ -292,6 +317,7 @@ fn transfer_ui(ui: &mut Ui, transfer: &TransferView, i18n: &I18n) {
         }
     }
     ui.add_space(8.0);
+    stopped
 }
 
 const fn failure_id(failure: TransferFailure) -> &'static str {
@@ -305,6 +331,9 @@ const fn failure_id(failure: TransferFailure) -> &'static str {
         TransferFailure::Changed => "transfer-failure-changed",
         TransferFailure::Cancelled => "transfer-failure-cancelled",
         TransferFailure::Storage => "transfer-failure-storage",
+        TransferFailure::Link => "transfer-failure-link",
+        TransferFailure::Protected => "transfer-failure-protected",
+        TransferFailure::TooMany => "transfer-failure-too-many",
     }
 }
 

@@ -2,10 +2,13 @@
 
 use super::layout::{Answers, Picked};
 use super::{ScreenState, layout, panel};
-use agent_core::view::{AgentCommand, PanelView, QuestionKind, QuestionView, Shared};
+use agent_core::view::{AgentCommand, Conflict, FilesView, PanelView, QuestionKind, QuestionView, Shared};
 use egui::Ui;
 use i18n::I18n;
 use ui_kit::TagKind;
+
+/// How high the list of names is at most, in points: five of them are in sight.
+const NAMES_HEIGHT: f32 = 110.0;
 
 pub(super) fn page_ui(
     ui: &mut Ui,
@@ -22,10 +25,15 @@ pub(super) fn page_ui(
     }
     let (no, yes) = answers(question);
     let answers = Answers::new(no, yes, i18n, state);
-    match layout::question(ui, &answers, i18n, |ui| content_ui(ui, question, i18n)) {
+    let mut chosen = None;
+    match layout::question(ui, &answers, i18n, |ui| chosen = content_ui(ui, question, i18n)) {
         Some(Picked::Scam) => commands.push(AgentCommand::ReportScam),
         Some(picked) => commands.push(AgentCommand::Answer(question.id, picked == Picked::Yes)),
         None => {}
+    }
+    // Before the answer, if both come at once.
+    if let Some(conflict) = chosen {
+        commands.insert(0, AgentCommand::Choose(question.id, conflict));
     }
     commands
 }
@@ -62,10 +70,15 @@ const fn answers(question: &QuestionView) -> (&'static str, &'static str) {
         QuestionKind::EndProcess { force: false, .. } => ("ask-not-now", "ask-end-yes"),
         QuestionKind::EndProcess { force: true, .. } => ("ask-not-now", "ask-force-yes"),
         QuestionKind::Shell => ("ask-not-now", "ask-shell-yes"),
+        QuestionKind::Browse => ("ask-not-now", "ask-browse-yes"),
+        QuestionKind::ReceiveFiles(_) => ("ask-not-now", "ask-receive-files-yes"),
+        QuestionKind::GiveFiles(_) => ("ask-not-now", "ask-give-files-yes"),
     }
 }
 
-fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
+/// Draws what is asked; gives what the person chose about files that are there already.
+fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) -> Option<Conflict> {
+    let mut chosen = None;
     layout::who(ui, &question.operator, i18n);
     let name = [("name", (&question.operator.name).into())];
     let lead = |ui: &mut Ui, title: &str, lead: &str| {
@@ -137,9 +150,67 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
             ui.add_space(8.0);
             ui_kit::small(ui, &i18n.text("ask-shell-only"));
         }
+        QuestionKind::Browse => {
+            let text = if question.whole_session { "ask-browse-lead-session" } else { "ask-browse-lead-use" };
+            lead(ui, "ask-browse-title", text);
+            warn(ui, "ask-browse-advice");
+        }
+        QuestionKind::ReceiveFiles(files) => {
+            lead(ui, "ask-receive-files-title", "ask-receive-files-lead");
+            files_card(ui, files, i18n);
+            ui_kit::small(ui, &i18n.text_with("ask-receive-folder", &[("folder", (&files.folder).into())]));
+            ui.add_space(4.0);
+            if files.conflicts > 0 {
+                chosen = conflict_ui(ui, files, i18n);
+            }
+            warn(ui, "ask-receive-advice");
+        }
+        QuestionKind::GiveFiles(files) => {
+            lead(ui, "ask-give-files-title", "ask-give-files-lead");
+            files_card(ui, files, i18n);
+            ui.add_space(4.0);
+            warn(ui, "ask-give-advice");
+        }
     }
     ui.add_space(4.0);
     ui_kit::small(ui, &i18n.text(how_long(question)));
+    chosen
+}
+
+/// How many files, how large together, and their names to look at.
+fn files_card(ui: &mut Ui, files: &FilesView, i18n: &I18n) {
+    ui_kit::card(ui, |ui| {
+        layout::strong(ui, &i18n.text_with("ask-files-count", &[("count", files.files.into())]), 17.0);
+        ui_kit::tiny(ui, &i18n.bytes(files.size_bytes));
+        let list = egui::ScrollArea::vertical().id_salt("names").max_height(NAMES_HEIGHT).auto_shrink([false, true]);
+        list.show(ui, |ui| {
+            for name in files.names.iter() {
+                ui_kit::tiny(ui, name);
+            }
+            let rest = usize::try_from(files.files).unwrap_or(usize::MAX).saturating_sub(files.names.len());
+            if rest > 0 {
+                ui_kit::tiny(ui, &i18n.text_with("ask-files-more", &[("count", rest.into())]));
+            }
+        });
+    });
+}
+
+/// What is to be done about files that are there already.
+fn conflict_ui(ui: &mut Ui, files: &FilesView, i18n: &I18n) -> Option<Conflict> {
+    layout::ink_small(ui, &i18n.text_with("ask-conflict", &[("count", files.conflicts.into())]));
+    let choices = [
+        (Conflict::KeepBoth, "ask-conflict-keep"),
+        (Conflict::Replace, "ask-conflict-replace"),
+        (Conflict::Skip, "ask-conflict-skip"),
+    ];
+    let mut chosen = None;
+    for (conflict, id) in choices {
+        if ui.radio(files.conflict == conflict, i18n.text(id)).clicked() {
+            chosen = Some(conflict);
+        }
+    }
+    ui.add_space(4.0);
+    chosen
 }
 
 /// How long a yes holds.
@@ -148,7 +219,10 @@ const fn how_long(question: &QuestionView) -> &'static str {
         (QuestionKind::EndProcess { .. }, _) => "ask-holds-for-program",
         (_, true) => "ask-holds-for-session",
         (QuestionKind::Shell, false) => "ask-holds-for-terminal",
-        (QuestionKind::View | QuestionKind::Control | QuestionKind::SystemInfo, false) => "ask-holds-for-use",
+        (QuestionKind::View | QuestionKind::Control | QuestionKind::SystemInfo | QuestionKind::Browse, false) => {
+            "ask-holds-for-use"
+        }
+        (QuestionKind::ReceiveFiles(_) | QuestionKind::GiveFiles(_), false) => "ask-holds-for-files",
         (QuestionKind::ReceiveFile { .. } | QuestionKind::GiveFile { .. }, false) => "ask-holds-for-file",
     }
 }

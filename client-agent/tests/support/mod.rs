@@ -2,7 +2,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 use agent_core::proto::geometry::MonitorId;
-use agent_core::proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferFailure};
+use agent_core::proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferFailure, TransferId};
 use agent_core::view::{
     AgentView, ChatLine, ChoiceView, DomainProblem, EndView, Failure, GrantView, KeyProblem, LogView, OperatorView,
     Page, PanelView, Place, QuestionKind, QuestionView, RatingView, RemovalView, ShareReason, ShareView, Shared,
@@ -157,10 +157,15 @@ pub fn busy_panel() -> PanelView {
 
 fn transfer(name: &str, incoming: bool, state: TransferState, saved_to: Option<&str>) -> TransferView {
     TransferView {
+        id: TransferId(1),
         name: name.into(),
         incoming,
         size_bytes: 1_210_000,
         done_bytes: 820_000,
+        files: 1,
+        done_files: 0,
+        failed_files: 0,
+        is_held: false,
         state,
         saved_to: saved_to.map(str::to_owned),
     }

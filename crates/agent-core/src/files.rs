@@ -1,8 +1,9 @@
 //! Files that the operator asked to send or to fetch: what is asked, and the tasks that move them.
 
+use crate::batches::{ReadyToLand, ReadyToLeave};
 use channel::Channel;
 use consent::{FetchFile, Lease, SendFile};
-use proto::session::{StreamKind, TransferFailure, TransferId};
+use proto::session::{Capability, StreamKind, TransferFailure, TransferId};
 use session::{Priority, Reader, open_file, open_stream, receive_file, send_file, throttled};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,19 +12,34 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use transfer::SafeName;
 
-/// A question about a file, made ready so that a yes can be acted on at once.
-#[derive(Debug, Clone)]
+/// A question about files, made ready so that a yes can be acted on at once.
+#[derive(Debug)]
 pub(crate) enum Prepared {
     /// From the operator, into the downloads folder.
     Receive { transfer: TransferId, name: SafeName, size_bytes: u64 },
     /// To the operator. Whether there is such a file is told to nobody before a yes.
     Give { transfer: TransferId, path: PathBuf, name: String, size_bytes: Result<u64, TransferFailure> },
+    /// Several from the operator; nothing if their list never came.
+    Land { transfer: TransferId, ready: Option<ReadyToLand> },
+    /// Several for the operator; nothing if the list of what they want never came.
+    Leave { transfer: TransferId, ready: Option<ReadyToLeave> },
 }
 
 impl Prepared {
     pub(crate) fn transfer(&self) -> TransferId {
         match self {
-            Self::Receive { transfer, .. } | Self::Give { transfer, .. } => *transfer,
+            Self::Receive { transfer, .. }
+            | Self::Give { transfer, .. }
+            | Self::Land { transfer, .. }
+            | Self::Leave { transfer, .. } => *transfer,
+        }
+    }
+
+    /// The power that it takes.
+    pub(crate) fn capability(&self) -> Capability {
+        match self {
+            Self::Receive { .. } | Self::Land { .. } => Capability::SendFile,
+            Self::Give { .. } | Self::Leave { .. } => Capability::FetchFile,
         }
     }
 }

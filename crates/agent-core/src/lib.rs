@@ -8,6 +8,7 @@ pub mod origin;
 pub mod view;
 
 mod annotations;
+mod batches;
 mod config;
 mod engine;
 mod farewell;

@@ -1,6 +1,7 @@
 //! The running session on the agent: questions, grants, streams, chat, and the end.
 
 mod annotating;
+mod batches;
 mod powers;
 mod questions;
 mod sharing;
@@ -23,15 +24,18 @@ use crate::view::{
 use crate::welcome::Chosen;
 use annotating::Annotating;
 use audit_log::{Commitment, Event, Hex};
+use batches::FileDesk;
 use capture::{CaptureError, MarksSeen};
 use channel::{Channel, Keeper, LinkState};
 use consent::{Answer, ConsentCell, Scope};
 use proto::geometry::Layout;
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, RequestId, StreamKind, TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, RequestId, StreamKind, TransferFailure, TransferId,
 };
 use proto::text::Text;
-use session::{AgentGreeting, Arrival, Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
+use session::{
+    AgentGreeting, Arrival, Chat, FolderList, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until,
+};
 use sharing::Sharing;
 use shell::ShellWork;
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,6 +111,8 @@ enum Report {
     LayoutAgain,
     /// About a page, or a program that is to end.
     Machine(MachineReport),
+    /// What is in a folder.
+    Listed(u32, Result<FolderList, TransferFailure>),
     /// Where the operator sees what they draw.
     Marks(MarksSeen),
     /// About a terminal.
@@ -180,6 +186,7 @@ pub(crate) struct Live<'a> {
     machine: MachineWork,
     annotating: Annotating,
     shell: ShellWork,
+    files: FileDesk,
     screens: Option<Screens>,
     injection: Option<Injection>,
     input_gate: InputGate,
@@ -242,6 +249,7 @@ impl<'a> Live<'a> {
             machine: MachineWork::default(),
             annotating: Annotating::default(),
             shell: ShellWork::default(),
+            files: FileDesk::default(),
             screens: None,
             injection: None,
             input_gate: InputGate::default(),
@@ -305,6 +313,7 @@ impl<'a> Live<'a> {
                 Ok(()) = self.link.changed() => self.handle_link(),
                 Some(event) = self.screen_events.1.recv() => self.handle_screen(event),
                 Some(event) = self.transfer_events.1.recv() => self.handle_transfer(event),
+                Some(event) = self.files.events.1.recv() => self.handle_batch(event),
                 message = next_message(&mut reader) => self.handle_message(message),
                 Some(event) = self.events.1.recv() => self.handle_event(event),
                 _ = connection.closed() => Flow::Break(self.how_lost()),
@@ -387,6 +396,8 @@ impl<'a> Live<'a> {
                 self.consent.answer(Instant::now(), id, answer);
             }
             Some(AgentCommand::Revoke(capability)) => self.consent.revoke_all(capability),
+            Some(AgentCommand::Choose(id, conflict)) => self.choose_conflict(id, conflict),
+            Some(AgentCommand::StopTransfer(transfer)) => return self.stop_transfer(transfer),
             Some(AgentCommand::AllowAsking(capability)) => self.consent.allow_asking(capability),
             Some(AgentCommand::SendChat(text)) => {
                 if let Some((id, text)) = self.chat.write(&text, SystemTime::now()) {
@@ -466,6 +477,9 @@ impl<'a> Live<'a> {
                     return Flow::Break(EndReason::ProtocolViolation);
                 }
             }
+            ConsoleToAgent::ListFolder { listing, path } => return self.list_folder(listing, path),
+            ConsoleToAgent::HoldBatch { transfer, held } => self.hold_batch(transfer, held),
+            ConsoleToAgent::ItemFailed { transfer, .. } => self.console_lost_item(transfer),
             ConsoleToAgent::End => return Flow::Break(EndReason::OperatorEnded),
         }
         Flow::Continue(())
@@ -498,6 +512,12 @@ impl<'a> Live<'a> {
                 self.tasks.spawn(files::receive(lease, reader, (transfer, name, size_bytes), folder, events));
             }
             Report::Stream(StreamKind::Annotation, reader) => return self.annotate(reader),
+            Report::Stream(
+                kind @ (StreamKind::BatchList { transfer }
+                | StreamKind::BatchPlan { transfer }
+                | StreamKind::Batch { transfer }),
+                reader,
+            ) => self.batch_stream(transfer, kind, reader),
             Report::Stream(StreamKind::Shell { .. }, mut reader) if !self.profile.allows(Capability::Shell) => {
                 reader.stop();
                 return self.not_allowed(Capability::Shell);
@@ -514,7 +534,7 @@ impl<'a> Live<'a> {
                     return Flow::Continue(());
                 }
                 // A yes for the whole session was quicker than the disk.
-                let scope = Scope { capability: Capability::FetchFile, transfer: Some(transfer) };
+                let scope = Scope { capability: prepared.capability(), transfer: Some(transfer) };
                 if self.consent.is_granted(scope) && !self.transfers.contains_key(&transfer) {
                     return self.granted(scope, Some(prepared));
                 }
@@ -523,6 +543,7 @@ impl<'a> Live<'a> {
             Report::Machine(report) => return self.handle_machine(report),
             Report::Marks(seen) => return self.tell(AgentToConsole::Marks { seen }),
             Report::Shell(report) => return self.handle_shell(report),
+            Report::Listed(listing, list) => return self.listed(listing, list),
         }
         Flow::Continue(())
     }
@@ -591,6 +612,7 @@ impl<'a> Live<'a> {
             tracing::warn!("a task of the session did not stop in time");
         }
         self.close_transfers();
+        self.close_batches();
         self.close_endings();
         self.shell_ended(shell).await;
         let end = self.end_view(reason, used);

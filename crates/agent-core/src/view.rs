@@ -4,7 +4,8 @@
 //! language is in here: screens turn these values into words.
 
 use capture::{LocalPreview, Share};
-use proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferFailure};
+use proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferFailure, TransferId};
+pub use session::Conflict;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -296,12 +297,37 @@ pub enum QuestionKind {
     },
     /// Enter commands as the person's own account.
     Shell,
+    /// Look through the folders.
+    Browse,
+    /// Receive several files.
+    ReceiveFiles(FilesView),
+    /// Give several files.
+    GiveFiles(FilesView),
 }
 
-/// One file that moved or moves.
+/// Several files that are asked about together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilesView {
+    /// Paths of the first of them below what was chosen, safe to show.
+    pub names: Arc<[String]>,
+    /// How many there are.
+    pub files: u32,
+    /// Their size in bytes, all together.
+    pub size_bytes: u64,
+    /// Where they will be put; empty where they are given.
+    pub folder: String,
+    /// How many of them are there already.
+    pub conflicts: u32,
+    /// What is done about those.
+    pub conflict: Conflict,
+}
+
+/// Files that moved or move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferView {
-    /// Its name, safe to show.
+    /// Its number.
+    pub id: TransferId,
+    /// The name of the file, or of the first of several, safe to show.
     pub name: String,
     /// Whether it goes to this machine.
     pub incoming: bool,
@@ -309,6 +335,14 @@ pub struct TransferView {
     pub size_bytes: u64,
     /// Bytes that have moved.
     pub done_bytes: u64,
+    /// How many files there are, how many of them are whole, and how many do not come.
+    pub files: u32,
+    /// See [`TransferView::files`].
+    pub done_files: u32,
+    /// See [`TransferView::files`].
+    pub failed_files: u32,
+    /// Whether the operator lets it stand still.
+    pub is_held: bool,
     /// Where it stands.
     pub state: TransferState,
     /// Where it was put, once it is whole.
@@ -450,6 +484,8 @@ impl fmt::Debug for AgentCommand {
             Self::QuestionShown(id) => write!(f, "QuestionShown({})", id.0),
             Self::Answer(id, yes) => write!(f, "Answer({}, {yes})", id.0),
             Self::Revoke(capability) => write!(f, "Revoke({capability:?})"),
+            Self::Choose(id, conflict) => write!(f, "Choose({}, {conflict:?})", id.0),
+            Self::StopTransfer(transfer) => write!(f, "StopTransfer({})", transfer.0),
             Self::AllowAsking(capability) => write!(f, "AllowAsking({capability:?})"),
             Self::SendChat(_) => f.write_str("SendChat"),
             Self::SaveLog(_) => f.write_str("SaveLog"),
@@ -501,6 +537,10 @@ pub enum AgentCommand {
     Answer(RequestId, bool),
     /// Take a power back.
     Revoke(Capability),
+    /// What to do about files that are there already, before a yes to that question.
+    Choose(RequestId, Conflict),
+    /// No more of this transfer.
+    StopTransfer(TransferId),
     /// Let the operator ask again for a power that was refused too often.
     AllowAsking(Capability),
     /// Say something.

@@ -256,6 +256,24 @@ pub enum Event {
         /// Whether it was opened.
         open: bool,
     },
+    /// Several files of a batch arrived whole.
+    Files {
+        /// Number of the question that allowed them.
+        request: u32,
+        /// Which way they went.
+        direction: Direction,
+        /// Their list as [`crate::FilesList`] makes it: of each its digest, size and name.
+        list: Commitment,
+        /// How many.
+        files: u32,
+        /// Their size in bytes, all together.
+        size_bytes: u64,
+    },
+    /// The operator saw the list of what is in a folder.
+    FolderSeen {
+        /// Its path.
+        path: Commitment,
+    },
 }
 
 impl Event {
@@ -265,6 +283,8 @@ impl Event {
         match self {
             Self::Asked { detail, .. } => *detail,
             Self::File { name, .. } | Self::ProcessEnded { name } | Self::Command { line: name } => Some(*name),
+            Self::Files { list, .. } => Some(*list),
+            Self::FolderSeen { path } => Some(*path),
             Self::Rated { comment: name, .. } | Self::Sharing { name, .. } => *name,
             Self::Operator { .. }
             | Self::Terms { .. }

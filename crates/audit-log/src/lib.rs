@@ -7,6 +7,7 @@
 mod chain;
 mod event;
 pub mod export;
+mod files;
 mod finding;
 mod hex;
 mod key;
@@ -15,6 +16,7 @@ mod report;
 
 pub use chain::{Broken, Follower, Writer, certificates_line};
 pub use event::{Begin, Direction, Entry, Event, Line, Role, Shared, Signature};
+pub use files::FilesList;
 pub use finding::{Difference, Finding, Verdict};
 pub use hex::Hex;
 pub use key::{LogKey, head_statement, operator_proof_holds, operator_statement};

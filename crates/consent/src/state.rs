@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub struct Scope {
     /// The power.
     pub capability: Capability,
-    /// The one transfer that a file grant covers; `None` for the others.
+    /// The one transfer that a file grant covers; `None` for the others, and for looking through the folders.
     pub transfer: Option<TransferId>,
 }
 
@@ -18,10 +18,16 @@ impl Scope {
     #[must_use]
     pub fn of(request: &Request) -> Self {
         let transfer = match request {
-            Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } => Some(*transfer),
-            Request::View | Request::Control | Request::SystemInfo | Request::EndProcess { .. } | Request::Shell => {
-                None
-            }
+            Request::SendFile { transfer, .. }
+            | Request::FetchFile { transfer, .. }
+            | Request::SendBatch { transfer, .. }
+            | Request::FetchBatch { transfer, .. } => Some(*transfer),
+            Request::View
+            | Request::Control
+            | Request::SystemInfo
+            | Request::EndProcess { .. }
+            | Request::Browse
+            | Request::Shell => None,
         };
         Self { capability: request.capability(), transfer }
     }
@@ -349,11 +355,10 @@ impl Consent {
     /// The line to the operator broke: what was granted for one use is over, but for files, which go on
     /// when it is back; where viewing was granted for one use, they go with it.
     pub fn line_broke(&mut self) {
-        for capability in Capability::ALL {
-            let is_file = matches!(capability, Capability::SendFile | Capability::FetchFile);
-            if !is_file && self.asking(capability) == Asking::EachUse {
-                self.stop_all(capability, Cause::UseOver);
-            }
+        // Looking through the folders is a grant without a transfer.
+        let is_over = |scope: &Scope| scope.transfer.is_none() && self.asking(scope.capability) == Asking::EachUse;
+        for scope in self.grants.keys().copied().filter(is_over).collect::<Vec<_>>() {
+            self.stop(scope, Cause::UseOver);
         }
     }
 

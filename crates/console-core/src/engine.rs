@@ -394,6 +394,7 @@ mod tests {
             transfers: [].into(),
             machine: Arc::default(),
             shell: crate::view::ShellView::default(),
+            files: Arc::default(),
             round_trip: Some(Duration::from_micros(400)),
             pictures_per_s: 0,
             pictures: 7,

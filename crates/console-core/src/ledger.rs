@@ -239,6 +239,7 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::Revoked { .. }
         | Event::NotAllowed { .. }
         | Event::File { .. }
+        | Event::Files { .. }
         | Event::FileFailed { .. }
         | Event::Command { .. }
         | Event::Recording { .. }
@@ -250,6 +251,7 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::Shown { .. }
         | Event::ProcessEnded { .. }
         | Event::Annotated
+        | Event::FolderSeen { .. }
         | Event::Link { .. }
         | Event::ConsoleClock { .. } => false,
     }

@@ -9,6 +9,7 @@ pub mod records;
 pub mod terminal;
 pub mod view;
 
+mod batches;
 mod config;
 mod engine;
 mod ledger;

@@ -1,6 +1,7 @@
 //! The running session on the console: questions, pictures, input, chat, files, and the end.
 
 mod annotating;
+mod batches;
 mod ending;
 mod input;
 mod log;
@@ -18,6 +19,7 @@ use crate::screens::{self, Decoded};
 use crate::tasks::{self, Event};
 use crate::view::{ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, Stage, TransferView};
 use annotating::AnnotationLine;
+use batches::FileDesk;
 use channel::{Channel, Keeper, LinkState};
 use input::InputLine;
 use proto::geometry::{Layout, MonitorId};
@@ -33,7 +35,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use sysinfo::MachineDesk;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// Events of tasks that may wait.
 const EVENTS: usize = 256;
@@ -65,6 +67,8 @@ struct Wanted {
     is_served: bool,
     /// The stream, while it waits for the rest to be known.
     parked: Option<Reader>,
+    /// What moves it.
+    task: Option<AbortHandle>,
 }
 
 pub(crate) struct Live<'a> {
@@ -93,6 +97,7 @@ pub(crate) struct Live<'a> {
     shell: ShellDesk,
     /// A terminal's output that waits for its grant.
     parked_shell: Option<(RequestId, Reader)>,
+    files: FileDesk,
     ledger: Ledger,
     /// Which question was about which file.
     requests: BTreeMap<TransferId, RequestId>,
@@ -158,6 +163,7 @@ impl<'a> Live<'a> {
             machine: MachineDesk::default(),
             shell: ShellDesk::default(),
             parked_shell: None,
+            files: FileDesk::default(),
             ledger,
             requests: BTreeMap::new(),
             signed_at: Instant::now(),
@@ -202,6 +208,7 @@ impl<'a> Live<'a> {
                 message = next_message(&mut reader) => self.handle_message(message),
                 Some(decoded) = self.decoded.1.recv() => self.handle_decoded(decoded),
                 Some(event) = self.events.1.recv() => self.handle_event(event, desk),
+                Some(event) = self.files.events.1.recv() => self.handle_batch(event),
                 Ok(()) = self.link.changed() => self.handle_link(),
                 () = until(left_at) => Flow::Break(EndReason::ConnectionLost),
                 _ = tick.tick() => self.handle_tick(),
@@ -259,9 +266,14 @@ impl<'a> Live<'a> {
             ConsoleCommand::SendChat(_) if !may(Capability::Chat) => Flow::Continue(()),
             ConsoleCommand::SendFile(_) if !may(Capability::SendFile) => Flow::Continue(()),
             ConsoleCommand::FetchFile { .. } if !may(Capability::FetchFile) => Flow::Continue(()),
+            ConsoleCommand::SendFiles { .. } if !may(Capability::SendFile) => Flow::Continue(()),
+            ConsoleCommand::Browse { .. } | ConsoleCommand::FetchFiles { .. } if !may(Capability::FetchFile) => {
+                Flow::Continue(())
+            }
             ConsoleCommand::Ask(capability) => self.ask_power(capability),
             ConsoleCommand::Release(capability) => {
-                if self.powers.get(&capability) != Some(&PowerState::Granted) {
+                let is_browse = capability == Capability::FetchFile && self.files.browse() == PowerState::Granted;
+                if self.powers.get(&capability) != Some(&PowerState::Granted) && !is_browse {
                     return Flow::Continue(());
                 }
                 self.released.insert(capability);
@@ -287,6 +299,24 @@ impl<'a> Live<'a> {
             },
             ConsoleCommand::SendFile(path) => self.offer_file(&path).await,
             ConsoleCommand::FetchFile { path, into } => self.ask_file(&path, into),
+            ConsoleCommand::Browse { path } if self.recognised => self.browse(path),
+            ConsoleCommand::Browse { .. } => Flow::Continue(()),
+            ConsoleCommand::ListLocal(path) => {
+                self.list_local(path);
+                Flow::Continue(())
+            }
+            ConsoleCommand::SendFiles { paths, into } => {
+                self.send_files(paths, into);
+                Flow::Continue(())
+            }
+            ConsoleCommand::FetchFiles { paths, into } => self.fetch_files(&paths, into),
+            ConsoleCommand::HoldTransfer(transfer, held) => self.hold(transfer, held),
+            ConsoleCommand::Resolve(transfer, conflict) => {
+                self.resolve(transfer, conflict);
+                Flow::Continue(())
+            }
+            ConsoleCommand::CancelTransfer(transfer) => self.cancel(transfer),
+            ConsoleCommand::CancelTransfers => self.cancel_all(),
             ConsoleCommand::SavePicture => {
                 self.save_picture();
                 Flow::Continue(())
@@ -319,7 +349,11 @@ impl<'a> Live<'a> {
         let request = RequestId(self.last_request);
         self.asked.insert(request, what.clone());
         self.ledger.witness.ask(request, &what);
-        if let Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } = &what {
+        if let Request::SendFile { transfer, .. }
+        | Request::FetchFile { transfer, .. }
+        | Request::SendBatch { transfer, .. }
+        | Request::FetchBatch { transfer, .. } = &what
+        {
             self.requests.insert(*transfer, request);
         }
         self.tell(ConsoleToAgent::Ask { request, what })
@@ -370,7 +404,12 @@ impl<'a> Live<'a> {
             AgentToConsole::Decided { request, decision } => return self.handle_decided(request, decision),
             AgentToConsole::Revoked { capability } => {
                 let own_wish = self.released.remove(&capability);
-                self.powers.insert(capability, if own_wish { PowerState::Off } else { PowerState::Revoked });
+                let state = if own_wish { PowerState::Off } else { PowerState::Revoked };
+                if capability == Capability::FetchFile {
+                    self.browse_gone(state);
+                    return Flow::Continue(());
+                }
+                self.powers.insert(capability, state);
                 self.power_gone(capability);
                 self.parked_screens.clear();
             }
@@ -396,7 +435,10 @@ impl<'a> Live<'a> {
                     self.transfer_over(transfer, Ok(None));
                 }
             }
-            AgentToConsole::FileFailed { transfer, failure } => self.transfer_over(transfer, Err(failure)),
+            AgentToConsole::FileFailed { transfer, failure } => {
+                self.batch_failed(transfer);
+                self.transfer_over(transfer, Err(failure));
+            }
             AgentToConsole::Pong { token } => {
                 if let Some((_, sent)) = self.ping.take_if(|(asked, _)| *asked == token) {
                     self.round_trip = Some(sent.elapsed());
@@ -416,6 +458,9 @@ impl<'a> Live<'a> {
             AgentToConsole::Ended { reason } => return Flow::Break(reason),
             AgentToConsole::Marks { seen } => self.annotations.seen = Some(seen),
             AgentToConsole::NoFacts { topic } => self.page_over(topic, None),
+            AgentToConsole::NoFolder { listing, failure } => self.no_folder(listing, failure),
+            AgentToConsole::ItemFailed { transfer, index, failure } => self.item_failed(transfer, index, failure),
+            AgentToConsole::BatchOver { transfer, done } => return self.batch_over(transfer, done),
             AgentToConsole::ProcessEnding { request, ending } => return self.handle_ending(request, ending),
             AgentToConsole::Closed => return Flow::Break(EndReason::ProtocolViolation),
         }
@@ -438,9 +483,11 @@ impl<'a> Live<'a> {
                 self.powers.insert(Capability::Control, state);
                 self.follow_line();
             }
-            Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } => {
-                self.file_decided(transfer, decision);
-            }
+            Request::SendFile { transfer, .. }
+            | Request::FetchFile { transfer, .. }
+            | Request::SendBatch { transfer, .. }
+            | Request::FetchBatch { transfer, .. } => self.file_decided(transfer, decision),
+            Request::Browse => return self.browse_decided(state),
             Request::SystemInfo => return self.machine_decided(state),
             Request::Shell => self.shell_decided(request, state),
             Request::EndProcess { .. } => self.end_decided(request, decision),
@@ -455,6 +502,9 @@ impl<'a> Live<'a> {
                 // What was granted the agent says by itself.
                 self.machine_gone();
                 self.annotations.cut();
+                if self.files.browse() == PowerState::Granted {
+                    self.browse_gone(PowerState::Revoked);
+                }
                 self.input.finish();
                 self.pictures.lock().monitors.clear();
             }
@@ -487,6 +537,13 @@ impl<'a> Live<'a> {
             }
             Event::Stream(StreamKind::SystemInfo { topic }, reader) => self.receive_page(topic, reader),
             Event::Stream(StreamKind::Shell { request }, reader) => self.receive_shell(request, reader),
+            Event::Stream(StreamKind::Folder { listing }, reader) => self.receive_folder(listing, reader),
+            Event::Stream(
+                kind @ (StreamKind::BatchList { transfer }
+                | StreamKind::BatchPlan { transfer }
+                | StreamKind::Batch { transfer }),
+                reader,
+            ) => self.batch_stream(transfer, kind, reader),
             Event::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
             Event::StreamsEnded => return Flow::Break(self.how_lost()),
             Event::Broken(error) => {
@@ -511,6 +568,8 @@ impl<'a> Live<'a> {
             Event::PictureSaved(Some(path)) => desk.notice(NoticeKind::PictureSaved { path }),
             Event::ShellRead(request, bytes) => return self.tell(ConsoleToAgent::ShellReceived { request, bytes }),
             Event::ShellOver(request, ended) => self.shell_over(request, ended),
+            Event::Folder(listing, head, entries) => self.folder_here(listing, head, entries),
+            Event::LocalFolder(list) => self.local_here(list),
             Event::Facts(facts) => self.page_over(facts.topic(), Some(facts)),
             Event::TextSaved(Some(path)) => desk.notice(NoticeKind::FactsSaved { path }),
             Event::TextSaved(None) => desk.notice(NoticeKind::FactsNotSaved),

@@ -5,13 +5,16 @@ use crate::picture::Picture;
 use crate::terminal::Terminal;
 use channel::Channel;
 use proto::annotation::{Annotation, Mark};
+use proto::files::{FolderEntry, FolderHead};
 use proto::input::{InputEvent, InputRecord};
 use proto::limits::SHELL_INPUT_BYTES;
 use proto::machine::{Facts, Topic, announced_bytes};
 use proto::session::{RequestId, StreamKind, TransferFailure, TransferId};
 use proto::shell::{ShellInput, ShellOutput};
 use proto::text::Blob;
-use session::{Arrival, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file, throttled};
+use session::{
+    Arrival, FolderList, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file, throttled,
+};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -52,6 +55,10 @@ pub(crate) enum Event {
     ShellRead(RequestId, u64),
     /// A terminal's output is over: in order, with the shell's code if it has one, or cut off.
     ShellOver(RequestId, Option<Option<i32>>),
+    /// What is in a folder of the client's machine.
+    Folder(u32, FolderHead, Vec<FolderEntry>),
+    /// What is in a folder of this one.
+    LocalFolder(Result<FolderList, TransferFailure>),
 }
 
 impl From<Arrival> for Event {

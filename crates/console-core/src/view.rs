@@ -4,6 +4,7 @@ use crate::records::RecordId;
 use crate::terminal::Terminal;
 use identity::Hours;
 use proto::annotation::{Annotation, MarksSeen};
+use proto::files::FolderEntry;
 use proto::geometry::{Layout, MonitorId};
 use proto::input::InputEvent;
 use proto::machine::{Facts, ProcessName, Topic};
@@ -11,6 +12,7 @@ use proto::session::{
     Asking, Capability, CertificateProblem, Decision, EndReason, Ending, RequestId, Step, TransferFailure, TransferId,
 };
 use proto::shell::TerminalSize;
+pub use session::Conflict;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -134,6 +136,8 @@ pub struct SessionView {
     pub machine: Arc<MachineView>,
     /// The terminal on the client's machine.
     pub shell: ShellView,
+    /// The folders on both sides.
+    pub files: Arc<FilesView>,
     /// Round trip to the agent; `None` until measured.
     pub round_trip: Option<Duration>,
     /// Pictures decoded in the last second.
@@ -215,7 +219,64 @@ pub struct ChatLine {
     pub delivered: bool,
 }
 
-/// One file that moved or moves.
+/// The folders on both sides that the operator looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilesView {
+    /// Whether the operator may look through the client's folders.
+    pub browse: PowerState,
+    /// The folder of the client's machine; text of the other end, to be shown as such.
+    pub remote: Option<Arc<FolderView>>,
+    /// Whether another one is on its way.
+    pub is_loading: bool,
+    /// Why the last one that was wanted cannot be shown.
+    pub remote_failure: Option<TransferFailure>,
+    /// The folder of this machine.
+    pub local: Option<Arc<FolderView>>,
+    /// Why the last one that was wanted cannot be shown.
+    pub local_failure: Option<TransferFailure>,
+}
+
+impl Default for FilesView {
+    fn default() -> Self {
+        Self {
+            browse: PowerState::Off,
+            remote: None,
+            is_loading: false,
+            remote_failure: None,
+            local: None,
+            local_failure: None,
+        }
+    }
+}
+
+/// A folder and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FolderView {
+    /// Where it is, as that machine has it.
+    pub path: String,
+    /// The folder that it is in; none at the top.
+    pub parent: Option<String>,
+    /// What is in it.
+    pub entries: Vec<FolderEntry>,
+    /// How much more there is.
+    pub left_out: u32,
+}
+
+impl FolderView {
+    /// The path of something in it.
+    #[must_use]
+    pub fn path_of(&self, name: &str) -> String {
+        // A path from the other end says by itself how its names are separated.
+        let separator = if self.path.contains('\\') && !self.path.starts_with('/') { '\\' } else { '/' };
+        if self.path.ends_with(separator) {
+            format!("{}{name}", self.path)
+        } else {
+            format!("{}{separator}{name}", self.path)
+        }
+    }
+}
+
+/// Files that moved or move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferView {
     /// Its number.
@@ -228,6 +289,20 @@ pub struct TransferView {
     pub size_bytes: u64,
     /// Bytes that have moved.
     pub done_bytes: u64,
+    /// How many files there are; until that is known, how many were chosen.
+    pub files: u32,
+    /// How many of them are whole.
+    pub done_files: u32,
+    /// How many of them do not come.
+    pub failed_files: u32,
+    /// The first of those, safe to show, and why.
+    pub failures: Arc<[(String, TransferFailure)]>,
+    /// The one that moves now, safe to show.
+    pub now: Option<String>,
+    /// The first of those that are in the folder already, while the operator is asked about them.
+    pub conflicts: Arc<[String]>,
+    /// Whether the operator lets it stand still.
+    pub is_held: bool,
     /// Where it stands.
     pub state: TransferState,
     /// Where it was put, once it is whole (incoming only).
@@ -251,6 +326,23 @@ pub enum TransferState {
     Barred,
     /// It did not arrive.
     Failed(TransferFailure),
+    /// What is to be sent is looked for on the disk.
+    Preparing,
+    /// The person said yes; others move before it.
+    Queued,
+    /// So many files are in the folder already: the operator decides about them.
+    Conflicts(u32),
+}
+
+impl TransferState {
+    /// Whether nothing more comes of it.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        match self {
+            Self::Done | Self::Refused | Self::TooSoon | Self::Barred | Self::Failed(_) => true,
+            Self::Asked | Self::Running | Self::Preparing | Self::Queued | Self::Conflicts(_) => false,
+        }
+    }
 }
 
 /// What is known of the client's machine, and which programs there were to end.
@@ -453,6 +545,36 @@ pub enum ConsoleCommand {
         /// The folder of this machine that receives it.
         into: PathBuf,
     },
+    /// Show this folder of the client's machine, the person's home if it is empty; once the person allows it, if they
+    /// have not yet.
+    Browse {
+        /// Its path.
+        path: String,
+    },
+    /// Show this folder of this machine.
+    ListLocal(PathBuf),
+    /// Send these files and folders.
+    SendFiles {
+        /// Where they are on this machine.
+        paths: Vec<PathBuf>,
+        /// The folder of the client's machine that receives them; the one for downloads if it is empty.
+        into: String,
+    },
+    /// Ask for these files and folders of the client's machine.
+    FetchFiles {
+        /// Their paths.
+        paths: Vec<String>,
+        /// The folder of this machine that receives them.
+        into: PathBuf,
+    },
+    /// Let a transfer of several files stand still, or go on.
+    HoldTransfer(TransferId, bool),
+    /// Decide about files that are in the folder already.
+    Resolve(TransferId, Conflict),
+    /// No more of this transfer.
+    CancelTransfer(TransferId),
+    /// No more of any transfer.
+    CancelTransfers,
     /// Save the picture that is shown, pixel for pixel, as PNG.
     SavePicture,
     /// Show this page about the client's machine, as it is now; once the person allows it, if they have not yet.

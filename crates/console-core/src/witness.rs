@@ -5,9 +5,10 @@
 //! signed and ends the session. What only the agent can know (when a question was shown, what the person's
 //! clock says) is the agent's word, and a log is read as that.
 
-use audit_log::{Commitment, Direction, Event, Line, Opening, Role};
+use audit_log::{Commitment, Direction, Event, FilesList, Line, Opening, Role};
 use proto::session::{Capability, Decision, Request, RequestId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Signatures whose time the agent may quote: it quotes the first.
 const SIGNED_REMEMBERED: usize = 64;
@@ -27,6 +28,10 @@ struct Asked {
     unopened: Option<Commitment>,
     answered: Option<Decision>,
     size_bytes: Option<u64>,
+    /// Whether it is about any number of files.
+    is_batch: bool,
+    /// Whether it is about looking through the folders.
+    is_browse: bool,
     /// Whether the program that it was about has ended.
     has_ended: bool,
 }
@@ -49,6 +54,43 @@ pub(crate) struct Witness {
     /// Digests of files that moved, by what the log says and by what we found; both must be the same.
     written_digests: BTreeMap<u32, [u8; 32]>,
     own_digests: BTreeMap<u32, [u8; 32]>,
+    /// The files of batches: those that left here, and those that the log says the agent gave.
+    sent: BTreeMap<u32, Digests>,
+    given: BTreeMap<u32, Digests>,
+    /// Several files, until the text has come that says which.
+    unopened_files: Option<UnopenedFiles>,
+}
+
+/// Digests of files, each as often as it was found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Digests(Arc<Mutex<BTreeMap<[u8; 32], u32>>>);
+
+impl Digests {
+    /// One more file with this digest.
+    pub(crate) fn add(&self, digest: [u8; 32]) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(digest).or_default() += 1;
+    }
+
+    /// Takes one out; false if there is none.
+    fn take(&self, digest: &[u8; 32]) -> bool {
+        let mut digests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match digests.get_mut(digest) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct UnopenedFiles {
+    request: u32,
+    direction: Direction,
+    list: Commitment,
+    files: u32,
+    size_bytes: u64,
 }
 
 impl Witness {
@@ -64,8 +106,18 @@ impl Witness {
             _ => None,
         };
         let (power, detail) = (what.capability(), what.detail());
-        let asked =
-            Asked { power, detail, written: false, unopened: None, answered: None, size_bytes, has_ended: false };
+        let (is_batch, is_browse) = (what.batch().is_some(), *what == Request::Browse);
+        let asked = Asked {
+            power,
+            detail,
+            written: false,
+            unopened: None,
+            answered: None,
+            size_bytes,
+            is_batch,
+            is_browse,
+            has_ended: false,
+        };
         self.asked.insert(id.0, asked);
     }
 
@@ -121,6 +173,36 @@ impl Witness {
         self.same_digest(request)
     }
 
+    /// Where the digests of what is sent for this question are put, each before its file leaves.
+    pub(crate) fn sent(&mut self, request: RequestId) -> Digests {
+        self.sent.entry(request.0).or_default().clone()
+    }
+
+    /// A batch that came here is over, and these digests we found: all of them must stand in the log.
+    pub(crate) fn batch_over(&mut self, request: RequestId, found: &[[u8; 32]]) -> Result<(), Lie> {
+        let given = self.given.entry(request.0).or_default();
+        if found.iter().all(|digest| given.take(digest)) { Ok(()) } else { Err(Lie("a file that stands nowhere")) }
+    }
+
+    fn files(&mut self, files: UnopenedFiles, text: &str) -> Result<(), Lie> {
+        let list = FilesList::parse(text).ok_or(Lie("a list of files that is none"))?;
+        let size_bytes = list.iter().fold(0_u64, |sum, (_, size_bytes)| sum.saturating_add(*size_bytes));
+        if u32::try_from(list.len()) != Ok(files.files) || size_bytes != files.size_bytes {
+            return Err(Lie("other files than their list"));
+        }
+        match files.direction {
+            Direction::ToOperator => {
+                let given = self.given.entry(files.request).or_default();
+                list.iter().for_each(|(digest, _)| given.add(*digest));
+                Ok(())
+            }
+            Direction::ToClient => {
+                let sent = self.sent.entry(files.request).or_default();
+                if list.iter().all(|(digest, _)| sent.take(digest)) { Ok(()) } else { Err(Lie("another file")) }
+            }
+        }
+    }
+
     fn same_digest(&self, request: u32) -> Result<(), Lie> {
         match (self.written_digests.get(&request), self.own_digests.get(&request)) {
             (Some(written), Some(own)) if written != own => Err(Lie("another file")),
@@ -144,6 +226,9 @@ impl Witness {
     fn event(&mut self, event: &Event) -> Result<(), Lie> {
         if self.unopened_end.is_some() {
             return Err(Lie("the end of a program without its name"));
+        }
+        if self.unopened_files.is_some() {
+            return Err(Lie("files without their list"));
         }
         match event {
             Event::Operator { certificate_sha256, .. } if certificate_sha256.0 != self.certificate => {
@@ -181,7 +266,7 @@ impl Witness {
                     Capability::FetchFile => Direction::ToOperator,
                     _ => return Err(Lie("a file that was not asked for")),
                 };
-                let granted = asked.answered == Some(Decision::Granted);
+                let granted = asked.answered == Some(Decision::Granted) && !asked.is_batch && !asked.is_browse;
                 let size = asked.size_bytes.is_none_or(|size| size == *size_bytes);
                 if moved != *direction || !granted || !size {
                     return Err(Lie("another file"));
@@ -190,6 +275,24 @@ impl Witness {
                 self.same_digest(*request)
             }
             Event::FileFailed { request, .. } => self.asked(*request).map(drop),
+            Event::Files { request, direction, list, files, size_bytes } => {
+                let asked = self.asked(*request)?;
+                let moved = match asked.power {
+                    Capability::SendFile => Direction::ToClient,
+                    _ => Direction::ToOperator,
+                };
+                if !asked.is_batch || asked.answered != Some(Decision::Granted) || moved != *direction {
+                    return Err(Lie("files that were not asked for"));
+                }
+                let (request, direction, list) = (*request, *direction, *list);
+                let files = UnopenedFiles { request, direction, list, files: *files, size_bytes: *size_bytes };
+                self.unopened_files = Some(files);
+                Ok(())
+            }
+            Event::FolderSeen { .. } => {
+                let is_granted = |asked: &Asked| asked.is_browse && asked.answered == Some(Decision::Granted);
+                if self.asked.values().any(is_granted) { Ok(()) } else { Err(Lie("a folder that was not looked at")) }
+            }
             Event::ProcessEnded { name } => {
                 if !self.asked.values().any(is_to_end) {
                     return Err(Lie("the end of a program that was not asked for"));
@@ -238,6 +341,9 @@ impl Witness {
             asked.has_ended = true;
             self.is_end_opened = true;
             return Ok(());
+        }
+        if let Some(files) = self.unopened_files.take_if(|files| files.list == commitment) {
+            return self.files(files, opening.text());
         }
         let Some(asked) = self.asked.values_mut().find(|asked| asked.unopened == Some(commitment)) else {
             return Ok(());

@@ -108,7 +108,11 @@ pub async fn receive_file(
     let result = match received {
         // Whatever came in, it gets no name after the power behind it has gone.
         Ok(_) if !allowed() => Err(TransferFailure::Cancelled),
-        Ok(digest) => place(&part.0, folder, name).await.map(|path| (path, digest)),
+        Ok(digest) => {
+            let (part, folder, name) = (part.0.clone(), folder.to_owned(), name.clone());
+            let placed = tokio::task::spawn_blocking(move || place(&part, &folder, &name)).await;
+            placed.unwrap_or(Err(TransferFailure::Storage)).map(|path| (path, digest))
+        }
         Err(failure) => Err(failure),
     };
     if result.is_err() {
@@ -123,11 +127,16 @@ struct Partial(PathBuf);
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.0)
-            && error.kind() != ErrorKind::NotFound
-        {
-            tracing::warn!(%error, "a partial file could not be removed");
-        }
+        remove_part(&self.0);
+    }
+}
+
+/// Removes a partial file, if it is there.
+pub(crate) fn remove_part(part: &Path) {
+    if let Err(error) = std::fs::remove_file(part)
+        && error.kind() != ErrorKind::NotFound
+    {
+        tracing::warn!(%error, "a partial file could not be removed");
     }
 }
 
@@ -161,20 +170,24 @@ async fn receive_part(
     Ok(digest)
 }
 
-/// Gives the whole file its final name without ever replacing another.
-async fn place(part: &Path, folder: &Path, name: &SafeName) -> Result<PathBuf, TransferFailure> {
+/// Gives the whole file its final name without ever replacing another. Waits for the disk.
+pub(crate) fn place(part: &Path, folder: &Path, name: &SafeName) -> Result<PathBuf, TransferFailure> {
     for number in 1..=NAMES_TRIED {
         let wished = if number == 1 { name.clone() } else { name.numbered(number) };
         let path = folder.join(wished.as_str());
-        match fs::hard_link(part, &path).await {
+        match std::fs::hard_link(part, &path) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             // File systems without links: reserve the name, then move over the reservation.
-            Err(_) => match OpenOptions::new().write(true).create_new(true).open(&path).await {
+            Err(_) => match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(_) => {
-                    return match fs::rename(part, &path).await {
+                    return match std::fs::rename(part, &path) {
                         Ok(()) => Ok(path),
-                        Err(error) => Err(storage_failure(&error)),
+                        Err(error) => {
+                            // Nothing half-written under the final name, not even an empty file.
+                            remove_part(&path);
+                            Err(storage_failure(&error))
+                        }
                     };
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}

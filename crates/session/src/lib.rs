@@ -4,9 +4,12 @@
 //! Read [`Reader`] and [`Writer`] for how streams carry messages and bulk bytes, then
 //! [`handshake`] for how the first stream proves the pairing.
 
+mod batch;
 mod chat;
 mod files;
+mod folders;
 mod handshake;
+mod landing;
 mod listed;
 mod outbox;
 mod pace;
@@ -14,12 +17,15 @@ mod stream;
 mod terminal;
 mod wait;
 
+pub use batch::{BatchNews, Gate, Motion, send_batch, wishes_fit};
 pub use chat::{Chat, ChatEntry};
 pub use files::{open_file, receive_file, send_file, sendable, storage_failure};
+pub use folders::{Batch, FolderList, list_folder, path_text, read_batch_list, read_list, send_list, totals, walk};
 pub use handshake::{
     AgentGreeting, CertificateHolds, ConsoleGreeting, Demands, HandshakeError, LogProofHolds, Papers, greet_agent,
     greet_console,
 };
+pub use landing::{Conflict, Conflicts, Landing, receive_batch};
 pub use listed::Listed;
 pub use outbox::{Outbox, OutboxClosed};
 pub use pace::Pace;

@@ -13,10 +13,12 @@
 //! Read [`FileReceiver`] and [`SafeName`] first.
 
 mod name;
+mod path;
 mod receiver;
 mod sender;
 
 pub use name::{BadName, PartName, SafeName};
+pub use path::RelativePath;
 pub use receiver::{FileReceiver, ReceiveError};
 pub use sender::{FileSender, SourceChanged};
 

@@ -1,5 +1,6 @@
 //! Names from a peer, made safe or refused, and the names of unfinished files.
 
+use crate::RelativePath;
 use proto::session::TransferId;
 use std::fmt;
 
@@ -52,6 +53,11 @@ impl SafeName {
         let guarded = trimmed.starts_with('.') || is_device(trimmed);
         let name = if guarded { format!("_{trimmed}") } else { trimmed.to_owned() };
         Ok(Self(cut(&name, "", MOST_BYTES)))
+    }
+
+    /// A name that was made safe before.
+    pub(crate) fn trusted(name: &str) -> Self {
+        Self(name.to_owned())
     }
 
     /// The name.
@@ -126,6 +132,17 @@ impl PartName {
         hasher.update(&size_bytes.to_le_bytes()).update(name.as_str().as_bytes());
         let hash = hasher.finalize().to_hex();
         Self(format!("{PART_PREFIX}{}-{}", transfer.0, hash.get(..16).unwrap_or_default()))
+    }
+
+    /// For a file of a batch, whichever transfer brings it: what an earlier one left behind of the same path, size and
+    /// time of change is gone on with.
+    #[must_use]
+    pub fn resumable(path: &RelativePath, size_bytes: u64, modified_s: u64) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&size_bytes.to_le_bytes()).update(&modified_s.to_le_bytes()).update(path.as_str().as_bytes());
+        let hash = hasher.finalize().to_hex();
+        // Transfers are counted from 1.
+        Self(format!("{PART_PREFIX}0-{}", hash.get(..16).unwrap_or_default()))
     }
 
     /// The name.

@@ -58,6 +58,12 @@ impl FileReceiver {
         Ok(())
     }
 
+    /// The digest of what is hashed so far: of the prefix, once all of it is.
+    #[must_use]
+    pub fn digest_so_far(&self) -> [u8; DIGEST_BYTES] {
+        self.hasher.finalize().into()
+    }
+
     /// Takes the next bytes of the stream, however they were cut, and returns those of them that are content, to be
     /// written at [`FileReceiver::done_bytes`] as it was before the call.
     ///

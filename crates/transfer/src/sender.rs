@@ -48,6 +48,12 @@ impl FileSender {
         Ok(())
     }
 
+    /// The digest of what is hashed so far: of the prefix, once all of it is.
+    #[must_use]
+    pub fn digest_so_far(&self) -> [u8; crate::DIGEST_BYTES] {
+        self.hasher.finalize().into()
+    }
+
     /// Takes note of a block that is sent, in order.
     ///
     /// # Errors

@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 use proto::session::TransferId;
 use transfer::{
-    BadName, BadResumePoint, DIGEST_BYTES, FileReceiver, FileSender, PartName, ReceiveError, SafeName, SourceChanged,
+    BadName, BadResumePoint, DIGEST_BYTES, FileReceiver, FileSender, PartName, ReceiveError, RelativePath, SafeName,
+    SourceChanged,
 };
 
 /// What a sender puts on the stream from `resume_at` on.
@@ -253,5 +254,55 @@ fn a_part_is_never_under_a_final_name() {
         ["report.pdf", ".ponte-part-", ".ponte-part-1", ".ponte-part-+1-0123456789abcdef", ".ponte-part-1-0123"]
     {
         assert!(!PartName::is_part(other), "{other}");
+    }
+}
+
+#[test]
+fn a_path_from_a_peer_stays_below_its_folder_or_is_refused() {
+    for hostile in [
+        "/etc/passwd",
+        "..",
+        "../a",
+        "a/../b",
+        "a/./b",
+        "a//b",
+        "a/",
+        "",
+        "a\\..\\b",
+        "C:\\x",
+        "a/b\0c",
+        "\\\\server\\share",
+    ] {
+        assert_eq!(RelativePath::parse(hostile), Err(BadName::Path), "{hostile:?}");
+    }
+    let deep = ["a"; 32].join("/");
+    assert!(RelativePath::parse(&deep).is_ok());
+    assert!(RelativePath::parse(&format!("{deep}/a")).is_err(), "no deeper than 32 names");
+    for (given, safe) in [
+        ("docs/CON", "docs/_CON"),
+        (".ssh/authorized_keys", "_.ssh/authorized_keys"),
+        ("a\u{202E}b/c\u{7}.txt", "a_b/c_.txt"),
+        ("photos/x.jpg", "photos/x.jpg"),
+    ] {
+        let path = RelativePath::parse(given).unwrap();
+        assert_eq!(path.as_str(), safe);
+        assert_eq!(RelativePath::parse(safe).unwrap(), path, "a safe path stays as it is");
+    }
+    let long = RelativePath::parse(&format!("docs/{}.pdf", "x".repeat(10_000))).unwrap();
+    assert!(long.name().as_str().len() <= 200 && long.name().as_str().ends_with(".pdf"));
+    let path = RelativePath::parse("one/two/three.txt").unwrap();
+    assert_eq!(path.folders().collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(path.name().as_str(), "three.txt");
+    assert_eq!(RelativePath::parse("alone").unwrap().folders().count(), 0);
+}
+
+#[test]
+fn only_what_is_left_of_the_same_file_is_gone_on_with() {
+    let path = |text: &str| RelativePath::parse(text).unwrap();
+    let part = PartName::resumable(&path("a/b"), 10, 20);
+    assert_eq!(part, PartName::resumable(&path("a/b"), 10, 20));
+    assert!(PartName::is_part(part.as_str()));
+    for other in [(path("a/c"), 10, 20), (path("a/b"), 11, 20), (path("a/b"), 10, 21)] {
+        assert_ne!(part, PartName::resumable(&other.0, other.1, other.2));
     }
 }

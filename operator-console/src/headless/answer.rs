@@ -1,7 +1,7 @@
 //! What may stand on a line of output: answers, refusals and events, as types.
 
 use super::records::RecordState;
-use super::state::{MonitorState, OperatorState, State, TransferState};
+use super::state::{FolderState, MonitorState, OperatorState, State, TransferState};
 use console_core::proto::machine::Facts;
 use serde::Serialize;
 
@@ -173,6 +173,12 @@ pub(super) enum Event {
     },
     ChatDelivered {
         line: u64,
+    },
+    Folder {
+        folder: FolderState,
+    },
+    NoFolder {
+        failure: &'static str,
     },
     Transfer {
         #[serde(flatten)]

@@ -2,12 +2,14 @@
 
 use super::answer::Event;
 use super::names;
-use super::state::{self, TransferState, milliseconds, text};
-use console_core::proto::session::{Capability, TransferId};
+use super::state::{self, FolderState, TransferState, milliseconds, text};
+use console_core::proto::session::{Capability, TransferFailure, TransferId};
 use console_core::view::{
-    ConsoleView, EndView, KeyView, NoticeKind, PowerState, SessionView, Stage, TransferState as Moves,
+    ConsoleView, EndView, FolderView, KeyView, NoticeKind, PowerState, PowerView, SessionView, Stage,
+    TransferState as Moves,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Counts of pictures are told this often.
@@ -44,6 +46,8 @@ struct ToldSession {
     received: u64,
     delivered: u64,
     transfers: BTreeMap<TransferId, (Moves, u64, Instant)>,
+    folder: Option<Arc<FolderView>>,
+    no_folder: Option<TransferFailure>,
     sharing_paused: bool,
     input_paused: bool,
     reconnecting: bool,
@@ -133,6 +137,7 @@ impl ToldSession {
             events.push(Event::Recognised { system: session.system.clone() });
         }
         self.powers(session, events);
+        self.folders(session, events);
         let shown = session.monitor.map(|monitor| monitor.0);
         if !session.layout.monitors.is_empty() && self.layout != Some((session.layout.epoch, shown)) {
             self.layout = Some((session.layout.epoch, shown));
@@ -148,8 +153,27 @@ impl ToldSession {
         self.pauses(session, events);
     }
 
+    fn folders(&mut self, session: &SessionView, events: &mut Vec<Event>) {
+        let files = &session.files;
+        if files.remote_failure != self.no_folder {
+            self.no_folder = files.remote_failure;
+            events.extend(
+                files.remote_failure.map(|failure| Event::NoFolder { failure: names::transfer_failure(failure) }),
+            );
+        }
+        let is_same = match (&self.folder, &files.remote) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        if !is_same {
+            self.folder.clone_from(&files.remote);
+            events.extend(files.remote.as_deref().map(|folder| Event::Folder { folder: FolderState::of(folder) }));
+        }
+    }
+
     fn powers(&mut self, session: &SessionView, events: &mut Vec<Event>) {
-        for power in &session.powers {
+        let browse = PowerView { capability: Capability::FetchFile, state: session.files.browse };
+        for power in session.powers.iter().chain([&browse]) {
             let before = self.powers.insert(power.capability, power.state).unwrap_or(PowerState::Off);
             if before == power.state {
                 continue;

@@ -8,6 +8,7 @@ use console_core::proto::input::{Button, Modifiers};
 use console_core::proto::machine::Topic;
 use console_core::proto::session::Capability;
 use console_core::records::Outcome;
+use console_core::view::Conflict;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -113,6 +114,34 @@ pub(super) enum Command {
         /// None takes it back.
         outcome: Option<Outcome>,
     },
+    ListFolder {
+        /// Else the person's home.
+        #[serde(default)]
+        path: String,
+    },
+    Send {
+        paths: Vec<PathBuf>,
+        /// Else the folder for downloads.
+        #[serde(default)]
+        into: String,
+    },
+    Fetch {
+        paths: Vec<String>,
+        into: Option<PathBuf>,
+    },
+    Pause {
+        transfer: u32,
+    },
+    Resume {
+        transfer: u32,
+    },
+    Cancel {
+        transfer: u32,
+    },
+    Resolve {
+        transfer: u32,
+        conflict: ConflictName,
+    },
     End {},
     Close {},
     State {},
@@ -196,6 +225,25 @@ impl From<Power> for Capability {
             Power::View => Self::View,
             Power::Control => Self::Control,
             Power::SystemInfo => Self::SystemInfo,
+        }
+    }
+}
+
+/// What is done about files that are there already.
+#[derive(Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ConflictName {
+    KeepBoth,
+    Replace,
+    Skip,
+}
+
+impl From<ConflictName> for Conflict {
+    fn from(name: ConflictName) -> Self {
+        match name {
+            ConflictName::KeepBoth => Self::KeepBoth,
+            ConflictName::Replace => Self::Replace,
+            ConflictName::Skip => Self::Skip,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The names on the lines for what the engine has types for. They are added to and never renamed.
 
+use console_core::proto::files::EntryKind;
 use console_core::proto::session::{
     Asking, Capability, CertificateProblem, Decision, EndReason, Step, TransferFailure,
 };
@@ -85,6 +86,18 @@ pub(super) fn transfer(state: TransferState) -> &'static str {
         TransferState::TooSoon => "too_soon",
         TransferState::Barred => "barred",
         TransferState::Failed(_) => "failed",
+        TransferState::Preparing => "preparing",
+        TransferState::Queued => "queued",
+        TransferState::Conflicts(_) => "conflicts",
+    }
+}
+
+pub(super) fn entry(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::Folder => "folder",
+        EntryKind::File => "file",
+        EntryKind::Link => "link",
+        EntryKind::Other => "other",
     }
 }
 
@@ -99,6 +112,9 @@ pub(super) fn transfer_failure(failure: TransferFailure) -> &'static str {
         TransferFailure::Changed => "changed",
         TransferFailure::Cancelled => "cancelled",
         TransferFailure::Storage => "storage",
+        TransferFailure::Link => "link",
+        TransferFailure::Protected => "protected",
+        TransferFailure::TooMany => "too_many",
     }
 }
 

@@ -146,7 +146,7 @@ fn reached(goal: Goal, after: u64, view: &ConsoleView) -> Option<Result<(), Prob
         Goal::Recognised => session.is_some_and(|session| session.recognised),
         Goal::Picture => session.is_some_and(|session| session.pictures > after),
         Goal::Transfers => session.is_some_and(|session| {
-            let moves = |state| matches!(state, TransferState::Asked | TransferState::Running);
+            let moves = |state: TransferState| !state.is_over();
             !session.transfers.is_empty() && !session.transfers.iter().any(|transfer| moves(transfer.state))
         }),
         Goal::Ending => matches!(view.stage, Stage::Ended(_)),

@@ -12,7 +12,7 @@ use console_core::gate::{GateCommand, GateProblem, GateStage, Secret};
 use console_core::proto::geometry::MonitorId;
 use console_core::proto::input::{InputEvent, KeyUsage};
 use console_core::proto::machine::Topic;
-use console_core::proto::session::Capability;
+use console_core::proto::session::{Capability, TransferId};
 use console_core::view::{ConsoleCommand, PowerState, SessionView, Stage};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -75,6 +75,17 @@ impl<W: Write> Desk<W> {
             Command::Notes { text, name } => self.notes(text, name),
             Command::Tags { tags } => self.tags(tags),
             Command::Outcome { outcome } => self.outcome(outcome),
+            Command::ListFolder { path } => {
+                self.may_move(Capability::FetchFile).and_then(|()| self.send(ConsoleCommand::Browse { path }))
+            }
+            Command::Send { paths, into } => self.send_files(paths, into),
+            Command::Fetch { paths, into } => self.fetch_files(paths, into),
+            Command::Pause { transfer } => self.on_transfer(transfer, |id| ConsoleCommand::HoldTransfer(id, true)),
+            Command::Resume { transfer } => self.on_transfer(transfer, |id| ConsoleCommand::HoldTransfer(id, false)),
+            Command::Cancel { transfer } => self.on_transfer(transfer, ConsoleCommand::CancelTransfer),
+            Command::Resolve { transfer, conflict } => {
+                self.on_transfer(transfer, |id| ConsoleCommand::Resolve(id, conflict.into()))
+            }
             Command::State {} => {
                 let view = self.running.view();
                 Ok(Done::State { state: Box::new(State::of(view.as_ref(), now)) })
@@ -305,6 +316,40 @@ impl<W: Write> Desk<W> {
         self.send(ConsoleCommand::FetchFile { path, into })?;
         self.files += 1;
         Ok(Done::File { transfer: self.files })
+    }
+
+    fn send_files(&mut self, paths: Vec<PathBuf>, into: String) -> Result {
+        self.may_move(Capability::SendFile)?;
+        if paths.is_empty() {
+            return Err(bad_value("\"paths\" names at least one file or folder"));
+        }
+        self.send(ConsoleCommand::SendFiles { paths, into })?;
+        self.files += 1;
+        Ok(Done::File { transfer: self.files })
+    }
+
+    fn fetch_files(&mut self, paths: Vec<String>, into: Option<PathBuf>) -> Result {
+        self.may_move(Capability::FetchFile)?;
+        if paths.is_empty() {
+            return Err(bad_value("\"paths\" names at least one file or folder"));
+        }
+        let into = into.unwrap_or_else(places::downloads);
+        if !into.is_dir() {
+            return Err(bad_value("\"into\" is to be a folder that is there"));
+        }
+        self.send(ConsoleCommand::FetchFiles { paths, into })?;
+        self.files += 1;
+        Ok(Done::File { transfer: self.files })
+    }
+
+    /// Something about a transfer that is not over.
+    fn on_transfer(&mut self, transfer: u32, command: impl FnOnce(TransferId) -> ConsoleCommand) -> Result {
+        let id = TransferId(transfer);
+        match self.session()?.transfers.iter().find(|known| known.id == id) {
+            None => Err(bad_value("there is no such transfer")),
+            Some(known) if known.state.is_over() => Err(Problem::new(Code::Already, "the transfer is over")),
+            Some(_) => self.send(command(id)),
+        }
     }
 
     fn transfers(&mut self) -> Result {

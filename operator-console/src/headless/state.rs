@@ -99,6 +99,10 @@ pub(super) struct TransferState {
     failure: Option<&'static str>,
     size_bytes: u64,
     done_bytes: u64,
+    files: u32,
+    done_files: u32,
+    failed_files: u32,
+    held: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     saved_to: Option<String>,
 }
@@ -234,7 +238,46 @@ impl TransferState {
             failure,
             size_bytes: transfer.size_bytes,
             done_bytes: transfer.done_bytes,
+            files: transfer.files,
+            done_files: transfer.done_files,
+            failed_files: transfer.failed_files,
+            held: transfer.is_held,
             saved_to: transfer.saved_to.as_deref().map(text),
+        }
+    }
+}
+
+/// A folder of the client's machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct FolderState {
+    path: String,
+    parent: Option<String>,
+    entries: Vec<EntryState>,
+    left_out: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct EntryState {
+    name: String,
+    kind: &'static str,
+    size_bytes: u64,
+    modified_s: u64,
+}
+
+impl FolderState {
+    pub(super) fn of(folder: &view::FolderView) -> Self {
+        let entry = |entry: &console_core::proto::files::FolderEntry| EntryState {
+            // As it is: whoever wants the file names it so.
+            name: entry.name.as_str().to_owned(),
+            kind: names::entry(entry.kind),
+            size_bytes: entry.size_bytes,
+            modified_s: entry.modified_s,
+        };
+        Self {
+            path: folder.path.clone(),
+            parent: folder.parent.clone(),
+            entries: folder.entries.iter().map(entry).collect(),
+            left_out: folder.left_out,
         }
     }
 }

@@ -65,6 +65,7 @@ pub fn toggle(session: &SessionView, scene: &Scene<'_>, state: &mut ScreenState,
         // Under the screen there is room for one thing.
         state.files.open = None;
         state.shell_open = false;
+        state.browser.open = false;
         let is_off = session.state_of(Capability::SystemInfo) == PowerState::Off;
         if is_off && may_ask(&scene.view.operator, session, Capability::SystemInfo) {
             // The page that is wanted as soon as the person agrees.

@@ -3,7 +3,8 @@
 use super::files::Open;
 use super::side::Powers;
 use super::{
-    Effect, Page, Scene, ScreenState, full_screen, home, machine, marking, notices, parts, session, shell, side,
+    Effect, Page, Scene, ScreenState, browser, full_screen, home, machine, marking, notices, parts, session, shell,
+    side,
 };
 use crate::viewer::Scaling;
 use crate::viewer::marking::Tool;
@@ -47,6 +48,7 @@ enum Act {
     Watch,
     CopyPicture,
     Shell,
+    Browser,
     Steer,
     Chat,
     Page(Page),
@@ -191,6 +193,9 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
             if session::may_move(operator, session, Capability::FetchFile) {
                 entries.push(entry("console-tool-fetch", "F4", Act::Files(Open::Fetch)));
             }
+            if browser::may_browse(scene, session) {
+                entries.push(entry("console-tool-files", "Ctrl O", Act::Browser));
+            }
             if session::may_read(operator, session) {
                 entries.push(entry("console-tool-machine", "F8", Act::Machine));
             }
@@ -292,6 +297,11 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         Act::Shell => {
             if let Stage::Session(session) = &scene.view.stage {
                 shell::toggle(session, scene, state, commands);
+            }
+        }
+        Act::Browser => {
+            if let Stage::Session(session) = &scene.view.stage {
+                browser::toggle(scene, session, state, commands);
             }
         }
         Act::Steer => state.viewer.take(),

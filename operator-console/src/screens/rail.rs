@@ -6,7 +6,7 @@ use super::marking::{self, may_mark};
 use super::parts::{ToolState, ToolWords, tool_button};
 use super::session::{has_picture, may_enter, may_move, may_press, may_read};
 use super::side::{Powers, may_ask};
-use super::{Scene, ScreenState, full_screen, shell};
+use super::{Scene, ScreenState, browser, full_screen, shell};
 use crate::icons::Icon;
 use crate::viewer::Scaling;
 use crate::viewer::marking::Tool;
@@ -61,6 +61,13 @@ pub(super) fn rail_ui(
             let standing = Standing { on: state.keys_open, may, needs: (!may).then_some(NEEDS_CONTROL) };
             if rail.tool(ui, Icon::Keys, "console-tool-keys", "F12", standing) {
                 state.keys_open = !state.keys_open;
+            }
+        }
+        if operator.may(Capability::SendFile) || operator.may(Capability::FetchFile) {
+            let may = browser::may_browse(scene, session);
+            let standing = Standing { on: state.browser.open, may, needs: (!viewing).then_some(NEEDS_VIEW) };
+            if rail.tool(ui, Icon::Files, "console-tool-files", "Ctrl O", standing) {
+                browser::toggle(scene, session, state, commands);
             }
         }
         let files = [
@@ -119,9 +126,9 @@ pub(super) fn rail_ui(
 }
 
 /// How many tools the rail has.
-const TOOLS: usize = 12;
+const TOOLS: usize = 13;
 /// How many of them are there in every window.
-const NEEDED_TOOLS: usize = 9;
+const NEEDED_TOOLS: usize = 10;
 /// Least height of one, in points.
 const LEAST_HEIGHT: f32 = 24.0;
 /// Room between them, in points.

@@ -1,5 +1,6 @@
 //! The page of a running session: the remote screen as large as it can be, tools and talk beside it.
 
+use super::browser::{self, browser_ui};
 use super::files::{Open, files_ui};
 use super::full_screen;
 use super::keys;
@@ -34,7 +35,7 @@ pub fn session_ui(
     commands: &mut Vec<ConsoleCommand>,
 ) {
     let operator = &scene.view.operator;
-    take_dropped_files(ui, operator, session, commands);
+    take_dropped_files(ui, operator, session, state, commands);
     if ui.input(|input| input.pointer.any_pressed() || input.events.iter().any(is_press)) {
         // What was copied has been read.
         state.copied = state.copied.filter(|copied| *copied == Copied::Facts);
@@ -44,6 +45,7 @@ pub fn session_ui(
         state.files.open = None;
         state.machine.open = false;
         state.shell_open = false;
+        state.browser.open = false;
     }
     shortcuts(ui, scene, session, state, commands);
     if !may_mark(operator, session) {
@@ -55,6 +57,7 @@ pub fn session_ui(
         state.files.open = None;
         state.machine.open = false;
         state.shell_open = false;
+        state.browser.open = false;
         full_screen::bar_ui(ui, scene, session, state, commands);
     } else {
         top_bar_ui(ui, scene, session, commands);
@@ -64,10 +67,15 @@ pub fn session_ui(
     if let Some(panel) = state.files.open {
         state.machine.open = false;
         state.shell_open = false;
+        state.browser.open = false;
         files_ui(ui, scene, panel, state, commands);
     }
     if state.machine.open && !machine_ui(ui, scene, session, state, commands) {
         // They have the whole stage: nothing goes to the client meanwhile.
+        commands.extend(state.viewer.stop());
+        return;
+    }
+    if state.browser.open && !browser_ui(ui, scene, session, state, commands) {
         commands.extend(state.viewer.stop());
         return;
     }
@@ -185,11 +193,24 @@ fn shortcuts(
     }
 }
 
-fn take_dropped_files(ui: &Ui, operator: &OperatorView, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
+fn take_dropped_files(
+    ui: &Ui,
+    operator: &OperatorView,
+    session: &SessionView,
+    state: &ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
     let dropped = ui.input(|input| input.raw.dropped_files.clone());
-    if may_move(operator, session, Capability::SendFile) {
-        let files = dropped.iter().map(|file| file.path()).filter(|path| path.is_file());
-        commands.extend(files.map(|path| ConsoleCommand::SendFile(path.to_owned())));
+    if !may_move(operator, session, Capability::SendFile) {
+        return;
+    }
+    let mut paths: Vec<_> = dropped.iter().map(|file| file.path().to_owned()).filter(|path| path.exists()).collect();
+    match (paths.len(), paths.first()) {
+        (0, _) => {}
+        (1, Some(path)) if path.is_file() && !state.browser.open => {
+            commands.extend(paths.pop().map(ConsoleCommand::SendFile));
+        }
+        _ => commands.push(browser::dropped(session, state, paths)),
     }
 }
 

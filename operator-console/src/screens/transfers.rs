@@ -58,7 +58,7 @@ impl Rates {
 pub fn transfer_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Rates) {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        name_ui(ui, &transfer.name);
+        name_ui(ui, &several(i18n, transfer));
         let folder = transfer.saved_to.as_deref().and_then(Path::parent).map(|folder| folder.display().to_string());
         match transfer.state {
             TransferState::Running => {
@@ -69,10 +69,16 @@ pub fn transfer_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Ra
             TransferState::Done => {
                 let id = if transfer.incoming { "console-transfer-in" } else { "console-transfer-out" };
                 let state = tiny(ui, &i18n.text_with(id, &[("size", i18n.bytes(transfer.size_bytes).into())]));
+                if transfer.failed_files > 0 {
+                    tiny(ui, &i18n.text_with("transfer-left-out", &[("count", transfer.failed_files.into())]));
+                }
                 if let Some(folder) = folder {
                     state.on_hover_text(i18n.text_with("console-transfer-saved", &[("path", folder.into())]));
                 }
             }
+            TransferState::Preparing => drop(tiny(ui, &i18n.text("console-transfer-preparing"))),
+            TransferState::Queued => drop(tiny(ui, &moving(i18n, transfer, i18n.text("console-transfer-queued")))),
+            TransferState::Conflicts(_) => drop(tiny(ui, &i18n.text("console-transfer-conflicts"))),
             TransferState::Asked => drop(tiny(ui, &moving(i18n, transfer, i18n.text("console-transfer-asked")))),
             TransferState::Refused => drop(tiny(ui, &i18n.text("console-transfer-refused"))),
             TransferState::TooSoon => drop(tiny(ui, &i18n.text("console-transfer-too-soon"))),
@@ -83,6 +89,15 @@ pub fn transfer_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Ra
             }
         }
     });
+}
+
+/// The name of a file, or of the first of several and how many there are.
+fn several(i18n: &I18n, transfer: &TransferView) -> String {
+    if transfer.files <= 1 {
+        return transfer.name.clone();
+    }
+    let more = [("name", (&transfer.name).into()), ("count", transfer.files.into())];
+    i18n.text_with("transfer-several", &more)
 }
 
 /// The name of a file, without its middle where it is too long; screen readers get all of it.
@@ -140,6 +155,13 @@ fn running_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Rates) 
         }
         None => i18n.text_with("console-transfer-progress", &args),
     };
+    let text = if transfer.is_held { i18n.text_with("transfer-held", &[("state", text.into())]) } else { text };
+    let text = if transfer.files > 1 {
+        let whole = [("done", transfer.done_files.into()), ("total", transfer.files.into())];
+        format!("{} · {text}", i18n.text_with("console-transfer-files", &whole))
+    } else {
+        text
+    };
     let fraction = if total == 0 { 0.0 } else { (done as f64 / total as f64) as f32 };
     progress(ui, fraction, &moving(i18n, transfer, text));
 }
@@ -167,6 +189,13 @@ mod tests {
             incoming: false,
             size_bytes: 10_000,
             done_bytes: 0,
+            files: 1,
+            done_files: 0,
+            failed_files: 0,
+            failures: [].into(),
+            now: None,
+            conflicts: [].into(),
+            is_held: false,
             state: TransferState::Running,
             saved_to: None,
         };

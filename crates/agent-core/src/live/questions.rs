@@ -39,6 +39,8 @@ impl Live<'_> {
                 Err(_) => return self.refuse(id, scope, TransferFailure::BadName),
             },
             Request::FetchFile { transfer, path } => look = Some((*transfer, path.as_str().to_owned())),
+            Request::Browse => {}
+            Request::SendBatch { .. } | Request::FetchBatch { .. } => self.prepare_batch(id, &what),
         }
         if let Err(ending) = self.mark(id, &what) {
             self.tell(AgentToConsole::ProcessEnding { request: id, ending })?;
@@ -47,6 +49,9 @@ impl Live<'_> {
         let asked = self.consent.ask(Instant::now(), id, what.clone());
         if let Err(error) = asked {
             drop(self.unmark(id));
+            if let Some(transfer) = what.batch() {
+                self.drop_batch(transfer);
+            }
             tracing::warn!(%error, "a question was not put");
             let decision = match error {
                 AskError::TooSoon => Decision::TooSoon,
@@ -93,6 +98,7 @@ impl Live<'_> {
         self.transfers.contains_key(&transfer)
             || self.transfers.len() >= MOST_TRANSFERS
             || self.looking.contains(&transfer)
+            || self.files.knows(transfer)
             || self.prepared.values().any(|prepared| prepared.transfer() == transfer)
     }
 
@@ -142,6 +148,11 @@ impl Live<'_> {
                         }
                         _ => {}
                     }
+                    if decision != Decision::Granted
+                        && let Some(transfer) = scope.transfer
+                    {
+                        self.drop_batch(transfer);
+                    }
                 }
                 Outcome::Revoked { scope, cause } => self.revoked(scope, cause)?,
             }
@@ -183,7 +194,7 @@ impl Live<'_> {
             }
             (Capability::Control, _) => Flow::Continue(()),
             (_, Some(Prepared::Receive { transfer, name, size_bytes })) => {
-                self.transfers.insert(transfer, running(name.as_str(), true, size_bytes));
+                self.transfers.insert(transfer, running(transfer, name.as_str(), true, size_bytes));
                 self.receiving.insert(transfer, (name, size_bytes));
                 Flow::Continue(())
             }
@@ -197,7 +208,7 @@ impl Live<'_> {
                 let Some(lease) = self.consent.lease::<consent::FetchFile>(Some(transfer)) else {
                     return Flow::Continue(());
                 };
-                self.transfers.insert(transfer, running(&name, false, size_bytes));
+                self.transfers.insert(transfer, running(transfer, &name, false, size_bytes));
                 let name = Text::<FILE_NAME_BYTES>::truncated(&name);
                 self.tell(AgentToConsole::FileComing { transfer, name, size_bytes })?;
                 let events = self.transfer_events.0.clone();
@@ -208,6 +219,8 @@ impl Live<'_> {
                 self.giving.insert(transfer, task);
                 Flow::Continue(())
             }
+            (_, Some(Prepared::Land { transfer, ready })) => self.land(transfer, ready),
+            (_, Some(Prepared::Leave { transfer, ready })) => self.leave(transfer, ready),
             (_, None) => Flow::Continue(()),
         }
     }
@@ -231,10 +244,11 @@ impl Live<'_> {
             Capability::SystemInfo => self.stop_looking(),
             Capability::EndProcess => return Flow::Continue(()),
             Capability::Shell => self.close_shell(),
-            Capability::SendFile => return Flow::Continue(()),
-            Capability::FetchFile => {
-                return scope.transfer.map_or(Flow::Continue(()), |transfer| self.stop_giving(transfer));
-            }
+            Capability::SendFile | Capability::FetchFile => match scope.transfer {
+                Some(transfer) if self.files.knows_running(transfer) => return self.stop_batch(transfer, false),
+                Some(transfer) => return self.stop_giving(transfer),
+                None => self.stop_listing(),
+            },
             // Nothing of these can be granted in this version.
             Capability::Annotate
             | Capability::Chat

@@ -2,11 +2,12 @@
 
 use super::Live;
 use super::sharing::Pause;
+use crate::batches::Summary;
 use crate::config::Setup;
 use crate::files::Prepared;
 use crate::view::{
-    AgentView, ChatLine, EndView, GrantView, Page, PanelView, QuestionKind, QuestionView, RatingView, Shared,
-    TransferState, TransferView,
+    AgentView, ChatLine, Conflict, EndView, FilesView, GrantView, Page, PanelView, QuestionKind, QuestionView,
+    RatingView, Shared, TransferState, TransferView,
 };
 use consent::Question;
 use proto::session::{Asking, Capability, EndReason, Request, TransferFailure};
@@ -47,6 +48,16 @@ impl Live<'_> {
                 path: proto::Text::<{ proto::limits::PATH_BYTES }>::truncated(&path.display().to_string()).shown(),
                 size_bytes: size_bytes.unwrap_or_default(),
             },
+            (Request::Browse, _) => QuestionKind::Browse,
+            (_, Some(Prepared::Land { transfer, ready })) => {
+                let summary = ready.as_ref().map(|ready| ready.summary.clone()).unwrap_or_default();
+                let conflict = self.files.conflict(*transfer);
+                QuestionKind::ReceiveFiles(FilesView { conflict, ..files_view(summary) })
+            }
+            (_, Some(Prepared::Leave { ready, .. })) => {
+                let summary = ready.as_ref().map(|ready| ready.summary.clone()).unwrap_or_default();
+                QuestionKind::GiveFiles(files_view(summary))
+            }
             (_, None) => return None,
         };
         let whole_session = self.consent.asking(question.request.capability()) == Asking::OncePerSession;
@@ -108,6 +119,11 @@ impl Live<'_> {
             shell: self.shell.lines(),
         }
     }
+}
+
+fn files_view(summary: Summary) -> FilesView {
+    let Summary { names, files, size_bytes, conflicts, folder } = summary;
+    FilesView { names, files, size_bytes, folder, conflicts, conflict: Conflict::default() }
 }
 
 fn chat_lines(chat: &Chat) -> Vec<ChatLine> {

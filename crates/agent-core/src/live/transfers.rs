@@ -37,6 +37,9 @@ impl Live<'_> {
         let Some(view) = self.transfers.get(&transfer).filter(|view| view.state == TransferState::Running) else {
             return Flow::Continue(());
         };
+        if self.files.knows_running(transfer) {
+            return self.stop_batch(transfer, true);
+        }
         if !view.incoming {
             if let Some(task) = self.giving.remove(&transfer) {
                 task.abort();
@@ -58,7 +61,9 @@ impl Live<'_> {
             // The log goes on to be written, whoever listens.
             let _ = self.handle_transfer(event);
         }
+        let is_single = |transfer: &TransferId| !self.files.knows_running(*transfer);
         let running = self.transfers.iter().filter(|(_, view)| view.state == TransferState::Running);
+        let running = running.filter(|(transfer, _)| is_single(transfer));
         for transfer in running.map(|(transfer, _)| *transfer).collect::<Vec<_>>() {
             let _ = self.transfer_over(transfer, Err(TransferFailure::Cancelled));
         }
@@ -90,6 +95,7 @@ impl Live<'_> {
         match result {
             Ok((saved_to, digest)) => {
                 view.done_bytes = view.size_bytes;
+                view.done_files = 1;
                 view.state = TransferState::Done;
                 view.saved_to = saved_to.map(|path| path.display().to_string());
                 let direction = if view.incoming { Direction::ToClient } else { Direction::ToOperator };
@@ -104,7 +110,19 @@ impl Live<'_> {
     }
 }
 
-pub(super) fn running(name: &str, incoming: bool, size_bytes: u64) -> TransferView {
+pub(super) fn running(id: TransferId, name: &str, incoming: bool, size_bytes: u64) -> TransferView {
     let name = Text::<FILE_NAME_BYTES>::truncated(name).shown();
-    TransferView { name, incoming, size_bytes, done_bytes: 0, state: TransferState::Running, saved_to: None }
+    TransferView {
+        id,
+        name,
+        incoming,
+        size_bytes,
+        done_bytes: 0,
+        files: 1,
+        done_files: 0,
+        failed_files: 0,
+        is_held: false,
+        state: TransferState::Running,
+        saved_to: None,
+    }
 }

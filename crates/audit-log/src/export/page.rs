@@ -231,6 +231,15 @@ impl<'a> Speaker<'a> {
                 let (size, blake3) = (size_bytes.to_string(), blake3.to_string());
                 self.say(id, &[operator, ("name", &text), ("size", &size), ("blake3", &blake3)])
             }
+            Event::Files { direction, files, size_bytes, .. } => {
+                let id = match direction {
+                    Direction::ToClient => "log-entry-files-to-client",
+                    Direction::ToOperator => "log-entry-files-to-operator",
+                };
+                let (count, size) = (files.to_string(), size_bytes.to_string());
+                self.say(id, &[operator, ("count", &count), ("size", &size), ("list", &text)])
+            }
+            Event::FolderSeen { .. } => self.say("log-entry-folder-seen", &[operator, ("path", &text)]),
             Event::FileFailed { failure, moved_bytes, .. } => {
                 let mut sentence = self.say_word("log-entry-file-failed-", failure, &[]);
                 if *moved_bytes > 0 {

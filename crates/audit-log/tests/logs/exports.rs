@@ -53,6 +53,9 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::NotAllowed { power: Capability::Control },
         Event::File { request, direction: Direction::ToClient, name, size_bytes: u64::MAX, blake3: sha256 },
         Event::File { request, direction: Direction::ToOperator, name, size_bytes: 0, blake3: sha256 },
+        Event::Files { request, direction: Direction::ToClient, list: name, files: u32::MAX, size_bytes: u64::MAX },
+        Event::Files { request, direction: Direction::ToOperator, list: name, files: 1, size_bytes: 0 },
+        Event::FolderSeen { path: name },
         Event::Command { line: name },
         Event::ProcessEnded { name },
         Event::Annotated,
@@ -100,6 +103,9 @@ pub(crate) fn every_event() -> Vec<Event> {
         TransferFailure::Changed,
         TransferFailure::Cancelled,
         TransferFailure::Storage,
+        TransferFailure::Link,
+        TransferFailure::Protected,
+        TransferFailure::TooMany,
     ] {
         events.push(Event::FileFailed { request, failure, moved_bytes: 0 });
         events.push(Event::FileFailed { request, failure, moved_bytes: 4096 });

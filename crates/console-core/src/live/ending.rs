@@ -50,7 +50,7 @@ impl Live<'_> {
     fn end_view(&mut self, reason: EndReason) -> EndView {
         let mut transfers: Vec<TransferView> = self.transfers.values().map(|wanted| wanted.view.clone()).collect();
         for view in &mut transfers {
-            if matches!(view.state, TransferState::Running | TransferState::Asked) {
+            if !view.state.is_over() {
                 view.state = TransferState::Failed(TransferFailure::Cancelled);
             }
         }

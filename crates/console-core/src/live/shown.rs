@@ -55,6 +55,7 @@ impl Live<'_> {
             transfers: self.transfers.list(|transfers| transfers.values().map(|wanted| wanted.view.clone()).collect()),
             machine: self.machine.view(),
             shell: self.shell.view(),
+            files: self.files.view(),
             round_trip: self.round_trip,
             pictures_per_s: u32::try_from(self.decoded_at.len()).unwrap_or(u32::MAX),
             pictures: self.pictures_decoded,

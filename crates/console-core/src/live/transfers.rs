@@ -8,15 +8,31 @@ use proto::session::{Decision, FileName, PathText, Request, TransferFailure, Tra
 use proto::text::Text;
 use session::sendable;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 impl Live<'_> {
-    fn new_transfer(&mut self, name: &str, incoming: bool, size_bytes: u64, path: PathBuf) -> TransferId {
+    pub(super) fn new_transfer(&mut self, name: &str, incoming: bool, size_bytes: u64, path: PathBuf) -> TransferId {
         self.last_transfer += 1;
         let id = TransferId(self.last_transfer);
         let name = Text::<FILE_NAME_BYTES>::truncated(name).shown();
         let state = TransferState::Asked;
-        let view = TransferView { id, name, incoming, size_bytes, done_bytes: 0, state, saved_to: None };
-        let wanted = Wanted { view, path, is_announced: false, is_served: false, parked: None };
+        let view = TransferView {
+            id,
+            name,
+            incoming,
+            size_bytes,
+            done_bytes: 0,
+            files: 1,
+            done_files: 0,
+            failed_files: 0,
+            failures: Arc::default(),
+            now: None,
+            conflicts: Arc::default(),
+            is_held: false,
+            state,
+            saved_to: None,
+        };
+        let wanted = Wanted { view, path, is_announced: false, is_served: false, parked: None, task: None };
         self.transfers.insert(id, wanted);
         id
     }
@@ -51,6 +67,9 @@ impl Live<'_> {
     }
 
     pub(super) fn file_decided(&mut self, transfer: TransferId, decision: Decision) {
+        if self.files.has_batch(transfer) {
+            self.batch_decided(transfer, decision);
+        }
         let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
         if wanted.view.state != TransferState::Asked {
             return;
@@ -77,7 +96,8 @@ impl Live<'_> {
         }
         if !wanted.view.incoming {
             let (path, size_bytes) = (wanted.path.clone(), wanted.view.size_bytes);
-            self.tasks.spawn(tasks::send(self.channel.clone(), transfer, path, size_bytes, self.events.0.clone()));
+            let sending = tasks::send(self.channel.clone(), transfer, path, size_bytes, self.events.0.clone());
+            wanted.task = Some(self.tasks.spawn(sending));
         }
         self.receive_parked(transfer);
     }
@@ -91,19 +111,26 @@ impl Live<'_> {
         }
         if let Some(reader) = wanted.parked.take() {
             let file = (transfer, wanted.view.name.clone(), wanted.view.size_bytes);
-            self.tasks.spawn(tasks::receive(reader, file, wanted.path.clone(), self.events.0.clone()));
+            let receiving = tasks::receive(reader, file, wanted.path.clone(), self.events.0.clone());
+            wanted.task = Some(self.tasks.spawn(receiving));
         }
     }
 
     pub(super) fn transfer_over(&mut self, transfer: TransferId, result: Result<Option<PathBuf>, TransferFailure>) {
         let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
         let view = &mut wanted.view;
-        if !matches!(view.state, TransferState::Running | TransferState::Asked) {
+        if view.state.is_over() {
             return;
         }
+        view.now = None;
         match result {
             Ok(saved_to) => {
-                view.done_bytes = view.size_bytes;
+                if view.files == 1 && view.failed_files == 0 {
+                    view.done_files = 1;
+                }
+                if view.failed_files == 0 {
+                    view.done_bytes = view.size_bytes;
+                }
                 view.state = TransferState::Done;
                 view.saved_to = saved_to;
             }

@@ -373,3 +373,31 @@ ask-view-advice-window = Look at this window.
 ask-view-advice-window-do = If something private is in it, close that first; then answer in your own time.
 who-yes-unverified = Go on all the same
 who-called = If they called you without you asking for help, leave.
+# Folders and several files
+ask-browse-title = May { $name } look through your folders?
+ask-browse-lead-session = { $name } asks to look through the folders of this computer and to copy files from it.
+ask-browse-lead-use = { $name } asks to see which files and folders there are. Before a file is copied you are asked again.
+ask-browse-advice = The names of your files can be seen.
+ask-browse-advice-do = If somebody called you without you asking for help, say no and press “This is a scam”.
+ask-browse-yes = Let them look
+ask-receive-files-title = Do you want these files?
+ask-receive-files-lead = { $name } wants to send you these files:
+ask-receive-files-yes = Receive the files
+ask-give-files-title = Do you want to give these files?
+ask-give-files-lead = { $name } asks for a copy of these files:
+ask-give-files-yes = Give the files
+ask-files-count = { $count ->
+    [one] 1 file
+   *[other] { $count } files
+}
+ask-files-more = and { $count } more
+ask-conflict = { $count ->
+    [one] One of them is there already. What should happen to it?
+   *[other] { $count } of them are there already. What should happen to those?
+}
+ask-conflict-keep = Keep both
+ask-conflict-replace = Replace what is there
+ask-conflict-skip = Leave what is there, do not receive them
+ask-holds-for-files = Your yes holds for these files only.
+panel-stop-transfer = Stop
+panel-stop-transfer-name = Stop: { $name }

@@ -33,6 +33,12 @@ common-verified = Identity verified
 common-not-verified = Identity not verified
 
 transfer-of = { $done } of { $total }
+transfer-several = { $name } ({ $count } files)
+transfer-held = { $state }, paused
+transfer-left-out = { $count ->
+    [one] 1 file was not transferred
+   *[other] { $count } files were not transferred
+}
 transfer-done = { $size }
 transfer-failure-not-found = The file is not there any more.
 transfer-failure-permission-denied = The system does not allow it.
@@ -50,3 +56,6 @@ common-address-host = The page is of { $host }. Open it only if you expect it.
 common-address-yes = Open
 common-address-no = Not now
 common-address-failed = No browser took the address. It can be typed there by hand.
+transfer-failure-link = It is a link to another place, and links are not followed.
+transfer-failure-protected = This folder holds settings or programs that start by themselves. Choose another folder.
+transfer-failure-too-many = These are more files than one transfer may have. Choose fewer.

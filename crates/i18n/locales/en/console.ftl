@@ -662,3 +662,44 @@ console-recent-erase = Erase
 console-recent-erase-now = Erase for good
 console-recent-keep = Keep
 console-recent-erase-text = Name, notes, tags and outcome go. The signed log stays where it is.
+# Folders and several files
+console-tool-files = Files
+console-tool-files-short = Files
+console-files-local = This computer
+console-files-remote = The client’s computer
+console-files-list-local = Files of this computer
+console-files-list-remote = Files of the client’s computer
+console-files-path = Folder: { $whose }
+console-files-up = Up one folder: { $whose }
+console-files-name = Name
+console-files-size = Size
+console-files-changed = Changed
+console-files-kind-folder = folder
+console-files-kind-link = link
+console-files-kind-other = not a file
+console-files-send = Send
+console-files-fetch = Fetch
+console-files-selected = { $count } chosen
+console-files-empty = There is nothing in this folder.
+console-files-loading = The folder is being read.
+console-files-left-out = { $count } more are not listed. Type the path of what you look for.
+console-files-ask = Ask to look through the folders
+console-files-ask-text = The person decides whether you may see which files and folders there are. Files dragged into the window go into their downloads folder.
+console-files-asked = The person is deciding. The folder appears as soon as they agree.
+console-files-conflict = { $count ->
+    [one] One of them is in your folder already.
+   *[other] { $count } of them are in your folder already.
+}
+console-files-keep = Keep both
+console-files-replace = Replace
+console-files-skip = Leave them out
+console-files-left = { $name }: { $why }
+console-transfer-preparing = looking for the files
+console-transfer-queued = waiting for its turn
+console-transfer-conflicts = waiting for your choice
+console-transfer-files = { $done } of { $total } files
+console-transfer-pause = Pause
+console-transfer-pause-name = Pause: { $name }
+console-transfer-resume = Go on
+console-transfer-resume-name = Go on: { $name }
+console-transfer-cancel-name = Cancel: { $name }

@@ -373,3 +373,31 @@ ask-view-advice-window = Guardi questa finestra.
 ask-view-advice-window-do = Se contiene qualcosa di privato, prima lo chiuda; poi risponda con calma.
 who-yes-unverified = Continua lo stesso
 who-called = Se L’hanno chiamata senza che Lei chiedesse aiuto, esca.
+# Folders and several files
+ask-browse-title = { $name } può guardare nelle Sue cartelle?
+ask-browse-lead-session = { $name } chiede di guardare nelle cartelle di questo computer e di copiarne dei file.
+ask-browse-lead-use = { $name } chiede di vedere quali file e cartelle ci sono. Prima di copiare un file dovrà chiederle di nuovo.
+ask-browse-advice = Si vedranno i nomi dei Suoi file.
+ask-browse-advice-do = Se qualcuno L’ha chiamata senza che Lei chiedesse aiuto, dica di no e prema «È una truffa».
+ask-browse-yes = Lascia guardare
+ask-receive-files-title = Vuole ricevere questi file?
+ask-receive-files-lead = { $name } vuole inviarle questi file:
+ask-receive-files-yes = Ricevi i file
+ask-give-files-title = Vuole dare questi file?
+ask-give-files-lead = { $name } chiede una copia di questi file:
+ask-give-files-yes = Dai i file
+ask-files-count = { $count ->
+    [one] 1 file
+   *[other] { $count } file
+}
+ask-files-more = e altri { $count }
+ask-conflict = { $count ->
+    [one] Uno c’è già. Che cosa ne facciamo?
+   *[other] { $count } ci sono già. Che cosa ne facciamo?
+}
+ask-conflict-keep = Tieni tutti e due
+ask-conflict-replace = Sostituisci quelli che ci sono
+ask-conflict-skip = Lascia quelli che ci sono, non ricevere questi
+ask-holds-for-files = Il Suo sì vale solo per questi file.
+panel-stop-transfer = Ferma
+panel-stop-transfer-name = Ferma: { $name }

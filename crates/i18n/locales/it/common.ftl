@@ -30,6 +30,12 @@ common-verified = Identità verificata
 common-not-verified = Identità non verificata
 
 transfer-of = { $done } di { $total }
+transfer-several = { $name } ({ $count } file)
+transfer-held = { $state }, in pausa
+transfer-left-out = { $count ->
+    [one] 1 file non è stato trasferito
+   *[other] { $count } file non sono stati trasferiti
+}
 transfer-done = { $size }
 transfer-failure-not-found = Il file non esiste più.
 transfer-failure-permission-denied = Il sistema non lo permette.
@@ -47,3 +53,6 @@ common-address-host = La pagina è di { $host }. La apra solo se la aspetta.
 common-address-yes = Apri
 common-address-no = Non ora
 common-address-failed = Nessun browser ha preso l’indirizzo. Si può digitare lì a mano.
+transfer-failure-link = È un collegamento a un altro posto, e i collegamenti non si seguono.
+transfer-failure-protected = Questa cartella contiene impostazioni o programmi che partono da soli. Scegliere un’altra cartella.
+transfer-failure-too-many = Sono più file di quanti un trasferimento ne ammette. Sceglierne meno.

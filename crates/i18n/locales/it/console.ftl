@@ -662,3 +662,44 @@ console-recent-erase = Cancella
 console-recent-erase-now = Cancella per sempre
 console-recent-keep = Tieni
 console-recent-erase-text = Spariscono nome, note, etichette ed esito. Il registro firmato resta dov’è.
+# Cartelle e più file
+console-tool-files = File
+console-tool-files-short = File
+console-files-local = Questo computer
+console-files-remote = Computer del cliente
+console-files-list-local = File di questo computer
+console-files-list-remote = File del computer del cliente
+console-files-path = Cartella: { $whose }
+console-files-up = Cartella superiore: { $whose }
+console-files-name = Nome
+console-files-size = Dimensione
+console-files-changed = Modificato
+console-files-kind-folder = cartella
+console-files-kind-link = collegamento
+console-files-kind-other = non è un file
+console-files-send = Invia
+console-files-fetch = Preleva
+console-files-selected = { $count } scelti
+console-files-empty = In questa cartella non c’è niente.
+console-files-loading = Lettura della cartella in corso.
+console-files-left-out = Altri { $count } non sono in elenco. Scrivere il percorso di ciò che si cerca.
+console-files-ask = Chiedi di guardare nelle cartelle
+console-files-ask-text = La persona decide se si può vedere quali file e cartelle ci sono. I file trascinati nella finestra vanno nella sua cartella dei file scaricati.
+console-files-asked = La persona sta decidendo. La cartella compare appena accetta.
+console-files-conflict = { $count ->
+    [one] Uno è già nella cartella di questo computer.
+   *[other] { $count } sono già nella cartella di questo computer.
+}
+console-files-keep = Tieni tutti e due
+console-files-replace = Sostituisci
+console-files-skip = Lascia fuori
+console-files-left = { $name }: { $why }
+console-transfer-preparing = ricerca dei file
+console-transfer-queued = aspetta il suo turno
+console-transfer-conflicts = aspetta la scelta
+console-transfer-files = { $done } di { $total } file
+console-transfer-pause = Pausa
+console-transfer-pause-name = Pausa: { $name }
+console-transfer-resume = Riprendi
+console-transfer-resume-name = Riprendi: { $name }
+console-transfer-cancel-name = Annulla: { $name }

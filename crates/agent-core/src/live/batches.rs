@@ -1,0 +1,539 @@
+//! Folders that the operator looks at, and batches of files, on the agent.
+
+use super::{Flow, Live, Report};
+use crate::batches::{self, BatchEvent, ReadyToLand, ReadyToLeave, Way};
+use crate::files::Prepared;
+use crate::view::{TransferState, TransferView};
+use audit_log::{Direction, Event, FilesList};
+use consent::Scope;
+use proto::limits::{FILE_NAME_BYTES, PATH_BYTES};
+use proto::session::{
+    AgentToConsole, Capability, PathText, Request, RequestId, StreamKind, TransferFailure, TransferId,
+};
+use proto::text::Text;
+use session::{Batch, BatchNews, Conflict, FolderList, Gate, Motion, Reader};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
+use transfer::PartName;
+
+/// Events of batches that may wait.
+const EVENTS: usize = 64;
+/// Streams that may be here before what they belong to.
+const MOST_EARLY: usize = 16;
+/// Batches that may be asked for or move at the same time; each has lists of a few megabytes.
+const MOST_BATCHES: usize = 16;
+/// Folders that are read at the same time.
+const MOST_LISTINGS: usize = 4;
+/// Folders that are written down; whoever looks at more has been seen looking around.
+const MOST_FOLDERS_NOTED: usize = 1000;
+/// Files of one batch whose failure is told one by one.
+const FAILURES_TOLD: u32 = 100;
+
+/// Looking through the folders is granted without a transfer.
+pub(super) const BROWSE: Scope = Scope { capability: Capability::FetchFile, transfer: None };
+
+/// Files whose last byte was given to the channel, until they are written down.
+type Left = Arc<Mutex<Vec<(u32, [u8; 32])>>>;
+
+/// A stream that a task waits for.
+#[derive(Default)]
+struct Slot {
+    put: Option<oneshot::Sender<Reader>>,
+    take: Option<oneshot::Receiver<Reader>>,
+}
+
+impl Slot {
+    fn new() -> Self {
+        let (put, take) = oneshot::channel();
+        Self { put: Some(put), take: Some(take) }
+    }
+
+    fn fill(&mut self, mut reader: Reader) {
+        match self.put.take() {
+            Some(put) => drop(put.send(reader)),
+            None => reader.stop(),
+        }
+    }
+}
+
+/// One batch, from its question on.
+struct Ongoing {
+    request: RequestId,
+    incoming: bool,
+    /// What the person chose about files that are there already.
+    conflict: Conflict,
+    list: Slot,
+    content: Slot,
+    motion: watch::Sender<Motion>,
+    gate: Gate,
+    keeps_parts: Arc<AtomicBool>,
+    preparing: AbortHandle,
+    moving: Option<AbortHandle>,
+    /// Name and size of each entry.
+    entries: Vec<(String, u64)>,
+    left: Left,
+    /// What has moved and is not written down yet.
+    unwritten: FilesList,
+    /// Each reason is written down once.
+    failures: BTreeSet<TransferFailure>,
+    failures_told: u32,
+}
+
+/// Batches, and folders that are looked at.
+pub(super) struct FileDesk {
+    batches: BTreeMap<TransferId, Ongoing>,
+    early: Vec<(TransferId, StreamKind, Reader)>,
+    listing: BTreeMap<u32, AbortHandle>,
+    seen: BTreeSet<String>,
+    turn: Arc<Semaphore>,
+    pub(super) events: (mpsc::Sender<(TransferId, BatchEvent)>, mpsc::Receiver<(TransferId, BatchEvent)>),
+}
+
+impl Default for FileDesk {
+    fn default() -> Self {
+        Self {
+            batches: BTreeMap::new(),
+            early: Vec::new(),
+            listing: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            turn: Arc::new(Semaphore::new(1)),
+            events: mpsc::channel(EVENTS),
+        }
+    }
+}
+
+impl FileDesk {
+    pub(super) fn knows(&self, transfer: TransferId) -> bool {
+        self.batches.contains_key(&transfer) || self.batches.len() >= MOST_BATCHES
+    }
+
+    pub(super) fn knows_running(&self, transfer: TransferId) -> bool {
+        self.batches.contains_key(&transfer)
+    }
+
+    /// What the person chose about files that are there already.
+    pub(super) fn conflict(&self, transfer: TransferId) -> Conflict {
+        self.batches.get(&transfer).map(|batch| batch.conflict).unwrap_or_default()
+    }
+}
+
+impl Live<'_> {
+    /// A question about a batch is put: its list is read meanwhile.
+    pub(super) fn prepare_batch(&mut self, id: RequestId, what: &Request) {
+        let (transfer, folder) = match what {
+            Request::SendBatch { transfer, folder, .. } => (*transfer, Some(folder.as_str().to_owned())),
+            Request::FetchBatch { transfer, .. } => (*transfer, None),
+            _ => return,
+        };
+        let (mut list, keeps_parts) = (Slot::new(), Arc::new(AtomicBool::new(true)));
+        let Some(reader) = list.take.take() else { return };
+        let (platform, report) = (&self.config.platform, self.events.0.clone());
+        let home = platform.home.clone();
+        let incoming = folder.is_some();
+        let preparing = if let Some(folder) = folder {
+            let places = (home, platform.downloads.clone(), folder);
+            let landing = batches::prepare_landing(reader, places, Arc::clone(&keeps_parts));
+            self.tasks.spawn(async move {
+                let ready = landing.await;
+                let _ = report.send(Report::Looked(id, Prepared::Land { transfer, ready })).await;
+            })
+        } else {
+            let leaving = batches::prepare_leaving(reader, home);
+            self.tasks.spawn(async move {
+                let ready = leaving.await;
+                let _ = report.send(Report::Looked(id, Prepared::Leave { transfer, ready })).await;
+            })
+        };
+        let (motion, gate) = Gate::new();
+        let ongoing = Ongoing {
+            request: id,
+            incoming,
+            conflict: Conflict::default(),
+            list,
+            content: Slot::new(),
+            motion,
+            gate,
+            keeps_parts,
+            preparing,
+            moving: None,
+            entries: Vec::new(),
+            left: Arc::default(),
+            unwritten: FilesList::default(),
+            failures: BTreeSet::new(),
+            failures_told: 0,
+        };
+        self.files.batches.insert(transfer, ongoing);
+        self.allowed_by.insert(transfer, id);
+        let parked = std::mem::take(&mut self.files.early).into_iter();
+        let (early, rest): (Vec<_>, Vec<_>) = parked.partition(|(of, ..)| *of == transfer);
+        self.files.early = rest;
+        for (of, kind, reader) in early {
+            self.batch_stream(of, kind, reader);
+        }
+    }
+
+    /// Nothing comes of a batch that was not granted.
+    pub(super) fn drop_batch(&mut self, transfer: TransferId) {
+        if let Some(batch) = self.files.batches.remove(&transfer) {
+            batch.preparing.abort();
+        }
+    }
+
+    /// A stream of a batch.
+    pub(super) fn batch_stream(&mut self, transfer: TransferId, kind: StreamKind, mut reader: Reader) {
+        match (self.files.batches.get_mut(&transfer), kind) {
+            (Some(batch), StreamKind::BatchList { .. }) => batch.list.fill(reader),
+            (Some(batch), StreamKind::Batch { .. }) if batch.incoming => batch.content.fill(reader),
+            (Some(batch), StreamKind::BatchPlan { .. }) if !batch.incoming => batch.content.fill(reader),
+            (Some(_), _) => reader.stop(),
+            // Of a batch that is over, or one that is not asked for yet: the question is on another stream.
+            (None, _) if self.transfers.contains_key(&transfer) => reader.stop(),
+            (None, _) => {
+                if self.files.early.len() >= MOST_EARLY {
+                    self.files.early.remove(0).2.stop();
+                }
+                self.files.early.push((transfer, kind, reader));
+            }
+        }
+    }
+
+    pub(super) fn choose_conflict(&mut self, request: RequestId, conflict: Conflict) {
+        if let Some(batch) = self.files.batches.values_mut().find(|batch| batch.request == request) {
+            batch.conflict = conflict;
+        }
+    }
+
+    /// The person said yes to a batch from the operator.
+    pub(super) fn land(&mut self, transfer: TransferId, ready: Option<ReadyToLand>) -> Flow {
+        let failed = match ready {
+            Some(ReadyToLand { landing: Ok(landing), folder, summary }) => {
+                // Whatever is not whole at the end goes with the program.
+                self.config.platform.removal.unfinished_in(&folder, PartName::is_part);
+                let name = |entry: &proto::files::BatchEntry| {
+                    (Text::<PATH_BYTES>::truncated(entry.path.as_str()).shown(), entry.size_bytes)
+                };
+                let entries = landing.entries().iter().map(name).collect();
+                let saved_to = Some(folder.display().to_string());
+                if !self.begin_batch(transfer, &summary, true, entries, saved_to) {
+                    return Flow::Continue(());
+                }
+                let lease = self.consent.lease::<consent::SendFile>(Some(transfer));
+                let turn = Arc::clone(&self.files.turn);
+                let (Some(lease), Some((way, conflict))) = (lease, self.way(transfer)) else {
+                    return Flow::Continue(());
+                };
+                self.tasks.spawn(batches::land(lease, way, landing, conflict, turn));
+                return Flow::Continue(());
+            }
+            Some(ReadyToLand { landing: Err(failure), .. }) => failure,
+            None => TransferFailure::Cancelled,
+        };
+        self.batch_impossible(transfer, failed)
+    }
+
+    /// The person said yes to a batch for the operator.
+    pub(super) fn leave(&mut self, transfer: TransferId, ready: Option<ReadyToLeave>) -> Flow {
+        let failed = match ready {
+            Some(ReadyToLeave { batch: Ok(batch), summary }) => {
+                let entries = entries_of(&batch);
+                if !self.begin_batch(transfer, &summary, false, entries, None) {
+                    return Flow::Continue(());
+                }
+                let lease = self.consent.lease::<consent::FetchFile>(Some(transfer));
+                let left = self.files.batches.get(&transfer).map(|batch| Arc::clone(&batch.left));
+                let (Some(lease), Some((way, _)), Some(left)) = (lease, self.way(transfer), left) else {
+                    return Flow::Continue(());
+                };
+                let whole = move |index, digest| lock(&left).push((index, digest));
+                let task = self.tasks.spawn(batches::leave(lease, way, batch, whole));
+                if let Some(batch) = self.files.batches.get_mut(&transfer) {
+                    batch.moving = Some(task);
+                }
+                return Flow::Continue(());
+            }
+            Some(ReadyToLeave { batch: Err(failure), .. }) => failure,
+            None => TransferFailure::Cancelled,
+        };
+        self.batch_impossible(transfer, failed)
+    }
+
+    /// It was granted, and cannot be done.
+    fn batch_impossible(&mut self, transfer: TransferId, failure: TransferFailure) -> Flow {
+        for capability in [Capability::SendFile, Capability::FetchFile] {
+            self.consent.use_over(Scope { capability, transfer: Some(transfer) });
+        }
+        let request = self.allowed_by.get(&transfer).map_or(0, |id| id.0);
+        self.files.batches.remove(&transfer);
+        self.note(Event::FileFailed { request, failure, moved_bytes: 0 })?;
+        self.tell(AgentToConsole::FileFailed { transfer, failure })
+    }
+
+    fn begin_batch(
+        &mut self,
+        transfer: TransferId,
+        summary: &batches::Summary,
+        incoming: bool,
+        entries: Vec<(String, u64)>,
+        saved_to: Option<String>,
+    ) -> bool {
+        let Some(batch) = self.files.batches.get_mut(&transfer) else { return false };
+        batch.entries = entries;
+        let name = batch.entries.first().map_or_else(String::new, |(name, _)| name.clone());
+        let name = name.split('/').next().unwrap_or_default();
+        let view = TransferView {
+            id: transfer,
+            name: Text::<FILE_NAME_BYTES>::truncated(name).shown(),
+            incoming,
+            size_bytes: summary.size_bytes,
+            done_bytes: 0,
+            files: summary.files,
+            done_files: 0,
+            failed_files: 0,
+            is_held: false,
+            state: TransferState::Running,
+            saved_to,
+        };
+        self.transfers.insert(transfer, view);
+        true
+    }
+
+    fn way(&mut self, transfer: TransferId) -> Option<(Way, Conflict)> {
+        let batch = self.files.batches.get_mut(&transfer)?;
+        let (stream, gate) = (batch.content.take.take()?, batch.gate.clone());
+        let events = self.files.events.0.clone();
+        Some((Way { transfer, channel: self.channel.clone(), stream, gate, events }, batch.conflict))
+    }
+
+    pub(super) fn handle_batch(&mut self, (transfer, event): (TransferId, BatchEvent)) -> Flow {
+        match event {
+            BatchEvent::News(BatchNews::Progress { done_bytes, .. }) => {
+                if let Some(view) = self.transfers.get_mut(&transfer) {
+                    view.done_bytes = done_bytes;
+                }
+                Flow::Continue(())
+            }
+            BatchEvent::News(BatchNews::Whole { index, digest, saved_to }) => {
+                let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+                if batch.incoming {
+                    lock(&batch.left).push((index, digest));
+                }
+                let is_alone = batch.entries.len() == 1;
+                if let Some(view) = self.transfers.get_mut(&transfer) {
+                    view.done_files += 1;
+                    if let Some(path) = saved_to.filter(|_| is_alone) {
+                        view.saved_to = Some(path.display().to_string());
+                    }
+                }
+                self.write_files(transfer, false)
+            }
+            BatchEvent::News(BatchNews::Failed { index, failure }) => self.item_failed(transfer, index, failure),
+            BatchEvent::Over(result) => self.batch_over(transfer, result),
+        }
+    }
+
+    fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) -> Flow {
+        let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+        if let Some(view) = self.transfers.get_mut(&transfer) {
+            view.failed_files += 1;
+        }
+        let request = batch.request.0;
+        let is_new = batch.failures.insert(failure);
+        batch.failures_told += 1;
+        // What is sent from here says so itself, in its place between the files.
+        let is_told = batch.incoming && batch.failures_told <= FAILURES_TOLD;
+        if is_new {
+            self.note(Event::FileFailed { request, failure, moved_bytes: 0 })?;
+        }
+        if is_told { self.tell(AgentToConsole::ItemFailed { transfer, index, failure }) } else { Flow::Continue(()) }
+    }
+
+    /// Writes down what has moved: all of it, or as soon as it fills an entry.
+    fn write_files(&mut self, transfer: TransferId, all: bool) -> Flow {
+        let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+        let left = std::mem::take(&mut *lock(&batch.left));
+        let direction = if batch.incoming { Direction::ToClient } else { Direction::ToOperator };
+        let request = batch.request.0;
+        let mut full = Vec::new();
+        for (index, digest) in left {
+            let entry = usize::try_from(index).ok().and_then(|index| batch.entries.get(index));
+            let (name, size_bytes) = entry.map_or(("", 0), |(name, size_bytes)| (name.as_str(), *size_bytes));
+            batch.unwritten.add(name, size_bytes, digest);
+            if batch.unwritten.is_full() {
+                full.push(std::mem::take(&mut batch.unwritten));
+            }
+        }
+        if all && !batch.unwritten.is_empty() {
+            full.push(std::mem::take(&mut batch.unwritten));
+        }
+        for list in full {
+            let (files, size_bytes) = list.totals();
+            self.note_with_text(list.as_str(), |list| Event::Files { request, direction, list, files, size_bytes })?;
+        }
+        Flow::Continue(())
+    }
+
+    fn batch_over(&mut self, transfer: TransferId, result: Result<(), TransferFailure>) -> Flow {
+        if !self.files.batches.contains_key(&transfer) {
+            return Flow::Continue(());
+        }
+        self.write_files(transfer, true)?;
+        for capability in [Capability::SendFile, Capability::FetchFile] {
+            self.consent.use_over(Scope { capability, transfer: Some(transfer) });
+        }
+        let Some(batch) = self.files.batches.remove(&transfer) else { return Flow::Continue(()) };
+        let Some(view) = self.transfers.get_mut(&transfer) else { return Flow::Continue(()) };
+        let (request, moved_bytes, done) = (batch.request.0, view.done_bytes, view.done_files);
+        match result {
+            Ok(()) => {
+                if view.failed_files == 0 {
+                    view.done_bytes = view.size_bytes;
+                }
+                view.state = TransferState::Done;
+                self.tell(AgentToConsole::BatchOver { transfer, done })
+            }
+            Err(failure) => {
+                view.state = TransferState::Failed(failure);
+                self.note(Event::FileFailed { request, failure, moved_bytes })?;
+                self.tell(AgentToConsole::FileFailed { transfer, failure })
+            }
+        }
+    }
+
+    /// Nothing more of this batch moves: its grant is over, or somebody wants no more of it. What it has left on the
+    /// disk stays only where the other end may send it again.
+    pub(super) fn stop_batch(&mut self, transfer: TransferId, keeps_parts: bool) -> Flow {
+        let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+        batch.keeps_parts.store(keeps_parts, Ordering::Relaxed);
+        batch.motion.send_replace(Motion::Stopped);
+        let Some(task) = batch.moving.take() else {
+            // What comes here ends by itself, so that what is whole by now is told.
+            return Flow::Continue(());
+        };
+        task.abort();
+        self.batch_over(transfer, Err(TransferFailure::Cancelled))
+    }
+
+    /// The console holds a batch, or lets it go on.
+    pub(super) fn hold_batch(&mut self, transfer: TransferId, held: bool) {
+        let Some(batch) = self.files.batches.get(&transfer) else { return };
+        batch.motion.send_if_modified(|motion| {
+            let next = if held { Motion::Held } else { Motion::Moves };
+            let changes = *motion != Motion::Stopped && *motion != next;
+            if changes {
+                *motion = next;
+            }
+            changes
+        });
+        if let Some(view) = self.transfers.get_mut(&transfer) {
+            view.is_held = held;
+        }
+    }
+
+    /// The console cannot keep, or does not want, one file of a batch.
+    pub(super) fn console_lost_item(&mut self, transfer: TransferId) {
+        if self.files.batches.contains_key(&transfer)
+            && let Some(view) = self.transfers.get_mut(&transfer)
+        {
+            view.failed_files = view.failed_files.saturating_add(1).min(view.files);
+        }
+    }
+
+    /// The person wants no more of this transfer; what was allowed for the session stays so.
+    pub(super) fn stop_transfer(&mut self, transfer: TransferId) -> Flow {
+        let is_running = |view: &TransferView| view.state == TransferState::Running;
+        if !self.transfers.get(&transfer).is_some_and(is_running) {
+            return Flow::Continue(());
+        }
+        if self.files.batches.contains_key(&transfer) {
+            return self.stop_batch(transfer, false);
+        }
+        // Its stream may never have come; otherwise the task that moves it ends by itself.
+        if self.receiving.remove(&transfer).is_some() {
+            self.transfer_over(transfer, Err(TransferFailure::Cancelled))?;
+            return self.tell(AgentToConsole::FileFailed { transfer, failure: TransferFailure::Cancelled });
+        }
+        for capability in [Capability::SendFile, Capability::FetchFile] {
+            self.consent.use_over(Scope { capability, transfer: Some(transfer) });
+        }
+        Flow::Continue(())
+    }
+
+    /// Every batch stands in the log before the session's end does.
+    pub(super) fn close_batches(&mut self) {
+        while let Ok(event) = self.files.events.1.try_recv() {
+            // The log goes on to be written, whoever listens.
+            let _ = self.handle_batch(event);
+        }
+        for transfer in self.files.batches.keys().copied().collect::<Vec<_>>() {
+            let _ = self.batch_over(transfer, Err(TransferFailure::Cancelled));
+        }
+    }
+
+    /// The console wants to see what is in a folder.
+    pub(super) fn list_folder(&mut self, listing: u32, path: PathText) -> Flow {
+        if !self.profile.allows(Capability::FetchFile) {
+            return self.not_allowed(Capability::FetchFile);
+        }
+        if !self.consent.is_granted(BROWSE) {
+            // What was granted may have been taken back while this was on its way.
+            let was_granted = self.uses.contains_key(&Capability::FetchFile);
+            return if was_granted { Flow::Continue(()) } else { self.not_allowed(Capability::FetchFile) };
+        }
+        self.files.listing.retain(|_, task| !task.is_finished());
+        if self.files.listing.len() >= MOST_LISTINGS || self.files.listing.contains_key(&listing) {
+            return self.tell(AgentToConsole::NoFolder { listing, failure: TransferFailure::TooMany });
+        }
+        let (home, report) = (self.config.platform.home.clone(), self.events.0.clone());
+        let named = path.as_str().to_owned();
+        let task = self.tasks.spawn(async move {
+            let list = batches::list(home, named).await;
+            // Fails only when the session is over.
+            let _ = report.send(Report::Listed(listing, list)).await;
+        });
+        self.files.listing.insert(listing, task);
+        Flow::Continue(())
+    }
+
+    /// A folder was read: that it is looked at stands in the log before the list leaves.
+    pub(super) fn listed(&mut self, listing: u32, list: Result<FolderList, TransferFailure>) -> Flow {
+        self.files.listing.remove(&listing);
+        let Some(lease) = self.consent.lease::<consent::FetchFile>(None) else { return Flow::Continue(()) };
+        let list = match list {
+            Ok(list) => list,
+            Err(failure) => return self.tell(AgentToConsole::NoFolder { listing, failure }),
+        };
+        let path = Text::<PATH_BYTES>::truncated(&list.path.display().to_string()).shown();
+        if self.files.seen.len() < MOST_FOLDERS_NOTED && self.files.seen.insert(path.clone()) {
+            self.note_with_text(&path, |path| Event::FolderSeen { path })?;
+        }
+        let channel = self.channel.clone();
+        let task = self.tasks.spawn(async move {
+            if let Err(error) = batches::give_list(lease, channel, listing, list).await {
+                tracing::debug!(%error, "the list of a folder did not arrive");
+            }
+        });
+        self.files.listing.insert(listing, task);
+        Flow::Continue(())
+    }
+
+    /// Looking through the folders is over.
+    pub(super) fn stop_listing(&mut self) {
+        for (_, task) in std::mem::take(&mut self.files.listing) {
+            task.abort();
+        }
+    }
+}
+
+fn entries_of(batch: &Batch) -> Vec<(String, u64)> {
+    let name = |entry: &proto::files::BatchEntry| {
+        (Text::<PATH_BYTES>::truncated(entry.path.as_str()).shown(), entry.size_bytes)
+    };
+    batch.entries.iter().map(name).collect()
+}
+
+fn lock<T>(left: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    left.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,546 @@
+//! Folders on both sides, and batches of files, on the console.
+
+use super::{Flow, Live};
+use crate::batches::{self, BatchEvent, Events, Way};
+use crate::tasks::Event;
+use crate::view::{FilesView, FolderView, PowerState, TransferState};
+use proto::files::{FolderEntry, FolderHead};
+use proto::session::{
+    ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, StreamKind, TransferFailure, TransferId,
+};
+use session::{Batch, BatchNews, Conflict, FolderList, Gate, Motion, Reader, list_folder};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
+
+/// Events of batches that may wait.
+const EVENTS: usize = 64;
+/// Files of one transfer whose failure is shown.
+const FAILURES_SHOWN: usize = 100;
+
+/// A stream that a task waits for.
+struct Slot(Option<oneshot::Sender<Reader>>);
+
+impl Slot {
+    fn fill(&mut self, mut reader: Reader) {
+        match self.0.take() {
+            Some(put) => drop(put.send(reader)),
+            None => reader.stop(),
+        }
+    }
+}
+
+/// One batch, until it is over.
+struct Ongoing {
+    incoming: bool,
+    /// The folder of the client's machine that receives (files that go).
+    into: String,
+    list: Slot,
+    content: Slot,
+    choose: Option<oneshot::Sender<Conflict>>,
+    motion: watch::Sender<Motion>,
+    keeps_parts: Arc<AtomicBool>,
+    task: Option<AbortHandle>,
+    /// What each entry is called.
+    names: Vec<String>,
+    /// Digests of what came.
+    found: Vec<[u8; 32]>,
+    /// Whether this end has all of it, and whether the agent says that everything moved.
+    is_done_here: bool,
+    is_done_there: bool,
+}
+
+/// Folders that are looked at, and batches.
+pub(super) struct FileDesk {
+    view: Arc<FilesView>,
+    batches: BTreeMap<TransferId, Ongoing>,
+    last_listing: u32,
+    /// The listing that is waited for, and the task that reads it.
+    awaited: Option<(u32, Option<AbortHandle>)>,
+    /// The folder of the client's machine that the operator wants to see.
+    wanted: Option<String>,
+    sends: Arc<Semaphore>,
+    fetches: Arc<Semaphore>,
+    pub(super) events: (mpsc::Sender<(TransferId, BatchEvent)>, mpsc::Receiver<(TransferId, BatchEvent)>),
+}
+
+impl Default for FileDesk {
+    fn default() -> Self {
+        Self {
+            view: Arc::default(),
+            batches: BTreeMap::new(),
+            last_listing: 0,
+            awaited: None,
+            wanted: None,
+            sends: Arc::new(Semaphore::new(1)),
+            fetches: Arc::new(Semaphore::new(1)),
+            events: mpsc::channel(EVENTS),
+        }
+    }
+}
+
+impl FileDesk {
+    /// What the window shows of it.
+    pub(super) fn view(&self) -> Arc<FilesView> {
+        Arc::clone(&self.view)
+    }
+
+    fn change(&mut self) -> &mut FilesView {
+        Arc::make_mut(&mut self.view)
+    }
+
+    pub(super) fn browse(&self) -> PowerState {
+        self.view.browse
+    }
+
+    pub(super) fn set_browse(&mut self, state: PowerState) {
+        self.change().browse = state;
+    }
+
+    pub(super) fn has_batch(&self, transfer: TransferId) -> bool {
+        self.batches.contains_key(&transfer)
+    }
+}
+
+impl Live<'_> {
+    /// The operator wants to see a folder of the client's machine; the person is asked first, if they were not yet.
+    pub(super) fn browse(&mut self, path: String) -> Flow {
+        self.files.wanted = Some(path);
+        match self.files.browse() {
+            PowerState::Granted => self.list_wanted(),
+            PowerState::Asked => Flow::Continue(()),
+            PowerState::Off | PowerState::Refused(_) | PowerState::Revoked => {
+                self.files.set_browse(PowerState::Asked);
+                self.ask(Request::Browse)
+            }
+        }
+    }
+
+    fn list_wanted(&mut self) -> Flow {
+        let Ok(path) = PathText::new(self.files.wanted.clone().unwrap_or_default()) else {
+            self.files.change().remote_failure = Some(TransferFailure::BadName);
+            return Flow::Continue(());
+        };
+        self.files.last_listing += 1;
+        let listing = self.files.last_listing;
+        if let Some((_, Some(before))) = self.files.awaited.replace((listing, None)) {
+            before.abort();
+        }
+        let view = self.files.change();
+        (view.is_loading, view.remote_failure) = (true, None);
+        self.tell(ConsoleToAgent::ListFolder { listing, path })
+    }
+
+    pub(super) fn browse_decided(&mut self, state: PowerState) -> Flow {
+        self.files.set_browse(state);
+        if state == PowerState::Granted { self.list_wanted() } else { Flow::Continue(()) }
+    }
+
+    /// Nothing of the folders is shown any longer than the person wants.
+    pub(super) fn browse_gone(&mut self, state: PowerState) {
+        if let Some((_, Some(task))) = self.files.awaited.take() {
+            task.abort();
+        }
+        let view = self.files.change();
+        (view.browse, view.remote, view.is_loading, view.remote_failure) = (state, None, false, None);
+    }
+
+    /// The list of a folder begins to come.
+    pub(super) fn receive_folder(&mut self, listing: u32, mut reader: Reader) {
+        let Some((_, task @ None)) = self.files.awaited.as_mut().filter(|(awaited, _)| *awaited == listing) else {
+            return reader.stop();
+        };
+        let report = self.events.0.clone();
+        let reading = self.tasks.spawn(async move {
+            let event = match batches::receive_folder(reader).await {
+                Ok((head, entries)) => Event::Folder(listing, head, entries),
+                Err(error @ session::StreamError::Peer(_)) => Event::Broken(error),
+                Err(_) => return,
+            };
+            // Fails only when the session is over.
+            let _ = report.send(event).await;
+        });
+        *task = Some(reading);
+    }
+
+    pub(super) fn folder_here(&mut self, listing: u32, head: FolderHead, entries: Vec<FolderEntry>) {
+        if self.files.awaited.take_if(|(awaited, _)| *awaited == listing).is_none() {
+            return;
+        }
+        let parent = head.parent.map(|parent| parent.as_str().to_owned());
+        let path = head.path.as_str().to_owned();
+        self.files.wanted = Some(path.clone());
+        let view = self.files.change();
+        view.remote = Some(Arc::new(FolderView { path, parent, entries, left_out: head.left_out }));
+        view.is_loading = false;
+    }
+
+    pub(super) fn no_folder(&mut self, listing: u32, failure: TransferFailure) {
+        if self.files.awaited.take_if(|(awaited, _)| *awaited == listing).is_some() {
+            let view = self.files.change();
+            (view.is_loading, view.remote_failure) = (false, Some(failure));
+        }
+    }
+
+    /// The operator wants to see a folder of this machine.
+    pub(super) fn list_local(&mut self, path: PathBuf) {
+        let report = self.events.0.clone();
+        self.tasks.spawn(async move {
+            let listing = tokio::task::spawn_blocking(move || list_folder(&path)).await;
+            let list = listing.unwrap_or(Err(TransferFailure::Storage));
+            // Fails only when the session is over.
+            let _ = report.send(Event::LocalFolder(list)).await;
+        });
+    }
+
+    pub(super) fn local_here(&mut self, list: Result<FolderList, TransferFailure>) {
+        let view = self.files.change();
+        match list {
+            Ok(FolderList { path, parent, entries, left_out }) => {
+                let parent = parent.map(|parent| parent.display().to_string());
+                let path = path.display().to_string();
+                view.local = Some(Arc::new(FolderView { path, parent, entries, left_out }));
+                view.local_failure = None;
+            }
+            Err(failure) => view.local_failure = Some(failure),
+        }
+    }
+
+    /// Shows anew what a batch has changed.
+    fn look_again(&mut self, incoming: bool) -> Flow {
+        if incoming {
+            if let Some(local) = &self.files.view.local {
+                self.list_local(PathBuf::from(&local.path));
+            }
+        } else if self.files.browse() == PowerState::Granted && self.files.view.remote.is_some() {
+            return self.list_wanted();
+        }
+        Flow::Continue(())
+    }
+
+    /// Sends files and folders into a folder of the client's machine; the one for downloads if it is empty.
+    pub(super) fn send_files(&mut self, paths: Vec<PathBuf>, into: String) {
+        let Some(first) = paths.first() else { return };
+        let name = first.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let files = u32::try_from(paths.len()).unwrap_or(u32::MAX);
+        let transfer = self.new_transfer(&name, false, 0, first.clone());
+        self.set_state(transfer, TransferState::Preparing);
+        if let Some(wanted) = self.transfers.get_mut(&transfer) {
+            wanted.view.files = files;
+        }
+        let task = self.tasks.spawn(batches::walk_through(paths, self.batch_events(transfer)));
+        let batch = Ongoing { task: Some(task), ..ongoing(false, into).0 };
+        self.files.batches.insert(transfer, batch);
+    }
+
+    fn batch_events(&self, transfer: TransferId) -> Events {
+        Events(transfer, self.files.events.0.clone())
+    }
+
+    fn walked(&mut self, transfer: TransferId, batch: Result<Batch, TransferFailure>) -> Flow {
+        let batch = match batch {
+            Ok(batch) => Arc::new(batch),
+            Err(failure) => {
+                self.files.batches.remove(&transfer);
+                self.transfer_over(transfer, Err(failure));
+                return Flow::Continue(());
+            }
+        };
+        let (Some(before), Some(wanted)) = (self.files.batches.remove(&transfer), self.transfers.get_mut(&transfer))
+        else {
+            return Flow::Continue(());
+        };
+        let items = wanted.view.files;
+        (wanted.view.files, wanted.view.size_bytes) = batch.totals();
+        wanted.view.state = TransferState::Asked;
+        let title = FileName::truncated(&wanted.view.name);
+        let Ok(folder) = PathText::new(before.into.clone()) else {
+            self.transfer_over(transfer, Err(TransferFailure::BadName));
+            return Flow::Continue(());
+        };
+        self.ask(Request::SendBatch { transfer, title, items, folder })?;
+        let Some(request) = self.requests.get(&transfer).copied() else { return Flow::Continue(()) };
+        let digests = self.ledger.witness.sent(request);
+        let names = batch.entries.iter().map(|entry| entry.path.shown()).collect();
+        let (mut batch_here, way) = ongoing(false, before.into);
+        batch_here.names = names;
+        let way = way.to(transfer, self, false);
+        batch_here.task = Some(self.tasks.spawn(batches::send(way, batch, digests)));
+        self.files.batches.insert(transfer, batch_here);
+        Flow::Continue(())
+    }
+
+    /// Asks for files and folders of the client's machine.
+    pub(super) fn fetch_files(&mut self, paths: &[String], into: PathBuf) -> Flow {
+        let Some(first) = paths.first() else { return Flow::Continue(()) };
+        let name = first.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        let transfer = self.new_transfer(&name, true, 0, into.clone());
+        let items = u32::try_from(paths.len()).unwrap_or(u32::MAX);
+        if let Some(wanted) = self.transfers.get_mut(&transfer) {
+            wanted.view.files = items;
+        }
+        let wanted: Result<Vec<PathText>, _> = paths.iter().map(PathText::new).collect();
+        let (Ok(wanted), Ok(title)) = (wanted, PathText::new(first)) else {
+            self.transfer_over(transfer, Err(TransferFailure::BadName));
+            return Flow::Continue(());
+        };
+        self.ask(Request::FetchBatch { transfer, title, items })?;
+        let (mut batch, way) = ongoing(true, String::new());
+        let (choose, choice) = oneshot::channel();
+        batch.choose = Some(choose);
+        let way = way.to(transfer, self, true);
+        let keeps_parts = Arc::clone(&batch.keeps_parts);
+        batch.task = Some(self.tasks.spawn(batches::fetch(way, (wanted, into), choice, keeps_parts)));
+        self.files.batches.insert(transfer, batch);
+        Flow::Continue(())
+    }
+
+    /// The person has answered about a batch.
+    pub(super) fn batch_decided(&mut self, transfer: TransferId, decision: Decision) {
+        if decision == Decision::Granted {
+            // What follows from the yes is on other streams, and may be here before it.
+            if self.transfers.get(&transfer).is_some_and(|wanted| wanted.view.state == TransferState::Asked) {
+                self.set_state(transfer, TransferState::Queued);
+            }
+        } else if let Some(batch) = self.files.batches.remove(&transfer) {
+            batch.task.inspect(AbortHandle::abort);
+        }
+    }
+
+    fn set_state(&mut self, transfer: TransferId, state: TransferState) {
+        if let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| !wanted.view.state.is_over()) {
+            wanted.view.state = state;
+        }
+    }
+
+    /// A stream of a batch comes.
+    pub(super) fn batch_stream(&mut self, transfer: TransferId, kind: StreamKind, mut reader: Reader) {
+        match (self.files.batches.get_mut(&transfer), kind) {
+            (Some(batch), StreamKind::BatchList { .. }) if batch.incoming => batch.list.fill(reader),
+            (Some(batch), StreamKind::Batch { .. }) if batch.incoming => batch.content.fill(reader),
+            (Some(batch), StreamKind::BatchPlan { .. }) if !batch.incoming => batch.content.fill(reader),
+            _ => reader.stop(),
+        }
+    }
+
+    pub(super) fn handle_batch(&mut self, (transfer, event): (TransferId, BatchEvent)) -> Flow {
+        if !self.files.has_batch(transfer) {
+            return Flow::Continue(());
+        }
+        match event {
+            BatchEvent::Walked(batch) => return self.walked(transfer, batch),
+            BatchEvent::Listed { names, files, size_bytes, conflicts } => {
+                if let Some(batch) = self.files.batches.get_mut(&transfer) {
+                    batch.names = names;
+                }
+                if let Some(wanted) = self.transfers.get_mut(&transfer) {
+                    (wanted.view.files, wanted.view.size_bytes) = (files, size_bytes);
+                    wanted.view.conflicts = conflicts.names.into();
+                }
+                if conflicts.count > 0 {
+                    self.set_state(transfer, TransferState::Conflicts(conflicts.count));
+                }
+            }
+            BatchEvent::Turn { files, size_bytes } => {
+                if let Some(wanted) = self.transfers.get_mut(&transfer) {
+                    (wanted.view.files, wanted.view.size_bytes) = (files, size_bytes);
+                }
+                self.set_state(transfer, TransferState::Running);
+            }
+            BatchEvent::News(news) => return self.batch_news(transfer, news),
+            BatchEvent::Over(Ok(())) => {
+                if let Some(batch) = self.files.batches.get_mut(&transfer) {
+                    batch.is_done_here = true;
+                }
+                return self.batch_done(transfer);
+            }
+            BatchEvent::Over(Err(failure)) => {
+                let incoming = self.files.batches.remove(&transfer).is_some_and(|batch| batch.incoming);
+                self.transfer_over(transfer, Err(failure));
+                self.tell(ConsoleToAgent::FileFailed { transfer, failure })?;
+                return self.look_again(incoming);
+            }
+            BatchEvent::Broken(error) => {
+                tracing::warn!(%error, "the agent broke the protocol");
+                return Flow::Break(EndReason::ProtocolViolation);
+            }
+        }
+        Flow::Continue(())
+    }
+
+    fn batch_news(&mut self, transfer: TransferId, news: BatchNews) -> Flow {
+        let Some(wanted) = self.transfers.get_mut(&transfer) else { return Flow::Continue(()) };
+        let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+        match news {
+            BatchNews::Progress { done_bytes, index } => {
+                wanted.view.done_bytes = done_bytes.min(wanted.view.size_bytes);
+                let name = usize::try_from(index).ok().and_then(|index| batch.names.get(index));
+                wanted.view.now = name.cloned();
+            }
+            BatchNews::Whole { digest, saved_to, .. } => {
+                wanted.view.done_files += 1;
+                if batch.incoming {
+                    batch.found.push(digest);
+                    let is_alone = wanted.view.files == 1;
+                    let folder = saved_to.as_deref().and_then(Path::parent).map(Path::to_owned);
+                    wanted.view.saved_to = if is_alone { saved_to } else { wanted.view.saved_to.take().or(folder) };
+                }
+            }
+            BatchNews::Failed { index, failure } => {
+                let incoming = batch.incoming;
+                self.item_failed(transfer, index, failure);
+                // What is sent from here says so itself, in its place between the files.
+                if incoming {
+                    return self.tell(ConsoleToAgent::ItemFailed { transfer, index, failure });
+                }
+            }
+        }
+        Flow::Continue(())
+    }
+
+    /// One file of a batch does not arrive.
+    pub(super) fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) {
+        let (Some(wanted), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get(&transfer)) else {
+            return;
+        };
+        wanted.view.failed_files = wanted.view.failed_files.saturating_add(1);
+        if wanted.view.failures.len() < FAILURES_SHOWN {
+            let name = usize::try_from(index).ok().and_then(|index| batch.names.get(index)).cloned();
+            let mut failures = wanted.view.failures.to_vec();
+            failures.push((name.unwrap_or_default(), failure));
+            wanted.view.failures = failures.into();
+        }
+    }
+
+    /// The agent says that everything has moved.
+    pub(super) fn batch_over(&mut self, transfer: TransferId, done: u32) -> Flow {
+        let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+        batch.is_done_there = true;
+        if !batch.incoming {
+            batch.is_done_here = true;
+            if let Some(wanted) = self.transfers.get_mut(&transfer) {
+                wanted.view.done_files = done.min(wanted.view.files);
+            }
+        }
+        self.batch_done(transfer)
+    }
+
+    /// Everything is where it belongs once both ends say so.
+    fn batch_done(&mut self, transfer: TransferId) -> Flow {
+        let is_done = |batch: &&Ongoing| batch.is_done_here && batch.is_done_there;
+        if self.files.batches.get(&transfer).filter(is_done).is_none() {
+            return Flow::Continue(());
+        }
+        let Some(batch) = self.files.batches.remove(&transfer) else { return Flow::Continue(()) };
+        if batch.incoming
+            && let Some(request) = self.requests.get(&transfer)
+            && let Err(lie) = self.ledger.witness.batch_over(*request, &batch.found)
+        {
+            tracing::warn!(%lie, "the agent's log is not one");
+            return Flow::Break(EndReason::ProtocolViolation);
+        }
+        let saved_to = self.transfers.get(&transfer).and_then(|wanted| wanted.view.saved_to.clone());
+        self.transfer_over(transfer, Ok(saved_to));
+        self.look_again(batch.incoming)
+    }
+
+    /// The operator lets a transfer stand still, or go on.
+    pub(super) fn hold(&mut self, transfer: TransferId, held: bool) -> Flow {
+        let (Some(batch), Some(wanted)) = (self.files.batches.get(&transfer), self.transfers.get_mut(&transfer)) else {
+            return Flow::Continue(());
+        };
+        if wanted.view.state.is_over() || wanted.view.is_held == held {
+            return Flow::Continue(());
+        }
+        wanted.view.is_held = held;
+        batch.motion.send_replace(if held { Motion::Held } else { Motion::Moves });
+        self.tell(ConsoleToAgent::HoldBatch { transfer, held })
+    }
+
+    /// The operator decides about files that are there already.
+    pub(super) fn resolve(&mut self, transfer: TransferId, conflict: Conflict) {
+        let choose = self.files.batches.get_mut(&transfer).and_then(|batch| batch.choose.take());
+        if let Some(choose) = choose {
+            self.set_state(transfer, TransferState::Queued);
+            // Fails only when the batch has ended.
+            let _ = choose.send(conflict);
+        }
+    }
+
+    /// The operator wants no more of a transfer.
+    pub(super) fn cancel(&mut self, transfer: TransferId) -> Flow {
+        let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| !wanted.view.state.is_over()) else {
+            return Flow::Continue(());
+        };
+        let failure = TransferFailure::Cancelled;
+        let was_asked = wanted.view.state == TransferState::Asked;
+        if let Some(task) = wanted.task.take() {
+            task.abort();
+        }
+        if let Some(batch) = self.files.batches.remove(&transfer) {
+            batch.keeps_parts.store(false, Ordering::Relaxed);
+            batch.motion.send_replace(Motion::Stopped);
+            batch.task.inspect(AbortHandle::abort);
+        }
+        self.transfer_over(transfer, Err(failure));
+        match self.requests.get(&transfer).copied() {
+            Some(request) if was_asked => self.tell(ConsoleToAgent::Withdraw { request }),
+            Some(_) => self.tell(ConsoleToAgent::FileFailed { transfer, failure }),
+            None => Flow::Continue(()),
+        }
+    }
+
+    pub(super) fn cancel_all(&mut self) -> Flow {
+        let running = self.transfers.iter().filter(|(_, wanted)| !wanted.view.state.is_over());
+        for transfer in running.map(|(transfer, _)| *transfer).collect::<Vec<_>>() {
+            self.cancel(transfer)?;
+        }
+        Flow::Continue(())
+    }
+
+    /// The agent gives a batch up.
+    pub(super) fn batch_failed(&mut self, transfer: TransferId) {
+        if let Some(batch) = self.files.batches.remove(&transfer) {
+            batch.task.inspect(AbortHandle::abort);
+        }
+    }
+}
+
+/// The ends of a batch that its task has.
+struct Ends {
+    list: oneshot::Receiver<Reader>,
+    content: oneshot::Receiver<Reader>,
+    gate: Gate,
+}
+
+impl Ends {
+    fn to(self, transfer: TransferId, live: &Live<'_>, incoming: bool) -> Way {
+        let turn = Arc::clone(if incoming { &live.files.fetches } else { &live.files.sends });
+        let Self { list, content, gate } = self;
+        Way { transfer, channel: live.channel.clone(), list, content, gate, turn, events: live.batch_events(transfer) }
+    }
+}
+
+fn ongoing(incoming: bool, into: String) -> (Ongoing, Ends) {
+    let ((put_list, list), (put_content, content)) = (oneshot::channel(), oneshot::channel());
+    let (motion, gate) = Gate::new();
+    let batch = Ongoing {
+        incoming,
+        into,
+        list: Slot(Some(put_list)),
+        content: Slot(Some(put_content)),
+        choose: None,
+        motion,
+        // What came of a file stays when the session is lost: the next one can go on with it.
+        keeps_parts: Arc::new(AtomicBool::new(true)),
+        task: None,
+        names: Vec::new(),
+        found: Vec::new(),
+        is_done_here: false,
+        is_done_there: false,
+    };
+    (batch, Ends { list, content, gate })
+}

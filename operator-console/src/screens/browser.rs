@@ -1,0 +1,276 @@
+//! The part under the remote screen with two folders: the operator's beside the client's, and what moves between them.
+
+use super::pane::{Pane, Side};
+use super::parts::close_button;
+use super::session::may_move;
+use super::side::Powers;
+use super::transfers::transfer_ui;
+use super::{Scene, ScreenState};
+use crate::places;
+use crate::words;
+use console_core::proto::session::Capability;
+use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, TransferState, TransferView};
+use egui::{
+    Align, CentralPanel, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2,
+};
+use std::path::PathBuf;
+use ui_kit::fonts::Weight;
+use ui_kit::{TagKind, button, primary_button, small, tag, theme, tiny};
+
+/// Where the stage is at least so high, in points, the remote screen stays in sight above.
+const ROOM_FOR_BOTH: f32 = 620.0;
+/// Which part of the stage's height the folders have then.
+const SHARE: f32 = 0.66;
+/// Height of what moves, in points, where something does.
+const MOVING_HEIGHT: f32 = 108.0;
+/// Where there is less width, in points, the two folders stand in two tabs' place: one above the other.
+const BESIDE: f32 = 460.0;
+
+/// What the two folders remember between frames.
+#[derive(Debug)]
+pub struct BrowserState {
+    /// Whether they are open.
+    pub open: bool,
+    local: Pane,
+    remote: Pane,
+}
+
+impl Default for BrowserState {
+    fn default() -> Self {
+        Self { open: false, local: Pane::new(Side::Local), remote: Pane::new(Side::Remote) }
+    }
+}
+
+/// Whether the tool makes sense for this operator now.
+pub(super) fn may_browse(scene: &Scene<'_>, session: &SessionView) -> bool {
+    let operator = &scene.view.operator;
+    may_move(operator, session, Capability::SendFile) || may_move(operator, session, Capability::FetchFile)
+}
+
+/// The tool was pressed: opens the folders and asks for what they show, or closes them.
+pub(super) fn toggle(
+    scene: &Scene<'_>,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    state.browser.open = !state.browser.open;
+    if !state.browser.open {
+        return;
+    }
+    // Under the screen there is room for one thing.
+    state.files.open = None;
+    state.machine.open = false;
+    if session.files.local.is_none() {
+        commands.push(ConsoleCommand::ListLocal(places::home().unwrap_or_else(places::downloads)));
+    }
+    let is_off = session.files.browse == PowerState::Off;
+    if is_off && may_move(&scene.view.operator, session, Capability::FetchFile) {
+        commands.push(ConsoleCommand::Browse { path: String::new() });
+    }
+}
+
+/// Files that were dragged into the window: into the folder that is shown, or into that for downloads.
+pub(super) fn dropped(session: &SessionView, state: &ScreenState, paths: Vec<PathBuf>) -> ConsoleCommand {
+    let remote = session.files.remote.as_ref().filter(|_| state.browser.open);
+    ConsoleCommand::SendFiles { paths, into: remote.map(|remote| remote.path.clone()).unwrap_or_default() }
+}
+
+/// The two folders; whether there is room left for the remote screen.
+pub(super) fn browser_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) -> bool {
+    let tokens = theme::tokens(ui);
+    let frame = Frame::new().fill(tokens.background).inner_margin(Margin::symmetric(16, 10));
+    let height = ui.available_height();
+    if height < ROOM_FOR_BOTH {
+        CentralPanel::default().frame(frame).show(ui, |ui| whole_ui(ui, scene, session, state, commands));
+        return false;
+    }
+    Panel::bottom("browser")
+        .exact_size(height * SHARE)
+        .resizable(false)
+        .frame(frame)
+        .show(ui, |ui| whole_ui(ui, scene, session, state, commands));
+    true
+}
+
+fn whole_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
+    let tokens = theme::tokens(ui);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Layout::right_to_left(Align::Center), |ui| {
+        if close_button(ui, &scene.i18n.text("console-close-panel"), tokens.ink_secondary).clicked() {
+            state.browser.open = false;
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let name = scene.i18n.text("console-tool-files");
+            let title = RichText::new(&name).font(Weight::SemiBold.at(tokens.heading_size)).color(tokens.ink);
+            let title = ui.add(Label::new(title).truncate());
+            title.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &name));
+        });
+    });
+    let moving: Vec<&TransferView> = session.transfers.iter().rev().filter(|one| is_shown(one)).collect();
+    let kept = if moving.is_empty() { 0.0 } else { MOVING_HEIGHT + 6.0 };
+    let room = (ui.available_height() - kept).max(80.0);
+    let is_beside = ui.available_width() >= BESIDE;
+    let gap = 12.0;
+    let (width, height) =
+        if is_beside { ((ui.available_width() - gap) / 2.0, room) } else { (ui.available_width(), (room - gap) / 2.0) };
+    let browser = &mut state.browser;
+    let layout = if is_beside { Layout::left_to_right(Align::TOP) } else { Layout::top_down(Align::LEFT) };
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), room), layout, |ui| {
+        ui.spacing_mut().item_spacing = vec2(gap, gap);
+        for side in [Side::Local, Side::Remote] {
+            ui.allocate_ui_with_layout(vec2(width, height), Layout::top_down(Align::LEFT), |ui| {
+                ui.set_min_size(vec2(width, height));
+                ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
+                match side {
+                    Side::Local => local_ui(ui, scene, session, browser, commands),
+                    Side::Remote => remote_ui(ui, scene, session, browser, commands),
+                }
+            });
+        }
+    });
+    if !moving.is_empty() {
+        let list = ScrollArea::vertical().id_salt("moving").max_height(MOVING_HEIGHT).auto_shrink([false, true]);
+        list.show(ui, |ui| {
+            for transfer in moving {
+                moving_ui(ui, scene, transfer, state, commands);
+            }
+        });
+    }
+}
+
+fn is_shown(transfer: &TransferView) -> bool {
+    !transfer.state.is_over() || transfer.failed_files > 0 || matches!(transfer.state, TransferState::Failed(_))
+}
+
+fn local_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    browser: &mut BrowserState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    let files = &session.files;
+    let may = may_move(&scene.view.operator, session, Capability::SendFile);
+    let picked = browser.local.ui(ui, scene, files.local.as_ref(), files.local_failure, may);
+    if let Some(path) = picked.open {
+        commands.push(ConsoleCommand::ListLocal(places::typed_path(&path, places::home().as_deref())));
+    }
+    if picked.act
+        && let Some(folder) = &files.local
+    {
+        let paths = browser.local.selected(folder).map(PathBuf::from).collect();
+        let into = files.remote.as_ref().map(|remote| remote.path.clone()).unwrap_or_default();
+        commands.push(ConsoleCommand::SendFiles { paths, into });
+    }
+}
+
+fn remote_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    browser: &mut BrowserState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    let files = &session.files;
+    if files.browse != PowerState::Granted {
+        return asking_ui(ui, scene, session, commands);
+    }
+    let may = may_move(&scene.view.operator, session, Capability::FetchFile);
+    let picked = browser.remote.ui(ui, scene, files.remote.as_ref(), files.remote_failure, may);
+    if let Some(path) = picked.open {
+        commands.push(ConsoleCommand::Browse { path });
+    }
+    if picked.act
+        && let Some(folder) = &files.remote
+    {
+        let paths = browser.remote.selected(folder).collect();
+        let local = files.local.as_ref().map(|local| PathBuf::from(&local.path));
+        commands.push(ConsoleCommand::FetchFiles { paths, into: local.unwrap_or_else(places::downloads) });
+    }
+}
+
+/// Before the person allows it.
+fn asking_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
+    let i18n = scene.i18n;
+    super::pane::heading_ui(ui, scene, Side::Remote);
+    let standing = session.files.browse;
+    let id = if standing == PowerState::Asked { "console-files-asked" } else { "console-files-ask-text" };
+    small(ui, &i18n.text(id));
+    if !matches!(standing, PowerState::Asked | PowerState::Off) {
+        tag(ui, TagKind::Warn, &i18n.text(words::power_state(standing)));
+    }
+    let may = may_move(&scene.view.operator, session, Capability::FetchFile) && standing != PowerState::Asked;
+    let is_seen = session.state_of(Capability::View) == PowerState::Granted;
+    if may && is_seen && primary_button(ui, &i18n.text("console-files-ask")).clicked() {
+        commands.push(ConsoleCommand::Browse { path: String::new() });
+    }
+}
+
+/// One transfer with what can be done about it.
+fn moving_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    transfer: &TransferView,
+    state: &ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    let (i18n, id) = (scene.i18n, transfer.id);
+    let named = |message: &str| i18n.text_with(message, &[("name", (&transfer.name).into())]);
+    ui.horizontal(|ui| {
+        let buttons = if transfer.state.is_over() { 0.0 } else { 210.0 };
+        let width = (ui.available_width() - buttons).max(120.0);
+        ui.allocate_ui_with_layout(vec2(width, 40.0), Layout::top_down(Align::LEFT), |ui| {
+            ui.set_width(width);
+            transfer_ui(ui, i18n, transfer, &state.rates);
+        });
+        if transfer.state.is_over() {
+            return;
+        }
+        let (word, message) = if transfer.is_held {
+            ("console-transfer-resume", "console-transfer-resume-name")
+        } else {
+            ("console-transfer-pause", "console-transfer-pause-name")
+        };
+        let may_hold = matches!(transfer.state, TransferState::Running | TransferState::Queued) && transfer.files > 0;
+        let hold = ui.add_enabled_ui(may_hold, |ui| button(ui, &i18n.text(word))).inner;
+        if hold.accessible_name(named(message)).clicked() {
+            commands.push(ConsoleCommand::HoldTransfer(id, !transfer.is_held));
+        }
+        let cancel = button(ui, &i18n.text("console-cancel-key"));
+        if cancel.accessible_name(named("console-transfer-cancel-name")).clicked() {
+            commands.push(ConsoleCommand::CancelTransfer(id));
+        }
+    });
+    if let TransferState::Conflicts(count) = transfer.state {
+        tiny(ui, &i18n.text_with("console-files-conflict", &[("count", count.into())]));
+        tiny(ui, &transfer.conflicts.join(", "));
+        ui.horizontal_wrapped(|ui| {
+            for (conflict, word) in [
+                (Conflict::KeepBoth, "console-files-keep"),
+                (Conflict::Replace, "console-files-replace"),
+                (Conflict::Skip, "console-files-skip"),
+            ] {
+                if button(ui, &i18n.text(word)).clicked() {
+                    commands.push(ConsoleCommand::Resolve(id, conflict));
+                }
+            }
+        });
+    }
+    for (name, failure) in transfer.failures.iter() {
+        let why = i18n.text(words::transfer_failure(*failure));
+        tiny(ui, &i18n.text_with("console-files-left", &[("name", name.into()), ("why", why.into())]));
+    }
+}

@@ -1,0 +1,336 @@
+//! Folders that the operator looks at, and batches of files both ways, through whole sessions.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use agent_core::LinkKind;
+use agent_core::view::{AgentCommand, Conflict, FilesView, Page, QuestionKind};
+use audit_log::{Event, FilesList, Report};
+use console_core::view::{ConsoleCommand, FolderView, PowerState, Stage, TransferState, TransferView};
+use e2e::World;
+use proto::files::EntryKind;
+use proto::session::{Capability, TransferFailure};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn viewing() -> World {
+    let world = World::start(LinkKind::Quic);
+    world.pair_and_view();
+    world
+}
+
+/// Everything below a folder, by its path there.
+fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(folder).unwrap().display().to_string();
+            if path.is_dir() {
+                waiting.push(path);
+            } else {
+                found.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+fn content(seed: usize, length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at.wrapping_mul(31).wrapping_add(seed * 7 + at / 251) % 256) as u8).collect()
+}
+
+fn send(world: &World, paths: &[PathBuf], into: &str) {
+    world.console.send(ConsoleCommand::SendFiles { paths: paths.to_vec(), into: into.to_owned() });
+}
+
+fn fetch(world: &World, paths: &[&Path], into: &Path) {
+    let paths = paths.iter().map(|path| path.display().to_string()).collect();
+    world.console.send(ConsoleCommand::FetchFiles { paths, into: into.to_owned() });
+}
+
+/// The last transfer, once it is over.
+fn over(world: &World) -> TransferView {
+    world.session("the end of the transfer", |session| {
+        session.transfers.last().filter(|transfer| transfer.state.is_over()).cloned()
+    })
+}
+
+/// What the person is asked about several files.
+fn asked(world: &World) -> FilesView {
+    world.agent_shows("the question about files", |view| match &view.page {
+        Page::Question(question) => match &question.kind {
+            QuestionKind::ReceiveFiles(files) | QuestionKind::GiveFiles(files) => Some(files.clone()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+fn remote(world: &World, what: &str, is_it: impl Fn(&FolderView) -> bool) -> Arc<FolderView> {
+    world.session(what, |session| session.files.remote.clone().filter(|folder| is_it(folder)))
+}
+
+/// The log of the console, once the session is over.
+fn log(world: &World) -> Report {
+    world.agent.send(AgentCommand::End);
+    world.agent.send(AgentCommand::SkipRating);
+    let path: PathBuf = world.console_shows("the console's log", |view| match &view.stage {
+        Stage::Ended(end) if !end.is_closing => end.log.clone(),
+        _ => None,
+    });
+    let report = Report::of(fs::read_to_string(path).unwrap());
+    assert!(report.holds(), "{:?}", report.findings);
+    report
+}
+
+/// How many files stand in the log, those of all entries together.
+fn logged(log: &Report) -> usize {
+    let lists = log.entries.iter().filter(|entry| matches!(entry.event, Event::Files { .. }));
+    lists.map(|entry| FilesList::parse(log.text_of(&entry.event).unwrap()).unwrap().len()).sum()
+}
+
+#[test]
+fn files_and_folders_arrive_as_they_are_and_stand_in_the_log() {
+    let world = viewing();
+    let source = world.path("source/project");
+    fs::create_dir_all(source.join("empty")).unwrap();
+    fs::create_dir_all(source.join("deep/er")).unwrap();
+    fs::write(source.join("a.txt"), "a").unwrap();
+    fs::write(source.join("none"), "").unwrap();
+    fs::write(source.join("deep/er/big.bin"), content(1, 700_000)).unwrap();
+    let single = world.path("source/single.pdf");
+    fs::write(&single, content(2, 100_000)).unwrap();
+    send(&world, &[source.clone(), single.clone()], "");
+    let question = asked(&world);
+    assert_eq!((question.files, question.size_bytes, question.conflicts), (4, 800_001, 0));
+    assert!(question.names.contains(&"project/deep/er/big.bin".to_owned()), "{:?}", question.names);
+    assert!(fs::read_dir(world.path("downloads")).unwrap().next().is_none(), "nothing moves before the yes");
+    world.answer(true);
+    let done = over(&world);
+    assert_eq!((done.state, done.files, done.done_files, done.failed_files), (TransferState::Done, 4, 4, 0));
+    let mut expected = tree(&source).into_iter().map(|(name, bytes)| (format!("project/{name}"), bytes)).collect();
+    BTreeMap::append(&mut expected, &mut BTreeMap::from([("single.pdf".to_owned(), fs::read(&single).unwrap())]));
+    assert_eq!(tree(&world.path("downloads")), expected);
+    assert!(world.path("downloads/project/empty").is_dir());
+
+    // And back again, into another folder.
+    let back = world.path("back");
+    fs::create_dir(&back).unwrap();
+    fetch(&world, &[&world.path("downloads/project"), &world.path("downloads/single.pdf")], &back);
+    let question = asked(&world);
+    assert_eq!((question.files, question.size_bytes), (4, 800_001));
+    world.answer(true);
+    let done = over(&world);
+    assert_eq!((done.state, done.done_files), (TransferState::Done, 4));
+    assert_eq!(tree(&back), expected);
+    let log = log(&world);
+    assert_eq!(logged(&log), 8, "each file both ways");
+}
+
+#[test]
+fn the_operator_looks_through_folders_only_while_the_person_allows_it() {
+    let world = viewing();
+    let home = world.path("home");
+    fs::create_dir_all(home.join("Documents")).unwrap();
+    fs::write(home.join("note.txt"), "12345").unwrap();
+    std::os::unix::fs::symlink("/etc", home.join("link")).unwrap();
+    world.console.send(ConsoleCommand::Browse { path: String::new() });
+    let kind = world.agent_shows("the question", |view| match &view.page {
+        Page::Question(question) => Some(question.kind.clone()),
+        _ => None,
+    });
+    assert_eq!(kind, QuestionKind::Browse);
+    world.session("nothing before the yes", |session| session.files.remote.is_none().then_some(()));
+    world.answer(true);
+    let folder = remote(&world, "the home", |folder| folder.path.ends_with("home"));
+    let of = |name: &str| folder.entries.iter().find(|entry| entry.name.as_str() == name).unwrap();
+    assert_eq!((of("Documents").kind, of("link").kind), (EntryKind::Folder, EntryKind::Link));
+    assert_eq!((of("note.txt").kind, of("note.txt").size_bytes), (EntryKind::File, 5));
+
+    world.console.send(ConsoleCommand::Browse { path: folder.path_of("Documents") });
+    let folder = remote(&world, "the documents", |folder| folder.path.ends_with("Documents"));
+    assert!(folder.parent.as_ref().unwrap().ends_with("home") && folder.entries.is_empty());
+    world.console.send(ConsoleCommand::Browse { path: "/no/such/folder".to_owned() });
+    world.session("that there is none", |session| {
+        (session.files.remote_failure == Some(TransferFailure::NotFound)).then_some(())
+    });
+
+    world.agent.send(AgentCommand::Revoke(Capability::FetchFile));
+    world.session("nothing any more", |session| {
+        let files = &session.files;
+        (files.browse == PowerState::Revoked && files.remote.is_none()).then_some(())
+    });
+    let log = log(&world);
+    let seen = log.entries.iter().filter(|entry| matches!(entry.event, Event::FolderSeen { .. }));
+    let seen: Vec<_> = seen.map(|entry| log.text_of(&entry.event).unwrap().to_owned()).collect();
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    assert!(seen[1].ends_with("Documents"));
+}
+
+#[test]
+fn what_is_there_already_is_replaced_only_if_its_owner_says_so() {
+    for (conflict, expected) in [
+        (Conflict::KeepBoth, vec![("a (2).txt", "new"), ("a.txt", "old"), ("b.txt", "b")]),
+        (Conflict::Replace, vec![("a.txt", "new"), ("b.txt", "b")]),
+        (Conflict::Skip, vec![("a.txt", "old"), ("b.txt", "b")]),
+    ] {
+        let expected = expected.into_iter().map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).collect();
+        let world = viewing();
+        let (source, back) = (world.path("source"), world.path("back"));
+        for folder in [&source, &back] {
+            fs::create_dir(folder).unwrap();
+        }
+        fs::write(source.join("a.txt"), "new").unwrap();
+        fs::write(source.join("b.txt"), "b").unwrap();
+        fs::write(world.path("downloads/a.txt"), "old").unwrap();
+        send(&world, &[source.join("a.txt"), source.join("b.txt")], "");
+        assert_eq!(asked(&world).conflicts, 1);
+        let id = world.agent_shows("the question", |view| match &view.page {
+            Page::Question(question) => Some(question.id),
+            _ => None,
+        });
+        world.agent.send(AgentCommand::Choose(id, conflict));
+        world.answer(true);
+        assert_eq!(over(&world).state, TransferState::Done);
+        assert_eq!(tree(&world.path("downloads")), expected, "{conflict:?} on the agent");
+
+        // On the console's disk the operator decides.
+        fs::write(back.join("a.txt"), "old").unwrap();
+        fetch(&world, &[&source.join("a.txt"), &source.join("b.txt")], &back);
+        world.answer(true);
+        let (transfer, names) = world.session("the question about what is there", |session| {
+            let last = session.transfers.last()?;
+            (last.state == TransferState::Conflicts(1)).then(|| (last.id, last.conflicts.clone()))
+        });
+        assert_eq!(*names, ["a.txt".to_owned()]);
+        world.console.send(ConsoleCommand::Resolve(transfer, conflict));
+        assert_eq!(over(&world).state, TransferState::Done);
+        assert_eq!(tree(&back), expected, "{conflict:?} on the console");
+    }
+}
+
+#[test]
+fn a_link_on_the_way_leads_nowhere_and_what_cannot_be_sent_is_named_with_its_reason() {
+    let world = viewing();
+    let (source, outside) = (world.path("source"), world.path("outside"));
+    fs::create_dir_all(source.join("docs")).unwrap();
+    fs::create_dir(&outside).unwrap();
+    fs::write(source.join("docs/in.txt"), "in").unwrap();
+    fs::write(source.join("plain.txt"), "plain").unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", source.join("passwd")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(source.join("socket")).unwrap();
+    // In the person's downloads folder "docs" leads somewhere else.
+    std::os::unix::fs::symlink(&outside, world.path("downloads/docs")).unwrap();
+    let names = ["docs", "plain.txt", "passwd", "socket"];
+    send(&world, &names.map(|name| source.join(name)), "");
+    world.answer(true);
+    let done = over(&world);
+    assert_eq!((done.state, done.done_files, done.failed_files), (TransferState::Done, 1, 3), "{:?}", done.failures);
+    let reason = |name: &str| done.failures.iter().find(|(failed, _)| failed == name).map(|(_, failure)| *failure);
+    assert_eq!(reason("docs/in.txt"), Some(TransferFailure::Link));
+    assert_eq!(reason("passwd"), Some(TransferFailure::Link));
+    assert_eq!(reason("socket"), Some(TransferFailure::NotAFile));
+    assert!(fs::read_dir(&outside).unwrap().next().is_none(), "nothing was written through the link");
+    assert_eq!(fs::read(world.path("downloads/plain.txt")).unwrap(), b"plain");
+}
+
+#[test]
+fn a_folder_of_settings_is_no_place_for_files() {
+    let world = viewing();
+    fs::create_dir_all(world.path("home/.ssh")).unwrap();
+    fs::write(world.path("authorized_keys"), "key").unwrap();
+    send(&world, &[world.path("authorized_keys")], ".ssh");
+    world.answer(true);
+    assert_eq!(over(&world).state, TransferState::Failed(TransferFailure::Protected));
+    assert!(fs::read_dir(world.path("home/.ssh")).unwrap().next().is_none());
+}
+
+#[test]
+fn a_thousand_small_files_and_a_large_one_arrive_although_the_relay_is_killed_twice() {
+    let mut world = viewing();
+    let source = world.path("source/all");
+    fs::create_dir_all(&source).unwrap();
+    for number in 0..1000 {
+        fs::write(source.join(format!("{number:04}.txt")), content(number, 200 + number)).unwrap();
+    }
+    fs::write(source.join("large.bin"), content(5, 64 * 1024 * 1024)).unwrap();
+    send(&world, std::slice::from_ref(&source), "");
+    world.answer(true);
+    for share in [10, 60] {
+        world.session("so much of it", |session| {
+            let transfer = session.transfers.last()?;
+            (transfer.done_bytes > transfer.size_bytes / 100 * share).then_some(())
+        });
+        world.kill_relay();
+        world.session("the break", |session| session.reconnecting.then_some(()));
+        world.start_relay();
+        world.session("the line", |session| (!session.reconnecting).then_some(()));
+    }
+    let done = over(&world);
+    assert_eq!((done.state, done.done_files, done.failed_files), (TransferState::Done, 1001, 0));
+    assert_eq!(tree(&world.path("downloads/all")), tree(&source));
+    assert_eq!(logged(&log(&world)), 1001);
+}
+
+#[test]
+fn what_is_paused_stands_still_and_what_is_cancelled_leaves_nothing_under_its_name() {
+    let world = viewing();
+    let source = world.path("source");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("large.bin"), content(3, 96 * 1024 * 1024)).unwrap();
+    send(&world, &[source.join("large.bin")], "");
+    world.answer(true);
+    let transfer = world.session("some of it", |session| {
+        session.transfers.last().filter(|transfer| transfer.done_bytes > 0).map(|transfer| transfer.id)
+    });
+    world.console.send(ConsoleCommand::HoldTransfer(transfer, true));
+    world.agent_shows("that it is held", |view| {
+        view.panel.as_ref()?.transfers.last().filter(|transfer| transfer.is_held).map(|_| ())
+    });
+    world.console.send(ConsoleCommand::HoldTransfer(transfer, false));
+    world.agent_shows("that it goes on", |view| {
+        view.panel.as_ref()?.transfers.last().filter(|transfer| !transfer.is_held).map(|_| ())
+    });
+    world.console.send(ConsoleCommand::CancelTransfer(transfer));
+    assert_eq!(over(&world).state, TransferState::Failed(TransferFailure::Cancelled));
+    world.agent_shows("the end", |view| {
+        let last = view.panel.as_ref()?.transfers.last()?.state;
+        (last != agent_core::view::TransferState::Running).then_some(())
+    });
+    assert!(!world.path("downloads/large.bin").exists());
+
+    // What has come of it is not sent again.
+    send(&world, &[source.join("large.bin")], "");
+    world.answer(true);
+    assert_eq!(over(&world).state, TransferState::Done);
+    assert_eq!(tree(&world.path("downloads")), tree(&source), "the partial file is gone as well");
+}
+
+#[test]
+fn the_person_stops_one_transfer_and_what_was_on_its_way_is_gone() {
+    let world = viewing();
+    let (source, into) = (world.path("source"), world.path("into"));
+    for folder in [&source, &into] {
+        fs::create_dir(folder).unwrap();
+    }
+    fs::write(source.join("large.bin"), content(4, 96 * 1024 * 1024)).unwrap();
+    for incoming in [true, false] {
+        if incoming {
+            send(&world, &[source.join("large.bin")], "");
+        } else {
+            fetch(&world, &[&source.join("large.bin")], &into);
+        }
+        world.answer(true);
+        let transfer = world.agent_shows("some of it", |view| {
+            let last = view.panel.as_ref()?.transfers.last()?;
+            (last.incoming == incoming && last.done_bytes > 0).then_some(last.id)
+        });
+        world.agent.send(AgentCommand::StopTransfer(transfer));
+        assert_eq!(over(&world).state, TransferState::Failed(TransferFailure::Cancelled));
+        world.eventually("nothing of it", || tree(&world.path("downloads")).is_empty());
+        assert!(!into.join("large.bin").exists());
+    }
+}
