@@ -1,6 +1,7 @@
 //! What the two ends say to each other inside the channel.
 
 use crate::annotation::MarksSeen;
+use crate::clipboard::ClipProblem;
 use crate::codec::Message;
 use crate::geometry::{Layout, MonitorId};
 use crate::limits;
@@ -66,8 +67,15 @@ impl Capability {
     ];
 
     /// Those that a person is asked for in this version; chat and pointing come with viewing.
-    pub const ASKED: [Self; 6] =
-        [Self::View, Self::Control, Self::SendFile, Self::FetchFile, Self::SystemInfo, Self::EndProcess];
+    pub const ASKED: [Self; 7] = [
+        Self::View,
+        Self::Control,
+        Self::SendFile,
+        Self::FetchFile,
+        Self::SystemInfo,
+        Self::EndProcess,
+        Self::Clipboard,
+    ];
 }
 
 /// How often a person is asked for a power. The operator's certificate says which; nothing is ever
@@ -107,6 +115,8 @@ pub enum StreamKind {
     },
     /// Console to agent: [`crate::annotation::Annotation`].
     Annotation,
+    /// The content of one clipboard, either way: [`crate::clipboard::ClipHead`], then its bytes.
+    Clipboard,
 }
 
 /// Number of a question from the console, from 1.
@@ -153,6 +163,8 @@ pub enum Request {
         /// Whether at once, after it did not end when it was told to.
         force: bool,
     },
+    /// To read what was copied there, and to put text and pictures there to be pasted.
+    Clipboard,
 }
 
 impl Request {
@@ -166,6 +178,7 @@ impl Request {
             Self::FetchFile { .. } => Capability::FetchFile,
             Self::SystemInfo => Capability::SystemInfo,
             Self::EndProcess { .. } => Capability::EndProcess,
+            Self::Clipboard => Capability::Clipboard,
         }
     }
 
@@ -173,7 +186,7 @@ impl Request {
     #[must_use]
     pub fn detail(&self) -> Option<String> {
         match self {
-            Self::View | Self::Control | Self::SystemInfo => None,
+            Self::View | Self::Control | Self::SystemInfo | Self::Clipboard => None,
             Self::SendFile { name, .. } => Some(name.as_str().to_owned()),
             Self::FetchFile { path, .. } => Some(path.as_str().to_owned()),
             Self::EndProcess { pid, name, .. } => Some(format!("{} ({pid})", name.as_str())),
@@ -392,6 +405,8 @@ pub enum ConsoleToAgent {
         /// What it is about.
         topic: Topic,
     },
+    /// Under a grant to exchange the clipboard: what is on the person's, on a stream of its own.
+    FetchClipboard,
 }
 
 /// From the agent, on the control stream.
@@ -514,6 +529,16 @@ pub enum AgentToConsole {
     Marks {
         /// Where.
         seen: MarksSeen,
+    },
+    /// To a clipboard of the console: it is on the person's now, or why it is not.
+    ClipboardPut {
+        /// What was in the way.
+        problem: Option<ClipProblem>,
+    },
+    /// To [`ConsoleToAgent::FetchClipboard`]: nothing will come, and why.
+    ClipboardNotGiven {
+        /// What was in the way.
+        problem: ClipProblem,
     },
 }
 

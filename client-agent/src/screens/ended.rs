@@ -99,6 +99,7 @@ fn facts_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
                 Capability::View => "ended-used-view",
                 Capability::Control => "ended-used-control",
                 Capability::SystemInfo => "ended-used-system-info",
+                Capability::Clipboard => "ended-used-clipboard",
                 // The list of files says more.
                 _ => return None,
             };

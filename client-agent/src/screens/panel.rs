@@ -196,6 +196,7 @@ const fn grant_id(capability: Capability) -> &'static str {
         Capability::FetchFile => "panel-grant-fetch-file",
         Capability::SystemInfo => "panel-grant-system-info",
         Capability::EndProcess => "panel-grant-end-process",
+        Capability::Clipboard => "panel-grant-clipboard",
         // The engine shows no other in this version.
         _ => "panel-grant-other",
     }

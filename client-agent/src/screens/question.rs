@@ -58,6 +58,7 @@ const fn answers(kind: &QuestionKind) -> (&'static str, &'static str) {
         QuestionKind::ReceiveFile { .. } => ("ask-not-now", "ask-receive-yes"),
         QuestionKind::GiveFile { .. } => ("ask-not-now", "ask-give-yes"),
         QuestionKind::SystemInfo => ("ask-not-now", "ask-system-yes"),
+        QuestionKind::Clipboard => ("ask-not-now", "ask-clipboard-yes"),
         QuestionKind::EndProcess { force: false, .. } => ("ask-not-now", "ask-end-yes"),
         QuestionKind::EndProcess { force: true, .. } => ("ask-not-now", "ask-force-yes"),
     }
@@ -117,6 +118,12 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) {
             ui.add_space(8.0);
             ui_kit::small(ui, &i18n.text("ask-system-only"));
         }
+        QuestionKind::Clipboard => {
+            lead(ui, "ask-clipboard-title", "ask-clipboard-lead");
+            warn(ui, "ask-clipboard-advice");
+            ui.add_space(8.0);
+            ui_kit::small(ui, &i18n.text("ask-clipboard-only"));
+        }
         QuestionKind::EndProcess { name: program, pid, force } => {
             let (title, text) =
                 if *force { ("ask-force-title", "ask-force-lead") } else { ("ask-end-title", "ask-end-lead") };
@@ -138,7 +145,9 @@ const fn how_long(question: &QuestionView) -> &'static str {
     match (&question.kind, question.whole_session) {
         (QuestionKind::EndProcess { .. }, _) => "ask-holds-for-program",
         (_, true) => "ask-holds-for-session",
-        (QuestionKind::View | QuestionKind::Control | QuestionKind::SystemInfo, false) => "ask-holds-for-use",
+        (QuestionKind::View | QuestionKind::Control | QuestionKind::SystemInfo | QuestionKind::Clipboard, false) => {
+            "ask-holds-for-use"
+        }
         (QuestionKind::ReceiveFile { .. } | QuestionKind::GiveFile { .. }, false) => "ask-holds-for-file",
     }
 }

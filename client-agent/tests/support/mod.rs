@@ -289,6 +289,7 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ("receive", with_panel(question(receive()), panel())),
         ("give", with_panel(question(give()), panel())),
         ("system", with_panel(question(QuestionKind::SystemInfo), panel())),
+        ("clipboard", with_panel(question(QuestionKind::Clipboard), panel())),
         ("end-process", with_panel(question(end_process(false)), panel())),
         ("end-process-force", with_panel(question(end_process(true)), panel())),
         ("panel", with_panel(Page::Session, panel())),

@@ -1,6 +1,7 @@
 //! The running session on the agent: questions, grants, streams, chat, and the end.
 
 mod annotating;
+mod clip;
 mod powers;
 mod questions;
 mod sharing;
@@ -23,6 +24,7 @@ use annotating::Annotating;
 use audit_log::{Commitment, Event, Hex};
 use capture::{CaptureError, MarksSeen};
 use channel::{Channel, Keeper, LinkState};
+use clip::{ClipReport, ClipWork};
 use consent::{Answer, ConsentCell, Scope};
 use proto::geometry::Layout;
 use proto::session::{
@@ -106,6 +108,8 @@ enum Report {
     Machine(MachineReport),
     /// Where the operator sees what they draw.
     Marks(MarksSeen),
+    /// About a clipboard on its way.
+    Clip(ClipReport),
 }
 
 impl From<Arrival> for Report {
@@ -168,6 +172,7 @@ pub(crate) struct Live<'a> {
     sharing: Sharing,
     machine: MachineWork,
     annotating: Annotating,
+    clip: ClipWork,
     screens: Option<Screens>,
     injection: Option<Injection>,
     input_gate: InputGate,
@@ -229,6 +234,7 @@ impl<'a> Live<'a> {
             sharing: Sharing::default(),
             machine: MachineWork::default(),
             annotating: Annotating::default(),
+            clip: ClipWork::default(),
             screens: None,
             injection: None,
             input_gate: InputGate::default(),
@@ -448,6 +454,7 @@ impl<'a> Live<'a> {
             }
             ConsoleToAgent::Ping { token } => return self.tell(AgentToConsole::Pong { token }),
             ConsoleToAgent::Look { topic } => return self.look(topic),
+            ConsoleToAgent::FetchClipboard => return self.give_clip(),
             ConsoleToAgent::End => return Flow::Break(EndReason::OperatorEnded),
         }
         Flow::Continue(())
@@ -479,6 +486,7 @@ impl<'a> Live<'a> {
                 let events = self.transfer_events.0.clone();
                 self.tasks.spawn(files::receive(lease, reader, (transfer, name, size_bytes), folder, events));
             }
+            Report::Stream(StreamKind::Clipboard, reader) => return self.take_clip(reader),
             Report::Stream(StreamKind::Annotation, reader) => return self.annotate(reader),
             Report::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
             Report::Broken(error) => {
@@ -501,6 +509,7 @@ impl<'a> Live<'a> {
             }
             Report::LayoutAgain => return self.start_screens(),
             Report::Machine(report) => return self.handle_machine(report),
+            Report::Clip(report) => return self.handle_clip(report),
             Report::Marks(seen) => return self.tell(AgentToConsole::Marks { seen }),
         }
         Flow::Continue(())
@@ -551,7 +560,10 @@ impl<'a> Live<'a> {
         }
         // What file grants were used for stands in the list of files.
         let lasting = self.uses.iter().filter(|(capability, _)| {
-            matches!(capability, Capability::View | Capability::Control | Capability::SystemInfo)
+            matches!(
+                capability,
+                Capability::View | Capability::Control | Capability::SystemInfo | Capability::Clipboard
+            )
         });
         let used = lasting.map(|(capability, used)| {
             (*capability, used.total + used.since.map_or(Duration::ZERO, |since| since.elapsed()))

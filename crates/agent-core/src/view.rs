@@ -292,6 +292,8 @@ pub enum QuestionKind {
         /// Whether at once, after it did not end when it was told to.
         force: bool,
     },
+    /// Read what was copied, and put something there to be pasted.
+    Clipboard,
 }
 
 /// One file that moved or moves.

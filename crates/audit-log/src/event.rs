@@ -1,6 +1,7 @@
 //! What a log says: its first line, its entries, and what stands beside them.
 
 use crate::{Commitment, Hex, Opening};
+use proto::clipboard::ClipKind;
 use proto::session::{Capability, Decision, EndReason, TransferFailure};
 use ring::digest;
 use serde::{Deserialize, Serialize};
@@ -249,6 +250,16 @@ pub enum Event {
     },
     /// The operator pointed or drew over what is shared; once in a session, before the first mark.
     Annotated,
+    /// What was copied on one machine was put on the other. What it was stands nowhere: what is copied is often a
+    /// password, and so short that even a digest of it could be guessed.
+    Clipboard {
+        /// Which way it went.
+        direction: Direction,
+        /// Text or a picture.
+        kind: ClipKind,
+        /// Its size on the way, in bytes.
+        size_bytes: u64,
+    },
 }
 
 impl Event {
@@ -272,7 +283,8 @@ impl Event {
             | Self::ConsoleClock { .. }
             | Self::Ended { .. }
             | Self::Removed { .. }
-            | Self::Annotated => None,
+            | Self::Annotated
+            | Self::Clipboard { .. } => None,
         }
     }
 }

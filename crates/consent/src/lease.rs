@@ -46,6 +46,8 @@ kind! {
     SystemInfo;
     /// Ending one running program.
     EndProcess;
+    /// Reading and filling the clipboard.
+    Clipboard;
 }
 
 /// Proof that a power is granted right now; lives no longer than the borrow of [`Consent`].

@@ -7,6 +7,6 @@ mod lease;
 mod state;
 
 pub use lease::{
-    ConsentCell, Control, EndProcess, FetchFile, Kind, Lease, Permit, Revoked, SendFile, SystemInfo, View,
+    Clipboard, ConsentCell, Control, EndProcess, FetchFile, Kind, Lease, Permit, Revoked, SendFile, SystemInfo, View,
 };
 pub use state::{Answer, AskError, Cause, Consent, Outcome, Question, Scope};

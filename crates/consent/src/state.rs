@@ -19,7 +19,11 @@ impl Scope {
     pub fn of(request: &Request) -> Self {
         let transfer = match request {
             Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } => Some(*transfer),
-            Request::View | Request::Control | Request::SystemInfo | Request::EndProcess { .. } => None,
+            Request::View
+            | Request::Control
+            | Request::SystemInfo
+            | Request::EndProcess { .. }
+            | Request::Clipboard => None,
         };
         Self { capability: request.capability(), transfer }
     }

@@ -240,6 +240,7 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::NotAllowed { .. }
         | Event::File { .. }
         | Event::FileFailed { .. }
+        | Event::Clipboard { .. }
         | Event::Command { .. }
         | Event::Recording { .. }
         | Event::Rated { .. }

@@ -1,6 +1,7 @@
 //! The running session on the console: questions, pictures, input, chat, files, and the end.
 
 mod annotating;
+mod clip;
 mod ending;
 mod input;
 mod log;
@@ -18,6 +19,7 @@ use crate::tasks::{self, Event};
 use crate::view::{ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, Stage, TransferView};
 use annotating::AnnotationLine;
 use channel::{Channel, Keeper, LinkState};
+use clip::ClipDesk;
 use input::InputLine;
 use proto::geometry::{Layout, MonitorId};
 use proto::session::{
@@ -95,6 +97,7 @@ pub(crate) struct Live<'a> {
     /// What the operator gave back, until the agent says that it is gone.
     released: BTreeSet<Capability>,
     annotations: AnnotationLine,
+    clip: ClipDesk,
     input: InputLine,
     input_paused: bool,
     ping: Option<(u64, Instant)>,
@@ -136,7 +139,7 @@ impl<'a> Live<'a> {
             recognised: false,
             step: None,
             sharing_paused: false,
-            powers: [Capability::View, Capability::Control, Capability::SystemInfo]
+            powers: [Capability::View, Capability::Control, Capability::SystemInfo, Capability::Clipboard]
                 .into_iter()
                 .filter(|capability| config.operator.profile.allows(*capability))
                 .map(|capability| (capability, PowerState::Off))
@@ -154,6 +157,7 @@ impl<'a> Live<'a> {
             signed_at: Instant::now(),
             released: BTreeSet::new(),
             annotations: AnnotationLine::default(),
+            clip: ClipDesk::default(),
             input: InputLine::default(),
             input_paused: false,
             ping: None,
@@ -270,6 +274,11 @@ impl<'a> Live<'a> {
                 self.tell(ConsoleToAgent::Watch { monitors: vec![monitor] })
             }
             ConsoleCommand::Input(event) => self.send_input(event),
+            ConsoleCommand::SendClipboard(_) | ConsoleCommand::FetchClipboard if !may(Capability::Clipboard) => {
+                Flow::Continue(())
+            }
+            ConsoleCommand::SendClipboard(content) => self.send_clip(content),
+            ConsoleCommand::FetchClipboard => self.fetch_clip(),
             ConsoleCommand::Annotate(annotation) => self.annotate(annotation),
             ConsoleCommand::SendChat(text) => match self.chat.write(&text, SystemTime::now()) {
                 Some((id, text)) => self.tell(ConsoleToAgent::Chat { id, text }),
@@ -311,6 +320,7 @@ impl<'a> Live<'a> {
             Capability::View => Request::View,
             Capability::Control => Request::Control,
             Capability::SystemInfo => Request::SystemInfo,
+            Capability::Clipboard => Request::Clipboard,
             _ => return Flow::Continue(()),
         };
         if !self.config.operator.profile.allows(capability) {
@@ -402,6 +412,8 @@ impl<'a> Live<'a> {
                 self.follow_line();
             }
             AgentToConsole::Ended { reason } => return Flow::Break(reason),
+            AgentToConsole::ClipboardPut { problem } => return self.clip_put(problem),
+            AgentToConsole::ClipboardNotGiven { problem } => self.clip_not_given(problem),
             AgentToConsole::Marks { seen } => self.annotations.seen = Some(seen),
             AgentToConsole::NoFacts { topic } => self.page_over(topic, None),
             AgentToConsole::ProcessEnding { request, ending } => return self.handle_ending(request, ending),
@@ -430,6 +442,7 @@ impl<'a> Live<'a> {
                 self.file_decided(transfer, decision);
             }
             Request::SystemInfo => return self.machine_decided(state),
+            Request::Clipboard => return self.clip_decided(state),
             Request::EndProcess { .. } => self.end_decided(request, decision),
         }
         Flow::Continue(())
@@ -441,12 +454,14 @@ impl<'a> Live<'a> {
                 self.powers.insert(Capability::Control, PowerState::Revoked);
                 // What was granted the agent says by itself.
                 self.machine_gone();
+                self.clip_gone();
                 self.annotations.cut();
                 self.input.finish();
                 self.pictures.lock().monitors.clear();
             }
             Capability::Control => self.input.finish(),
             Capability::SystemInfo => self.machine_gone(),
+            Capability::Clipboard => self.clip_gone(),
             _ => {}
         }
     }
@@ -471,6 +486,7 @@ impl<'a> Live<'a> {
                     None => reader.stop(),
                 }
             }
+            Event::Stream(StreamKind::Clipboard, reader) => self.receive_clip(reader),
             Event::Stream(StreamKind::SystemInfo { topic }, reader) => self.receive_page(topic, reader),
             Event::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
             Event::StreamsEnded => return Flow::Break(self.how_lost()),
@@ -494,6 +510,8 @@ impl<'a> Live<'a> {
                 return self.tell(ConsoleToAgent::FileFailed { transfer, failure });
             }
             Event::PictureSaved(Some(path)) => desk.notice(NoticeKind::PictureSaved { path }),
+            Event::ClipNotSent(problem) => self.clip_not_sent(problem),
+            Event::ClipCame(content) => self.clip_came(content),
             Event::Facts(facts) => self.page_over(facts.topic(), Some(facts)),
             Event::TextSaved(Some(path)) => desk.notice(NoticeKind::FactsSaved { path }),
             Event::TextSaved(None) => desk.notice(NoticeKind::FactsNotSaved),

@@ -128,6 +128,13 @@ impl Witness {
         }
     }
 
+    /// Whether the person has allowed the clipboard in this session.
+    fn may_exchange(&self) -> bool {
+        self.asked
+            .values()
+            .any(|asked| asked.power == Capability::Clipboard && asked.answered == Some(Decision::Granted))
+    }
+
     /// Looks at a line before it is vouched for.
     pub(crate) fn take(&mut self, line: &Line) -> Result<(), Lie> {
         match line {
@@ -197,6 +204,7 @@ impl Witness {
                 self.unopened_end = Some(*name);
                 Ok(())
             }
+            Event::Clipboard { .. } if !self.may_exchange() => Err(Lie("a clipboard that was not asked for")),
             Event::Annotated if !std::mem::take(&mut self.has_annotated) => Err(Lie("marks that were not made")),
             Event::Command { .. } | Event::Recording { .. } => Err(Lie("what this program cannot do")),
             Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
@@ -213,6 +221,7 @@ impl Witness {
             | Event::Rated { .. }
             | Event::Ended { .. }
             | Event::Removed { .. }
+            | Event::Clipboard { .. }
             | Event::Annotated => Ok(()),
         }
     }
@@ -313,7 +322,7 @@ mod tests {
                 answered(2, Decision::Granted),
             ]
         };
-        let rows: [(&str, Vec<Line>, Line); 19] = [
+        let rows: [(&str, Vec<Line>, Line); 20] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -333,6 +342,10 @@ mod tests {
             ("a forbidden try", vec![], entry(Event::NotAllowed { power: Capability::Shell })),
             ("the end of a program", granted(), entry(Event::ProcessEnded { name: right.commitment() })),
             ("marks of nobody", vec![], entry(Event::Annotated)),
+            ("a clipboard of nobody", vec![], {
+                let kind = proto::clipboard::ClipKind::Text;
+                entry(Event::Clipboard { direction: Direction::ToOperator, kind, size_bytes: 1 })
+            }),
             ("a command", vec![], entry(Event::Command { line: right.commitment() })),
             ("a file before its yes", vec![], file(12, Direction::ToClient)),
             ("a larger file", granted(), file(13, Direction::ToClient)),

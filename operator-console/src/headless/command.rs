@@ -88,6 +88,16 @@ pub(super) enum Command {
     Chat {
         text: String,
     },
+    /// Puts this text on the person's clipboard.
+    ClipboardSend {
+        text: String,
+    },
+    /// Takes what is on theirs.
+    ClipboardFetch {},
+    /// Writes the picture that came last as PNG.
+    ClipboardPicture {
+        path: PathBuf,
+    },
     SendFile {
         path: PathBuf,
     },
@@ -143,6 +153,7 @@ pub(super) enum Goal {
 pub(super) enum Power {
     View,
     Control,
+    Clipboard,
 }
 
 impl From<Power> for Capability {
@@ -150,6 +161,7 @@ impl From<Power> for Capability {
         match power {
             Power::View => Self::View,
             Power::Control => Self::Control,
+            Power::Clipboard => Self::Clipboard,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::files::Open;
 use super::side::Powers;
-use super::{Effect, Page, Scene, ScreenState, full_screen, machine, marking, notices, parts, session, side};
+use super::{Effect, Page, Scene, ScreenState, clip, full_screen, machine, marking, notices, parts, session, side};
 use crate::viewer::Scaling;
 use crate::viewer::marking::Tool;
 use crate::words;
@@ -43,6 +43,8 @@ enum Act {
     Scale(Scaling),
     FullScreen,
     Keys,
+    SendClipboard,
+    FetchClipboard,
     Watch,
     CopyPicture,
     Steer,
@@ -191,6 +193,10 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
             if session::may_read(operator, session) {
                 entries.push(entry("console-tool-machine", "F8", Act::Machine));
             }
+            if clip::may_exchange(operator, session) {
+                entries.push(entry("console-clip-send", "Shift F3", Act::SendClipboard));
+                entries.push(entry("console-clip-fetch", "Shift F4", Act::FetchClipboard));
+            }
             if marking::may_mark(operator, session) {
                 entries.extend(marking::TOOLS.map(|(tool, name, keys)| entry(name, keys, Act::Mark(tool))));
                 entries.push(entry("console-mark-clear", "", Act::ClearMarks));
@@ -269,6 +275,8 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         Act::ClearMarks => marking::clear(state, commands),
         Act::Scale(scaling) => state.viewer.scaling = state.viewer.scaling.toggled(scaling),
         Act::FullScreen => full_screen::toggle(ui, state),
+        Act::SendClipboard => clip::send(state),
+        Act::FetchClipboard => clip::fetch(state, commands),
         Act::Keys => state.keys_open = true,
         Act::Watch => session::watch(state, commands),
         Act::CopyPicture => {

@@ -1,5 +1,6 @@
 //! The rail of tools beside the remote screen.
 
+use super::clip::may_exchange;
 use super::files::Open;
 use super::machine;
 use super::marking::{self, may_mark};
@@ -73,6 +74,13 @@ pub(super) fn rail_ui(
             let standing = Standing { on, may, needs: (!viewing).then_some(NEEDS_VIEW) };
             if operator.may(capability) && rail.tool(ui, icon, name, key, standing) {
                 state.files.toggle(panel);
+            }
+        }
+        if operator.may(Capability::Clipboard) {
+            let may = may_exchange(operator, session);
+            let standing = Standing { on: state.clip.open, may, needs: (!viewing).then_some(NEEDS_VIEW) };
+            if rail.tool(ui, Icon::Clipboard, "console-tool-clipboard", "F10", standing) {
+                state.clip.open = !state.clip.open;
             }
         }
         if operator.may(Capability::Annotate) {

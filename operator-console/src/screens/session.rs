@@ -1,5 +1,6 @@
 //! The page of a running session: the remote screen as large as it can be, tools and talk beside it.
 
+use super::clip::{self, clip_ui, may_exchange};
 use super::files::{Open, files_ui};
 use super::full_screen;
 use super::keys;
@@ -70,6 +71,7 @@ pub fn session_ui(
     if !state.full_screen {
         hint_ui(ui, scene, session, state);
     }
+    clip_ui(ui, scene, session, state, commands);
     keys::strip_ui(ui, scene, session, state, commands);
     marking::strip_ui(ui, scene, session, state, commands);
     let tokens = theme::tokens(ui);
@@ -146,6 +148,8 @@ fn shortcuts(
                 Key::F2 if controls(session) => watch(state, commands),
                 Key::F5 if has_picture(session) => state.viewer.scaling = state.viewer.scaling.toggled(Scaling::Whole),
                 Key::F6 if has_picture(session) => copy_picture(session, state),
+                Key::F3 if may_exchange(operator, session) => clip::send(state),
+                Key::F4 if may_exchange(operator, session) => clip::fetch(state, commands),
                 _ => {}
             }
         }
@@ -153,6 +157,7 @@ fn shortcuts(
             continue;
         }
         match key {
+            Key::F10 if may_exchange(operator, session) => state.clip.open = !state.clip.open,
             Key::F11 => full_screen::toggle(ui, state),
             Key::F12 if may_press(session, &state.viewer) => state.keys_open = !state.keys_open,
             Key::F2 if may_ask(operator, session, Capability::Control) => {

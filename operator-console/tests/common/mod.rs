@@ -10,8 +10,8 @@ use console_core::proto::machine::{
 };
 use console_core::proto::session::{Asking, Capability, CertificateProblem, EndReason, Ending, RequestId, TransferId};
 use console_core::view::{
-    ChatLine, ConsoleView, EndView, EndingState, EndingView, KeyView, MachineView, Notice, NoticeKind, OperatorView,
-    PageView, PowerState, PowerView, RatingView, SessionView, Stage, TransferState, TransferView,
+    ChatLine, ClipView, ConsoleView, EndView, EndingState, EndingView, KeyView, MachineView, Notice, NoticeKind,
+    OperatorView, PageView, PowerState, PowerView, RatingView, SessionView, Stage, TransferState, TransferView,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -138,6 +138,7 @@ pub(crate) fn session(view: PowerState, control: PowerState) -> SessionView {
         bytes_to_console: 1_200_000,
         bytes_to_agent: 40_000,
         marks_seen: None,
+        clipboard: ClipView::default(),
     }
 }
 

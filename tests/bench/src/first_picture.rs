@@ -166,6 +166,7 @@ fn agent(
         home: folder.into(),
         system: "bench".into(),
         machine: Arc::new(FakeMachine::default()),
+        clipboard: Arc::new(clipboard::fake::FakeClipboard::default()),
         removal: Removal::of(program, Box::new(FakeProgram::default())),
     };
     let config = AgentConfig {

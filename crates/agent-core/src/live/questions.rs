@@ -31,7 +31,11 @@ impl Live<'_> {
         let mut receive = None;
         let mut look = None;
         match &what {
-            Request::View | Request::Control | Request::SystemInfo | Request::EndProcess { .. } => {}
+            Request::View
+            | Request::Control
+            | Request::SystemInfo
+            | Request::EndProcess { .. }
+            | Request::Clipboard => {}
             Request::SendFile { transfer, name, size_bytes } => match SafeName::parse(name.as_str()) {
                 Ok(name) => receive = Some(Prepared::Receive { transfer: *transfer, name, size_bytes: *size_bytes }),
                 Err(_) => return self.refuse(id, scope, TransferFailure::BadName),
@@ -219,18 +223,14 @@ impl Live<'_> {
             }
             Capability::Control => self.stop_injection(),
             Capability::SystemInfo => self.stop_looking(),
+            Capability::Clipboard => self.stop_clip(),
             Capability::EndProcess => return Flow::Continue(()),
             Capability::SendFile => return Flow::Continue(()),
             Capability::FetchFile => {
                 return scope.transfer.map_or(Flow::Continue(()), |transfer| self.stop_giving(transfer));
             }
             // Nothing of these can be granted in this version.
-            Capability::Annotate
-            | Capability::Chat
-            | Capability::Shell
-            | Capability::Clipboard
-            | Capability::Record
-            | Capability::Invite => {}
+            Capability::Annotate | Capability::Chat | Capability::Shell | Capability::Record | Capability::Invite => {}
         }
         self.tell(AgentToConsole::Revoked { capability: scope.capability })
     }

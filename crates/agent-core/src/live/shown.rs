@@ -34,6 +34,7 @@ impl Live<'_> {
             (Request::View, _) => QuestionKind::View,
             (Request::Control, _) => QuestionKind::Control,
             (Request::SystemInfo, _) => QuestionKind::SystemInfo,
+            (Request::Clipboard, _) => QuestionKind::Clipboard,
             (Request::EndProcess { pid, name, force, .. }, _) => {
                 QuestionKind::EndProcess { name: name.shown(), pid: *pid, force: *force }
             }

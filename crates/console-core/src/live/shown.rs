@@ -1,7 +1,7 @@
 //! What the window shows of a running session.
 
 use super::Live;
-use crate::view::{ChatLine, PowerView, SessionView};
+use crate::view::{ChatLine, ClipView, PowerView, SessionView};
 use session::{Chat, ChatEntry};
 
 impl Live<'_> {
@@ -35,6 +35,7 @@ impl Live<'_> {
             bytes_to_console: received,
             bytes_to_agent: sent,
             marks_seen: self.annotations.seen,
+            clipboard: ClipView { state: self.clip.state, fetched: self.clip.fetched.clone() },
         }
     }
 }

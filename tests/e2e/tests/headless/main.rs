@@ -4,6 +4,7 @@
 
 mod amiss;
 mod caller;
+mod clipboard;
 mod schema;
 
 use agent_core::LinkKind;
