@@ -10,9 +10,12 @@ use camera::Film;
 use console_core::LineId;
 use console_core::gate::{Busy, Day, GateCommand, GateDone, GateProblem, GateStage, GateView, Opening, WRONG_WAIT};
 use console_core::picture::SharedPictures;
+use console_core::proto::clipboard::ClipKind;
 use console_core::proto::machine::Topic;
 use console_core::proto::session::{Capability, CertificateProblem, Decision, EndReason, Step};
-use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, PowerView, ShellState, Stage};
+use console_core::view::{
+    ClipState, ConsoleCommand, ConsoleView, NoticeKind, PowerState, PowerView, ShellState, Stage,
+};
 use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp, Over};
 use operator_console::desk::{DeskCommand, DeskView};
@@ -112,6 +115,11 @@ fn page(name: &str) -> ConsoleView {
         "notices" => common::view_with_notices(Stage::Idle, &[NoticeKind::KeyExpired, NoticeKind::RelayUnreachable]),
         "joining" => common::view(Stage::Joining),
         "busy" => session(common::busy_session()),
+        "clipboard" => {
+            let mut view = common::session(PowerState::Granted, PowerState::Off);
+            view.clipboard.state = ClipState::Fetched(ClipKind::Text);
+            session(view)
+        }
         "pointing" => session(common::session(PowerState::Granted, PowerState::Off)),
         "keys" | "full-screen" => session(common::session(PowerState::Granted, PowerState::Granted)),
         "viewing" => session(common::session(PowerState::Granted, PowerState::Off)),
@@ -302,6 +310,7 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             }
             match machine.as_str() {
                 "pointing" => app.show_over(Over::Marks),
+                "clipboard" => app.show_over(Over::Clipboard),
                 "keys" => app.show_over(Over::Keys),
                 "full-screen" => app.show_over(Over::FullScreen),
                 _ => {}

@@ -7,8 +7,10 @@ use crate::screens::gate::{GateScene, gate_ui};
 use crate::screens::{Copied, Effect, Page, Scene, ScreenState, screen_ui};
 use crate::viewer::marking::Tool;
 use console_core::LineId;
+use console_core::clipboard::{Content, OwnClipboard};
+use console_core::proto::clipboard::ClipProblem;
 use console_core::proto::machine::Topic;
-use console_core::view::{ConsoleCommand, Stage};
+use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use i18n::I18n;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,6 +36,8 @@ pub enum Over {
     Keys,
     /// The bar of the full screen, and nothing else.
     FullScreen,
+    /// What is copied and pasted between the two machines.
+    Clipboard,
 }
 
 /// What the operator chose in a dialog of the system.
@@ -42,6 +46,7 @@ enum Chosen {
     Folder(PathBuf),
     Answer(PathBuf),
     RequestFolder(PathBuf),
+    Clipboard(Result<Content, ClipProblem>),
 }
 
 /// The console's window over an engine.
@@ -50,6 +55,8 @@ pub struct ConsoleApp<E> {
     i18n: I18n,
     state: ScreenState,
     clipboard: SystemClipboard,
+    /// The same, for what goes to the person and comes from there.
+    exchanged: OwnClipboard,
     chosen: (SyncSender<Chosen>, Receiver<Chosen>),
     fitted: bool,
     /// Whose page is drawn.
@@ -89,6 +96,7 @@ impl<E: Engine> ConsoleApp<E> {
             i18n,
             state: ScreenState::default(),
             clipboard: SystemClipboard::default(),
+            exchanged: OwnClipboard::default(),
             chosen: sync_channel(4),
             fitted: false,
             front: None,
@@ -118,6 +126,7 @@ impl<E: Engine> ConsoleApp<E> {
             Over::Marks => drop(self.state.viewer.marking.choose(Some(Tool::Arrow))),
             Over::Keys => self.state.keys_open = true,
             Over::FullScreen => self.state.full_screen = true,
+            Over::Clipboard => self.state.clip.open = true,
         }
     }
 
@@ -167,6 +176,10 @@ impl<E: Engine> ConsoleApp<E> {
             Effect::CopyKey(text) => self.copy(text, Copied::Key),
             Effect::CopyInvitation(text) => self.copy(text, Copied::Invitation),
             Effect::CopyFacts(text) => self.copy(text, Copied::Facts),
+            Effect::SendClipboard => {
+                let own = self.exchanged.clone();
+                browse(move || Some(Chosen::Clipboard(own.read())), self.chosen.0.clone(), context.clone());
+            }
             Effect::CopyPicture(monitor) => {
                 let picture = self.engine.pictures().lock().monitors.get(&monitor).cloned();
                 let is_there = picture.is_some_and(|picture| self.clipboard.set_picture(picture));
@@ -208,6 +221,16 @@ impl<E: Engine> ConsoleApp<E> {
             && let Some(command) = self.state.terminal.paste(text, terminal.key_mode())
         {
             self.engine.send(command);
+        }
+    }
+
+    /// Puts what came from the person's clipboard on the operator's, once.
+    fn keep_fetched(&mut self, view: &ConsoleView) {
+        let Stage::Session(session) = &view.stage else { return };
+        let Some((number, content)) = &session.clipboard.fetched else { return };
+        if self.state.clip.put != *number {
+            self.state.clip.put = *number;
+            self.state.clip.problem = self.exchanged.put(Content::clone(content)).err();
         }
     }
 
@@ -259,6 +282,8 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
                 Chosen::Folder(path) => self.state.files.choose_folder(&path),
                 Chosen::Answer(path) => self.state.gate.choose_answer(&path),
                 Chosen::RequestFolder(path) => self.state.gate.choose_folder(&path),
+                Chosen::Clipboard(Ok(content)) => self.engine.send(ConsoleCommand::SendClipboard(content.into())),
+                Chosen::Clipboard(Err(problem)) => self.state.clip.problem = Some(problem),
             }
         }
         let gate = self.engine.gate();
@@ -272,6 +297,7 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
         let now = Instant::now();
         let commands = match self.engine.view() {
             Some(view) => {
+                self.keep_fetched(&view);
                 let pictures = self.engine.pictures();
                 let scene = Scene { i18n: &self.i18n, gate: &gate, view: &view, pictures: &pictures, now, desk: &desk };
                 screen_ui(ui, &scene, &mut self.state)

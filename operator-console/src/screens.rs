@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod browser;
+pub mod clip;
 pub mod ended;
 pub mod files;
 pub mod full_screen;
@@ -55,6 +56,8 @@ pub enum Effect {
     CopyFacts(String),
     /// Put the picture of this monitor on the clipboard.
     CopyPicture(MonitorId),
+    /// Send what is on the clipboard to the person.
+    SendClipboard,
     /// Let the operator choose a file to send.
     Browse,
     /// Let the operator choose the folder that receives files.
@@ -121,6 +124,8 @@ pub struct ScreenState {
     pub copied: Option<Copied>,
     /// What the window should do after this frame.
     pub effects: Vec<Effect>,
+    /// What is copied and pasted between the two machines.
+    pub clip: clip::ClipPanel,
     /// Whether the remote screen has all of the operator's monitor.
     pub full_screen: bool,
     /// Whether the strip of keys is open that this computer would keep for itself.
@@ -174,6 +179,7 @@ impl ScreenState {
         self.rates = Rates::default();
         self.rail_releases = false;
         self.keys_open = false;
+        self.clip = clip::ClipPanel::default();
     }
 }
 

@@ -3,6 +3,7 @@
 // Helpers outside of test functions unwrap too: a test that cannot go on has failed.
 #![allow(clippy::unwrap_used)]
 
+mod clip;
 mod common;
 mod gate;
 mod machine;

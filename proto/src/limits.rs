@@ -95,6 +95,12 @@ pub fn screen_update_bytes(width: u32, height: u32) -> u64 {
 /// Most marks that stand over a shared screen at a time; the oldest makes room. Nobody reads more, and each is a window
 /// of the display.
 pub const MARKS: usize = 16;
+/// Most text of a clipboard that travels, in bytes of UTF-8: a thick book.
+pub const CLIPBOARD_TEXT_BYTES: usize = 1024 * 1024;
+/// Most bytes of a clipboard's picture that travel, as PNG: a photograph of a large screen.
+pub const CLIPBOARD_PICTURE_BYTES: usize = 16 * 1024 * 1024;
+/// Most pixels of such a picture: two 4K screens; bounds its memory at 67 MB.
+pub const CLIPBOARD_PIXELS: u64 = 4096 * 4096;
 /// Longest text of one input event, in bytes of UTF-8: a composed word.
 pub const INPUT_TEXT_BYTES: usize = 256;
 /// Most bytes of one piece of keyboard input to a terminal: a paste travels in several.

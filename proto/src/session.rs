@@ -1,6 +1,7 @@
 //! What the two ends say to each other inside the channel.
 
 use crate::annotation::MarksSeen;
+use crate::clipboard::ClipProblem;
 use crate::codec::Message;
 use crate::geometry::{Layout, MonitorId};
 use crate::limits;
@@ -66,8 +67,16 @@ impl Capability {
     ];
 
     /// Those that a person is asked for in this version; chat and pointing come with viewing.
-    pub const ASKED: [Self; 7] =
-        [Self::View, Self::Control, Self::SendFile, Self::FetchFile, Self::SystemInfo, Self::EndProcess, Self::Shell];
+    pub const ASKED: [Self; 8] = [
+        Self::View,
+        Self::Control,
+        Self::SendFile,
+        Self::FetchFile,
+        Self::SystemInfo,
+        Self::EndProcess,
+        Self::Shell,
+        Self::Clipboard,
+    ];
 }
 
 /// How often a person is asked for a power. The operator's certificate says which; nothing is ever
@@ -133,6 +142,8 @@ pub enum StreamKind {
         /// Which batch.
         transfer: TransferId,
     },
+    /// The content of one clipboard, either way: [`crate::clipboard::ClipHead`], then its bytes.
+    Clipboard,
 }
 
 /// Number of a question from the console, from 1.
@@ -203,6 +214,8 @@ pub enum Request {
         /// How many were chosen.
         items: u32,
     },
+    /// To read what was copied there, and to put text and pictures there to be pasted.
+    Clipboard,
 }
 
 impl Request {
@@ -219,6 +232,7 @@ impl Request {
             Self::Shell => Capability::Shell,
             Self::SendBatch { .. } => Capability::SendFile,
             Self::Browse | Self::FetchBatch { .. } => Capability::FetchFile,
+            Self::Clipboard => Capability::Clipboard,
         }
     }
 
@@ -226,7 +240,7 @@ impl Request {
     #[must_use]
     pub fn detail(&self) -> Option<String> {
         match self {
-            Self::View | Self::Control | Self::SystemInfo | Self::Shell | Self::Browse => None,
+            Self::View | Self::Control | Self::SystemInfo | Self::Shell | Self::Browse | Self::Clipboard => None,
             Self::SendFile { name, .. } => Some(name.as_str().to_owned()),
             Self::FetchFile { path, .. } => Some(path.as_str().to_owned()),
             Self::EndProcess { pid, name, .. } => Some(format!("{} ({pid})", name.as_str())),
@@ -503,6 +517,8 @@ pub enum ConsoleToAgent {
         /// Why.
         failure: TransferFailure,
     },
+    /// Under a grant to exchange the clipboard: what is on the person's, on a stream of its own.
+    FetchClipboard,
 }
 
 /// From the agent, on the control stream.
@@ -648,6 +664,16 @@ pub enum AgentToConsole {
         transfer: TransferId,
         /// How many files are whole.
         done: u32,
+    },
+    /// To a clipboard of the console: it is on the person's now, or why it is not.
+    ClipboardPut {
+        /// What was in the way.
+        problem: Option<ClipProblem>,
+    },
+    /// To [`ConsoleToAgent::FetchClipboard`]: nothing will come, and why.
+    ClipboardNotGiven {
+        /// What was in the way.
+        problem: ClipProblem,
     },
 }
 

@@ -4,6 +4,7 @@
 
 use proptest::prelude::*;
 use proto::annotation::{Annotation, Mark, MarksSeen, Point};
+use proto::clipboard::{ClipHead, ClipKind, ClipProblem};
 use proto::input::{InputEvent, InputRecord, KeyUsage, Modifiers};
 use proto::machine::{Facts, Topic};
 use proto::pairing::{P1, P2, P3, P4};
@@ -75,6 +76,12 @@ fn the_bytes_of_messages_are_fixed() {
     check(&Annotation::PointerGone, "01");
     check(&Annotation::Clear, "02");
     check(&AgentToConsole::Marks { seen: MarksSeen::Beside }, "1401");
+    check(&StreamKind::Clipboard, "07");
+    check(&ask(Request::Clipboard), "010106");
+    check(&ConsoleToAgent::FetchClipboard, "0e");
+    check(&AgentToConsole::ClipboardPut { problem: None }, "1500");
+    check(&AgentToConsole::ClipboardNotGiven { problem: ClipProblem::TooLarge }, "1601");
+    check(&ClipHead { kind: ClipKind::Picture, length: 300 }, "01fb2c01");
     check(&ScreenHead { monitor: MonitorId(1), epoch: 2, width: 1920, height: 1080 }, "0102fb8007fb3804");
     check(&CursorUpdate::Position { monitor: MonitorId(0), x: -1, y: 2 }, "00000104");
 }
@@ -124,6 +131,7 @@ proptest! {
         any_bytes::<AgentToConsole>(&bytes);
         any_bytes::<InputRecord>(&bytes);
         any_bytes::<Annotation>(&bytes);
+        any_bytes::<ClipHead>(&bytes);
         any_bytes::<ScreenHead>(&bytes);
         any_bytes::<UpdateHead>(&bytes);
         any_bytes::<CursorUpdate>(&bytes);

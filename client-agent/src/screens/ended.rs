@@ -100,6 +100,7 @@ fn facts_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
                 Capability::Control => "ended-used-control",
                 Capability::SystemInfo => "ended-used-system-info",
                 Capability::Shell => "ended-used-shell",
+                Capability::Clipboard => "ended-used-clipboard",
                 // The list of files says more.
                 _ => return None,
             };

@@ -226,6 +226,7 @@ const fn grant_id(capability: Capability) -> &'static str {
         Capability::SystemInfo => "panel-grant-system-info",
         Capability::EndProcess => "panel-grant-end-process",
         Capability::Shell => "panel-grant-shell",
+        Capability::Clipboard => "panel-grant-clipboard",
         // The engine shows no other in this version.
         _ => "panel-grant-other",
     }

@@ -67,6 +67,7 @@ const fn answers(question: &QuestionView) -> (&'static str, &'static str) {
         QuestionKind::ReceiveFile { .. } => ("ask-not-now", "ask-receive-yes"),
         QuestionKind::GiveFile { .. } => ("ask-not-now", "ask-give-yes"),
         QuestionKind::SystemInfo => ("ask-not-now", "ask-system-yes"),
+        QuestionKind::Clipboard => ("ask-not-now", "ask-clipboard-yes"),
         QuestionKind::EndProcess { force: false, .. } => ("ask-not-now", "ask-end-yes"),
         QuestionKind::EndProcess { force: true, .. } => ("ask-not-now", "ask-force-yes"),
         QuestionKind::Shell => ("ask-not-now", "ask-shell-yes"),
@@ -132,6 +133,12 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) -> Option<Confl
             warn(ui, "ask-system-advice");
             ui.add_space(8.0);
             ui_kit::small(ui, &i18n.text("ask-system-only"));
+        }
+        QuestionKind::Clipboard => {
+            lead(ui, "ask-clipboard-title", "ask-clipboard-lead");
+            warn(ui, "ask-clipboard-advice");
+            ui.add_space(8.0);
+            ui_kit::small(ui, &i18n.text("ask-clipboard-only"));
         }
         QuestionKind::EndProcess { name: program, pid, force } => {
             let (title, text) =
@@ -219,9 +226,14 @@ const fn how_long(question: &QuestionView) -> &'static str {
         (QuestionKind::EndProcess { .. }, _) => "ask-holds-for-program",
         (_, true) => "ask-holds-for-session",
         (QuestionKind::Shell, false) => "ask-holds-for-terminal",
-        (QuestionKind::View | QuestionKind::Control | QuestionKind::SystemInfo | QuestionKind::Browse, false) => {
-            "ask-holds-for-use"
-        }
+        (
+            QuestionKind::View
+            | QuestionKind::Control
+            | QuestionKind::SystemInfo
+            | QuestionKind::Browse
+            | QuestionKind::Clipboard,
+            false,
+        ) => "ask-holds-for-use",
         (QuestionKind::ReceiveFiles(_) | QuestionKind::GiveFiles(_), false) => "ask-holds-for-files",
         (QuestionKind::ReceiveFile { .. } | QuestionKind::GiveFile { .. }, false) => "ask-holds-for-file",
     }

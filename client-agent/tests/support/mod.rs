@@ -315,6 +315,7 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ("system", with_panel(question(QuestionKind::SystemInfo), panel())),
         ("shell", with_panel(question(QuestionKind::Shell), panel())),
         ("panel-shell", with_panel(Page::Session, shell_panel())),
+        ("clipboard", with_panel(question(QuestionKind::Clipboard), panel())),
         ("end-process", with_panel(question(end_process(false)), panel())),
         ("end-process-force", with_panel(question(end_process(true)), panel())),
         ("panel", with_panel(Page::Session, panel())),

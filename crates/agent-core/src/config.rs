@@ -3,6 +3,7 @@
 use crate::learn::Verified;
 use audit_log::export::Words;
 use capture::{CaptureError, Desktop};
+use clipboard::{Clipboard, ThisClipboard};
 use host::{KnownFolders, Machine, Removal, Shells, ThisMachine, ThisMachinesShells};
 use identity::Organisation;
 use input::{Injector, InputError, OwnWindows};
@@ -202,6 +203,8 @@ pub struct Platform {
     pub system: String,
     /// What it is, holds and runs.
     pub machine: Arc<dyn Machine>,
+    /// What is copied and pasted.
+    pub clipboard: Arc<dyn Clipboard>,
     /// What is removed at the end.
     pub removal: Removal,
     /// What opens terminals.
@@ -223,6 +226,7 @@ impl Platform {
             home,
             system: host::system_name(),
             machine: Arc::new(ThisMachine),
+            clipboard: Arc::new(ThisClipboard::default()),
             removal,
         }
     }

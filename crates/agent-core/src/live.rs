@@ -2,6 +2,7 @@
 
 mod annotating;
 mod batches;
+mod clip;
 mod powers;
 mod questions;
 mod sharing;
@@ -27,6 +28,7 @@ use audit_log::{Commitment, Event, Hex};
 use batches::FileDesk;
 use capture::{CaptureError, MarksSeen};
 use channel::{Channel, Keeper, LinkState};
+use clip::{ClipReport, ClipWork};
 use consent::{Answer, ConsentCell, Scope};
 use proto::geometry::Layout;
 use proto::session::{
@@ -115,6 +117,8 @@ enum Report {
     Listed(u32, Result<FolderList, TransferFailure>),
     /// Where the operator sees what they draw.
     Marks(MarksSeen),
+    /// About a clipboard on its way.
+    Clip(ClipReport),
     /// About a terminal.
     Shell(ShellReport),
 }
@@ -187,6 +191,7 @@ pub(crate) struct Live<'a> {
     annotating: Annotating,
     shell: ShellWork,
     files: FileDesk,
+    clip: ClipWork,
     screens: Option<Screens>,
     injection: Option<Injection>,
     input_gate: InputGate,
@@ -250,6 +255,7 @@ impl<'a> Live<'a> {
             annotating: Annotating::default(),
             shell: ShellWork::default(),
             files: FileDesk::default(),
+            clip: ClipWork::default(),
             screens: None,
             injection: None,
             input_gate: InputGate::default(),
@@ -480,6 +486,7 @@ impl<'a> Live<'a> {
             ConsoleToAgent::ListFolder { listing, path } => return self.list_folder(listing, path),
             ConsoleToAgent::HoldBatch { transfer, held } => self.hold_batch(transfer, held),
             ConsoleToAgent::ItemFailed { transfer, .. } => self.console_lost_item(transfer),
+            ConsoleToAgent::FetchClipboard => return self.give_clip(),
             ConsoleToAgent::End => return Flow::Break(EndReason::OperatorEnded),
         }
         Flow::Continue(())
@@ -511,6 +518,7 @@ impl<'a> Live<'a> {
                 let events = self.transfer_events.0.clone();
                 self.tasks.spawn(files::receive(lease, reader, (transfer, name, size_bytes), folder, events));
             }
+            Report::Stream(StreamKind::Clipboard, reader) => return self.take_clip(reader),
             Report::Stream(StreamKind::Annotation, reader) => return self.annotate(reader),
             Report::Stream(
                 kind @ (StreamKind::BatchList { transfer }
@@ -541,6 +549,7 @@ impl<'a> Live<'a> {
             }
             Report::LayoutAgain => return self.start_screens(),
             Report::Machine(report) => return self.handle_machine(report),
+            Report::Clip(report) => return self.handle_clip(report),
             Report::Marks(seen) => return self.tell(AgentToConsole::Marks { seen }),
             Report::Shell(report) => return self.handle_shell(report),
             Report::Listed(listing, list) => return self.listed(listing, list),
@@ -599,7 +608,14 @@ impl<'a> Live<'a> {
         }
         // What file grants were used for stands in the list of files.
         let lasting = self.uses.iter().filter(|(capability, _)| {
-            matches!(capability, Capability::View | Capability::Control | Capability::SystemInfo | Capability::Shell)
+            matches!(
+                capability,
+                Capability::View
+                    | Capability::Control
+                    | Capability::SystemInfo
+                    | Capability::Shell
+                    | Capability::Clipboard
+            )
         });
         let used = lasting.map(|(capability, used)| {
             (*capability, used.total + used.since.map_or(Duration::ZERO, |since| since.elapsed()))

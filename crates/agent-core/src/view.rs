@@ -303,6 +303,8 @@ pub enum QuestionKind {
     ReceiveFiles(FilesView),
     /// Give several files.
     GiveFiles(FilesView),
+    /// Read what was copied, and put something there to be pasted.
+    Clipboard,
 }
 
 /// Several files that are asked about together.

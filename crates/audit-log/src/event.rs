@@ -1,6 +1,7 @@
 //! What a log says: its first line, its entries, and what stands beside them.
 
 use crate::{Commitment, Hex, Opening};
+use proto::clipboard::ClipKind;
 use proto::session::{Capability, Decision, EndReason, TransferFailure};
 use ring::digest;
 use serde::{Deserialize, Serialize};
@@ -274,6 +275,16 @@ pub enum Event {
         /// Its path.
         path: Commitment,
     },
+    /// What was copied on one machine was put on the other. What it was stands nowhere: what is copied is often a
+    /// password, and so short that even a digest of it could be guessed.
+    Clipboard {
+        /// Which way it went.
+        direction: Direction,
+        /// Text or a picture.
+        kind: ClipKind,
+        /// Its size on the way, in bytes.
+        size_bytes: u64,
+    },
 }
 
 impl Event {
@@ -300,7 +311,8 @@ impl Event {
             | Self::Ended { .. }
             | Self::Removed { .. }
             | Self::Annotated
-            | Self::Terminal { .. } => None,
+            | Self::Terminal { .. }
+            | Self::Clipboard { .. } => None,
         }
     }
 }

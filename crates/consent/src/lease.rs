@@ -48,6 +48,8 @@ kind! {
     EndProcess;
     /// Entering commands in a terminal.
     Shell;
+    /// Reading and filling the clipboard.
+    Clipboard;
 }
 
 /// Proof that a power is granted right now; lives no longer than the borrow of [`Consent`].

@@ -7,6 +7,7 @@ mod lease;
 mod state;
 
 pub use lease::{
-    ConsentCell, Control, EndProcess, FetchFile, Kind, Lease, Permit, Revoked, SendFile, Shell, SystemInfo, View,
+    Clipboard, ConsentCell, Control, EndProcess, FetchFile, Kind, Lease, Permit, Revoked, SendFile, Shell, SystemInfo,
+    View,
 };
 pub use state::{Answer, AskError, Cause, Consent, Outcome, Question, Scope};

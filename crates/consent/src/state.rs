@@ -27,7 +27,8 @@ impl Scope {
             | Request::SystemInfo
             | Request::EndProcess { .. }
             | Request::Browse
-            | Request::Shell => None,
+            | Request::Shell
+            | Request::Clipboard => None,
         };
         Self { capability: request.capability(), transfer }
     }

@@ -20,6 +20,7 @@ fn request(capability: Capability, transfer: u32) -> Request {
         Capability::SendFile => Request::SendFile { transfer, name: proto::Text::truncated("f"), size_bytes: 3 },
         Capability::SystemInfo => Request::SystemInfo,
         Capability::Shell => Request::Shell,
+        Capability::Clipboard => Request::Clipboard,
         Capability::EndProcess => {
             let name = proto::Text::truncated("p");
             Request::EndProcess { pid: transfer.0, name, started_s: 1, force: false }
@@ -88,7 +89,7 @@ fn rules() -> impl Strategy<Value = BTreeMap<Capability, Asking>> {
     let often = prop_oneof![3 => Just(Asking::EachUse), 3 => Just(Asking::OncePerSession), 1 => Just(Asking::Absent)];
     // Without viewing there is nothing: rarely worth trying.
     let viewing = prop_oneof![8 => Just(Asking::EachUse), 8 => Just(Asking::OncePerSession), 1 => Just(Asking::Absent)];
-    (viewing, std::array::from_fn::<_, 5, _>(|_| often.clone())).prop_map(|(viewing, others)| {
+    (viewing, std::array::from_fn::<_, 6, _>(|_| often.clone())).prop_map(|(viewing, others)| {
         let ways = [viewing].into_iter().chain(others);
         // A power that is not named is absent too.
         Capability::ASKED.into_iter().zip(ways).filter(|(_, way)| *way != Asking::Absent).collect()

@@ -403,6 +403,7 @@ mod tests {
             input_paused: false,
             bytes_to_console: 1000,
             marks_seen: None,
+            clipboard: crate::view::ClipView::default(),
             bytes_to_agent: 1000,
         }
     }

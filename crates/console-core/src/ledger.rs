@@ -241,6 +241,7 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::File { .. }
         | Event::Files { .. }
         | Event::FileFailed { .. }
+        | Event::Clipboard { .. }
         | Event::Command { .. }
         | Event::Recording { .. }
         | Event::Rated { .. }

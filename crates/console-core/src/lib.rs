@@ -20,6 +20,8 @@ mod switchboard;
 mod tasks;
 mod witness;
 
+/// The operator's own clipboard, and what is copied.
+pub use clipboard;
 pub use config::{CheckWord, ConsoleConfig, StartError};
 pub use engine::ConsoleHandle;
 pub use link::{Choice, Dialing, LinkKind, Proxies};

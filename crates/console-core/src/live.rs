@@ -2,6 +2,7 @@
 
 mod annotating;
 mod batches;
+mod clip;
 mod ending;
 mod input;
 mod log;
@@ -21,6 +22,7 @@ use crate::view::{ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, Sta
 use annotating::AnnotationLine;
 use batches::FileDesk;
 use channel::{Channel, Keeper, LinkState};
+use clip::ClipDesk;
 use input::InputLine;
 use proto::geometry::{Layout, MonitorId};
 use proto::session::{
@@ -105,6 +107,7 @@ pub(crate) struct Live<'a> {
     /// What the operator gave back, until the agent says that it is gone.
     released: BTreeSet<Capability>,
     annotations: AnnotationLine,
+    clip: ClipDesk,
     input: InputLine,
     input_paused: bool,
     ping: Option<(u64, Instant)>,
@@ -148,11 +151,17 @@ impl<'a> Live<'a> {
             recognised: false,
             step: None,
             sharing_paused: false,
-            powers: [Capability::View, Capability::Control, Capability::SystemInfo, Capability::Shell]
-                .into_iter()
-                .filter(|capability| config.operator.profile.allows(*capability))
-                .map(|capability| (capability, PowerState::Off))
-                .collect(),
+            powers: [
+                Capability::View,
+                Capability::Control,
+                Capability::SystemInfo,
+                Capability::Shell,
+                Capability::Clipboard,
+            ]
+            .into_iter()
+            .filter(|capability| config.operator.profile.allows(*capability))
+            .map(|capability| (capability, PowerState::Off))
+            .collect(),
             asked: BTreeMap::new(),
             last_request: 0,
             layout: Layout::default(),
@@ -169,6 +178,7 @@ impl<'a> Live<'a> {
             signed_at: Instant::now(),
             released: BTreeSet::new(),
             annotations: AnnotationLine::default(),
+            clip: ClipDesk::default(),
             input: InputLine::default(),
             input_paused: false,
             ping: None,
@@ -292,6 +302,11 @@ impl<'a> Live<'a> {
                 self.watch()
             }
             ConsoleCommand::Input(event) => self.send_input(event),
+            ConsoleCommand::SendClipboard(_) | ConsoleCommand::FetchClipboard if !may(Capability::Clipboard) => {
+                Flow::Continue(())
+            }
+            ConsoleCommand::SendClipboard(content) => self.send_clip(content),
+            ConsoleCommand::FetchClipboard => self.fetch_clip(),
             ConsoleCommand::Annotate(annotation) => self.annotate(annotation),
             ConsoleCommand::SendChat(text) => match self.chat.write(&text, SystemTime::now()) {
                 Some((id, text)) => self.tell(ConsoleToAgent::Chat { id, text }),
@@ -365,6 +380,7 @@ impl<'a> Live<'a> {
             Capability::Control => Request::Control,
             Capability::SystemInfo => Request::SystemInfo,
             Capability::Shell => Request::Shell,
+            Capability::Clipboard => Request::Clipboard,
             _ => return Flow::Continue(()),
         };
         if !self.config.operator.profile.allows(capability) {
@@ -456,6 +472,8 @@ impl<'a> Live<'a> {
                 self.follow_line();
             }
             AgentToConsole::Ended { reason } => return Flow::Break(reason),
+            AgentToConsole::ClipboardPut { problem } => return self.clip_put(problem),
+            AgentToConsole::ClipboardNotGiven { problem } => self.clip_not_given(problem),
             AgentToConsole::Marks { seen } => self.annotations.seen = Some(seen),
             AgentToConsole::NoFacts { topic } => self.page_over(topic, None),
             AgentToConsole::NoFolder { listing, failure } => self.no_folder(listing, failure),
@@ -490,6 +508,7 @@ impl<'a> Live<'a> {
             Request::Browse => return self.browse_decided(state),
             Request::SystemInfo => return self.machine_decided(state),
             Request::Shell => self.shell_decided(request, state),
+            Request::Clipboard => return self.clip_decided(state),
             Request::EndProcess { .. } => self.end_decided(request, decision),
         }
         Flow::Continue(())
@@ -501,6 +520,7 @@ impl<'a> Live<'a> {
                 self.powers.insert(Capability::Control, PowerState::Revoked);
                 // What was granted the agent says by itself.
                 self.machine_gone();
+                self.clip_gone();
                 self.annotations.cut();
                 if self.files.browse() == PowerState::Granted {
                     self.browse_gone(PowerState::Revoked);
@@ -511,6 +531,7 @@ impl<'a> Live<'a> {
             Capability::Control => self.input.finish(),
             Capability::SystemInfo => self.machine_gone(),
             Capability::Shell => self.shell_gone(),
+            Capability::Clipboard => self.clip_gone(),
             _ => {}
         }
     }
@@ -535,6 +556,7 @@ impl<'a> Live<'a> {
                     None => reader.stop(),
                 }
             }
+            Event::Stream(StreamKind::Clipboard, reader) => self.receive_clip(reader),
             Event::Stream(StreamKind::SystemInfo { topic }, reader) => self.receive_page(topic, reader),
             Event::Stream(StreamKind::Shell { request }, reader) => self.receive_shell(request, reader),
             Event::Stream(StreamKind::Folder { listing }, reader) => self.receive_folder(listing, reader),
@@ -570,6 +592,8 @@ impl<'a> Live<'a> {
             Event::ShellOver(request, ended) => self.shell_over(request, ended),
             Event::Folder(listing, head, entries) => self.folder_here(listing, head, entries),
             Event::LocalFolder(list) => self.local_here(list),
+            Event::ClipNotSent(problem) => self.clip_not_sent(problem),
+            Event::ClipCame(content) => self.clip_came(content),
             Event::Facts(facts) => self.page_over(facts.topic(), Some(facts)),
             Event::TextSaved(Some(path)) => desk.notice(NoticeKind::FactsSaved { path }),
             Event::TextSaved(None) => desk.notice(NoticeKind::FactsNotSaved),

@@ -4,7 +4,9 @@ use crate::live::Done;
 use crate::picture::Picture;
 use crate::terminal::Terminal;
 use channel::Channel;
+use clipboard::Content;
 use proto::annotation::{Annotation, Mark};
+use proto::clipboard::{ClipHead, ClipProblem};
 use proto::files::{FolderEntry, FolderHead};
 use proto::input::{InputEvent, InputRecord};
 use proto::limits::SHELL_INPUT_BYTES;
@@ -59,6 +61,10 @@ pub(crate) enum Event {
     Folder(u32, FolderHead, Vec<FolderEntry>),
     /// What is in a folder of this one.
     LocalFolder(Result<FolderList, TransferFailure>),
+    /// The operator's clipboard cannot go.
+    ClipNotSent(ClipProblem),
+    /// The person's clipboard is here.
+    ClipCame(Content),
 }
 
 impl From<Arrival> for Event {
@@ -133,6 +139,44 @@ pub(crate) async fn send_annotations(channel: Channel, mut annotations: mpsc::Re
     if let Err(error) = sending.await {
         tracing::debug!(%error, "the annotation stream ended");
     }
+}
+
+/// Sends what was copied here; the agent says what became of it.
+pub(crate) async fn send_clip(channel: Channel, content: Arc<Content>) -> Result<(), ClipProblem> {
+    let kind = content.kind();
+    let encoded = tokio::task::spawn_blocking(move || content.encode()).await;
+    let bytes = encoded.unwrap_or(Err(ClipProblem::Unavailable))?;
+    let length = u32::try_from(bytes.len()).map_err(|_| ClipProblem::TooLarge)?;
+    let sending = async {
+        let mut writer = open_stream(&channel, StreamKind::Clipboard, Priority::Clipboard).await?;
+        writer.message(&ClipHead { kind, length }).await?;
+        writer.bytes(bytes.into()).await?;
+        writer.finish_delivered().await;
+        Ok::<(), StreamError>(())
+    };
+    sending.await.map_err(|error| {
+        tracing::debug!(%error, "the clipboard was not sent");
+        ClipProblem::Unavailable
+    })
+}
+
+/// Reads the person's clipboard: as much as was announced, no more than may be, and nothing after it.
+pub(crate) async fn receive_clip(mut reader: Reader, report: mpsc::Sender<Event>) -> Result<(), StreamError> {
+    let head = reader.message::<ClipHead>().await?.ok_or(StreamError::Peer("a clipboard without a head"))?;
+    let length = head.announced_bytes().ok_or(StreamError::Peer("a clipboard of an impossible length"))?;
+    let bytes = reader.exact(length).await?.to_vec();
+    if reader.some().await?.is_some() {
+        return Err(StreamError::Peer("more than was announced"));
+    }
+    let decoded = tokio::task::spawn_blocking(move || clipboard::decode(head.kind, bytes)).await;
+    let content = match decoded {
+        Ok(Ok(content)) => content,
+        Ok(Err(_)) => return Err(StreamError::Peer("a clipboard that is none")),
+        Err(_) => return Ok(()),
+    };
+    // Fails only when the session is over.
+    let _ = report.send(Event::ClipCame(content)).await;
+    Ok(())
 }
 
 pub(crate) async fn send(

@@ -2,8 +2,10 @@
 
 use crate::records::RecordId;
 use crate::terminal::Terminal;
+use clipboard::Content;
 use identity::Hours;
 use proto::annotation::{Annotation, MarksSeen};
+use proto::clipboard::{ClipKind, ClipProblem};
 use proto::files::FolderEntry;
 use proto::geometry::{Layout, MonitorId};
 use proto::input::InputEvent;
@@ -156,6 +158,8 @@ pub struct SessionView {
     pub bytes_to_agent: u64,
     /// Where the operator sees what they draw over the screen; `None` until something was drawn.
     pub marks_seen: Option<MarksSeen>,
+    /// Where copying from one machine to the other stands.
+    pub clipboard: ClipView,
 }
 
 impl Stage {
@@ -178,6 +182,35 @@ impl SessionView {
             && (self.pictures > 0) == (pictures > 0)
             && Self { round_trip, pictures, bytes_to_console, bytes_to_agent, ..self.clone() } == *other
     }
+}
+
+/// Where copying from one machine to the other stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClipView {
+    /// What was done last.
+    pub state: ClipState,
+    /// What came last from the person's clipboard, and how many have come; content of the other end.
+    pub fetched: Option<(u64, Arc<Content>)>,
+}
+
+/// What became of the last copy from one machine to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClipState {
+    /// Nothing yet.
+    #[default]
+    Idle,
+    /// The operator's is on its way.
+    Sending,
+    /// It is on the person's clipboard.
+    Sent,
+    /// It is not, and why.
+    NotSent(ClipProblem),
+    /// The person's is on its way.
+    Fetching,
+    /// It is here.
+    Fetched(ClipKind),
+    /// It is not, and why.
+    NotFetched(ClipProblem),
 }
 
 /// One power and how the person decided.
@@ -599,6 +632,10 @@ pub enum ConsoleCommand {
         /// What stands in it.
         text: String,
     },
+    /// Put this on the person's clipboard; once they allow it, if they have not yet.
+    SendClipboard(Arc<Content>),
+    /// Take what is on the person's clipboard; once they allow it, if they have not yet.
+    FetchClipboard,
     /// Point at something on the person's screen, draw over it, or take that away.
     Annotate(Annotation),
     /// End the session.

@@ -210,6 +210,13 @@ impl Witness {
         }
     }
 
+    /// Whether the person has allowed the clipboard in this session.
+    fn may_exchange(&self) -> bool {
+        self.asked
+            .values()
+            .any(|asked| asked.power == Capability::Clipboard && asked.answered == Some(Decision::Granted))
+    }
+
     /// Looks at a line before it is vouched for.
     pub(crate) fn take(&mut self, line: &Line) -> Result<(), Lie> {
         match line {
@@ -300,6 +307,7 @@ impl Witness {
                 self.unopened_end = Some(*name);
                 Ok(())
             }
+            Event::Clipboard { .. } if !self.may_exchange() => Err(Lie("a clipboard that was not asked for")),
             Event::Annotated if !std::mem::take(&mut self.has_annotated) => Err(Lie("marks that were not made")),
             // Which commands there were only the agent sees; that there were any is known here.
             Event::Command { .. } | Event::Terminal { .. } if !self.asked.values().any(is_terminal) => {
@@ -323,6 +331,7 @@ impl Witness {
             | Event::Rated { .. }
             | Event::Ended { .. }
             | Event::Removed { .. }
+            | Event::Clipboard { .. }
             | Event::Annotated
             | Event::Command { .. }
             | Event::Terminal { .. } => Ok(()),
@@ -433,7 +442,7 @@ mod tests {
                 answered(2, Decision::Granted),
             ]
         };
-        let rows: [(&str, Vec<Line>, Line); 19] = [
+        let rows: [(&str, Vec<Line>, Line); 20] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -453,6 +462,10 @@ mod tests {
             ("a forbidden try", vec![], entry(Event::NotAllowed { power: Capability::Shell })),
             ("the end of a program", granted(), entry(Event::ProcessEnded { name: right.commitment() })),
             ("marks of nobody", vec![], entry(Event::Annotated)),
+            ("a clipboard of nobody", vec![], {
+                let kind = proto::clipboard::ClipKind::Text;
+                entry(Event::Clipboard { direction: Direction::ToOperator, kind, size_bytes: 1 })
+            }),
             ("a command", vec![], entry(Event::Command { line: right.commitment() })),
             ("a file before its yes", vec![], file(12, Direction::ToClient)),
             ("a larger file", granted(), file(13, Direction::ToClient)),

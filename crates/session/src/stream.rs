@@ -21,6 +21,8 @@ pub enum Priority {
     File = 0,
     /// Screen and cursor; a terminal is one, too.
     Screen = 10,
+    /// What is copied and pasted.
+    Clipboard = 15,
     /// Questions, answers, chat.
     Control = 20,
     /// Mouse and keyboard.

@@ -31,6 +31,7 @@ const RUN: &[Needed] = &[
     ("libgl1-mesa-dri", "OpenGL in software"),
     ("libxkbcommon-x11-0", "the windows' keyboard"),
     ("openbox", "the window manager of the demo"),
+    ("xclip", "another program that copies and pastes, for tests"),
     ("at-spi2-core", "controls are found by their accessible names"),
     ("dbus", "carries those names"),
     ("l3afpad", "the editor that the demo writes in"),

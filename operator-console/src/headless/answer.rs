@@ -184,6 +184,15 @@ pub(super) enum Event {
         #[serde(flatten)]
         transfer: TransferState,
     },
+    Clipboard {
+        state: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kind: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        problem: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
     SharingPaused {
         paused: bool,
     },

@@ -3,9 +3,10 @@
 use super::answer::Event;
 use super::names;
 use super::state::{self, FolderState, TransferState, milliseconds, text};
+use console_core::clipboard::Content;
 use console_core::proto::session::{Capability, TransferFailure, TransferId};
 use console_core::view::{
-    ConsoleView, EndView, FolderView, KeyView, NoticeKind, PowerState, PowerView, SessionView, Stage,
+    ClipState, ConsoleView, EndView, FolderView, KeyView, NoticeKind, PowerState, PowerView, SessionView, Stage,
     TransferState as Moves,
 };
 use std::collections::BTreeMap;
@@ -48,6 +49,7 @@ struct ToldSession {
     transfers: BTreeMap<TransferId, (Moves, u64, Instant)>,
     folder: Option<Arc<FolderView>>,
     no_folder: Option<TransferFailure>,
+    clipboard: (ClipState, u64),
     sharing_paused: bool,
     input_paused: bool,
     reconnecting: bool,
@@ -150,6 +152,7 @@ impl ToldSession {
         }
         self.chat(session, events);
         self.files(session.transfers.iter(), now, events);
+        self.clipboard(session, events);
         self.pauses(session, events);
     }
 
@@ -169,6 +172,23 @@ impl ToldSession {
             self.folder.clone_from(&files.remote);
             events.extend(files.remote.as_deref().map(|folder| Event::Folder { folder: FolderState::of(folder) }));
         }
+    }
+
+    fn clipboard(&mut self, session: &SessionView, events: &mut Vec<Event>) {
+        let view = &session.clipboard;
+        let number = view.fetched.as_ref().map_or(0, |(number, _)| *number);
+        if std::mem::replace(&mut self.clipboard, (view.state, number)) == (view.state, number) {
+            return;
+        }
+        let (state, problem) = names::clip_state(view.state);
+        let content = view.fetched.as_ref().map(|(_, content)| content);
+        let content = content.filter(|_| matches!(view.state, ClipState::Fetched(_)));
+        let kind = content.map(|content| names::clip_kind(content.kind()));
+        let text = content.and_then(|content| match content.as_ref() {
+            Content::Text(text) => Some(text.clone()),
+            Content::Picture(_) => None,
+        });
+        events.push(Event::Clipboard { state, kind, problem, text });
     }
 
     fn powers(&mut self, session: &SessionView, events: &mut Vec<Event>) {

@@ -91,6 +91,16 @@ pub(super) enum Command {
     Chat {
         text: String,
     },
+    /// Puts this text on the person's clipboard.
+    ClipboardSend {
+        text: String,
+    },
+    /// Takes what is on theirs.
+    ClipboardFetch {},
+    /// Writes the picture that came last as PNG.
+    ClipboardPicture {
+        path: PathBuf,
+    },
     SendFile {
         path: PathBuf,
     },
@@ -190,6 +200,7 @@ pub(super) enum Power {
     View,
     Control,
     SystemInfo,
+    Clipboard,
 }
 
 /// A page about the client's machine.
@@ -225,6 +236,7 @@ impl From<Power> for Capability {
             Power::View => Self::View,
             Power::Control => Self::Control,
             Power::SystemInfo => Self::SystemInfo,
+            Power::Clipboard => Self::Clipboard,
         }
     }
 }

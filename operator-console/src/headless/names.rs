@@ -1,11 +1,12 @@
 //! The names on the lines for what the engine has types for. They are added to and never renamed.
 
+use console_core::proto::clipboard::{ClipKind, ClipProblem};
 use console_core::proto::files::EntryKind;
 use console_core::proto::session::{
     Asking, Capability, CertificateProblem, Decision, EndReason, Step, TransferFailure,
 };
 use console_core::records::Outcome;
-use console_core::view::{NoticeKind, PowerState, TransferState};
+use console_core::view::{ClipState, NoticeKind, PowerState, TransferState};
 
 pub(super) fn capability(capability: Capability) -> &'static str {
     match capability {
@@ -167,4 +168,38 @@ pub(super) fn notice(kind: &NoticeKind) -> (&'static str, Option<&'static str>) 
         NoticeKind::FactsNotSaved => "facts_not_saved",
     };
     (name, None)
+}
+
+pub(super) fn clip_kind(kind: ClipKind) -> &'static str {
+    match kind {
+        ClipKind::Text => "text",
+        ClipKind::Picture => "picture",
+    }
+}
+
+/// Where a copy stands, and what was in its way.
+pub(super) fn clip_state(state: ClipState) -> (&'static str, Option<&'static str>) {
+    let name = match state {
+        ClipState::Idle => "idle",
+        ClipState::Sending => "sending",
+        ClipState::Sent => "sent",
+        ClipState::NotSent(_) => "not_sent",
+        ClipState::Fetching => "fetching",
+        ClipState::Fetched(_) => "fetched",
+        ClipState::NotFetched(_) => "not_fetched",
+    };
+    let problem = match state {
+        ClipState::NotSent(problem) | ClipState::NotFetched(problem) => Some(clip_problem(problem)),
+        _ => None,
+    };
+    (name, problem)
+}
+
+fn clip_problem(problem: ClipProblem) -> &'static str {
+    match problem {
+        ClipProblem::Empty => "empty",
+        ClipProblem::TooLarge => "too_large",
+        ClipProblem::Unavailable => "unavailable",
+        ClipProblem::Malformed => "malformed",
+    }
 }

@@ -8,12 +8,14 @@ use super::press;
 use super::state::{self, State, TransferState, text};
 use crate::engine::Engine as _;
 use crate::places;
+use console_core::clipboard::Content;
 use console_core::gate::{GateCommand, GateProblem, GateStage, Secret};
+use console_core::proto::clipboard::ClipKind;
 use console_core::proto::geometry::MonitorId;
 use console_core::proto::input::{InputEvent, KeyUsage};
 use console_core::proto::machine::Topic;
 use console_core::proto::session::{Capability, TransferId};
-use console_core::view::{ConsoleCommand, PowerState, SessionView, Stage};
+use console_core::view::{ClipState, ConsoleCommand, PowerState, SessionView, Stage};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -69,6 +71,9 @@ impl<W: Write> Desk<W> {
                 .and_then(|usage| self.press(&press::key(usage, &modifiers, action), now)),
             Command::Type { text } => self.type_text(&text, now),
             Command::Chat { text } => self.chat(text),
+            Command::ClipboardSend { text } => self.clipboard_send(text),
+            Command::ClipboardFetch {} => self.clipboard(ConsoleCommand::FetchClipboard),
+            Command::ClipboardPicture { path } => self.clipboard_picture(&path),
             Command::SendFile { path } => self.send_file(path),
             Command::FetchFile { path, into } => self.fetch_file(path, into),
             Command::Transfers {} => self.transfers(),
@@ -298,6 +303,43 @@ impl<W: Write> Desk<W> {
         self.send(ConsoleCommand::SendChat(text))?;
         self.lines += 1;
         Ok(Done::Chat { line: self.lines })
+    }
+
+    fn clipboard_send(&mut self, text: String) -> Result {
+        let most = ClipKind::Text.most_bytes();
+        if text.is_empty() || text.len() > most {
+            return Err(bad_value(format!("\"text\" has from 1 to {most} bytes")));
+        }
+        self.clipboard(ConsoleCommand::SendClipboard(Content::Text(text).into()))
+    }
+
+    /// What the window asks for by itself is asked for here by its own command.
+    fn clipboard(&mut self, command: ConsoleCommand) -> Result {
+        self.may_move(Capability::Clipboard)?;
+        let session = self.session()?;
+        if pending::power(session, Capability::Clipboard) != Some(PowerState::Granted) {
+            return Err(Problem::new(Code::NotGranted, "the clipboard is not granted"));
+        }
+        if matches!(session.clipboard.state, ClipState::Sending | ClipState::Fetching) {
+            return Err(Problem::new(Code::Busy, "another copy is not over yet"));
+        }
+        self.send(command)
+    }
+
+    fn clipboard_picture(&mut self, path: &Path) -> Result {
+        let fetched = self.session()?.clipboard.fetched.clone();
+        let picture = fetched.map(|(_, content)| content).filter(|content| content.kind() == ClipKind::Picture);
+        let content = picture.ok_or_else(|| Problem::new(Code::NoPicture, "no picture came from the clipboard"))?;
+        let png = content.encode().map_err(|_| Problem::new(Code::NotWritten, "the picture was not written"))?;
+        let path = self.pictures_folder.join(path);
+        // Nothing that is there is written over.
+        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        file.and_then(|mut file| file.write_all(&png)).map_err(|error| {
+            let is_there = error.kind() == io::ErrorKind::AlreadyExists;
+            let code = if is_there { Code::Already } else { Code::NotWritten };
+            Problem::new(code, format!("the picture was not written: {error}"))
+        })?;
+        NOTHING
     }
 
     fn send_file(&mut self, path: PathBuf) -> Result {

@@ -3,8 +3,8 @@
 use super::files::Open;
 use super::side::Powers;
 use super::{
-    Effect, Page, Scene, ScreenState, browser, full_screen, home, machine, marking, notices, parts, session, shell,
-    side,
+    Effect, Page, Scene, ScreenState, browser, clip, full_screen, home, machine, marking, notices, parts, session,
+    shell, side,
 };
 use crate::viewer::Scaling;
 use crate::viewer::marking::Tool;
@@ -45,6 +45,8 @@ enum Act {
     Scale(Scaling),
     FullScreen,
     Keys,
+    SendClipboard,
+    FetchClipboard,
     Watch,
     CopyPicture,
     Shell,
@@ -199,6 +201,10 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
             if session::may_read(operator, session) {
                 entries.push(entry("console-tool-machine", "F8", Act::Machine));
             }
+            if clip::may_exchange(operator, session) {
+                entries.push(entry("console-clip-send", "Shift F3", Act::SendClipboard));
+                entries.push(entry("console-clip-fetch", "Shift F4", Act::FetchClipboard));
+            }
             if marking::may_mark(operator, session) {
                 entries.extend(marking::TOOLS.map(|(tool, name, keys)| entry(name, keys, Act::Mark(tool))));
                 entries.push(entry("console-mark-clear", "", Act::ClearMarks));
@@ -287,6 +293,8 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         Act::ClearMarks => marking::clear(state, commands),
         Act::Scale(scaling) => state.viewer.scaling = state.viewer.scaling.toggled(scaling),
         Act::FullScreen => full_screen::toggle(ui, state),
+        Act::SendClipboard => clip::send(state),
+        Act::FetchClipboard => clip::fetch(state, commands),
         Act::Keys => state.keys_open = true,
         Act::Watch => session::watch(state, commands),
         Act::CopyPicture => {

@@ -1,6 +1,7 @@
 //! The page of a running session: the remote screen as large as it can be, tools and talk beside it.
 
 use super::browser::{self, browser_ui};
+use super::clip::{self, clip_ui, may_exchange};
 use super::files::{Open, files_ui};
 use super::full_screen;
 use super::keys;
@@ -88,6 +89,7 @@ pub fn session_ui(
     if !state.full_screen {
         hint_ui(ui, scene, session, state);
     }
+    clip_ui(ui, scene, session, state, commands);
     keys::strip_ui(ui, scene, session, state, commands);
     marking::strip_ui(ui, scene, session, state, commands);
     let tokens = theme::tokens(ui);
@@ -169,8 +171,14 @@ fn shortcuts(
                 Key::F2 if controls(session) => watch(state, commands),
                 Key::F5 if has_picture(session) => state.viewer.scaling = state.viewer.scaling.toggled(Scaling::Whole),
                 Key::F6 if has_picture(session) => copy_picture(session, state),
+                Key::F10 if may_exchange(operator, session) => state.clip.open = !state.clip.open,
+                Key::F3 if may_exchange(operator, session) => clip::send(state),
+                Key::F4 if may_exchange(operator, session) => clip::fetch(state, commands),
                 _ => {}
             }
+        }
+        if modifiers.command_only() && key == Key::O && browser::may_browse(scene, session) {
+            browser::toggle(scene, session, state, commands);
         }
         if !modifiers.is_none() {
             continue;

@@ -96,11 +96,13 @@ fn row(ui: &mut Ui, name: &str, right: impl FnOnce(&mut Ui)) {
 }
 
 fn powers_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
-    let shown = [Capability::View, Capability::Control, Capability::SystemInfo, Capability::Shell];
+    let shown =
+        [Capability::View, Capability::Control, Capability::SystemInfo, Capability::Shell, Capability::Clipboard];
     for capability in shown.into_iter().filter(|capability| scene.view.operator.may(*capability)) {
         let state = session.state_of(capability);
         // Its tool asks for it: here stands only what became of that.
-        if capability == Capability::SystemInfo && state == PowerState::Off {
+        let has_tool = matches!(capability, Capability::SystemInfo | Capability::Clipboard);
+        if has_tool && state == PowerState::Off {
             continue;
         }
         power_ui(ui, scene, session, PowerView { capability, state }, commands);

@@ -15,9 +15,9 @@ use console_core::proto::shell::TerminalSize;
 use console_core::records::{Kept, Outcome, Record, RecordId};
 use console_core::terminal::Terminal;
 use console_core::view::{
-    ChatLine, ConsoleView, EndView, EndingState, EndingView, KeyView, MachineView, Notice, NoticeKind, OperatorView,
-    PageView, PowerState, PowerView, RatingView, SessionView, ShellState, ShellView, Stage, TransferState,
-    TransferView,
+    ChatLine, ClipView, ConsoleView, EndView, EndingState, EndingView, KeyView, MachineView, Notice, NoticeKind,
+    OperatorView, PageView, PowerState, PowerView, RatingView, SessionView, ShellState, ShellView, Stage,
+    TransferState, TransferView,
 };
 use operator_console::desk::{DeskView, Tab};
 use std::collections::BTreeMap;
@@ -191,6 +191,7 @@ pub(crate) fn session(view: PowerState, control: PowerState) -> SessionView {
         bytes_to_console: 1_200_000,
         bytes_to_agent: 40_000,
         marks_seen: None,
+        clipboard: ClipView::default(),
     }
 }
 

@@ -167,6 +167,7 @@ fn agent(
         system: "bench".into(),
         machine: Arc::new(FakeMachine::default()),
         shells: Arc::new(FakeShells::refusing()),
+        clipboard: Arc::new(clipboard::fake::FakeClipboard::default()),
         removal: Removal::of(program, Box::new(FakeProgram::default())),
     };
     let config = AgentConfig {

@@ -14,8 +14,10 @@ use agent_core::{AgentHandle, LinkKind};
 use bytes::Bytes;
 use capture::fake::FakeDesktop;
 use channel::ConsoleIdentity;
+use clipboard::fake::FakeClipboard;
 use console_core::ConsoleHandle;
 use console_core::view::{ConsoleView, Stage};
+pub use ends::forged_ticket;
 use ends::{Catcher, Caught};
 use identity::dev::DevOrganisation;
 use identity::{Organisation, RelayAddress, RelayNode, Seed};
@@ -23,7 +25,7 @@ use input::fake::FakeRecord;
 use link::pump::{self, PacketSink, Pumped};
 use link::quic::NodeKeys;
 use link::{ControlSender, PacketSender, Packets};
-use proto::relay::{EndToRelay, NodeName, OpaqueBytes, Refusal, RelayToEnd, SessionId, Side, Ticket};
+use proto::relay::{EndToRelay, NodeName, OpaqueBytes, Refusal, RelayToEnd, Side};
 use rand::SeedableRng as _;
 use rand::rngs::{OsRng, StdRng};
 use relay_core::{ClusterKey, Config, LinkId, OperatorProof, Output, RelayCore, Source};
@@ -68,12 +70,6 @@ pub fn opaque(bytes: Vec<u8>) -> OpaqueBytes {
     OpaqueBytes::new(bytes).expect("short enough")
 }
 
-/// A ticket that nobody made.
-#[must_use]
-pub fn forged_ticket() -> Ticket {
-    Ticket { session: SessionId([9; 16]), side: Side::Agent, operator_sha256: [9; 32], expires_at_s: 9, mac: [9; 32] }
-}
-
 /// An organisation whose relay is evil, the folder of its files, and the ends that trust it.
 pub struct Trap {
     /// The organisation with all keys.
@@ -82,6 +78,8 @@ pub struct Trap {
     pub desktop: FakeDesktop,
     /// What was injected, one record for each time that control was granted.
     pub injected: Arc<Mutex<Vec<FakeRecord>>>,
+    /// What is copied and pasted on the agents' machine.
+    pub clipboard: FakeClipboard,
     /// Runs what the test itself does.
     pub runtime: Runtime,
     folder: TempDir,
@@ -120,8 +118,8 @@ impl Trap {
         let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("a file");
         write("relay/organisation.ponte", &organisation.organisation_file);
         write("relay/operator.ponte-vault", &testkit::operator_vault(&organisation.operator_file()));
-        let (desktop, injected) = (FakeDesktop::new(640, 400), Arc::default());
-        Self { organisation, desktop, injected, runtime, folder, endpoint }
+        let (desktop, injected, clipboard) = (FakeDesktop::new(640, 400), Arc::default(), FakeClipboard::default());
+        Self { organisation, desktop, injected, clipboard, runtime, folder, endpoint }
     }
 
     /// A path in a folder of the test.
@@ -145,7 +143,7 @@ impl Trap {
     /// A genuine agent.
     #[must_use]
     pub fn agent(&self) -> AgentHandle {
-        super::agent(self.folder.path(), LinkKind::Quic, &self.desktop, &self.injected)
+        super::agent(self.folder.path(), LinkKind::Quic, &self.desktop, &self.injected, &self.clipboard)
     }
 
     /// The genuine console.

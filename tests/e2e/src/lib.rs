@@ -19,6 +19,7 @@ pub use running::Runs;
 use agent_core::view::{AgentCommand, AgentView, Page};
 use agent_core::{AgentConfig, AgentHandle, LinkKind, Platform};
 use capture::fake::FakeDesktop;
+use clipboard::fake::FakeClipboard;
 use console_core::picture::Picture;
 use console_core::view::{ConsoleCommand, ConsoleView, SessionView, Stage};
 use console_core::{ConsoleConfig, ConsoleHandle};
@@ -58,6 +59,8 @@ pub struct World {
     pub injected: Arc<Mutex<Vec<FakeRecord>>>,
     /// What the agent's machine is, holds and runs.
     pub machine: FakeMachine,
+    /// What is copied and pasted on the agent's machine.
+    pub clipboard: FakeClipboard,
     /// Where everything lies.
     pub folder: TempDir,
     agent_reach: Reach,
@@ -174,7 +177,9 @@ impl World {
             process(40, "firefox", true),
             process(41, "stubborn", true),
         ]);
-        let agent = apart::at(far, || agent_on(folder.path(), &agent_reach, &desktop, &injected, &machine));
+        let clipboard = FakeClipboard::default();
+        let agent =
+            apart::at(far, || agent_on(folder.path(), &agent_reach, &desktop, &injected, (&machine, &clipboard)));
         let console = apart::at(far, || console_on(folder.path(), &console_reach));
         let relay = Some(relay);
         Self {
@@ -183,6 +188,7 @@ impl World {
             desktop,
             injected,
             machine,
+            clipboard,
             folder,
             agent_reach,
             console_reach,
@@ -246,14 +252,27 @@ impl World {
     #[must_use]
     pub fn another_agent(&self) -> AgentHandle {
         let far = self.packets.as_ref().map(PacketPath::far);
-        apart::at(far, || agent_on(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected, &self.machine))
+        apart::at(far, || {
+            agent_on(
+                self.folder.path(),
+                &self.agent_reach,
+                &self.desktop,
+                &self.injected,
+                (&self.machine, &self.clipboard),
+            )
+        })
     }
 
     /// Starts an agent that learns of the organisation in this way, and asks this web site.
     #[must_use]
     pub fn agent_that(&self, learns: Learns, site: agent_core::Site) -> AgentHandle {
-        let mut config =
-            agent_config(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected, &self.machine);
+        let mut config = agent_config(
+            self.folder.path(),
+            &self.agent_reach,
+            &self.desktop,
+            &self.injected,
+            (&self.machine, &self.clipboard),
+        );
         config.organisation_verified = false;
         if learns == Learns::FromDomain {
             config.organisation = None;
@@ -267,8 +286,13 @@ impl World {
     /// Starts another agent that is set up otherwise.
     #[must_use]
     pub fn agent_with(&self, change: impl FnOnce(&mut AgentConfig)) -> AgentHandle {
-        let mut config =
-            agent_config(self.folder.path(), &self.agent_reach, &self.desktop, &self.injected, &self.machine);
+        let mut config = agent_config(
+            self.folder.path(),
+            &self.agent_reach,
+            &self.desktop,
+            &self.injected,
+            (&self.machine, &self.clipboard),
+        );
         change(&mut config);
         AgentHandle::start(config, Box::new(|| {})).expect("an agent")
     }
@@ -433,8 +457,14 @@ impl Drop for World {
     }
 }
 
-fn agent(folder: &Path, kind: LinkKind, desktop: &FakeDesktop, injected: &Arc<Mutex<Vec<FakeRecord>>>) -> AgentHandle {
-    agent_on(folder, &Reach::direct(folder, kind), desktop, injected, &FakeMachine::default())
+fn agent(
+    folder: &Path,
+    kind: LinkKind,
+    desktop: &FakeDesktop,
+    injected: &Arc<Mutex<Vec<FakeRecord>>>,
+    clipboard: &FakeClipboard,
+) -> AgentHandle {
+    agent_on(folder, &Reach::direct(folder, kind), desktop, injected, (&FakeMachine::default(), clipboard))
 }
 
 fn agent_on(
@@ -442,9 +472,10 @@ fn agent_on(
     reach: &Reach,
     desktop: &FakeDesktop,
     injected: &Arc<Mutex<Vec<FakeRecord>>>,
-    machine: &FakeMachine,
+    (machine, clipboard): (&FakeMachine, &FakeClipboard),
 ) -> AgentHandle {
-    AgentHandle::start(agent_config(folder, reach, desktop, injected, machine), Box::new(|| {})).expect("an agent")
+    AgentHandle::start(agent_config(folder, reach, desktop, injected, (machine, clipboard)), Box::new(|| {}))
+        .expect("an agent")
 }
 
 fn agent_config(
@@ -452,7 +483,7 @@ fn agent_config(
     reach: &Reach,
     desktop: &FakeDesktop,
     injected: &Arc<Mutex<Vec<FakeRecord>>>,
-    machine: &FakeMachine,
+    (machine, clipboard): (&FakeMachine, &FakeClipboard),
 ) -> AgentConfig {
     let organisation = Organisation::open(&reach.organisation, now_s()).expect("the organisation");
     let (downloads, home) = (folder.join("downloads"), folder.join("home"));
@@ -474,6 +505,7 @@ fn agent_config(
         home,
         system: "Test system".into(),
         machine: Arc::new(machine.clone()),
+        clipboard: Arc::new(clipboard.clone()),
         removal: Removal::of(program, Box::new(FakeProgram::default())),
         shells: Arc::new(FakeShells::refusing()),
     };

@@ -2,6 +2,7 @@
 
 use crate::bounded;
 use proto::annotation::Annotation;
+use proto::clipboard::ClipHead;
 use proto::codec::{Deframer, Message, decode, encode, first_message, frame_into};
 use proto::geometry::picture_size_is_acceptable;
 use proto::input::{InputEvent, InputRecord};
@@ -117,7 +118,17 @@ pub fn streams(data: &[u8]) {
         StreamKind::Cursor => shapes(&rest),
         StreamKind::File { .. } => {}
         StreamKind::SystemInfo { topic } => facts(topic, &rest),
+        StreamKind::Clipboard => clip(&rest),
         StreamKind::Annotation => drop(stream::<Annotation>(&rest, (*piece).into())),
+    }
+}
+
+/// A clipboard: what is announced is bounded before anything is read.
+fn clip(bytes: &[u8]) {
+    if let Ok(Some((head, _))) = first_message::<ClipHead>(bytes)
+        && let Some(length) = head.announced_bytes()
+    {
+        assert!(length <= head.kind.most_bytes());
     }
 }
 

@@ -33,7 +33,12 @@ impl Live<'_> {
         match &what {
             // One terminal at a time: the person is to see what is done there.
             Request::Shell if self.shell.is_open() => return self.refuse(id, scope, TransferFailure::Cancelled),
-            Request::View | Request::Control | Request::SystemInfo | Request::EndProcess { .. } | Request::Shell => {}
+            Request::View
+            | Request::Control
+            | Request::SystemInfo
+            | Request::EndProcess { .. }
+            | Request::Shell
+            | Request::Clipboard => {}
             Request::SendFile { transfer, name, size_bytes } => match SafeName::parse(name.as_str()) {
                 Ok(name) => receive = Some(Prepared::Receive { transfer: *transfer, name, size_bytes: *size_bytes }),
                 Err(_) => return self.refuse(id, scope, TransferFailure::BadName),
@@ -242,6 +247,7 @@ impl Live<'_> {
             }
             Capability::Control => self.stop_injection(),
             Capability::SystemInfo => self.stop_looking(),
+            Capability::Clipboard => self.stop_clip(),
             Capability::EndProcess => return Flow::Continue(()),
             Capability::Shell => self.close_shell(),
             Capability::SendFile | Capability::FetchFile => match scope.transfer {
@@ -250,11 +256,7 @@ impl Live<'_> {
                 None => self.stop_listing(),
             },
             // Nothing of these can be granted in this version.
-            Capability::Annotate
-            | Capability::Chat
-            | Capability::Clipboard
-            | Capability::Record
-            | Capability::Invite => {}
+            Capability::Annotate | Capability::Chat | Capability::Record | Capability::Invite => {}
         }
         self.tell(AgentToConsole::Revoked { capability: scope.capability })
     }

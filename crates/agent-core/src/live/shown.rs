@@ -36,6 +36,7 @@ impl Live<'_> {
             (Request::Control, _) => QuestionKind::Control,
             (Request::SystemInfo, _) => QuestionKind::SystemInfo,
             (Request::Shell, _) => QuestionKind::Shell,
+            (Request::Clipboard, _) => QuestionKind::Clipboard,
             (Request::EndProcess { pid, name, force, .. }, _) => {
                 QuestionKind::EndProcess { name: name.shown(), pid: *pid, force: *force }
             }

@@ -3,6 +3,7 @@
 use super::messages::{find, kebab, message_ids};
 use super::{Words, time};
 use crate::{Direction, Entry, Event, Finding, Report, Role, Shared, Verdict};
+use proto::clipboard::ClipKind;
 use proto::session::Capability;
 use std::collections::HashMap;
 use std::fmt::{Debug, Write};
@@ -250,6 +251,15 @@ impl<'a> Speaker<'a> {
             }
             Event::Command { .. } => self.say("log-entry-command", &[operator, ("line", &text)]),
             Event::Annotated => self.say("log-entry-annotated", &[operator]),
+            Event::Clipboard { direction, kind, size_bytes } => {
+                let id = match (direction, kind) {
+                    (Direction::ToClient, ClipKind::Text) => "log-entry-clipboard-to-client-text",
+                    (Direction::ToClient, ClipKind::Picture) => "log-entry-clipboard-to-client-picture",
+                    (Direction::ToOperator, ClipKind::Text) => "log-entry-clipboard-to-operator-text",
+                    (Direction::ToOperator, ClipKind::Picture) => "log-entry-clipboard-to-operator-picture",
+                };
+                self.say(id, &[operator, ("size", &size_bytes.to_string())])
+            }
             Event::ProcessEnded { .. } => self.say("log-entry-process-ended", &[operator, ("name", &text)]),
             Event::Recording { on: true, .. } => self.say("log-entry-recording-on", &[]),
             Event::Recording { on: false, sha256: None } => self.say("log-entry-recording-off", &[]),

@@ -6,6 +6,7 @@ use audit_log::{
     Begin, Direction, Event, Finding, Hex, Opening, Report, Role, Shared, Verdict, Writer, certificates_line,
 };
 use i18n::{Arg, I18n, Language};
+use proto::clipboard::ClipKind;
 use proto::session::{Capability, Decision, EndReason, TransferFailure};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -59,6 +60,10 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Command { line: name },
         Event::ProcessEnded { name },
         Event::Annotated,
+        Event::Clipboard { direction: Direction::ToClient, kind: ClipKind::Text, size_bytes: 1 },
+        Event::Clipboard { direction: Direction::ToClient, kind: ClipKind::Picture, size_bytes: u64::MAX },
+        Event::Clipboard { direction: Direction::ToOperator, kind: ClipKind::Text, size_bytes: 0 },
+        Event::Clipboard { direction: Direction::ToOperator, kind: ClipKind::Picture, size_bytes: 2 },
         Event::Recording { on: true, sha256: None },
         Event::Recording { on: false, sha256: None },
         Event::Recording { on: false, sha256: Some(sha256) },

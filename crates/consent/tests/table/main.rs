@@ -81,7 +81,7 @@ fn explore(power: Power, asking: Asking, viewing: Asking) -> Vec<Row> {
     rows
 }
 
-const POWERS: [Power; 4] = [Power::View, Power::Control, Power::File, Power::SystemInfo];
+const POWERS: [Power; 5] = [Power::View, Power::Control, Power::File, Power::SystemInfo, Power::Clipboard];
 const WAYS: [(Asking, &str); 3] = [
     (Asking::EachUse, "asked at each use"),
     (Asking::OncePerSession, "asked once per session"),
@@ -97,7 +97,7 @@ const VIEWING: [(Asking, &str); 2] = [
 fn tables(power: Power, asking: Asking) -> Vec<(&'static str, Vec<Row>)> {
     match power {
         Power::View => vec![("", explore(power, asking, asking))],
-        Power::Control | Power::File | Power::SystemInfo => {
+        Power::Control | Power::File | Power::SystemInfo | Power::Clipboard => {
             VIEWING.map(|(way, note)| (note, explore(power, asking, way))).into()
         }
     }

@@ -12,6 +12,7 @@ pub(crate) enum Power {
     Control,
     File,
     SystemInfo,
+    Clipboard,
 }
 
 impl Power {
@@ -21,13 +22,14 @@ impl Power {
             Self::Control => Request::Control,
             Self::File => file(1),
             Self::SystemInfo => Request::SystemInfo,
+            Self::Clipboard => Request::Clipboard,
         }
     }
 
     /// The other power whose question comes in between.
     fn other(self) -> Request {
         match self {
-            Self::View | Self::File | Self::SystemInfo => Request::Control,
+            Self::View | Self::File | Self::SystemInfo | Self::Clipboard => Request::Control,
             Self::Control => file(9),
         }
     }
@@ -38,6 +40,7 @@ impl Power {
             Self::Control => "Mouse and keyboard",
             Self::File => "A file",
             Self::SystemInfo => "Reading about the machine",
+            Self::Clipboard => "The clipboard",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the window shows of a running session.
 
 use super::{Flow, Live};
-use crate::view::{ChatLine, PowerView, SessionView};
+use crate::view::{ChatLine, ClipView, PowerView, SessionView};
 use proto::geometry::Layout;
 use proto::session::{ConsoleToAgent, EndReason};
 use session::{Chat, ChatEntry};
@@ -65,6 +65,7 @@ impl Live<'_> {
             bytes_to_console: received,
             bytes_to_agent: sent,
             marks_seen: self.annotations.seen,
+            clipboard: ClipView { state: self.clip.state, fetched: self.clip.fetched.clone() },
         }
     }
 }

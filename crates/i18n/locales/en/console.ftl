@@ -157,6 +157,25 @@ console-keys-one-window = It is pressed on the person's computer. While they sha
 console-keys-refused = { $keys } is never pressed there: it would take the person's desktop away.
 console-keys-close = Close keys
 
+# Session: the clipboard
+console-tool-clipboard = Copy and paste between the two computers
+console-tool-clipboard-short = Clip
+console-clip-send = Send my clipboard
+console-clip-fetch = Fetch theirs
+console-clip-close = Close clipboard
+console-clip-idle = Only text and pictures, each time you press.
+console-clip-asked = The person is deciding.
+console-clip-refused = The person did not agree.
+console-clip-sending = Sending...
+console-clip-sent = It is on the person's clipboard.
+console-clip-fetching = Fetching...
+console-clip-fetched-text = The person's text is on your clipboard.
+console-clip-fetched-picture = The person's picture is on your clipboard.
+console-clip-empty = There is no text or picture on your clipboard.
+console-clip-theirs-empty = There is no text or picture on the person's clipboard.
+console-clip-too-large = It is too large: at most 1 MB of text, or 16 MB of a picture.
+console-clip-unavailable = A clipboard cannot be used there now. Try again, or send a file.
+
 # Session: pointing and drawing
 console-tool-mark = Point and draw on the person's screen
 console-tool-mark-short = Point

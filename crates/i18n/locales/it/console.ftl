@@ -157,6 +157,25 @@ console-keys-one-window = Si preme sul computer della persona. Mentre condivide 
 console-keys-refused = { $keys } non si preme mai là: toglierebbe alla persona il suo desktop.
 console-keys-close = Chiudi i tasti
 
+# Sessione: gli appunti
+console-tool-clipboard = Copia e incolla fra i due computer
+console-tool-clipboard-short = Appunti
+console-clip-send = Invia i miei appunti
+console-clip-fetch = Prendi i loro
+console-clip-close = Chiudi gli appunti
+console-clip-idle = Solo testo e immagini, ogni volta che preme.
+console-clip-asked = La persona sta decidendo.
+console-clip-refused = La persona non ha acconsentito.
+console-clip-sending = Invio in corso...
+console-clip-sent = È negli appunti della persona.
+console-clip-fetching = In arrivo...
+console-clip-fetched-text = Il testo della persona è nei Suoi appunti.
+console-clip-fetched-picture = L’immagine della persona è nei Suoi appunti.
+console-clip-empty = Nei Suoi appunti non c’è testo né un’immagine.
+console-clip-theirs-empty = Negli appunti della persona non c’è testo né un’immagine.
+console-clip-too-large = È troppo grande: al massimo 1 MB di testo, o 16 MB di immagine.
+console-clip-unavailable = Ora gli appunti non si possono usare. Riprovi, o invii un file.
+
 # Sessione: indicare e disegnare
 console-tool-mark = Indica e disegna sullo schermo della persona
 console-tool-mark-short = Indica

@@ -1,13 +1,13 @@
 //! False ends: a console with a valid operator and an agent with the right key, both without manners.
 
-use super::{forged_ticket, opaque};
+use super::opaque;
 use crate::now_s;
 use audit_log::{Begin, Event, FORMAT, Hex, LogKey, Opening, Writer, operator_statement};
 use channel::{AcceptedChannel, Channel, ConsoleIdentity, Port, RecvStream, Role, SendStream};
 use identity::{Organisation, Seed};
 use link::{Control, Packets};
 use pairing::{AgentPairing, ConsolePairing, P3Outcome, Paired, SessionKey};
-use proto::relay::{AttemptId, EndToRelay, NodeName, OfferId, RelayToEnd, SessionId};
+use proto::relay::{AttemptId, EndToRelay, NodeName, OfferId, RelayToEnd, SessionId, Side, Ticket};
 use proto::session::{AgentToConsole, ConsoleToAgent, Decision, LogLine, Request, RequestId};
 use proto::{Blob, Deframer, Locator, Message, PROTOCOL_VERSION, Text};
 use quinn::WriteError;
@@ -16,6 +16,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
+
+/// A ticket that nobody made.
+#[must_use]
+pub fn forged_ticket() -> Ticket {
+    Ticket { session: SessionId([9; 16]), side: Side::Agent, operator_sha256: [9; 32], expires_at_s: 9, mac: [9; 32] }
+}
 
 /// Hands out links that were made to the relay.
 pub struct Catcher {

@@ -4,6 +4,7 @@
 
 mod amiss;
 mod caller;
+mod clipboard;
 mod kept;
 mod schema;
 

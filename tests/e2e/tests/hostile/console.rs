@@ -66,7 +66,7 @@ pub(crate) fn ping(trap: &Trap, console: &mut FalseConsole) {
     trap.run("an answer", console.talk.expect(pong)).unwrap();
 }
 
-fn ended(trap: &Trap, agent: &AgentHandle, what: &str, reason: EndReason) {
+pub(crate) fn ended(trap: &Trap, agent: &AgentHandle, what: &str, reason: EndReason) {
     let seen = trap.agent_shows(agent, what, |view| match &view.page {
         Page::Ended(end) => Some(end.reason),
         _ => None,
