@@ -55,10 +55,12 @@ fn a_page_about_the_machine_comes_once_the_person_allows_it() {
     caller.ask(json!({"do": "request", "capability": "system_info"}));
     world.answer(true);
     caller.event_with("granted", |event| event["capability"] == "system_info");
-    for topic in ["processes", "processes", "disks"] {
+    for topic in ["processes", "processes", "overview"] {
         let answer = caller.ask(json!({"do": "facts", "topic": topic}));
         assert!(answer["facts"][topic].is_object(), "{answer}");
     }
+    // This machine cannot read them.
+    assert_eq!(caller.refused(json!({"do": "facts", "topic": "disks"})), "system");
     let answer = caller.ask(json!({"do": "facts", "topic": "processes"}));
     let rows = answer["facts"]["processes"]["rows"].as_array().unwrap();
     assert!(rows.iter().any(|row| row["name"] == "firefox"), "{answer}");
