@@ -250,6 +250,28 @@ fn a_line_of_chat_is_written_in_the_panel() {
 }
 
 #[test]
+fn an_address_that_the_operator_wrote_is_asked_about_and_not_opened_by_pressing_it() {
+    let mut panel = support::busy_panel();
+    let line = panel.chat.first().cloned().unwrap();
+    let text = "Apra https://comune.rivalta.example/moduli".into();
+    panel.chat = panel.chat.iter().cloned().chain([agent_core::view::ChatLine { mine: false, text, ..line }]).collect();
+    let mut harness = window(support::with_panel(Page::Session, panel), Language::English);
+    harness.get_by_label("Chat, 3 new messages").click();
+    harness.run_steps(3);
+    harness.get_by_label_contains("Apra https://comune.rivalta.example/moduli").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    harness.get_by_label_contains("The page is of comune.rivalta.example.");
+    harness.get_by_label("Not now").click();
+    harness.run_steps(3);
+    assert!(ui_kit::take_wanted_address(&harness.ctx).is_none());
+    assert!(harness.query_by_label("Not now").is_none());
+    assert_eq!(harness.state().commands, []);
+    harness.get_by_label("Write here");
+}
+
+#[test]
 fn closing_the_window_ends_a_session_and_quits_everything_else() {
     for (name, view) in support::views() {
         let over = matches!(

@@ -39,7 +39,8 @@ pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut 
     let between = 2.0 * ui.spacing().item_spacing.y;
     let room = tallest - ui.min_rect().height() - between;
     // The chat gives way first, so that its entry is always in sight; then the rows scroll.
-    let lines = (room - state.rows_height - CHAT_AROUND).clamp(FEWEST_LINES, MOST_LINES);
+    let asked = if state.chat_open { ui_kit::address_question_height(ui.ctx()) } else { 0.0 };
+    let lines = (room - state.rows_height - CHAT_AROUND - asked).clamp(FEWEST_LINES, MOST_LINES) + asked;
     let chat = match (panel.has_chat, state.chat_open) {
         (false, _) => 0.0,
         (true, true) => CHAT_AROUND + lines,

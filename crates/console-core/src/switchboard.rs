@@ -5,7 +5,7 @@
 
 use crate::config::{ConsoleConfig, StartError};
 use crate::engine::{ConsoleHandle, now_s, runtime};
-use crate::view::{ConsoleCommand, ConsoleView, OperatorView};
+use crate::view::{ConsoleCommand, ConsoleView, OperatorView, Stage};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -15,6 +15,9 @@ use tokio::runtime::Runtime;
 /// Most keys and sessions at once: more than one person can follow, and less than the share of links that a relay
 /// gives an operator (64).
 pub const MOST_LINES: usize = 12;
+
+/// Most keys that wait at once: a relay keeps so many offers of one operator.
+pub const MOST_KEYS: usize = 5;
 
 /// One key and what comes of it; counts from 1, and none is used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,10 +64,22 @@ impl Switchboard {
         self.config = Arc::new(config);
     }
 
-    /// Makes a new key on a line of its own; `None` if there are [`MOST_LINES`].
+    /// Whether there is room for no other key: there are [`MOST_LINES`], or [`MOST_KEYS`] of them wait.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let waits = |handle: &&ConsoleHandle| {
+            matches!(handle.view().stage, Stage::Idle | Stage::Preparing | Stage::Waiting(_) | Stage::Joining)
+        };
+        self.lines.len() >= MOST_LINES || self.lines.values().filter(waits).count() >= MOST_KEYS
+    }
+
+    /// Makes a new key on a line of its own; `None` if it [is full](Self::is_full).
     pub fn open(&mut self) -> Option<LineId> {
         self.leaving.retain(|handle| !handle.has_ended());
-        let runtime = self.runtime.as_ref().filter(|_| self.lines.len() < MOST_LINES)?;
+        if self.is_full() {
+            return None;
+        }
+        let runtime = self.runtime.as_ref()?;
         self.last += 1;
         let id = LineId(self.last);
         let view = Arc::new(OnceLock::new());

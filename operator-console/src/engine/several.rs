@@ -8,7 +8,7 @@ use console_core::gate::{self, Cost, Gate, GateCommand, GateProblem, GateView};
 use console_core::picture::SharedPictures;
 use console_core::records::{RecordId, Records};
 use console_core::view::{ConsoleCommand, ConsoleView, Notice, NoticeKind, Stage};
-use console_core::{ConsoleConfig, ConsoleHandle, LineId, MOST_LINES, Switchboard};
+use console_core::{ConsoleConfig, ConsoleHandle, LineId, Switchboard};
 use i18n::Language;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -228,7 +228,7 @@ impl Engine for Several {
         DeskView {
             records: self.records.as_ref().map(Records::all).unwrap_or_default(),
             records_failed: self.records.as_ref().is_some_and(Records::has_failed),
-            is_full: tabs.len() >= MOST_LINES,
+            is_full: self.board.as_ref().is_some_and(Switchboard::is_full),
             tabs,
             front: self.front,
             news: self.news(|news| news.items()),

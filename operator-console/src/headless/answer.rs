@@ -50,6 +50,7 @@ pub(super) enum Done {
     State { state: Box<State> },
     Record { record: RecordState },
     Facts { facts: Box<Facts> },
+    Ending { ending: &'static str },
 }
 
 /// Why a command was not done.

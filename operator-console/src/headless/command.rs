@@ -120,6 +120,11 @@ pub(super) enum Command {
     Facts {
         topic: TopicName,
     },
+    EndProcess {
+        pid: u32,
+        #[serde(default)]
+        force: bool,
+    },
     Outcome {
         /// None takes it back.
         outcome: Option<Outcome>,

@@ -142,6 +142,7 @@ impl<W: Write> Desk<W> {
                     | Kind::CancelKey
                     | Kind::Request { .. }
                     | Kind::Facts { .. }
+                    | Kind::EndProcess { .. }
                     | Kind::End => None,
                     Kind::Wait { .. } => self.view.as_ref().and_then(|view| pending.look(view)),
                 };

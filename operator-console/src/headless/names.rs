@@ -3,7 +3,7 @@
 use console_core::proto::clipboard::{ClipKind, ClipProblem};
 use console_core::proto::files::EntryKind;
 use console_core::proto::session::{
-    Asking, Capability, CertificateProblem, Decision, EndReason, Step, TransferFailure,
+    Asking, Capability, CertificateProblem, Decision, EndReason, Ending, Step, TransferFailure,
 };
 use console_core::records::Outcome;
 use console_core::view::{ClipState, NoticeKind, PowerState, TransferState};
@@ -131,6 +131,17 @@ pub(super) fn certificate(problem: CertificateProblem) -> &'static str {
         CertificateProblem::StaleRevocationList => "stale_revocation_list",
         CertificateProblem::BadRevocationList => "bad_revocation_list",
         CertificateProblem::Malformed => "malformed",
+    }
+}
+
+/// What became of a process.
+pub(super) fn ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Ended => "ended",
+        Ending::Runs => "runs",
+        Ending::NotAllowed => "not_allowed",
+        Ending::Gone => "gone",
+        Ending::Failed => "failed",
     }
 }
 

@@ -5,7 +5,7 @@ use super::command::Goal;
 use super::names;
 use console_core::proto::machine::{Facts, Topic};
 use console_core::proto::session::Capability;
-use console_core::view::{ConsoleView, PowerState, SessionView, Stage, TransferState};
+use console_core::view::{ConsoleView, EndingState, EndingView, PowerState, SessionView, Stage, TransferState};
 use std::time::Instant;
 
 /// Most commands that wait for their answer.
@@ -33,6 +33,8 @@ pub(super) enum Kind {
     Request { capability: Capability, from: PowerState },
     /// This page about the client's machine; begun once it is on its way.
     Facts { topic: Topic, begun: bool },
+    /// What becomes of this process; the question about it comes after that of this number.
+    EndProcess { pid: u32, after: u32 },
     /// Whatever the caller waits for.
     Wait { goal: Goal, after: u64, behind: Behind },
 }
@@ -87,6 +89,10 @@ impl Pending {
                 None => Some(Err(Problem::new(Code::SessionOver, "the session ended before the page came"))),
                 Some(session) => page(session, *topic, begun),
             },
+            Kind::EndProcess { pid, after } => match session(view) {
+                None => Some(Err(Problem::new(Code::SessionOver, "the session ended before the process did"))),
+                Some(session) => ending(session, *pid, *after),
+            },
             Kind::Wait { goal, after, behind } => match reached(*goal, *after, view) {
                 _ if *behind != Behind::Nothing => {
                     if !behind.holds(view) {
@@ -110,6 +116,20 @@ impl Behind {
             Self::Request(capability) => {
                 session(view).is_some_and(|session| power(session, capability) != Some(PowerState::Asked))
             }
+        }
+    }
+}
+
+/// What became of a process that was to end, or what the person said to that.
+fn ending(session: &SessionView, pid: u32, after: u32) -> Option<Result<Done, Problem>> {
+    let ours = |ending: &&EndingView| ending.pid == pid && ending.request.0 > after;
+    match session.machine.endings.iter().find(ours)?.state {
+        EndingState::Asked | EndingState::Told => None,
+        EndingState::Over(ending) => Some(Ok(Done::Ending { ending: names::ending(ending) })),
+        EndingState::Refused(decision) => {
+            let mut problem = Problem::new(Code::Refused, "the person did not allow it");
+            problem.detail = Some(names::decision(decision));
+            Some(Err(problem))
         }
     }
 }

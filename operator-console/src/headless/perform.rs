@@ -13,9 +13,9 @@ use console_core::gate::{GateCommand, GateProblem, GateStage, Secret};
 use console_core::proto::clipboard::ClipKind;
 use console_core::proto::geometry::MonitorId;
 use console_core::proto::input::{InputEvent, KeyUsage};
-use console_core::proto::machine::Topic;
+use console_core::proto::machine::{Facts, Topic};
 use console_core::proto::session::{Capability, TransferId};
-use console_core::view::{ClipState, ConsoleCommand, PowerState, SessionView, Stage};
+use console_core::view::{ClipState, ConsoleCommand, EndingState, PowerState, SessionView, Stage};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -43,6 +43,11 @@ impl<W: Write> Desk<W> {
             Command::Facts { topic } => {
                 return self
                     .facts(topic.into())
+                    .map_or_else(|problem| Step::Answer(Err(problem)), |kind| Step::Later(kind, None));
+            }
+            Command::EndProcess { pid, force } => {
+                return self
+                    .end_process(pid, force)
                     .map_or_else(|problem| Step::Answer(Err(problem)), |kind| Step::Later(kind, None));
             }
             Command::End {} => return self.end(),
@@ -213,6 +218,29 @@ impl<W: Write> Desk<W> {
             }
             Some(_) => Err(Problem::new(Code::NotGranted, "system information is not granted")),
         }
+    }
+
+    /// Of a process that stands on the page that was read last, so that the person is asked about that very one.
+    fn end_process(&mut self, pid: u32, force: bool) -> Result<Kind> {
+        self.may(Capability::EndProcess)?;
+        let session = self.session()?;
+        if pending::power(session, Capability::SystemInfo) != Some(PowerState::Granted) {
+            return Err(Problem::new(Code::NotGranted, "system information is not granted"));
+        }
+        let endings = &session.machine.endings;
+        if endings.iter().any(|ending| ending.state == EndingState::Asked) {
+            return Err(Problem::new(Code::Already, "the person is being asked about another process"));
+        }
+        let after = endings.iter().map(|ending| ending.request.0).max().unwrap_or(0);
+        let page = session.machine.pages.get(&Topic::Processes).and_then(|page| page.facts.as_deref());
+        let Some(Facts::Processes(processes)) = page else {
+            return Err(Problem::new(Code::WrongStage, "read the page about processes first"));
+        };
+        let process = processes.rows.iter().find(|process| process.pid == pid);
+        let process = process.ok_or_else(|| bad_value("no process on that page has this number"))?;
+        let (name, started_s) = (process.name.clone(), process.started_s);
+        self.send(ConsoleCommand::EndProcess { pid, name, started_s, force })?;
+        Ok(Kind::EndProcess { pid, after })
     }
 
     fn release(&mut self, power: Power) -> Result {

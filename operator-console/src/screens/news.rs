@@ -1,26 +1,32 @@
 //! The list of what happened in any session, until the operator empties it.
 
 use super::parts::{close_button, focus_ring};
-use super::{Effect, Scene, ScreenState, tabs};
+use super::{Effect, Scene, ScreenState, session, side, tabs};
 use crate::desk::DeskCommand;
 use crate::news::{Item, What};
 use crate::words;
-use console_core::view::PowerState;
-use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Sense, Ui, WidgetInfo, vec2};
+use console_core::view::{PowerState, Stage};
+use egui::{Align, Area, Frame, Layout, Margin, Order, ScrollArea, Sense, Stroke, Ui, WidgetInfo, vec2};
 use i18n::I18n;
 use ui_kit::fonts::Weight;
 use ui_kit::{button, small, theme};
 
-/// Width of the list, in points.
-const WIDTH: f32 = 304.0;
-
-/// The list at the right; while it is open, everything in it counts as seen.
+/// The list over the column at the right, where the talk is; while it is open, everything in it counts as seen.
+/// Nothing of the remote screen is under it.
 pub(super) fn news_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let tokens = theme::tokens(ui);
-    let frame = Frame::new().fill(tokens.background).inner_margin(Margin::symmetric(12, 10));
+    let window = ui.ctx().content_rect();
+    let bar = if matches!(scene.view.stage, Stage::Session(_)) { session::BAR_HEIGHT } else { 0.0 };
+    let top = tabs::HEIGHT + bar;
+    let size = vec2(side::width(ui), window.height() - top);
     let mut open = true;
-    Panel::right("news").exact_size(WIDTH).resizable(false).frame(frame).show(ui, |ui| {
-        ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+    let area = Area::new(ui.scope_id().with("news")).order(Order::Middle);
+    area.fixed_pos(window.right_top() + vec2(-size.x, top)).show(ui.ctx(), |ui| {
+        let edge = Stroke::new(1.0, tokens.line);
+        let frame = Frame::new().fill(tokens.background).stroke(edge).inner_margin(Margin::symmetric(12, 10));
+        frame.show(ui, |ui| {
+            ui.set_min_size(size - vec2(26.0, 22.0));
+            ui.set_max_size(size - vec2(26.0, 22.0));
             ui.horizontal(|ui| {
                 super::parts::strong(ui, &scene.i18n.text("console-news"));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

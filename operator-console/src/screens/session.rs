@@ -27,6 +27,9 @@ use ui_kit::{TagKind, Tokens, focus_chat, mark, primary_button, tag, theme};
 /// the console does besides, so a figure that changes each second is not worth a drawing each second.
 const FIGURES: Duration = Duration::from_secs(10);
 
+/// Height of the bar at the top, in points.
+pub(super) const BAR_HEIGHT: f32 = 44.0;
+
 /// The whole page.
 pub fn session_ui(
     ui: &mut Ui,
@@ -225,7 +228,7 @@ fn take_dropped_files(
 fn top_bar_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
     let tokens = theme::tokens(ui);
     let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(16, 0));
-    Panel::top("session bar").exact_size(44.0).frame(frame).show(ui, |ui| {
+    Panel::top("session bar").exact_size(BAR_HEIGHT).frame(frame).show(ui, |ui| {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let narrow = super::is_narrow(ui);
             if !narrow {

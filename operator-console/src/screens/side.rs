@@ -19,6 +19,11 @@ const TALK_SHARE: f32 = 0.45;
 /// Bounds of that least height, in points: an entry with two lines, and a talk that can be followed.
 const TALK_HEIGHTS: (f32, f32) = (104.0, 310.0);
 
+/// The column's width in this window, in points.
+pub(super) fn width(ui: &Ui) -> f32 {
+    (ui.ctx().content_rect().width() * 0.32).clamp(NARROW, WIDTH)
+}
+
 /// The whole column: what scrolls above, and the talk, whose entry is always in sight.
 pub fn side_ui(
     ui: &mut Ui,
@@ -28,7 +33,7 @@ pub fn side_ui(
     commands: &mut Vec<ConsoleCommand>,
 ) {
     let tokens = theme::tokens(ui);
-    let width = (ui.ctx().content_rect().width() * 0.32).clamp(NARROW, WIDTH);
+    let width = width(ui);
     let margin = if width < 260.0 { Margin::symmetric(10, 8) } else { Margin::symmetric(16, 12) };
     let frame = Frame::new().fill(tokens.background).inner_margin(margin);
     Panel::right("session side").exact_size(width).resizable(false).frame(frame).show(ui, |ui| {

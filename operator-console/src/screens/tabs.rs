@@ -15,7 +15,7 @@ use ui_kit::fonts::Weight;
 use ui_kit::{Tokens, button, danger_button, small, theme};
 
 /// Height of the strip, in points.
-const HEIGHT: f32 = 42.0;
+pub(super) const HEIGHT: f32 = 42.0;
 /// Bounds of a tab's width, in points.
 const WIDTHS: (f32, f32) = (112.0, 208.0);
 

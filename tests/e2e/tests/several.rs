@@ -127,11 +127,11 @@ fn two_sessions_run_at_once_and_nothing_is_sent_for_the_one_at_which_nobody_look
 }
 
 #[test]
-fn there_is_an_end_to_the_lines_and_a_closed_one_withdraws_its_key() {
+fn there_is_an_end_to_the_keys_that_wait_and_a_closed_line_withdraws_its_key() {
     let world = World::start(LinkKind::Quic);
     let mut board = Switchboard::start(config(&world), Arc::new(|_, _| {})).unwrap();
     let lines: Vec<LineId> = std::iter::from_fn(|| board.open()).take(64).collect();
-    assert_eq!(lines.len(), console_core::MOST_LINES);
+    assert_eq!(lines.len(), console_core::MOST_KEYS);
     let withdrawn = key(&world, &board, lines[0]);
     board.close(lines[0]);
     assert!(board.open().is_some_and(|line| !lines.contains(&line)));

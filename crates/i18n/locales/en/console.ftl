@@ -634,7 +634,7 @@ console-tab-news = { $name }, { $state }, { $count } new
 console-tab-close = Close { $name }
 console-tab-close-ask = The session with { $name } is running. Closing it ends it for the person too.
 console-tab-keep = Keep it open
-console-tabs-full = So many keys and sessions are open that no other can be followed. Close one first.
+console-tabs-full = No other key can wait beside those that there are (five), or beside so many sessions. Close one first.
 console-waiting-title = Keys that wait
 console-waiting-open = Open
 

@@ -634,7 +634,7 @@ console-tab-news = { $name }, { $state }, { $count } novità
 console-tab-close = Chiudi { $name }
 console-tab-close-ask = La sessione con { $name } è in corso. Se la chiude, finisce anche per la persona.
 console-tab-keep = Lascia aperta
-console-tabs-full = Ci sono già tante chiavi e sessioni aperte che un’altra non si seguirebbe. Prima ne chiuda una.
+console-tabs-full = Accanto alle chiavi in attesa (cinque al massimo) e alle sessioni aperte non ce ne sta un’altra. Prima ne chiuda una.
 console-waiting-title = Chiavi in attesa
 console-waiting-open = Apri
 

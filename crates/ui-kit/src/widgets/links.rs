@@ -89,6 +89,16 @@ fn failed_id() -> Id {
     Id::unique("an address could not be opened")
 }
 
+fn height_id() -> Id {
+    Id::unique("how high the question about an address is")
+}
+
+/// How high the question about an address was when the chat was drawn last, in points; 0 where there is none.
+#[must_use]
+pub fn address_question_height(context: &Context) -> f32 {
+    context.data(|data| data.get_temp::<f32>(height_id())).unwrap_or_default()
+}
+
 /// Asks about this address where [`address_question_ui`] is drawn next.
 pub(super) fn ask_about(context: &Context, address: Address) {
     context.data_mut(|data| {
@@ -112,6 +122,17 @@ pub fn address_not_opened(context: &Context) {
 
 /// The question whether to open it, if there is one: the whole address, its host in bold, no as the first answer.
 pub(super) fn address_question_ui(ui: &mut Ui, i18n: &I18n) {
+    let top = ui.cursor().top();
+    question_ui(ui, i18n);
+    let height = ui.cursor().top() - top;
+    let before = ui.ctx().data_mut(|data| std::mem::replace(data.get_temp_mut_or_default::<f32>(height_id()), height));
+    if (before - height).abs() > 0.5 {
+        // Whoever made room for it made another.
+        ui.ctx().request_repaint();
+    }
+}
+
+fn question_ui(ui: &mut Ui, i18n: &I18n) {
     let asked = ui.ctx().data(|data| data.get_temp::<Option<Address>>(asked_id())).flatten();
     let has_failed = ui.ctx().data(|data| data.get_temp::<bool>(failed_id())).unwrap_or_default();
     let tokens = theme::tokens(ui);

@@ -17,7 +17,7 @@ pub use choice::{choice, stars};
 pub use containers::{TagKind, accent_card, card, notice, progress, tag};
 pub use icons::{avatar, icon, mark};
 pub use key::{group_key, key_field};
-pub use links::{Address, address_not_opened, addresses, take_wanted_address};
+pub use links::{Address, address_not_opened, address_question_height, addresses, take_wanted_address};
 pub use question::{
     Choice, QUESTION_GUARD, QuestionGuard, button_pair, button_row, danger_line, question_buttons, wary_button_row,
 };

@@ -55,13 +55,27 @@ fn a_page_about_the_machine_comes_once_the_person_allows_it() {
     caller.ask(json!({"do": "request", "capability": "system_info"}));
     world.answer(true);
     caller.event_with("granted", |event| event["capability"] == "system_info");
-    for topic in ["processes", "processes", "disks"] {
+    for topic in ["processes", "processes", "overview"] {
         let answer = caller.ask(json!({"do": "facts", "topic": topic}));
         assert!(answer["facts"][topic].is_object(), "{answer}");
     }
+    // This machine cannot read them.
+    assert_eq!(caller.refused(json!({"do": "facts", "topic": "disks"})), "system");
     let answer = caller.ask(json!({"do": "facts", "topic": "processes"}));
     let rows = answer["facts"]["processes"]["rows"].as_array().unwrap();
     assert!(rows.iter().any(|row| row["name"] == "firefox"), "{answer}");
+    let asks = |caller: &mut Caller, pid: u32, yes: bool| {
+        let id = caller.send(json!({"do": "end_process", "pid": pid}));
+        world.answer(yes);
+        caller.answer(&json!(id))
+    };
+    assert_eq!(caller.refused(json!({"do": "end_process", "pid": 9999})), "bad_value");
+    assert_eq!(asks(&mut caller, 40, true)["ending"], "ended");
+    let refused = asks(&mut caller, 41, false);
+    assert_eq!(
+        (refused["error"]["code"].as_str(), refused["error"]["detail"].as_str()),
+        (Some("refused"), Some("denied"))
+    );
     caller.ask(json!({"do": "release", "capability": "system_info"}));
     caller.event("released");
     assert_eq!(caller.refused(json!({"do": "facts", "topic": "disks"})), "not_granted");
