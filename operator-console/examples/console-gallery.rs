@@ -130,6 +130,8 @@ fn page(name: &str) -> ConsoleView {
         "machine-0" | "machine-1" | "machine-2" | "machine-3" | "machine-4" | "machine-5" | "machine-6" => {
             session(common::machine_session())
         }
+        "files" => session(common::files_session()),
+        "files-ask" => session(common::session(PowerState::Granted, PowerState::Off)),
         "asked" => session(common::session(PowerState::Asked, PowerState::Off)),
         "refused" => session(common::session(PowerState::Refused(Decision::Denied), PowerState::Off)),
         "down" => {
@@ -229,6 +231,9 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             if let Some(topic) = machine.strip_prefix("machine") {
                 let number = topic.trim_start_matches('-').parse().unwrap_or(0);
                 app.show_machine(Topic::ALL.get(number).copied().unwrap_or(Topic::Overview));
+            }
+            if machine.starts_with("files") {
+                app.show_files();
             }
             if account {
                 app.show(Page::Account);

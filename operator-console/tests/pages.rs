@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+mod files;
 mod gate;
 mod machine;
 mod palette;

@@ -4,6 +4,7 @@
 
 mod agent;
 mod console;
+mod files;
 mod keys;
 mod machine;
 mod relay;
