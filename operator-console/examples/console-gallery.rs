@@ -163,6 +163,8 @@ fn page(name: &str) -> ConsoleView {
             view.shell.state = ShellState::Over { code: Some(0) };
             session(view)
         }
+        "files" => session(common::files_session()),
+        "files-ask" => session(common::session(PowerState::Granted, PowerState::Off)),
         "asked" => session(common::session(PowerState::Asked, PowerState::Off)),
         "refused" => session(common::session(PowerState::Refused(Decision::Denied), PowerState::Off)),
         "down" => {
@@ -317,6 +319,9 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             }
             if machine.starts_with("terminal") {
                 app.show_terminal();
+            }
+            if machine.starts_with("files") {
+                app.show_files();
             }
             if account {
                 app.show(Page::Account);

@@ -135,6 +135,11 @@ impl<E: Engine> ConsoleApp<E> {
         self.state.shell_open = true;
     }
 
+    /// Opens the two folders.
+    pub fn show_files(&mut self) {
+        self.state.browser.open = true;
+    }
+
     /// On a screen that is too small for it the window opens smaller, so that nothing is cut off.
     fn fit_to_screen(&mut self, context: &egui::Context) {
         if self.fitted {

@@ -5,6 +5,7 @@
 
 mod clip;
 mod common;
+mod files;
 mod gate;
 mod machine;
 mod marking;

@@ -6,8 +6,37 @@
 //! that a thousand small files cost no round trip each.
 
 use crate::codec::Message;
-use crate::session::{FileName, PathText, TransferFailure};
+use crate::session::{FileName, PathText};
 use serde::{Deserialize, Serialize};
+
+/// Why a file did not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum TransferFailure {
+    /// No such file.
+    NotFound,
+    /// The system does not allow it.
+    PermissionDenied,
+    /// The disk is full.
+    DiskFull,
+    /// It is a folder or a device.
+    NotAFile,
+    /// The name cannot be made safe.
+    BadName,
+    /// The digest does not match.
+    Corrupted,
+    /// The file changed while it was read.
+    Changed,
+    /// Somebody took it back.
+    Cancelled,
+    /// The disk failed otherwise.
+    Storage,
+    /// A link stands where a folder or a file should be, and links are not followed.
+    Link,
+    /// The folder holds settings or programs that start by themselves.
+    Protected,
+    /// More files than one batch may have.
+    TooMany,
+}
 
 /// What something in a folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

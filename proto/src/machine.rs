@@ -345,6 +345,21 @@ pub fn announcing(json: &[u8]) -> [u8; 4] {
     u32::try_from(json.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
 
+/// What became of a running program that was to be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Ending {
+    /// It has ended.
+    Ended,
+    /// It was told to end, and still runs.
+    Runs,
+    /// It is not the person's, or one of Ponte's own.
+    NotAllowed,
+    /// There is no such program any more.
+    Gone,
+    /// The system did not do it.
+    Failed,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,8 +3,10 @@
 use crate::annotation::MarksSeen;
 use crate::clipboard::ClipProblem;
 use crate::codec::Message;
+pub use crate::files::TransferFailure;
 use crate::geometry::{Layout, MonitorId};
 use crate::limits;
+pub use crate::machine::Ending;
 use crate::machine::{ProcessName, Topic};
 use crate::text::{Blob, Text, list};
 use serde::{Deserialize, Serialize};
@@ -347,50 +349,6 @@ pub enum CertificateProblem {
     BadRevocationList,
     /// It is not readable.
     Malformed,
-}
-
-/// Why a file did not arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum TransferFailure {
-    /// No such file.
-    NotFound,
-    /// The system does not allow it.
-    PermissionDenied,
-    /// The disk is full.
-    DiskFull,
-    /// It is a folder or a device.
-    NotAFile,
-    /// The name cannot be made safe.
-    BadName,
-    /// The digest does not match.
-    Corrupted,
-    /// The file changed while it was read.
-    Changed,
-    /// Somebody took it back.
-    Cancelled,
-    /// The disk failed otherwise.
-    Storage,
-    /// A link stands where a folder or a file should be, and links are not followed.
-    Link,
-    /// The folder holds settings or programs that start by themselves.
-    Protected,
-    /// More files than one batch may have.
-    TooMany,
-}
-
-/// What became of a running program that was to be ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Ending {
-    /// It has ended.
-    Ended,
-    /// It was told to end, and still runs.
-    Runs,
-    /// It is not the person's, or one of Ponte's own.
-    NotAllowed,
-    /// There is no such program any more.
-    Gone,
-    /// The system did not do it.
-    Failed,
 }
 
 /// From the console, on the control stream.

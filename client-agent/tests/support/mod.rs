@@ -4,9 +4,9 @@
 use agent_core::proto::geometry::MonitorId;
 use agent_core::proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferFailure, TransferId};
 use agent_core::view::{
-    AgentView, ChatLine, ChoiceView, DomainProblem, EndView, Failure, GrantView, KeyProblem, LogView, OperatorView,
-    Page, PanelView, Place, QuestionKind, QuestionView, RatingView, RemovalView, ShareReason, ShareView, Shared,
-    TermsView, TransferState, TransferView,
+    AgentView, ChatLine, ChoiceView, Conflict, DomainProblem, EndView, Failure, FilesView, GrantView, KeyProblem,
+    LogView, OperatorView, Page, PanelView, Place, QuestionKind, QuestionView, RatingView, RemovalView, ShareReason,
+    ShareView, Shared, TermsView, TransferState, TransferView,
 };
 use agent_core::{Share, WindowId};
 use std::time::{Duration, SystemTime};
@@ -195,6 +195,19 @@ pub fn give() -> QuestionKind {
     QuestionKind::GiveFile { path: "/home/marco/Documenti/bolletta.pdf".into(), size_bytes: 84_000 }
 }
 
+/// Several files, so many of which are there already.
+pub fn files(conflicts: u32) -> FilesView {
+    let names = ["guida.pdf", "moduli/richiesta.odt", "moduli/delega.odt", "foto/ingresso.jpg"];
+    FilesView {
+        names: names.map(str::to_owned).into(),
+        files: 12,
+        size_bytes: 8_400_000,
+        folder: "/home/marco/Scaricati".into(),
+        conflicts,
+        conflict: Conflict::KeepBoth,
+    }
+}
+
 pub fn end_process(force: bool) -> QuestionKind {
     QuestionKind::EndProcess { name: "libreoffice-writer".into(), pid: 48_213, force }
 }
@@ -318,6 +331,9 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ("clipboard", with_panel(question(QuestionKind::Clipboard), panel())),
         ("end-process", with_panel(question(end_process(false)), panel())),
         ("end-process-force", with_panel(question(end_process(true)), panel())),
+        ("browse", with_panel(question(QuestionKind::Browse), panel())),
+        ("receive-files", with_panel(question(QuestionKind::ReceiveFiles(files(2))), panel())),
+        ("give-files", with_panel(question(QuestionKind::GiveFiles(files(0))), panel())),
         ("panel", with_panel(Page::Session, panel())),
         ("panel-paused", with_panel(Page::Session, paused_panel())),
         ("panel-barred", with_panel(Page::Session, barred_panel())),

@@ -35,6 +35,11 @@ impl Prepared {
         }
     }
 
+    /// Whether the list of several files never came: then there is nothing to ask about.
+    pub(crate) fn is_without_list(&self) -> bool {
+        matches!(self, Self::Land { ready: None, .. } | Self::Leave { ready: None, .. })
+    }
+
     /// The power that it takes.
     pub(crate) fn capability(&self) -> Capability {
         match self {

@@ -538,6 +538,10 @@ impl<'a> Live<'a> {
                 let transfer = prepared.transfer();
                 self.looking.remove(&transfer);
                 if self.consent.is_asked(id) {
+                    if prepared.is_without_list() {
+                        self.consent.close_question(id, Decision::Impossible);
+                        return Flow::Continue(());
+                    }
                     self.prepared.insert(id, prepared);
                     return Flow::Continue(());
                 }

@@ -316,3 +316,21 @@ fn what_is_forgotten_is_not_told_and_does_not_stand_and_viewing_takes_the_rest_a
     assert_eq!(consent.granted().count(), 0);
     assert!(!consent.stands(Capability::Control));
 }
+
+#[test]
+fn a_yes_to_looking_through_the_folders_is_none_to_a_file_and_ends_with_the_line() {
+    let mut consent = Consent::new();
+    let now = Instant::now();
+    let file = Request::FetchBatch { transfer: TransferId(7), title: proto::Text::truncated("/a"), items: 2 };
+    for (id, request) in (1..).zip([Request::View, Request::Browse, file.clone()]) {
+        consent.ask(now, RequestId(id), request).unwrap();
+        consent.mark_shown(now, RequestId(id));
+        assert!(consent.answer(now, RequestId(id), Answer::Allow));
+    }
+    let (browse, file) = (Scope::of(&Request::Browse), Scope::of(&file));
+    assert_ne!(browse, file, "a yes to looking is none to a file");
+    consent.use_over(file);
+    assert!(consent.is_granted(browse) && !consent.is_granted(file));
+    consent.line_broke();
+    assert!(!consent.is_granted(browse));
+}

@@ -3,6 +3,7 @@
 mod annotating;
 mod batches;
 mod clip;
+mod decided;
 mod ending;
 mod input;
 mod log;
@@ -17,7 +18,7 @@ use crate::engine::{Desk, Made};
 use crate::ledger::{Ledger, SIGN_EVERY};
 use crate::picture::SharedPictures;
 use crate::screens::{self, Decoded};
-use crate::tasks::{self, Event};
+use crate::tasks::Event;
 use crate::view::{ChatLine, ConsoleCommand, EndView, NoticeKind, PowerState, Stage, TransferView};
 use annotating::AnnotationLine;
 use batches::FileDesk;
@@ -26,7 +27,7 @@ use clip::ClipDesk;
 use input::InputLine;
 use proto::geometry::{Layout, MonitorId};
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, Step, StreamKind, TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, EndReason, Request, RequestId, Step, StreamKind, TransferId,
 };
 use session::{Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
 use shell::ShellDesk;
@@ -485,57 +486,6 @@ impl<'a> Live<'a> {
         Flow::Continue(())
     }
 
-    fn handle_decided(&mut self, request: RequestId, decision: Decision) -> Flow {
-        let Some(what) = self.asked.remove(&request) else { return Flow::Break(EndReason::ProtocolViolation) };
-        if let Err(lie) = self.ledger.witness.decided(request, decision) {
-            tracing::warn!(%lie, "the agent's log is not one");
-            return Flow::Break(EndReason::ProtocolViolation);
-        }
-        let state = if decision == Decision::Granted { PowerState::Granted } else { PowerState::Refused(decision) };
-        match what {
-            Request::View => {
-                self.powers.insert(Capability::View, state);
-                self.show_parked();
-            }
-            Request::Control => {
-                self.powers.insert(Capability::Control, state);
-                self.follow_line();
-            }
-            Request::SendFile { transfer, .. }
-            | Request::FetchFile { transfer, .. }
-            | Request::SendBatch { transfer, .. }
-            | Request::FetchBatch { transfer, .. } => self.file_decided(transfer, decision),
-            Request::Browse => return self.browse_decided(state),
-            Request::SystemInfo => return self.machine_decided(state),
-            Request::Shell => self.shell_decided(request, state),
-            Request::Clipboard => return self.clip_decided(state),
-            Request::EndProcess { .. } => self.end_decided(request, decision),
-        }
-        Flow::Continue(())
-    }
-
-    fn power_gone(&mut self, capability: Capability) {
-        match capability {
-            Capability::View => {
-                self.powers.insert(Capability::Control, PowerState::Revoked);
-                // What was granted the agent says by itself.
-                self.machine_gone();
-                self.clip_gone();
-                self.annotations.cut();
-                if self.files.browse() == PowerState::Granted {
-                    self.browse_gone(PowerState::Revoked);
-                }
-                self.input.finish();
-                self.pictures.lock().monitors.clear();
-            }
-            Capability::Control => self.input.finish(),
-            Capability::SystemInfo => self.machine_gone(),
-            Capability::Shell => self.shell_gone(),
-            Capability::Clipboard => self.clip_gone(),
-            _ => {}
-        }
-    }
-
     fn handle_event(&mut self, event: Event, desk: &mut Desk) -> Flow {
         match event {
             Event::Stream(kind @ (StreamKind::Screen | StreamKind::Cursor), reader) => {
@@ -600,25 +550,6 @@ impl<'a> Live<'a> {
             Event::PictureSaved(None) => desk.notice(NoticeKind::PictureNotSaved),
         }
         Flow::Continue(())
-    }
-
-    /// Starts what waited for the viewing to be granted.
-    fn show_parked(&mut self) {
-        if self.powers.get(&Capability::View) != Some(&PowerState::Granted) {
-            return;
-        }
-        for (kind, reader) in std::mem::take(&mut self.parked_screens) {
-            let (pictures, on_change) = (self.pictures.clone(), Arc::clone(&self.on_change));
-            let report = self.events.0.clone();
-            if kind == StreamKind::Screen {
-                let (decoded, room) = (self.decoded.0.clone(), Arc::clone(&self.room));
-                let decoding = screens::decode(reader, pictures, room, decoded, on_change);
-                self.tasks.spawn(tasks::report_broken(decoding, report));
-            } else {
-                let following = screens::follow_cursor(reader, pictures, on_change);
-                self.tasks.spawn(tasks::report_broken(following, report));
-            }
-        }
     }
 
     fn handle_decoded(&mut self, decoded: Decoded) -> Flow {

@@ -8,7 +8,7 @@ use crate::files::{place, remove_part, storage_failure};
 use crate::stream::{Reader, StreamError};
 use proto::files::{BatchEntry, BatchItem, BatchPart, BatchWish};
 use proto::limits::FILE_BLOCK_BYTES;
-use proto::session::TransferFailure;
+use proto::session::{TransferFailure, TransferId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
@@ -163,7 +163,15 @@ impl Landing {
             return None;
         };
         let replaces = *is_taken && self.conflict == Conflict::Replace;
-        let part = Part { path: self.part_path(path, entry), keeps: Arc::clone(&self.keeps_parts) };
+        let part = if entry.size_bytes <= SMALL_BYTES {
+            // Several are written at the same time, and a list may name one path twice: each has a name of its own.
+            // They count down, single files count up.
+            let number = TransferId(u32::MAX - index);
+            self.root.join(PartName::new(number, &path.name(), entry.size_bytes).as_str())
+        } else {
+            self.part_path(path, entry)
+        };
+        let part = Part { path: part, keeps: Arc::clone(&self.keeps_parts) };
         Some((Target { root: self.root.clone(), path: path.clone(), replaces, part }, entry.size_bytes))
     }
 
@@ -301,7 +309,8 @@ fn create_part(path: &Path) -> std::io::Result<fs::File> {
 
 /// Goes on with a partial file that has exactly so many bytes.
 fn open_part(path: &Path, from_bytes: u64) -> std::io::Result<fs::File> {
-    if !fs::symlink_metadata(path)?.is_file() {
+    let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_file() || metadata.len() < from_bytes {
         return Err(ErrorKind::InvalidData.into());
     }
     let mut file = OpenOptions::new().write(true).open(path)?;

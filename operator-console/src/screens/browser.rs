@@ -22,7 +22,7 @@ const ROOM_FOR_BOTH: f32 = 620.0;
 /// Which part of the stage's height the folders have then.
 const SHARE: f32 = 0.66;
 /// Height of what moves, in points, where something does.
-const MOVING_HEIGHT: f32 = 108.0;
+const MOVING_HEIGHT: f32 = 150.0;
 /// Where there is less width, in points, the two folders stand in two tabs' place: one above the other.
 const BESIDE: f32 = 460.0;
 

@@ -156,7 +156,8 @@ impl Pane {
                 Side::Remote => "console-files-fetch",
             };
             let can = may && !self.selected.is_empty();
-            picked.act |= ui.add_enabled_ui(can, |ui| primary_button(ui, &i18n.text(id))).inner.clicked();
+            let act = ui.add_enabled_ui(can, |ui| primary_button(ui, &i18n.text(id))).inner;
+            picked.act |= act.accessible_name(i18n.text(&format!("{id}-name"))).clicked();
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 heading_ui(ui, scene, self.side);
                 if !self.selected.is_empty() {

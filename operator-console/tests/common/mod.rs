@@ -5,19 +5,22 @@
 use console_core::LineId;
 use console_core::gate::{AnswerView, Day, GateStage, GateView, Hours};
 use console_core::picture::{Picture, SharedPictures};
+use console_core::proto::files::{EntryKind, FolderEntry};
 use console_core::proto::geometry::{CursorShape, Damage, Layout, Monitor, MonitorId};
 use console_core::proto::machine::{
     Battery, Disk, Fact, FactLine, Facts, Hardware, Interface, Overview, Package, Process, ProcessName, Rows,
     SystemEvent, Temperature, Topic,
 };
-use console_core::proto::session::{Asking, Capability, CertificateProblem, EndReason, Ending, RequestId, TransferId};
+use console_core::proto::session::{
+    Asking, Capability, CertificateProblem, EndReason, Ending, FileName, RequestId, TransferId,
+};
 use console_core::proto::shell::TerminalSize;
 use console_core::records::{Kept, Outcome, Record, RecordId};
 use console_core::terminal::Terminal;
 use console_core::view::{
-    ChatLine, ClipView, ConsoleView, EndView, EndingState, EndingView, KeyView, MachineView, Notice, NoticeKind,
-    OperatorView, PageView, PowerState, PowerView, RatingView, SessionView, ShellState, ShellView, Stage,
-    TransferState, TransferView,
+    ChatLine, ClipView, ConsoleView, EndView, EndingState, EndingView, FilesView, FolderView, KeyView, MachineView,
+    Notice, NoticeKind, OperatorView, PageView, PowerState, PowerView, RatingView, SessionView, ShellState, ShellView,
+    Stage, TransferState, TransferView,
 };
 use operator_console::desk::{DeskView, Tab};
 use std::collections::BTreeMap;
@@ -390,6 +393,52 @@ pub(crate) fn transfer(id: u32, name: &str, incoming: bool, state: TransferState
         state,
         saved_to: (incoming && done).then(|| format!("/home/giulia/Scaricati/{name}").into()),
     }
+}
+
+/// A session in which both folders are looked at, and several files move.
+pub(crate) fn files_session() -> SessionView {
+    let entry = |name: &str, kind, size_bytes, day: u64| FolderEntry {
+        name: FileName::truncated(name),
+        kind,
+        size_bytes,
+        modified_s: 1_790_000_000 + day * 86_400,
+    };
+    let folder = |path: &str, entries| {
+        let parent = Some("/home".to_owned());
+        Some(Arc::new(FolderView { path: path.to_owned(), parent, entries, left_out: 0 }))
+    };
+    let remote = vec![
+        entry("Documenti", EntryKind::Folder, 0, 1),
+        entry("Scaricati", EntryKind::Folder, 0, 9),
+        entry("bolletta gennaio.pdf", EntryKind::File, 84_000, 3),
+        entry("foto.jpg", EntryKind::File, 2_400_000, 2),
+        entry("posta", EntryKind::Link, 0, 2),
+    ];
+    let local = vec![
+        entry("modelli", EntryKind::Folder, 0, 1),
+        entry("guida ai certificati.pdf", EntryKind::File, 1_210_000, 5),
+        entry("lettore.AppImage", EntryKind::File, 48_000_000, 6),
+    ];
+    let files = FilesView {
+        browse: PowerState::Granted,
+        remote: folder("/home/marco", remote),
+        local: folder("/home/giulia", local),
+        ..FilesView::default()
+    };
+    let several = TransferView {
+        files: 12,
+        done_files: 7,
+        size_bytes: 9_000_000,
+        done_bytes: 5_200_000,
+        ..transfer(1, "modelli", false, TransferState::Running)
+    };
+    let asking = TransferView {
+        files: 3,
+        conflicts: ["bolletta gennaio.pdf".to_owned()].into(),
+        ..transfer(2, "Documenti", true, TransferState::Conflicts(1))
+    };
+    let transfers = [several, asking].into();
+    SessionView { files: Arc::new(files), transfers, ..session(PowerState::Granted, PowerState::Off) }
 }
 
 /// A session that is over.

@@ -19,12 +19,15 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use transfer::PartName;
 
+/// What a batch tells.
+type Told = (TransferId, BatchEvent);
+
 /// Events of batches that may wait.
 const EVENTS: usize = 64;
 /// Streams that may be here before what they belong to.
 const MOST_EARLY: usize = 16;
 /// Batches that may be asked for or move at the same time; each has lists of a few megabytes.
-const MOST_BATCHES: usize = 16;
+const MOST_BATCHES: usize = 8;
 /// Folders that are read at the same time.
 const MOST_LISTINGS: usize = 4;
 /// Folders that are written down; whoever looks at more has been seen looking around.
@@ -89,7 +92,7 @@ pub(super) struct FileDesk {
     listing: BTreeMap<u32, AbortHandle>,
     seen: BTreeSet<String>,
     turn: Arc<Semaphore>,
-    pub(super) events: (mpsc::Sender<(TransferId, BatchEvent)>, mpsc::Receiver<(TransferId, BatchEvent)>),
+    pub(super) events: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
 }
 
 impl Default for FileDesk {
@@ -307,7 +310,7 @@ impl Live<'_> {
         Some((Way { transfer, channel: self.channel.clone(), stream, gate, events }, batch.conflict))
     }
 
-    pub(super) fn handle_batch(&mut self, (transfer, event): (TransferId, BatchEvent)) -> Flow {
+    pub(super) fn handle_batch(&mut self, (transfer, event): Told) -> Flow {
         match event {
             BatchEvent::News(BatchNews::Progress { done_bytes, .. }) => {
                 if let Some(view) = self.transfers.get_mut(&transfer) {

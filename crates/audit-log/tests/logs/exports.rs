@@ -258,7 +258,7 @@ fn every_event_with_a_text_says_it() {
     let report = report(&lines);
     assert_eq!(export::text(&report, &Ids::default()).matches(name().text()).count(), with_text);
     assert_eq!(export::json(&report).matches(name().text()).count(), with_text);
-    assert_eq!(with_text, Capability::ALL.len() + 6);
+    assert_eq!(with_text, Capability::ALL.len() + 9);
 }
 
 /// As a file name and as the operator's name.

@@ -16,6 +16,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
+/// What a batch tells.
+type Told = (TransferId, BatchEvent);
+
 /// Events of batches that may wait.
 const EVENTS: usize = 64;
 /// Files of one transfer whose failure is shown.
@@ -64,7 +67,7 @@ pub(super) struct FileDesk {
     wanted: Option<String>,
     sends: Arc<Semaphore>,
     fetches: Arc<Semaphore>,
-    pub(super) events: (mpsc::Sender<(TransferId, BatchEvent)>, mpsc::Receiver<(TransferId, BatchEvent)>),
+    pub(super) events: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
 }
 
 impl Default for FileDesk {
@@ -326,7 +329,7 @@ impl Live<'_> {
         }
     }
 
-    pub(super) fn handle_batch(&mut self, (transfer, event): (TransferId, BatchEvent)) -> Flow {
+    pub(super) fn handle_batch(&mut self, (transfer, event): Told) -> Flow {
         if !self.files.has_batch(transfer) {
             return Flow::Continue(());
         }

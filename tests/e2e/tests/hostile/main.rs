@@ -5,6 +5,7 @@
 mod agent;
 mod clipboard;
 mod console;
+mod files;
 mod keys;
 mod machine;
 mod relay;

@@ -1,0 +1,106 @@
+//! The two folders: asked for, chosen from by mouse and keyboard, and what moves between them.
+
+use crate::common::{files_session, session};
+use crate::{Page, click, session_page, taken};
+use console_core::proto::session::TransferId;
+use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView};
+use egui::{Event, Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+use std::path::PathBuf;
+
+fn open() -> Page {
+    opened(files_session())
+}
+
+fn opened(session: SessionView) -> Page {
+    let mut page = session_page(session);
+    page.state_mut().state.browser.open = true;
+    page.run_steps(3);
+    page.state_mut().commands.clear();
+    page
+}
+
+#[test]
+fn one_press_opens_the_folders_and_asks_for_them() {
+    let mut page = session_page(session(PowerState::Granted, PowerState::Off));
+    page.key_press(Key::F9);
+    let commands = taken(&mut page);
+    assert!(commands.iter().any(|command| matches!(command, ConsoleCommand::ListLocal(_))), "{commands:?}");
+    assert!(commands.contains(&ConsoleCommand::Browse { path: String::new() }), "{commands:?}");
+    page.get_by_label("Ask to look through the folders");
+    page.key_press(Key::F9);
+    page.run_steps(2);
+    assert!(page.query_by_label("Ask to look through the folders").is_none(), "the same press closes them");
+
+    let mut page = session_page(session(PowerState::Asked, PowerState::Off));
+    page.key_press(Key::F9);
+    assert!(taken(&mut page).is_empty(), "nothing before the screen is shown");
+}
+
+#[test]
+fn what_is_chosen_moves_into_the_folder_that_is_shown_beside() {
+    let mut page = open();
+    page.get_by_label_contains("lettore.AppImage, ").click();
+    page.run_steps(2);
+    let paths = vec![PathBuf::from("/home/giulia/lettore.AppImage")];
+    let into = "/home/marco".to_owned();
+    assert_eq!(click(&mut page, "Send what is chosen"), [ConsoleCommand::SendFiles { paths, into }]);
+
+    let mut page = open();
+    page.get_by_label_contains("bolletta gennaio.pdf, ").click();
+    page.run_steps(2);
+    page.get_by_label_contains("foto.jpg, ").click_modifiers(Modifiers::COMMAND);
+    page.run_steps(2);
+    page.get_by_label("2 chosen");
+    let paths = ["bolletta gennaio.pdf", "foto.jpg"].map(|name| format!("/home/marco/{name}")).into();
+    let into = PathBuf::from("/home/giulia");
+    assert_eq!(click(&mut page, "Fetch what is chosen"), [ConsoleCommand::FetchFiles { paths, into }]);
+}
+
+#[test]
+fn the_folders_work_by_the_keyboard_alone() {
+    let mut page = open();
+    page.get_by_label_contains("Files of the client’s computer").focus();
+    page.run_steps(2);
+    page.key_press(Key::Enter);
+    assert_eq!(taken(&mut page), [ConsoleCommand::Browse { path: "/home/marco/Documenti".to_owned() }]);
+    page.key_press(Key::Backspace);
+    assert_eq!(taken(&mut page), [ConsoleCommand::Browse { path: "/home".to_owned() }]);
+    for _ in 0..2 {
+        page.key_press(Key::ArrowDown);
+        page.run_steps(1);
+    }
+    page.key_press_modifiers(Modifiers::SHIFT, Key::ArrowDown);
+    page.run_steps(1);
+    page.get_by_label("2 chosen");
+    page.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    let paths = ["bolletta gennaio.pdf", "foto.jpg"].map(|name| format!("/home/marco/{name}")).into();
+    let into = PathBuf::from("/home/giulia");
+    assert_eq!(taken(&mut page), [ConsoleCommand::FetchFiles { paths, into }]);
+}
+
+#[test]
+fn a_transfer_is_paused_cancelled_and_decided_about() {
+    let several = files_session();
+    let first = several.transfers.iter().take(1).cloned().collect();
+    let mut page = opened(SessionView { transfers: first, ..several });
+    assert_eq!(click(&mut page, "Pause: modelli"), [ConsoleCommand::HoldTransfer(TransferId(1), true)]);
+    assert_eq!(click(&mut page, "Cancel: modelli"), [ConsoleCommand::CancelTransfer(TransferId(1))]);
+    let mut page = open();
+    assert_eq!(click(&mut page, "Replace"), [ConsoleCommand::Resolve(TransferId(2), Conflict::Replace)]);
+}
+
+#[test]
+fn a_path_that_is_typed_is_opened() {
+    let mut page = open();
+    page.get_by_label("Folder: The client’s computer").focus();
+    page.run_steps(2);
+    page.event(Event::Text("/docs".to_owned()));
+    page.run_steps(1);
+    page.key_press(Key::Enter);
+    let commands = taken(&mut page);
+    assert!(
+        matches!(commands.as_slice(), [ConsoleCommand::Browse { path }] if path.ends_with("/docs")),
+        "{commands:?}"
+    );
+}

@@ -1,0 +1,165 @@
+//! A console that sends what no batch of files is, and an agent that lists folders without end.
+
+use super::agent::{grant, meet, session};
+use super::answer;
+use super::console::{ask, decided, meet_and_be_recognised, say};
+use console_core::view::{ConsoleCommand, PowerState, Stage};
+use e2e::evil::Trap;
+use e2e::evil::ends::{FalseConsole, framed, stream};
+use proto::files::{BatchEntry, BatchItem, BatchPart, EntryKind, FolderEntry, FolderHead};
+use proto::limits::FOLDER_ROWS;
+use proto::session::{
+    AgentToConsole, ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, RequestId, StreamKind,
+    TransferFailure, TransferId,
+};
+use std::fs;
+
+fn entry(path: &str, item: BatchItem, size_bytes: u64) -> BatchEntry {
+    BatchEntry { path: PathText::truncated(path), item, size_bytes, modified_s: 0 }
+}
+
+fn send_batch(transfer: u32, items: u32) -> Request {
+    let (transfer, title) = (TransferId(transfer), FileName::truncated("a"));
+    Request::SendBatch { transfer, title, items, folder: PathText::default() }
+}
+
+/// Puts the question with its list, and lets the person say yes.
+fn granted(trap: &Trap, agent: &agent_core::AgentHandle, console: &mut FalseConsole, id: u32, list: &[BatchEntry]) {
+    let items = u32::try_from(list.len()).unwrap();
+    say(trap, console, &ConsoleToAgent::Ask { request: RequestId(id), what: send_batch(id, items) });
+    let head = framed(&StreamKind::BatchList { transfer: TransferId(id) });
+    let bytes: Vec<u8> = list.iter().flat_map(framed).collect();
+    let mut sent = trap.run("the list", stream(&console.channel, &[head], &bytes)).unwrap();
+    sent.finish().unwrap();
+    answer(trap, agent, id, true);
+    assert_eq!(decided(trap, console, id), Decision::Granted);
+}
+
+#[test]
+fn names_that_lead_elsewhere_are_refused_one_by_one_and_nothing_of_them_is_asked_for() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    let names = ["../x", "/etc/passwd", "a/../../x", "..", "", "a\\b", "a\0b", "C:\\x", "a//b", &"d/".repeat(200)];
+    let list: Vec<BatchEntry> = names.iter().map(|name| entry(name, BatchItem::File, 1)).collect();
+    granted(&trap, &agent, &mut console, 2, &list);
+    for _ in names {
+        let failed = |message: &AgentToConsole| match message {
+            AgentToConsole::ItemFailed { failure, .. } => Some(*failure),
+            _ => None,
+        };
+        assert_eq!(trap.run("a refusal", console.talk.expect(failed)).unwrap(), TransferFailure::BadName);
+    }
+    assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
+}
+
+#[test]
+fn content_that_is_not_what_was_wished_ends_the_batch_and_leaves_nothing() {
+    let content = [7_u8; 10];
+    let digest = *blake3::hash(&content).as_bytes();
+    let part = |part: BatchPart| framed(&part);
+    let begin = |index, from_bytes| part(BatchPart::Begin { index, from_bytes });
+    let block = |length| part(BatchPart::Block { length });
+    let end = |digest| part(BatchPart::End { digest });
+    let rows: [(&str, Vec<u8>); 9] = [
+        ("a file that is not in the list", begin(7, 0)),
+        ("a resume point that nobody offered", begin(0, 5)),
+        ("a block of four gigabytes", [begin(0, 0), block(u32::MAX)].concat()),
+        ("a block that is longer than the file", [begin(0, 0), block(11), vec![0; 11]].concat()),
+        ("a block of no file", [block(10), content.to_vec()].concat()),
+        ("two files at once", [begin(0, 0), begin(0, 0)].concat()),
+        ("the same file twice", {
+            let whole = [begin(0, 0), block(10), content.to_vec(), end([0; 32])].concat();
+            [whole.clone(), whole].concat()
+        }),
+        ("a file cut short", [begin(0, 0), block(10), content[..4].to_vec()].concat()),
+        ("no message", vec![0, 3, 200, 1, 1]),
+    ];
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    let mut id = 1;
+    let mut send = |console: &mut FalseConsole, what: &str, bytes: &[u8]| {
+        id += 1;
+        granted(&trap, &agent, console, id, &[entry("a.txt", BatchItem::File, 10)]);
+        let head = framed(&StreamKind::Batch { transfer: TransferId(id) });
+        let mut sent = trap.run(what, stream(&console.channel, &[head], bytes)).unwrap();
+        let _ = sent.finish();
+    };
+    for (what, bytes) in rows {
+        send(&mut console, what, &bytes);
+        let failed = |message: &AgentToConsole| match message {
+            AgentToConsole::FileFailed { failure, .. } => Some(*failure),
+            AgentToConsole::BatchOver { .. } => panic!("a batch went well"),
+            _ => None,
+        };
+        let failure = trap.run(what, console.talk.expect(failed)).unwrap();
+        assert_eq!(failure, TransferFailure::Corrupted, "{what}");
+        assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0, "{what}");
+    }
+    // A wrong digest is the matter of that one file.
+    send(&mut console, "a wrong digest", &[begin(0, 0), block(10), content.to_vec(), end([0; 32])].concat());
+    let over = |message: &AgentToConsole| match message {
+        AgentToConsole::BatchOver { done, .. } => Some(*done),
+        _ => None,
+    };
+    assert_eq!(trap.run("its end", console.talk.expect(over)).unwrap(), 0);
+    assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
+    send(&mut console, "the file", &[begin(0, 0), block(10), content.to_vec(), end(digest)].concat());
+    assert_eq!(trap.run("its end", console.talk.expect(over)).unwrap(), 1);
+    assert_eq!(fs::read(trap.path("downloads/a.txt")).unwrap(), content);
+}
+
+#[test]
+fn a_folder_is_not_listed_before_the_yes_to_that_and_a_yes_to_files_is_none() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    granted(&trap, &agent, &mut console, 2, &[entry("a.txt", BatchItem::File, 10)]);
+    say(&trap, &mut console, &ConsoleToAgent::ListFolder { listing: 1, path: PathText::truncated("/") });
+    say(&trap, &mut console, &ConsoleToAgent::Ping { token: 7 });
+    let answered = |message: &AgentToConsole| match message {
+        AgentToConsole::NoFolder { .. } => panic!("an answer about a folder"),
+        AgentToConsole::Pong { .. } => Some(()),
+        _ => None,
+    };
+    trap.run("the pong", console.talk.expect(answered)).unwrap();
+}
+
+#[test]
+fn a_list_of_a_folder_that_never_ends_ends_the_session() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    grant(&trap, &mut agent, RequestId(1), &Request::View);
+    session(&trap, &console, "viewing", |session| {
+        session.powers.iter().any(|power| power.state == PowerState::Granted).then_some(())
+    });
+    console.send(ConsoleCommand::Browse { path: String::new() });
+    let asked = |message: &ConsoleToAgent| match message {
+        ConsoleToAgent::Ask { request, what } => Some((*request, what.clone())),
+        _ => None,
+    };
+    let (request, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
+    assert_eq!(what, Request::Browse);
+    grant(&trap, &mut agent, request, &what);
+    let listed = |message: &ConsoleToAgent| match message {
+        ConsoleToAgent::ListFolder { listing, .. } => Some(*listing),
+        _ => None,
+    };
+    let listing = trap.run("a look", agent.talk.expect(listed)).unwrap();
+    let head = FolderHead { path: PathText::truncated("/"), parent: None, left_out: 0 };
+    let name = FileName::truncated(&"x".repeat(255));
+    let row = framed(&FolderEntry { name, kind: EntryKind::File, size_bytes: u64::MAX, modified_s: u64::MAX });
+    let rows = row.repeat(FOLDER_ROWS + 1);
+    let heads = [framed(&StreamKind::Folder { listing }), framed(&head)];
+    let _sent = trap.run("the rows", stream(&agent.channel, &heads, &rows));
+    let reason = trap.console_shows(&console, "the end", |view| match &view.stage {
+        Stage::Ended(end) => Some(end.reason),
+        _ => None,
+    });
+    assert_eq!(reason, EndReason::ProtocolViolation);
+}
