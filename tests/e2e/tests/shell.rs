@@ -249,6 +249,8 @@ fn what_is_typed_where_it_is_hidden_stands_nowhere() {
     scene.types("read -rsp 'Pass''word: ' secret\r");
     scene.sees("Password:");
     scene.types("tulip-of-marco\r");
+    let terminal = scene.terminal();
+    scene.world.eventually("a prompt", || terminal.text().ends_with(['#', '$']));
     scene.types("echo length ${#secret}\r");
     let seen = scene.sees("length 14");
     assert!(!seen.contains("tulip"));

@@ -7,6 +7,7 @@ mod console;
 mod keys;
 mod machine;
 mod relay;
+mod shell;
 mod weak;
 
 use agent_core::AgentHandle;
