@@ -2,6 +2,7 @@
 
 mod input;
 mod log;
+mod powers;
 mod saved;
 mod shell;
 mod shown;
@@ -19,8 +20,8 @@ use channel::{Channel, Keeper, LinkState};
 use input::InputLine;
 use proto::geometry::{Layout, MonitorId};
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, Step, StreamKind,
-    TransferFailure, TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, EndReason, Request, RequestId, Step, StreamKind, TransferFailure,
+    TransferId,
 };
 use session::{Chat, Listed, Outbox, Reader, StreamError, accept_streams, next_message, until};
 use shell::ShellDesk;
@@ -417,48 +418,6 @@ impl<'a> Live<'a> {
             AgentToConsole::Closed => return Flow::Break(EndReason::ProtocolViolation),
         }
         Flow::Continue(())
-    }
-
-    fn handle_decided(&mut self, request: RequestId, decision: Decision) -> Flow {
-        let Some(what) = self.asked.remove(&request) else { return Flow::Break(EndReason::ProtocolViolation) };
-        if let Err(lie) = self.ledger.witness.decided(request, decision) {
-            tracing::warn!(%lie, "the agent's log is not one");
-            return Flow::Break(EndReason::ProtocolViolation);
-        }
-        let state = if decision == Decision::Granted { PowerState::Granted } else { PowerState::Refused(decision) };
-        match what {
-            Request::View => {
-                self.powers.insert(Capability::View, state);
-                self.show_parked();
-            }
-            Request::Control => {
-                self.powers.insert(Capability::Control, state);
-                self.follow_line();
-            }
-            Request::SendFile { transfer, .. } | Request::FetchFile { transfer, .. } => {
-                self.file_decided(transfer, decision);
-            }
-            Request::SystemInfo => return self.machine_decided(state),
-            Request::Shell => self.shell_decided(request, state),
-            Request::EndProcess { .. } => self.end_decided(request, decision),
-        }
-        Flow::Continue(())
-    }
-
-    fn power_gone(&mut self, capability: Capability) {
-        match capability {
-            Capability::View => {
-                self.powers.insert(Capability::Control, PowerState::Revoked);
-                // What was granted the agent says by itself.
-                self.machine_gone();
-                self.input.finish();
-                self.pictures.lock().monitors.clear();
-            }
-            Capability::Control => self.input.finish(),
-            Capability::SystemInfo => self.machine_gone(),
-            Capability::Shell => self.shell_gone(),
-            _ => {}
-        }
     }
 
     fn handle_event(&mut self, event: Event, desk: &mut Desk) -> Flow {

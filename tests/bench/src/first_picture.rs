@@ -12,7 +12,7 @@ use capture::fake::FakeDesktop;
 use console_core::view::{ConsoleCommand, Stage};
 use console_core::{ConsoleConfig, ConsoleHandle};
 use host::Removal;
-use host::fake::{FakeMachine, FakeProgram};
+use host::fake::{FakeMachine, FakeProgram, FakeShells};
 use identity::{Organisation, Seed};
 use input::fake::FakeInjector;
 use std::path::Path;

@@ -1,7 +1,6 @@
 //! What the operator does in a terminal on the person's machine, through whole sessions with real shells.
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
-#![cfg(target_os = "linux")]
 
 use agent_core::view::{AgentCommand, Page, QuestionKind};
 use agent_core::{AgentHandle, LinkKind};
