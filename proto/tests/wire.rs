@@ -14,6 +14,7 @@ use proto::session::{
     AgentToConsole, Capability, CertificateProblem, ConsoleToAgent, Decision, EndReason, Ending, Request, RequestId,
     Step, StreamKind, TransferId,
 };
+use proto::shell::{ShellInput, ShellOutput, TerminalSize};
 use proto::{Blob, Deframer, Locator, Message, MonitorId, Text, decode, encode};
 use std::fmt::Debug;
 
@@ -65,6 +66,13 @@ fn the_bytes_of_messages_are_fixed() {
     let name = Text::new("ab").unwrap();
     check(&ask(Request::EndProcess { pid: 300, name, started_s: 7, force: true }), "010105fb2c010261620701");
     check(&ConsoleToAgent::Look { topic: Topic::Events }, "0d06");
+    check(&StreamKind::Shell { request: RequestId(3) }, "0603");
+    check(&ask(Request::Shell), "010106");
+    check(&ConsoleToAgent::ShellReceived { request: RequestId(3), bytes: 300 }, "0e03fb2c01");
+    check(&ShellInput::Bytes(Blob::new([13]).unwrap()), "00010d");
+    check(&ShellInput::Resize(TerminalSize { columns: 80, rows: 24 }), "015018");
+    check(&ShellOutput::Bytes { length: 7 }, "0007");
+    check(&ShellOutput::Ended { code: Some(-1) }, "010101");
     check(&AgentToConsole::NoFacts { topic: Topic::Hardware }, "1201");
     check(&AgentToConsole::ProcessEnding { request: RequestId(3), ending: Ending::Gone }, "130303");
     check(&StreamKind::Annotation, "06");

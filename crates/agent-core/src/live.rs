@@ -532,7 +532,7 @@ impl<'a> Live<'a> {
             }
             Report::Stream(StreamKind::Shell { request }, reader) => return self.receive_typing(request, reader),
             Report::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
-            Report::Broken(error) => return self.broken(&error),
+            Report::Broken(error) => return shell::broken(&error),
             Report::StreamsEnded => return Flow::Break(self.how_lost()),
             Report::Looked(id, prepared) => {
                 let transfer = prepared.transfer();
@@ -559,11 +559,6 @@ impl<'a> Live<'a> {
             Report::Listed(listing, list) => return self.listed(listing, list),
         }
         Flow::Continue(())
-    }
-
-    fn broken(&self, error: &StreamError) -> Flow {
-        tracing::warn!(%error, "the console broke the protocol");
-        Flow::Break(EndReason::ProtocolViolation)
     }
 
     fn handle_link(&mut self) -> Flow {

@@ -26,9 +26,7 @@ pub use folders::{KnownFolders, downloads_folder, known_folders};
 pub use linux::LinuxProgram;
 pub use machine::{Found, Looking, Machine, Ready, Target, ThisMachine, Wanted};
 pub use removal::{Program, Removal, RemovalReport};
-#[cfg(target_os = "linux")]
-pub use shell::keep_shell;
-pub use shell::{Read, Shells, Terminal, ThisMachinesShells, keep_shell_if_asked};
+pub use shell::{Read, Shells, Terminal, ThisMachinesShells, keep_shell, keep_shell_if_asked};
 pub use system::system_name;
 pub use temporary::TemporaryFolder;
 pub use watcher::watch_if_asked;

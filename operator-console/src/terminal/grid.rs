@@ -10,6 +10,8 @@ use ui_kit::tokens::mix;
 const SIZE: f32 = 13.0;
 /// Height of a row, in sizes of its letters.
 const ROW: f32 = 1.35;
+/// How much lighter or darker than a ground of its own a letter must be.
+const READABLE: f32 = 95.0;
 /// How much of the ground dim letters take on.
 const DIM: f32 = 0.4;
 
@@ -98,8 +100,17 @@ fn colours(cell: &Cell, tokens: &Tokens) -> (Color32, Color32) {
     }
     if cell.selected {
         (ink, paper) = (tokens.on_accent, tokens.accent);
+    } else if paper != tokens.terminal_ground && (light(ink) - light(paper)).abs() < READABLE {
+        // Programs choose pairs for colours that are not those of this window.
+        let (one, other) = (tokens.ink, tokens.terminal_ground);
+        ink = if (light(one) - light(paper)).abs() > (light(other) - light(paper)).abs() { one } else { other };
     }
     (ink, paper)
+}
+
+/// How light a colour is, from 0 to 255.
+fn light(colour: Color32) -> f32 {
+    0.299 * f32::from(colour.r()) + 0.587 * f32::from(colour.g()) + 0.114 * f32::from(colour.b())
 }
 
 fn colour(ink: Ink, usual: Color32, tokens: &Tokens) -> Color32 {

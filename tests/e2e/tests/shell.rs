@@ -1,7 +1,6 @@
 //! What the operator does in a terminal on the person's machine, through whole sessions with real shells.
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
-#![cfg(target_os = "linux")]
 
 use agent_core::view::{AgentCommand, Page, QuestionKind};
 use agent_core::{AgentHandle, LinkKind};
@@ -249,6 +248,8 @@ fn what_is_typed_where_it_is_hidden_stands_nowhere() {
     scene.types("read -rsp 'Pass''word: ' secret\r");
     scene.sees("Password:");
     scene.types("tulip-of-marco\r");
+    let terminal = scene.terminal();
+    scene.world.eventually("a prompt", || terminal.text().ends_with(['#', '$']));
     scene.types("echo length ${#secret}\r");
     let seen = scene.sees("length 14");
     assert!(!seen.contains("tulip"));

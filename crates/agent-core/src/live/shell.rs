@@ -4,8 +4,8 @@ use super::{Flow, GOODBYE, Live, Report};
 use crate::shell::{OpenShell, ShellReport};
 use audit_log::Event;
 use consent::Scope;
-use proto::session::{Capability, RequestId};
-use session::Reader;
+use proto::session::{Capability, EndReason, RequestId};
+use session::{Reader, StreamError};
 use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinHandle};
 
@@ -153,7 +153,7 @@ impl Live<'_> {
                 self.shell.open = None;
                 self.note(Event::Terminal { request: request.0, open: false })
             }
-            ShellReport::Broken(error) => self.broken(&error),
+            ShellReport::Broken(error) => broken(&error),
         }
     }
 
@@ -174,4 +174,10 @@ impl Live<'_> {
         // The log goes on to be written, whoever listens.
         let _ = self.note(Event::Terminal { request: request.0, open: false });
     }
+}
+
+/// The console broke the protocol.
+pub(super) fn broken(error: &StreamError) -> Flow {
+    tracing::warn!(%error, "the console broke the protocol");
+    Flow::Break(EndReason::ProtocolViolation)
 }

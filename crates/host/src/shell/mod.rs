@@ -120,13 +120,16 @@ impl Shells for ThisMachinesShells {
     }
 }
 
+/// Keeps the shell that an agent orders: none here.
+#[cfg(not(target_os = "linux"))]
+pub fn keep_shell() {}
+
 /// Keeps a shell if this process was started for that, and is done then; otherwise false, at once. For the very
 /// beginning of `main`.
 #[must_use]
 pub fn keep_shell_if_asked() -> bool {
     let mut arguments = std::env::args_os().skip(1);
     let asked = arguments.next().as_deref() == Some(OsStr::new(ARGUMENT)) && arguments.next().is_none();
-    #[cfg(target_os = "linux")]
     if asked {
         keep_shell();
     }

@@ -9,6 +9,7 @@ mod files;
 mod keys;
 mod machine;
 mod relay;
+mod shell;
 mod weak;
 
 use agent_core::AgentHandle;
