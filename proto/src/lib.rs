@@ -8,6 +8,7 @@
 //! two ends say to each other through it.
 
 pub mod annotation;
+mod capability;
 pub mod clipboard;
 pub mod codec;
 pub mod files;

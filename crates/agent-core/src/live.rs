@@ -3,6 +3,7 @@
 mod annotating;
 mod batches;
 mod clip;
+mod ending;
 mod powers;
 mod questions;
 mod sharing;
@@ -19,9 +20,7 @@ use crate::injection::{Injection, InputGate};
 use crate::ledger::{Ledger, OwnText, SIGN_EVERY, Unwritable};
 use crate::screens::{ScreenEvent, Screens};
 use crate::shell::ShellReport;
-use crate::view::{
-    AgentCommand, AgentView, ChatLine, EndView, OperatorView, Page, RatingView, ShareReason, TransferView,
-};
+use crate::view::{AgentCommand, ChatLine, EndView, OperatorView, RatingView, ShareReason, TransferView};
 use crate::welcome::Chosen;
 use annotating::Annotating;
 use audit_log::{Commitment, Event, Hex};
@@ -580,60 +579,6 @@ impl<'a> Live<'a> {
             self.left_at.get_or_insert_with(|| Instant::now() + AFTER_LEAVING);
         }
         Flow::Continue(())
-    }
-
-    /// Powers stop first, then the person sees the end, then the other end is told.
-    async fn end(mut self, desk: &mut Desk, reader: Option<Reader>, reason: EndReason) -> Parted {
-        self.consent.end();
-        let shell = self.end_shell();
-        self.sharing.end();
-        let screens = self.screens.take();
-        let injection = self.injection.take();
-        let annotations = self.annotating.take();
-        let stopped = tokio::task::spawn_blocking(move || {
-            if let Some(injection) = injection {
-                injection.stop();
-            }
-            if let Some(annotations) = annotations {
-                annotations.stop();
-            }
-            if let Some(screens) = screens {
-                screens.stop();
-            }
-        });
-        // Both end within one event or one capture; a display that hangs must not hold the end up.
-        if tokio::time::timeout(GOODBYE * 2, stopped).await.is_err() {
-            tracing::warn!("a capture or input thread did not stop in time");
-        }
-        // What file grants were used for stands in the list of files.
-        let lasting = self.uses.iter().filter(|(capability, _)| {
-            matches!(
-                capability,
-                Capability::View
-                    | Capability::Control
-                    | Capability::SystemInfo
-                    | Capability::Shell
-                    | Capability::Clipboard
-            )
-        });
-        let used = lasting.map(|(capability, used)| {
-            (*capability, used.total + used.since.map_or(Duration::ZERO, |since| since.elapsed()))
-        });
-        let used: Vec<_> = used.collect();
-        // Dropping the tasks ends them, and with them every transfer; their files are cleaned up.
-        let told = AgentView { page: Page::Ended(self.end_view(reason, used.clone())), panel: None };
-        desk.show(told);
-        if tokio::time::timeout(GOODBYE, self.tasks.shutdown()).await.is_err() {
-            tracing::warn!("a task of the session did not stop in time");
-        }
-        self.close_transfers();
-        self.close_batches();
-        self.close_endings();
-        self.shell_ended(shell).await;
-        let end = self.end_view(reason, used);
-        desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
-        let Self { config, outbox, channel, keeper, ledger, .. } = self;
-        Farewell { outbox, reader, channel, keeper }.say(config, desk, ledger, end).await
     }
 }
 

@@ -264,7 +264,7 @@ mod tests {
         check(b"\x1b[65535bx", b"x");
         let mut filter = TerminalFilter::new();
         let marks = "\u{301}".repeat(100_000);
-        let come: usize = (0..20).map(|_| filter.feed(marks.as_bytes())).flatten().map(|piece| bytes(&piece)).sum();
+        let come: usize = (0..20).flat_map(|_| filter.feed(marks.as_bytes())).map(|piece| bytes(&piece)).sum();
         assert_eq!(come, MARKS * 2);
     }
 

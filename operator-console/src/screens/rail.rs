@@ -83,14 +83,14 @@ pub(super) fn rail_ui(
                 state.files.toggle(panel);
             }
         }
-        if operator.may(Capability::Clipboard) {
+        if has_room && operator.may(Capability::Clipboard) {
             let may = may_exchange(operator, session);
             let standing = Standing { on: state.clip.open, may, needs: (!viewing).then_some(NEEDS_VIEW) };
             if rail.tool(ui, Icon::Clipboard, "console-tool-clipboard", "Shift F10", standing) {
                 state.clip.open = !state.clip.open;
             }
         }
-        if operator.may(Capability::Annotate) {
+        if has_room && operator.may(Capability::Annotate) {
             let (may, on) = (may_mark(operator, session), state.viewer.marking.tool().is_some());
             let standing = Standing { on: on && may, may, needs: (!may).then_some(NEEDS_PICTURE) };
             if rail.tool(ui, Icon::Mark, "console-tool-mark", "F9", standing) {
@@ -134,9 +134,9 @@ pub(super) fn rail_ui(
 }
 
 /// How many tools the rail has.
-const TOOLS: usize = 14;
+const TOOLS: usize = 13;
 /// How many of them are there in every window.
-const NEEDED_TOOLS: usize = 11;
+const NEEDED_TOOLS: usize = 8;
 /// Least height of one, in points.
 const LEAST_HEIGHT: f32 = 24.0;
 /// Room between them, in points.

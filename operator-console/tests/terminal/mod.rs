@@ -102,7 +102,7 @@ fn keys_go_to_the_terminal_only_while_it_has_the_focus() {
     // Keys of the window are the terminal's now.
     page.key_press(Key::F10);
     page.key_press_modifiers(Modifiers::CTRL, Key::K);
-    assert_eq!(typed(&mut page), "\x1b[20~\x0b");
+    assert_eq!(typed(&mut page), "\x1b[21~\x0b");
     assert!(page.state().state.shell_open);
 }
 

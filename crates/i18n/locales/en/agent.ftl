@@ -84,7 +84,6 @@ ask-system-advice = Your files are not opened.
 ask-system-advice-do = The list shows which programs you have open, and sometimes the name of the document or page. Close what is private first.
 ask-system-only = Nothing is changed. To end a program the operator must ask you again, each time.
 ask-system-yes = Show the details
-ask-system-yes = Let them read
 ask-clipboard-title = May { $name } use what you copy and paste?
 ask-clipboard-lead = { $name } asks to see what you have copied last, and to put text or pictures there that you can then paste.
 ask-clipboard-advice = A password that you copied may be among it.

@@ -84,7 +84,6 @@ ask-system-advice = I Suoi file non vengono aperti.
 ask-system-advice-do = L’elenco mostra quali programmi ha aperti, e a volte il nome del documento o della pagina. Prima chiuda ciò che è privato.
 ask-system-only = Non viene cambiato nulla. Per chiudere un programma l’operatore dovrà chiederle di nuovo, ogni volta.
 ask-system-yes = Mostra i dati
-ask-system-yes = Può leggerli
 ask-clipboard-title = { $name } può usare ciò che Lei copia e incolla?
 ask-clipboard-lead = { $name } chiede di vedere ciò che Lei ha copiato per ultimo, e di metterci testo o immagini che Lei potrà incollare.
 ask-clipboard-advice = Può esserci una password che ha copiato.
