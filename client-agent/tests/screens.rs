@@ -219,11 +219,12 @@ fn the_key_is_typed_and_sent_without_touching_the_mouse() {
 #[test]
 fn a_switch_takes_a_power_back_and_never_gives_one() {
     let mut harness = window(support::with_panel(Page::Session, support::panel()), Language::English);
-    for name in ["May send you files", "May ask you for files", "Uses mouse and keyboard"] {
-        harness.get_by_label(name).click();
-        harness.run_steps(2);
-    }
+    harness.get_by_label("Uses mouse and keyboard").click();
+    harness.run_steps(2);
     assert_eq!(harness.state().commands, [AgentCommand::Revoke(Capability::Control)]);
+    // What is not allowed has no switch at all, only words.
+    assert!(harness.query_by_label("May send you files").is_none());
+    harness.get_by_label("Nothing else is allowed: for anything more the operator must ask you first.");
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
             ui_kit::notice(ui, TagKind::Accent, &i18n.text("panel-paused"), &i18n.text("panel-paused-do"));
             ui.add_space(6.0);
         }
-        for grant in &panel.grants {
+        for grant in panel.grants.iter().filter(|grant| grant.granted || grant.barred) {
             commands.extend(grant_ui(ui, grant, i18n));
             commands.extend(barred_ui(ui, grant, i18n));
             let is_for_one = matches!(
@@ -99,6 +99,12 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
             if let Some(lines) = panel.shell.as_ref().filter(|_| grant.capability == Capability::Shell) {
                 shell_ui(ui, lines, i18n);
             }
+            layout::line(ui);
+        }
+        if panel.grants.iter().any(|grant| !grant.granted && !grant.barred) {
+            ui.add_space(8.0);
+            ui_kit::tiny(ui, &i18n.text("panel-not-allowed"));
+            ui.add_space(8.0);
             layout::line(ui);
         }
         check_word_ui(ui, &panel.check_word, i18n);
@@ -247,11 +253,14 @@ fn barred_ui(ui: &mut Ui, grant: &GrantView, i18n: &I18n) -> Option<AgentCommand
 }
 
 fn grant_ui(ui: &mut Ui, grant: &GrantView, i18n: &I18n) -> Option<AgentCommand> {
-    let id = grant_id(grant.capability);
-    // Only a question can grant: a switch that is off stays off here.
-    let clicked =
-        ui.add_enabled_ui(grant.granted, |ui| ui_kit::switch(ui, grant.granted, &i18n.text(id)).clicked()).inner;
-    (clicked && grant.granted).then_some(AgentCommand::Revoke(grant.capability))
+    let name = i18n.text(grant_id(grant.capability));
+    if !grant.granted {
+        // Only a question can grant: there is nothing to switch here.
+        ui.add_space(8.0);
+        ui_kit::small(ui, &name);
+        return None;
+    }
+    ui_kit::switch(ui, true, &name).clicked().then_some(AgentCommand::Revoke(grant.capability))
 }
 
 fn check_word_ui(ui: &mut Ui, word: &str, i18n: &I18n) {

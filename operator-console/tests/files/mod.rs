@@ -23,17 +23,17 @@ fn opened(session: SessionView) -> Page {
 #[test]
 fn one_press_opens_the_folders_and_asks_for_them() {
     let mut page = session_page(session(PowerState::Granted, PowerState::Off));
-    page.key_press(Key::F9);
+    page.key_press_modifiers(Modifiers::COMMAND, Key::O);
     let commands = taken(&mut page);
     assert!(commands.iter().any(|command| matches!(command, ConsoleCommand::ListLocal(_))), "{commands:?}");
     assert!(commands.contains(&ConsoleCommand::Browse { path: String::new() }), "{commands:?}");
     page.get_by_label("Ask to look through the folders");
-    page.key_press(Key::F9);
+    page.key_press_modifiers(Modifiers::COMMAND, Key::O);
     page.run_steps(2);
     assert!(page.query_by_label("Ask to look through the folders").is_none(), "the same press closes them");
 
     let mut page = session_page(session(PowerState::Asked, PowerState::Off));
-    page.key_press(Key::F9);
+    page.key_press_modifiers(Modifiers::COMMAND, Key::O);
     assert!(taken(&mut page).is_empty(), "nothing before the screen is shown");
 }
 

@@ -4,6 +4,7 @@ use crate::bounded;
 use proto::annotation::Annotation;
 use proto::clipboard::ClipHead;
 use proto::codec::{Deframer, Message, decode, encode, first_message, frame_into};
+use proto::files::{BatchEntry, BatchPart, BatchWish, FolderEntry, FolderHead};
 use proto::geometry::picture_size_is_acceptable;
 use proto::input::{InputEvent, InputRecord};
 use proto::limits::{CHAT_BYTES, CURSOR_SIDE_PIXELS, INPUT_TEXT_BYTES, NAME_BYTES, screen_update_bytes};
@@ -11,6 +12,7 @@ use proto::machine::{Facts, Topic, announced_bytes};
 use proto::pairing::{P1, P2, P3, P4};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{AgentToConsole, ConsoleToAgent, StreamKind};
+use proto::shell::{ShellInput, ShellOutput};
 use std::fmt::Debug;
 
 /// What one message may allocate while it is decoded, in bytes: itself in memory, a few times over.
@@ -120,6 +122,17 @@ pub fn streams(data: &[u8]) {
         StreamKind::SystemInfo { topic } => facts(topic, &rest),
         StreamKind::Clipboard => clip(&rest),
         StreamKind::Annotation => drop(stream::<Annotation>(&rest, (*piece).into())),
+        StreamKind::Shell { .. } => {
+            stream::<ShellInput>(&rest, (*piece).into());
+            stream::<ShellOutput>(&rest, (*piece).into());
+        }
+        StreamKind::Folder { .. } => {
+            stream::<FolderHead>(&rest, (*piece).into());
+            stream::<FolderEntry>(&rest, (*piece).into());
+        }
+        StreamKind::BatchList { .. } => drop(stream::<BatchEntry>(&rest, (*piece).into())),
+        StreamKind::BatchPlan { .. } => drop(stream::<BatchWish>(&rest, (*piece).into())),
+        StreamKind::Batch { .. } => drop(stream::<BatchPart>(&rest, (*piece).into())),
     }
 }
 

@@ -117,7 +117,7 @@ log-entry-ended-reported-as-scam = The person ended the session and said that it
 log-entry-removed = The program removed itself. Files and folders removed: { $removed }.
 log-entry-removed-not-all = The program could not remove everything. Files and folders removed: { $removed }. Left behind: { $left }.
 log-entry-terminal-opened = { $operator } opened a terminal for commands.
-log-entry-terminal-closed = The terminal for commands is closed, and everything that was started in it has ended.
+log-entry-terminal-closed = The terminal for commands is closed, and what was started in it under this account has ended.
 
 # What is wrong, and what that means
 log-finding-empty = There is nothing in this log, not one whole line.

@@ -104,7 +104,7 @@ ask-shell-title = { $name } può dare comandi a questo computer?
 ask-shell-lead = { $name } chiede di scrivere comandi in un terminale, come se fosse Lei. Lei vede ogni comando nel pannello, e resta nel registro.
 ask-shell-warning = Attenzione alle truffe.
 ask-shell-warning-do = Un comando può leggere, cambiare e cancellare i Suoi file, e nessuno Le chiede un’altra volta. Dica di sì solo se ha chiesto questo aiuto. Se Le hanno telefonato senza che Lei lo chiedesse, prema «È una truffa».
-ask-shell-only = Quando lo toglie, il terminale si chiude e ogni programma avviato lì termina.
+ask-shell-only = Quando lo toglie, il terminale si chiude e ogni programma avviato lì termina, salvo quelli per cui è stata usata la password di un amministratore.
 ask-shell-yes = Consenti i comandi
 ask-holds-for-terminal = Il Suo sì vale per questo terminale: quando si chiude, dovrà chiederle di nuovo.
 
@@ -125,6 +125,7 @@ panel-barred = Ha detto no tre volte: non Le viene più chiesto.
 panel-allow-asking = Lascia chiedere di nuovo
 panel-allow-asking-name = Lascia chiedere di nuovo: { $power }
 panel-asks-each-time = Glielo chiede ogni volta
+panel-not-allowed = Nient’altro è permesso: per il resto l’operatore dovrà prima chiederglielo.
 panel-check-word = Parola di controllo
 panel-chat = Chat
 panel-chat-unread = { $count ->

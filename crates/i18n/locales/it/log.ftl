@@ -117,7 +117,7 @@ log-entry-ended-reported-as-scam = La persona ha chiuso la sessione e ha detto c
 log-entry-removed = Il programma si è rimosso. File e cartelle rimossi: { $removed }.
 log-entry-removed-not-all = Il programma non ha potuto rimuovere tutto. File e cartelle rimossi: { $removed }. Rimasti: { $left }.
 log-entry-terminal-opened = { $operator } ha aperto un terminale per i comandi.
-log-entry-terminal-closed = Il terminale per i comandi è chiuso e tutto ciò che vi è stato avviato è terminato.
+log-entry-terminal-closed = Il terminale per i comandi è chiuso, e ciò che vi è stato avviato con questo account è terminato.
 
 # Che cosa non va, e che cosa significa
 log-finding-empty = In questo registro non c’è nulla, nemmeno una riga intera.
