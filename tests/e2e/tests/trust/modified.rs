@@ -98,6 +98,7 @@ fn what_the_certificate_lacks_is_never_asked_shown_injected_or_written() {
         (5, Request::SystemInfo),
         (6, Request::EndProcess { pid: 1, name: Text::truncated("init"), started_s: 1, force: false }),
         (7, Request::Clipboard),
+        (8, Request::Shell),
     ] {
         assert_eq!(ask(&trap, &mut console, id, what), Decision::NotInProfile);
         assert!(matches!(agent.view().page, Page::Session), "no question was put");
