@@ -1,7 +1,7 @@
 //! What may stand on a line of output: answers, refusals and events, as types.
 
 use super::records::RecordState;
-use super::state::{FolderState, MonitorState, OperatorState, State, TransferState};
+use super::state::{FolderState, MonitorState, OperatorState, State, TerminalState, TransferState};
 use console_core::proto::machine::Facts;
 use serde::Serialize;
 
@@ -50,6 +50,7 @@ pub(super) enum Done {
     State { state: Box<State> },
     Record { record: RecordState },
     Facts { facts: Box<Facts> },
+    Terminal { terminal: TerminalState },
     Ending { ending: &'static str },
 }
 

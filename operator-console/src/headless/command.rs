@@ -101,6 +101,12 @@ pub(super) enum Command {
     ClipboardPicture {
         path: PathBuf,
     },
+    /// Types this in the terminal: control characters are what their keys make there.
+    TerminalType {
+        text: String,
+    },
+    /// What the terminal shows.
+    Terminal {},
     SendFile {
         path: PathBuf,
     },
@@ -206,6 +212,7 @@ pub(super) enum Power {
     Control,
     SystemInfo,
     Clipboard,
+    Shell,
 }
 
 /// A page about the client's machine.
@@ -242,6 +249,7 @@ impl From<Power> for Capability {
             Power::Control => Self::Control,
             Power::SystemInfo => Self::SystemInfo,
             Power::Clipboard => Self::Clipboard,
+            Power::Shell => Self::Shell,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::command::{Command, Goal, Power};
 use super::desk::{Desk, Step};
 use super::pending::{self, Behind, Kind};
 use super::press;
-use super::state::{self, State, TransferState, text};
+use super::state::{self, State, TerminalState, TransferState, text};
 use crate::engine::Engine as _;
 use crate::places;
 use console_core::clipboard::Content;
@@ -15,7 +15,7 @@ use console_core::proto::geometry::MonitorId;
 use console_core::proto::input::{InputEvent, KeyUsage};
 use console_core::proto::machine::{Facts, Topic};
 use console_core::proto::session::{Capability, TransferId};
-use console_core::view::{ClipState, ConsoleCommand, EndingState, PowerState, SessionView, Stage};
+use console_core::view::{ClipState, ConsoleCommand, EndingState, PowerState, SessionView, ShellState, Stage, Typed};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -79,6 +79,10 @@ impl<W: Write> Desk<W> {
             Command::ClipboardSend { text } => self.clipboard_send(text),
             Command::ClipboardFetch {} => self.clipboard(ConsoleCommand::FetchClipboard),
             Command::ClipboardPicture { path } => self.clipboard_picture(&path),
+            Command::TerminalType { text } => self.terminal_type(text),
+            Command::Terminal {} => {
+                self.session().map(|session| Done::Terminal { terminal: TerminalState::of(&session.shell) })
+            }
             Command::SendFile { path } => self.send_file(path),
             Command::FetchFile { path, into } => self.fetch_file(path, into),
             Command::Transfers {} => self.transfers(),
@@ -319,6 +323,21 @@ impl<W: Write> Desk<W> {
             return Err(bad_value(format!("\"text\" has from 1 to {} bytes", press::TYPED_BYTES)));
         }
         self.press(&press::typed(text), now)
+    }
+
+    fn terminal_type(&self, text: String) -> Result {
+        self.may(Capability::Shell)?;
+        let session = self.session()?;
+        if pending::power(session, Capability::Shell) != Some(PowerState::Granted) {
+            return Err(Problem::new(Code::NotGranted, "the terminal is not granted"));
+        }
+        if session.shell.state != ShellState::Open {
+            return Err(Problem::new(Code::WrongStage, "no terminal is open"));
+        }
+        if text.is_empty() || text.len() > press::TYPED_BYTES {
+            return Err(bad_value(format!("\"text\" has from 1 to {} bytes", press::TYPED_BYTES)));
+        }
+        self.send(ConsoleCommand::TypeInShell(Typed(text.into_bytes())))
     }
 
     fn chat(&mut self, text: String) -> Result {

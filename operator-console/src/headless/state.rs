@@ -2,7 +2,7 @@
 
 use super::names;
 use console_core::proto::geometry::Layout;
-use console_core::view::{self, ConsoleView, PowerState, SessionView, Stage};
+use console_core::view::{self, ConsoleView, PowerState, SessionView, ShellState, ShellView, Stage};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -19,6 +19,29 @@ pub(super) struct State {
     session: Option<SessionState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     end: Option<EndState>,
+}
+
+/// A terminal as it is shown.
+#[derive(Serialize)]
+pub(super) struct TerminalState {
+    state: &'static str,
+    /// With which code its shell ended, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<i32>,
+    /// A line for each row, as long as they may be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+impl TerminalState {
+    pub(super) fn of(shell: &ShellView) -> Self {
+        let (state, code) = match shell.state {
+            ShellState::None => ("none", None),
+            ShellState::Open => ("open", None),
+            ShellState::Over { code } => ("over", code),
+        };
+        Self { state, code, text: shell.terminal.as_ref().map(|terminal| terminal.text()) }
+    }
 }
 
 #[derive(Serialize)]

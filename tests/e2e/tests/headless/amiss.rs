@@ -60,7 +60,7 @@ fn hostile_lines_are_refused_and_the_next_is_served() {
         (br#"{"id":{},"do":"state"}"#, json!(null), "bad_command"),
         (br#"{"id":"a","do":"shell","command":"true"}"#, json!("a"), "bad_command"),
         (br#"{"id":"b","do":"state","all":true}"#, json!("b"), "bad_command"),
-        (br#"{"id":"c","do":"request","capability":"shell"}"#, json!("c"), "bad_command"),
+        (br#"{"id":"c","do":"request","capability":"record"}"#, json!("c"), "bad_command"),
         (br#"{"id":"d","do":"sign_in","password":90210}"#, json!("d"), "bad_command"),
     ];
     for (line, id, code) in rows {

@@ -7,6 +7,7 @@ mod caller;
 mod clipboard;
 mod kept;
 mod schema;
+mod terminal;
 
 use agent_core::LinkKind;
 use agent_core::view::{AgentCommand, EndView, Page, RatingView};

@@ -1,0 +1,60 @@
+//! The terminal by lines: a real shell at the client, entered and read once the person allows it.
+
+use super::Caller;
+use agent_core::view::{AgentCommand, Page};
+use agent_core::{AgentHandle, LinkKind};
+use e2e::World;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What the part of the process that keeps a shell is called on the command line.
+const KEEPER: [&str; 3] = ["terminal::the_part_of_the_keeper", "--exact", "--quiet"];
+
+/// A process of its own, started by the others; among them it does nothing, because nobody orders anything.
+#[test]
+fn the_part_of_the_keeper() {
+    host::keep_shell();
+}
+
+fn answer(world: &World, agent: &AgentHandle) {
+    let id = world.other_shows(agent, "a question", |view| match &view.page {
+        Page::Question(question) => Some(question.id),
+        _ => None,
+    });
+    agent.send(AgentCommand::QuestionShown(id));
+    agent.send(AgentCommand::Answer(id, true));
+}
+
+/// Reads the terminal until it is as wanted.
+fn read(world: &World, caller: &mut Caller, what: &str, wanted: impl Fn(&Value) -> bool) {
+    world.eventually(what, || wanted(&caller.ask(json!({"do": "terminal"}))["terminal"]));
+}
+
+#[test]
+fn commands_are_entered_and_read_once_the_person_allows_it() {
+    let world = World::start(LinkKind::Quic);
+    let mut caller = Caller::start(&world);
+    caller.sign_in();
+    let agent = world.agent_with(|config| {
+        let shells = host::ThisMachinesShells::new(config.platform.home.clone()).kept_with(&KEEPER);
+        config.platform.shells = Arc::new(shells.running("/bin/sh".into()));
+    });
+    let key = caller.new_key();
+    agent.send(AgentCommand::SubmitKey(key));
+    world.other_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
+    world.welcome(&agent);
+    answer(&world, &agent);
+    caller.ask(json!({"do": "wait", "for": "picture"}));
+    let echo = json!({"do": "terminal_type", "text": "echo $((40 + 2))x\r"});
+    assert_eq!(caller.refused(echo.clone()), "not_granted");
+    caller.ask(json!({"do": "request", "capability": "shell"}));
+    answer(&world, &agent);
+    caller.event_with("granted", |event| event["capability"] == "shell");
+    let prompts = |terminal: &Value| terminal["text"].as_str().is_some_and(|text| text.ends_with(['$', '#']));
+    read(&world, &mut caller, "a prompt", |terminal| terminal["state"] == "open" && prompts(terminal));
+    caller.ask(echo);
+    read(&world, &mut caller, "the sum", |terminal| terminal["text"].as_str().unwrap().contains("42x"));
+    caller.ask(json!({"do": "terminal_type", "text": "exit 3\r"}));
+    read(&world, &mut caller, "the end", |terminal| terminal["state"] == "over" && terminal["code"] == 3);
+    assert_eq!(caller.refused(json!({"do": "terminal_type", "text": "ls\r"})), "not_granted");
+}
