@@ -382,7 +382,7 @@ mod tests {
             (r#"{"id":1,"do":"shell"}"#, one.clone(), Code::BadCommand),
             (r#"{"id":1,"do":"end","now":true}"#, one.clone(), Code::BadCommand),
             (r#"{"id":1,"do":"new_key","id2":2}"#, one.clone(), Code::BadCommand),
-            (r#"{"id":1,"do":"request","capability":"shell"}"#, one.clone(), Code::BadCommand),
+            (r#"{"id":1,"do":"request","capability":"record"}"#, one.clone(), Code::BadCommand),
             (r#"{"id":1,"do":"pointer","x":1}"#, one.clone(), Code::BadCommand),
             (r#"{"id":1,"do":"pointer","x":1e99,"y":0}"#, one.clone(), Code::BadCommand),
             (r#"{"id":1,"do":"key","usage":256}"#, one, Code::BadCommand),
