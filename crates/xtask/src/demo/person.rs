@@ -84,7 +84,15 @@ impl<'a> Person<'a> {
 
     /// Chooses the whole screen and goes on.
     pub(crate) async fn share_screen(&self) -> Result<(), Failure> {
-        self.press_named(&self.words.text_pair("share-screen", "share-screen-all")).await?;
+        let screen = self.words.text_pair("share-screen", "share-screen-all");
+        for _ in 1..MOST_PRESSES {
+            self.press_named(&screen).await?;
+            self.press(agent::SHARE).await?;
+            if self.gone(agent::SHARE, REACTION).await.is_ok() {
+                return Ok(());
+            }
+        }
+        self.press_named(&screen).await?;
         self.answer(agent::SHARE).await
     }
 
