@@ -436,6 +436,9 @@ impl<'a> Live<'a> {
         match message {
             ConsoleToAgent::Proof { .. } => return Flow::Break(EndReason::ProtocolViolation),
             ConsoleToAgent::Ask { request, what } => return self.handle_ask(request, what),
+            ConsoleToAgent::Withdraw { request } if self.shell.asks_no_more(request) => {
+                return self.tell(AgentToConsole::Decided { request, decision: Decision::Withdrawn });
+            }
             ConsoleToAgent::Withdraw { request } => self.consent.close_question(request, Decision::Withdrawn),
             ConsoleToAgent::Chat { .. } if !self.profile.allows(Capability::Chat) => {
                 return self.not_allowed(Capability::Chat);

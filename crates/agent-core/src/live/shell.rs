@@ -4,7 +4,7 @@ use super::{Flow, GOODBYE, Live, Report};
 use crate::shell::{OpenShell, ShellReport};
 use audit_log::Event;
 use consent::Scope;
-use proto::session::{Capability, EndReason, RequestId};
+use proto::session::{Capability, EndReason, Request, RequestId};
 use session::{Reader, StreamError};
 use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -20,6 +20,8 @@ const MOST_COMMANDS: usize = 5000;
 pub(super) struct ShellWork {
     open: Option<Open>,
     commands: usize,
+    /// A question for another one that came while the last was being closed.
+    next: Option<RequestId>,
 }
 
 /// A terminal that is ending with the session.
@@ -37,6 +39,20 @@ impl ShellWork {
     /// Whether there is a terminal, also one that is just being closed.
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// Whether this question for another one is put later: the last is just being closed, and no other waits.
+    pub(super) fn waits_for_the_last(&mut self, request: RequestId) -> bool {
+        let waits = self.next.is_none() && self.open.as_ref().is_some_and(|open| open.is_closing);
+        if waits {
+            self.next = Some(request);
+        }
+        waits
+    }
+
+    /// The console takes its question back. True if it was not put yet.
+    pub(super) fn asks_no_more(&mut self, request: RequestId) -> bool {
+        self.next.take_if(|next| *next == request).is_some()
     }
 
     /// What the person sees of it.
@@ -151,7 +167,11 @@ impl Live<'_> {
                     return Flow::Continue(());
                 }
                 self.shell.open = None;
-                self.note(Event::Terminal { request: request.0, open: false })
+                self.note(Event::Terminal { request: request.0, open: false })?;
+                match self.shell.next.take() {
+                    Some(next) => self.handle_ask(next, Request::Shell),
+                    None => Flow::Continue(()),
+                }
             }
             ShellReport::Broken(error) => broken(&error),
         }
