@@ -1,7 +1,7 @@
 //! The part under the remote screen with two folders: the operator's beside the client's, and what moves between them.
 
 use super::pane::{Pane, Side};
-use super::parts::close_button;
+use super::parts::{close_button, under_screen};
 use super::session::may_move;
 use super::side::Powers;
 use super::transfers::transfer_ui;
@@ -10,9 +10,7 @@ use crate::places;
 use crate::words;
 use console_core::proto::session::Capability;
 use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, TransferState, TransferView};
-use egui::{
-    Align, CentralPanel, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2,
-};
+use egui::{Align, Label, Layout, Margin, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
 use std::path::PathBuf;
 use ui_kit::fonts::Weight;
 use ui_kit::{TagKind, button, primary_button, small, tag, theme, tiny};
@@ -84,19 +82,9 @@ pub(super) fn browser_ui(
     state: &mut ScreenState,
     commands: &mut Vec<ConsoleCommand>,
 ) -> bool {
-    let tokens = theme::tokens(ui);
-    let frame = Frame::new().fill(tokens.background).inner_margin(Margin::symmetric(16, 10));
-    let height = ui.available_height();
-    if height < ROOM_FOR_BOTH {
-        CentralPanel::default().frame(frame).show(ui, |ui| whole_ui(ui, scene, session, state, commands));
-        return false;
-    }
-    Panel::bottom("browser")
-        .exact_size(height * SHARE)
-        .resizable(false)
-        .frame(frame)
-        .show(ui, |ui| whole_ui(ui, scene, session, state, commands));
-    true
+    under_screen(ui, "browser", Margin::symmetric(16, 10), ROOM_FOR_BOTH, SHARE, |ui| {
+        whole_ui(ui, scene, session, state, commands);
+    })
 }
 
 fn whole_ui(

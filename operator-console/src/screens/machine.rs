@@ -1,6 +1,6 @@
 //! The part under the remote screen that shows the client's machine, page by page; nothing waits for it.
 
-use super::parts::{close_button, fact_ui, focus_ring};
+use super::parts::{close_button, fact_ui, focus_ring, under_screen};
 use super::side::{Powers, may_ask};
 use super::{Copied, Effect, Scene, ScreenState};
 use crate::machine_words::{self, CPU_COLUMN, Paper, Sheet};
@@ -8,10 +8,7 @@ use crate::words;
 use console_core::proto::machine::{Facts, Process, Topic};
 use console_core::proto::session::{Capability, Ending};
 use console_core::view::{ConsoleCommand, EndingState, EndingView, PageView, PowerState, SessionView};
-use egui::{
-    Align, CentralPanel, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, TextWrapMode, Ui, WidgetInfo,
-    vec2,
-};
+use egui::{Align, Frame, Label, Layout, Margin, RichText, Role, ScrollArea, TextWrapMode, Ui, WidgetInfo, vec2};
 use i18n::Language;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,19 +89,9 @@ pub fn machine_ui(
     state: &mut ScreenState,
     commands: &mut Vec<ConsoleCommand>,
 ) -> bool {
-    let tokens = theme::tokens(ui);
-    let frame = Frame::new().fill(tokens.background).inner_margin(Margin::symmetric(16, 10));
-    let height = ui.available_height();
-    if height < ROOM_FOR_BOTH {
-        CentralPanel::default().frame(frame).show(ui, |ui| whole_ui(ui, scene, session, state, commands));
-        return false;
-    }
-    Panel::bottom("machine")
-        .exact_size(height * SHARE)
-        .resizable(false)
-        .frame(frame)
-        .show(ui, |ui| whole_ui(ui, scene, session, state, commands));
-    true
+    under_screen(ui, "machine", Margin::symmetric(16, 10), ROOM_FOR_BOTH, SHARE, |ui| {
+        whole_ui(ui, scene, session, state, commands);
+    })
 }
 
 fn whole_ui(

@@ -217,3 +217,23 @@ pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
         ui.painter().rect_stroke(rect.shrink(1.0), tokens.radius, stroke, StrokeKind::Inside);
     }
 }
+
+/// A tool under the remote screen, with `share` of the height; in less than `room` points it has all of it. Whether
+/// there is room left for the screen.
+pub(super) fn under_screen(
+    ui: &mut Ui,
+    name: &'static str,
+    margin: egui::Margin,
+    room: f32,
+    share: f32,
+    add: impl FnOnce(&mut Ui),
+) -> bool {
+    let frame = egui::Frame::new().fill(theme::tokens(ui).background).inner_margin(margin);
+    let height = ui.available_height();
+    if height < room {
+        egui::CentralPanel::default().frame(frame).show(ui, add);
+        return false;
+    }
+    egui::Panel::bottom(name).exact_size(height * share).resizable(false).frame(frame).show(ui, add);
+    true
+}

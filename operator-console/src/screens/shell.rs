@@ -1,15 +1,13 @@
 //! The part under the remote screen with the terminal on the client's machine.
 
-use super::parts::close_button;
+use super::parts::{close_button, under_screen};
 use super::side::{Powers, may_ask};
 use super::{Effect, Scene, ScreenState};
 use crate::terminal::{Wish, terminal_ui};
 use crate::words;
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, SessionView, ShellState};
-use egui::{
-    Align, CentralPanel, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2,
-};
+use egui::{Align, Frame, Label, Layout, Margin, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
 use ui_kit::fonts::Weight;
 use ui_kit::{TagKind, button, primary_button, small, tag, theme};
 
@@ -42,19 +40,9 @@ pub fn shell_ui(
     state: &mut ScreenState,
     commands: &mut Vec<ConsoleCommand>,
 ) -> bool {
-    let tokens = theme::tokens(ui);
-    let frame = Frame::new().fill(tokens.background).inner_margin(Margin::symmetric(12, 8));
-    let height = ui.available_height();
-    if height < ROOM_FOR_BOTH {
-        CentralPanel::default().frame(frame).show(ui, |ui| whole_ui(ui, scene, session, state, commands));
-        return false;
-    }
-    Panel::bottom("shell")
-        .exact_size(height * SHARE)
-        .resizable(false)
-        .frame(frame)
-        .show(ui, |ui| whole_ui(ui, scene, session, state, commands));
-    true
+    under_screen(ui, "shell", Margin::symmetric(12, 8), ROOM_FOR_BOTH, SHARE, |ui| {
+        whole_ui(ui, scene, session, state, commands);
+    })
 }
 
 fn whole_ui(
