@@ -18,6 +18,7 @@ pub mod limits;
 pub mod locator;
 pub mod machine;
 pub mod pairing;
+mod reasons;
 pub mod relay;
 pub mod screen;
 pub mod session;

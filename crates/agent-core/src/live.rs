@@ -3,6 +3,7 @@
 mod annotating;
 mod batches;
 mod clip;
+mod dispatch;
 mod ending;
 mod powers;
 mod questions;
@@ -15,23 +16,23 @@ mod transfers;
 use crate::config::Setup;
 use crate::engine::Desk;
 use crate::farewell::{Farewell, Parted};
-use crate::files::{self, Prepared, TransferEvent};
+use crate::files::{Prepared, TransferEvent};
 use crate::injection::{Injection, InputGate};
 use crate::ledger::{Ledger, OwnText, SIGN_EVERY, Unwritable};
 use crate::screens::{ScreenEvent, Screens};
 use crate::shell::ShellReport;
-use crate::view::{AgentCommand, ChatLine, EndView, OperatorView, RatingView, ShareReason, TransferView};
+use crate::view::{ChatLine, EndView, OperatorView, RatingView, TransferView};
 use crate::welcome::Chosen;
 use annotating::Annotating;
 use audit_log::{Commitment, Event, Hex};
 use batches::FileDesk;
-use capture::{CaptureError, MarksSeen};
+use capture::MarksSeen;
 use channel::{Channel, Keeper, LinkState};
 use clip::{ClipReport, ClipWork};
-use consent::{Answer, ConsentCell, Scope};
+use consent::ConsentCell;
 use proto::geometry::Layout;
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, RequestId, StreamKind, TransferFailure, TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, EndReason, RequestId, StreamKind, TransferFailure, TransferId,
 };
 use proto::text::Text;
 use session::{
@@ -377,190 +378,6 @@ impl<'a> Live<'a> {
     /// Why the channel is gone: closed in order by the other end, or lost.
     fn how_lost(&self) -> EndReason {
         if self.channel.was_closed_in_order() { EndReason::OperatorEnded } else { EndReason::ConnectionLost }
-    }
-
-    fn handle_command(&mut self, command: Option<AgentCommand>) -> Flow {
-        match command {
-            None | Some(AgentCommand::End | AgentCommand::Quit) => return Flow::Break(EndReason::ClientEnded),
-            Some(AgentCommand::ReportScam) => return Flow::Break(EndReason::ReportedAsScam),
-            Some(AgentCommand::Share(share)) => return self.share(share),
-            Some(AgentCommand::ChangeShare) => return self.choose_anew(ShareReason::Change),
-            Some(AgentCommand::KeepShare) => return self.keep_share(),
-            Some(AgentCommand::ShareGone) => return self.share_gone(),
-            Some(AgentCommand::Pause) => return self.pause(true),
-            Some(AgentCommand::Resume) => return self.resume(),
-            Some(AgentCommand::QuestionShown(id)) => {
-                let first = self.consent.open_question().is_some_and(|open| open.id == id && open.shown_at.is_none());
-                self.consent.mark_shown(Instant::now(), id);
-                if first {
-                    return self.note(Event::Shown { request: id.0 });
-                }
-            }
-            Some(AgentCommand::Answer(id, yes)) => {
-                let answer = if yes { Answer::Allow } else { Answer::Deny };
-                self.consent.answer(Instant::now(), id, answer);
-            }
-            Some(AgentCommand::Revoke(capability)) => self.consent.revoke_all(capability),
-            Some(AgentCommand::Choose(id, conflict)) => self.choose_conflict(id, conflict),
-            Some(AgentCommand::StopTransfer(transfer)) => return self.stop_transfer(transfer),
-            Some(AgentCommand::AllowAsking(capability)) => self.consent.allow_asking(capability),
-            Some(AgentCommand::SendChat(text)) => {
-                if let Some((id, text)) = self.chat.write(&text, SystemTime::now()) {
-                    return self.tell(AgentToConsole::Chat { id, text });
-                }
-            }
-            Some(
-                AgentCommand::SubmitKey(_)
-                | AgentCommand::SubmitDomain(_)
-                | AgentCommand::TryAgain
-                | AgentCommand::RecogniseOperator(_)
-                | AgentCommand::AcceptTerms(_)
-                | AgentCommand::Rate { .. }
-                | AgentCommand::SkipRating
-                | AgentCommand::SaveLog(_),
-            ) => {}
-        }
-        Flow::Continue(())
-    }
-
-    fn handle_message(&mut self, message: Result<Option<ConsoleToAgent>, StreamError>) -> Flow {
-        let message = match message {
-            Ok(Some(message)) => message,
-            Ok(None) => return Flow::Break(EndReason::OperatorEnded),
-            Err(StreamError::Gone) => return Flow::Break(self.how_lost()),
-            Err(error) => {
-                tracing::warn!(%error, "the console broke the protocol");
-                return Flow::Break(EndReason::ProtocolViolation);
-            }
-        };
-        match message {
-            ConsoleToAgent::Proof { .. } => return Flow::Break(EndReason::ProtocolViolation),
-            ConsoleToAgent::Ask { request, what } => return self.handle_ask(request, what),
-            ConsoleToAgent::Withdraw { request } if self.shell.asks_no_more(request) => {
-                return self.tell(AgentToConsole::Decided { request, decision: Decision::Withdrawn });
-            }
-            ConsoleToAgent::Withdraw { request } => self.consent.close_question(request, Decision::Withdrawn),
-            ConsoleToAgent::Chat { .. } if !self.profile.allows(Capability::Chat) => {
-                return self.not_allowed(Capability::Chat);
-            }
-            ConsoleToAgent::Chat { id, text } => {
-                return match self.chat.handle_line(id, &text, SystemTime::now()) {
-                    Some(up_to) => self.tell(AgentToConsole::ChatReceived { up_to }),
-                    None => Flow::Break(EndReason::ProtocolViolation),
-                };
-            }
-            ConsoleToAgent::ChatReceived { up_to } => self.chat.handle_received(up_to),
-            ConsoleToAgent::ScreenDecoded { monitor, epoch, sequence } => {
-                if let Some(screens) = &self.screens {
-                    screens.handle_decoded(monitor, epoch, sequence);
-                }
-            }
-            ConsoleToAgent::Watch { monitors } => {
-                if monitors.len() > proto::limits::MONITORS {
-                    return Flow::Break(EndReason::ProtocolViolation);
-                }
-                match self.screens.as_mut().map(|screens| screens.watch(&monitors)) {
-                    Some(Err(CaptureError::LayoutChanged)) => return self.start_screens(),
-                    Some(Err(error)) => tracing::warn!(%error, "a monitor cannot be shared"),
-                    Some(Ok(())) | None => {}
-                }
-            }
-            // What has left has left, and what is on the disk is on the disk: of neither the other end's word decides.
-            ConsoleToAgent::FileReceived { .. } => {}
-            ConsoleToAgent::FileFailed { transfer, failure } => return self.console_gave_up(transfer, failure),
-            ConsoleToAgent::Release { capability } => self.consent.release(capability),
-            ConsoleToAgent::LogSigned { number, at_ms, signature } => {
-                return match self.ledger.handle_signed(&self.outbox, number, at_ms, signature.as_slice()) {
-                    Some(result) => written(result),
-                    None => {
-                        tracing::warn!(number, "the console's signature of the log does not hold");
-                        Flow::Break(EndReason::ProtocolViolation)
-                    }
-                };
-            }
-            ConsoleToAgent::Ping { token } => return self.tell(AgentToConsole::Pong { token }),
-            ConsoleToAgent::Look { topic } => return self.look(topic),
-            ConsoleToAgent::ShellReceived { request, bytes } => {
-                if !self.shell.received(request, bytes) {
-                    return Flow::Break(EndReason::ProtocolViolation);
-                }
-            }
-            ConsoleToAgent::ListFolder { listing, path } => return self.list_folder(listing, path),
-            ConsoleToAgent::HoldBatch { transfer, held } => self.hold_batch(transfer, held),
-            ConsoleToAgent::ItemFailed { transfer, .. } => self.console_lost_item(transfer),
-            ConsoleToAgent::FetchClipboard => return self.give_clip(),
-            ConsoleToAgent::End => return Flow::Break(EndReason::OperatorEnded),
-        }
-        Flow::Continue(())
-    }
-
-    fn handle_event(&mut self, event: Report) -> Flow {
-        match event {
-            Report::Stream(StreamKind::Input, mut reader) if !self.profile.allows(Capability::Control) => {
-                reader.stop();
-                return self.not_allowed(Capability::Control);
-            }
-            Report::Stream(StreamKind::Input, reader) => {
-                let gate = self.input_gate.clone();
-                self.tasks.spawn(async move {
-                    if let Err(error) = gate.read(reader).await {
-                        tracing::debug!(%error, "the input stream ended");
-                    }
-                });
-            }
-            Report::Stream(StreamKind::File { transfer }, mut reader) => {
-                let lease = self.consent.lease::<consent::SendFile>(Some(transfer));
-                let (Some(lease), Some((name, size_bytes))) = (lease, self.receiving.remove(&transfer)) else {
-                    reader.stop();
-                    // Of a file that was granted the stream may come after its end.
-                    let was_granted = self.transfers.contains_key(&transfer);
-                    return if was_granted { Flow::Continue(()) } else { self.not_allowed(Capability::SendFile) };
-                };
-                let folder = self.config.platform.downloads.clone();
-                let events = self.transfer_events.0.clone();
-                self.tasks.spawn(files::receive(lease, reader, (transfer, name, size_bytes), folder, events));
-            }
-            Report::Stream(StreamKind::Clipboard, reader) => return self.take_clip(reader),
-            Report::Stream(StreamKind::Annotation, reader) => return self.annotate(reader),
-            Report::Stream(
-                kind @ (StreamKind::BatchList { transfer }
-                | StreamKind::BatchPlan { transfer }
-                | StreamKind::Batch { transfer }),
-                reader,
-            ) => self.batch_stream(transfer, kind, reader),
-            Report::Stream(StreamKind::Shell { .. }, mut reader) if !self.profile.allows(Capability::Shell) => {
-                reader.stop();
-                return self.not_allowed(Capability::Shell);
-            }
-            Report::Stream(StreamKind::Shell { request }, reader) => return self.receive_typing(request, reader),
-            Report::Stream(..) => return Flow::Break(EndReason::ProtocolViolation),
-            Report::Broken(error) => return shell::broken(&error),
-            Report::StreamsEnded => return Flow::Break(self.how_lost()),
-            Report::Looked(id, prepared) => {
-                let transfer = prepared.transfer();
-                self.looking.remove(&transfer);
-                if self.consent.is_asked(id) {
-                    if prepared.is_without_list() {
-                        self.consent.close_question(id, Decision::Impossible);
-                        return Flow::Continue(());
-                    }
-                    self.prepared.insert(id, prepared);
-                    return Flow::Continue(());
-                }
-                // A yes for the whole session was quicker than the disk.
-                let scope = Scope { capability: prepared.capability(), transfer: Some(transfer) };
-                if self.consent.is_granted(scope) && !self.transfers.contains_key(&transfer) {
-                    return self.granted(scope, Some(prepared));
-                }
-            }
-            Report::LayoutAgain => return self.start_screens(),
-            Report::Machine(report) => return self.handle_machine(report),
-            Report::Clip(report) => return self.handle_clip(report),
-            Report::Marks(seen) => return self.tell(AgentToConsole::Marks { seen }),
-            Report::Shell(report) => return self.handle_shell(report),
-            Report::Listed(listing, list) => return self.listed(listing, list),
-        }
-        Flow::Continue(())
     }
 
     fn handle_link(&mut self) -> Flow {
