@@ -72,9 +72,18 @@ const fn answers(question: &QuestionView) -> (&'static str, &'static str) {
         QuestionKind::EndProcess { force: true, .. } => ("ask-not-now", "ask-force-yes"),
         QuestionKind::Shell => ("ask-not-now", "ask-shell-yes"),
         QuestionKind::Browse => ("ask-not-now", "ask-browse-yes"),
-        QuestionKind::ReceiveFiles(_) => ("ask-not-now", "ask-receive-files-yes"),
-        QuestionKind::GiveFiles(_) => ("ask-not-now", "ask-give-files-yes"),
+        QuestionKind::ReceiveFiles(files) => {
+            ("ask-not-now", if is_one(files) { "ask-receive-yes" } else { "ask-receive-files-yes" })
+        }
+        QuestionKind::GiveFiles(files) => {
+            ("ask-not-now", if is_one(files) { "ask-give-yes" } else { "ask-give-files-yes" })
+        }
     }
+}
+
+/// Whether several files are just one: then the words speak of one.
+const fn is_one(files: &FilesView) -> bool {
+    files.files == 1
 }
 
 /// Draws what is asked; gives what the person chose about files that are there already.
@@ -163,7 +172,11 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) -> Option<Confl
             warn(ui, "ask-browse-advice");
         }
         QuestionKind::ReceiveFiles(files) => {
-            lead(ui, "ask-receive-files-title", "ask-receive-files-lead");
+            if is_one(files) {
+                lead(ui, "ask-receive-title", "ask-receive-lead");
+            } else {
+                lead(ui, "ask-receive-files-title", "ask-receive-files-lead");
+            }
             files_card(ui, files, i18n);
             ui_kit::small(ui, &i18n.text_with("ask-receive-folder", &[("folder", (&files.folder).into())]));
             ui.add_space(4.0);
@@ -173,7 +186,11 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) -> Option<Confl
             warn(ui, "ask-receive-advice");
         }
         QuestionKind::GiveFiles(files) => {
-            lead(ui, "ask-give-files-title", "ask-give-files-lead");
+            if is_one(files) {
+                lead(ui, "ask-give-title", "ask-give-lead");
+            } else {
+                lead(ui, "ask-give-files-title", "ask-give-files-lead");
+            }
             files_card(ui, files, i18n);
             ui.add_space(4.0);
             warn(ui, "ask-give-advice");
@@ -234,8 +251,16 @@ const fn how_long(question: &QuestionView) -> &'static str {
             | QuestionKind::Clipboard,
             false,
         ) => "ask-holds-for-use",
-        (QuestionKind::ReceiveFiles(_) | QuestionKind::GiveFiles(_), false) => "ask-holds-for-files",
-        (QuestionKind::ReceiveFile { .. } | QuestionKind::GiveFile { .. }, false) => "ask-holds-for-file",
+        (QuestionKind::ReceiveFiles(files) | QuestionKind::GiveFiles(files), false) if !is_one(files) => {
+            "ask-holds-for-files"
+        }
+        (
+            QuestionKind::ReceiveFile { .. }
+            | QuestionKind::GiveFile { .. }
+            | QuestionKind::ReceiveFiles(_)
+            | QuestionKind::GiveFiles(_),
+            false,
+        ) => "ask-holds-for-file",
     }
 }
 

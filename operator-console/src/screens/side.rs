@@ -16,6 +16,8 @@ const WIDTH: f32 = 304.0;
 const NARROW: f32 = 224.0;
 /// The talk gets at least this much of the column's height, whatever stands above it.
 const TALK_SHARE: f32 = 0.45;
+/// The same while the notes are open.
+const TALK_SHARE_BESIDE_NOTES: f32 = 0.24;
 /// Bounds of that least height, in points: an entry with two lines, and a talk that can be followed.
 const TALK_HEIGHTS: (f32, f32) = (104.0, 310.0);
 
@@ -39,7 +41,9 @@ pub fn side_ui(
     Panel::right("session side").exact_size(width).resizable(false).frame(frame).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
         let talks = scene.view.operator.may(Capability::Chat);
-        let talk = (ui.available_height() * TALK_SHARE).clamp(TALK_HEIGHTS.0, TALK_HEIGHTS.1);
+        // Who writes notes needs their three fields in sight.
+        let share = if state.notes.open { TALK_SHARE_BESIDE_NOTES } else { TALK_SHARE };
+        let talk = (ui.available_height() * share).clamp(TALK_HEIGHTS.0, TALK_HEIGHTS.1);
         let talk = if talks { talk } else { 0.0 };
         let above = (ui.available_height() - talk).max(40.0);
         ScrollArea::vertical().id_salt("above the talk").max_height(above).auto_shrink([false, true]).show(ui, |ui| {

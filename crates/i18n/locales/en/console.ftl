@@ -700,7 +700,10 @@ console-files-send = Send
 console-files-fetch = Fetch
 console-files-send-name = Send what is chosen
 console-files-fetch-name = Fetch what is chosen
-console-files-selected = { $count } chosen
+console-files-selected = { $count ->
+    [one] 1 chosen
+   *[other] { $count } chosen
+}
 console-files-empty = There is nothing in this folder.
 console-files-loading = The folder is being read.
 console-files-left-out = { $count } more are not listed. Type the path of what you look for.

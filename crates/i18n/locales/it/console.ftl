@@ -700,7 +700,10 @@ console-files-send = Invia
 console-files-fetch = Prendi
 console-files-send-name = Invia ciò che è scelto
 console-files-fetch-name = Prendi ciò che è scelto
-console-files-selected = { $count } scelti
+console-files-selected = { $count ->
+    [one] 1 scelto
+   *[other] { $count } scelti
+}
 console-files-empty = In questa cartella non c’è niente.
 console-files-loading = Lettura della cartella in corso.
 console-files-left-out = Altri { $count } non sono in elenco. Scrivere il percorso di ciò che si cerca.
