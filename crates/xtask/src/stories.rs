@@ -1,5 +1,7 @@
-//! `cargo xtask stories`: the person's whole story by the real windows, once granting everything and once refusing
-//! everything, with a picture of both desktops at every step.
+//! `cargo xtask stories`: whole sessions by the real windows, with a picture of both desktops at every step: a person
+//! who grants everything, one who refuses everything, and a support call with every tool.
+
+mod call;
 
 use crate::demo::desktop::Desktop;
 use crate::demo::files;
@@ -33,6 +35,19 @@ pub(crate) struct Options {
     /// How many times the usual dots the screens have, in each direction.
     #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=3))]
     scale: u16,
+    /// Which stories; all without this.
+    #[arg(long, value_enum, value_name = "STORY")]
+    only: Vec<Story>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Story {
+    /// Everything is granted.
+    Granted,
+    /// Everything is refused.
+    Refused,
+    /// A support call with every tool.
+    Call,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -41,7 +56,7 @@ enum Language {
     En,
 }
 
-/// Tells both stories.
+/// Tells the stories.
 pub(crate) fn stories(options: &Options) -> Result<(), Failure> {
     let _ = fs::remove_dir_all(&options.out);
     fs::create_dir_all(&options.out).context(options.out.display())?;
@@ -65,13 +80,14 @@ async fn perform(programs: &Path, words: &Words, options: &Options) -> Result<()
             return Err(failure);
         }
     };
-    let told = tell(&mut stage, words, out).await;
+    let told = tell(&mut stage, words, options).await;
     let tails = stage.processes.tails();
     stage.processes.end().await;
     told.map_err(|failure| format!("{tails}\n{failure}").into())
 }
 
-async fn tell(stage: &mut Stage, words: &Words, out: &Path) -> Result<(), Failure> {
+async fn tell(stage: &mut Stage, words: &Words, options: &Options) -> Result<(), Failure> {
+    let out = options.out.as_path();
     let desktop = stage.operator_desktop().await?;
     stage.start_console(words, |command| desktop.enter(command))?;
     let operator = Person::at(&desktop, program::CONSOLE, words).await?;
@@ -79,11 +95,7 @@ async fn tell(stage: &mut Stage, words: &Words, out: &Path) -> Result<(), Failur
     operator.press(console::SIGN_IN).await?;
     let packed = fs::read(stage.agent_program()).context("the packed agent")?;
     let mut story = Teller { stage, desktop, operator, words, out, packed, pictures: 0 };
-    let told = story.everything().await;
-    let told = match told {
-        Ok(()) => story.nothing().await,
-        Err(failure) => Err(failure),
-    };
+    let told = story.tell(&options.only).await;
     if told.is_err() {
         let _ = story.picture("failure").await;
     }
@@ -120,6 +132,20 @@ impl<'a> Teller<'a> {
         for (whose, desktop) in [("client", &self.stage.client), ("operator", &self.desktop)] {
             let picture = Screen::new(desktop.connect()?)?.grab()?;
             picture.write(&self.out.join(format!("{:02}-{name}-{whose}.png", self.pictures)))?;
+        }
+        Ok(())
+    }
+
+    async fn tell(&mut self, only: &[Story]) -> Result<(), Failure> {
+        let wanted = |story| only.is_empty() || only.contains(&story);
+        if wanted(Story::Granted) {
+            self.everything().await?;
+        }
+        if wanted(Story::Refused) {
+            self.nothing().await?;
+        }
+        if wanted(Story::Call) {
+            self.call().await?;
         }
         Ok(())
     }

@@ -7,6 +7,8 @@
 
 use crate::run::{Context, Failure};
 use std::io::IoSlice;
+use std::time::Duration;
+use tokio::time::sleep;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::cookie::VoidCookie;
 use x11rb::protocol::xinput::{self, ConnectionExt as _};
@@ -14,10 +16,19 @@ use x11rb::protocol::xproto::ConnectionExt as _;
 use x11rb::protocol::xtest::{self, ConnectionExt as _};
 use x11rb::rust_connection::RustConnection;
 
-const RETURN: u32 = 0xff0d;
+/// The Return key.
+pub(crate) const RETURN: u32 = 0xff0d;
+/// The Escape key.
+pub(crate) const ESCAPE: u32 = 0xff1b;
 const TAB: u32 = 0xff09;
 const SHIFT_LEFT: u32 = 0xffe1;
 const CONTROL_LEFT: u32 = 0xffe3;
+
+/// In how many steps the mouse is dragged.
+const DRAG_STEPS: i32 = 10;
+
+/// How long a step takes.
+const DRAG_STEP: Duration = Duration::from_millis(30);
 
 /// A mouse and a keyboard.
 pub(crate) struct Hands {
@@ -107,9 +118,27 @@ impl Hands {
         Ok(())
     }
 
+    /// Presses the button there, moves to the other point, and lets go.
+    pub(crate) async fn drag(&self, from: (i32, i32), to: (i32, i32)) -> Result<(), Failure> {
+        self.move_to(from.0, from.1)?;
+        self.event(xinput::DEVICE_BUTTON_PRESS_EVENT, 1, self.mouse)?;
+        for step in 1..=DRAG_STEPS {
+            let at = |from: i32, to: i32| from + (to - from) * step / DRAG_STEPS;
+            self.put(at(from.0, to.0), at(from.1, to.1))?;
+            // As fast as a hand: all in one moment no hand can do.
+            sleep(DRAG_STEP).await;
+        }
+        self.event(xinput::DEVICE_BUTTON_RELEASE_EVENT, 1, self.mouse)
+    }
+
     /// Presses the Tab key.
     pub(crate) fn tab(&self) -> Result<(), Failure> {
-        let (code, _) = self.key(TAB).ok_or("no Tab key")?;
+        self.press(TAB)
+    }
+
+    /// Presses the key of that symbol.
+    pub(crate) fn press(&self, symbol: u32) -> Result<(), Failure> {
+        let (code, _) = self.key(symbol).ok_or("no such key")?;
         self.stroke(None, code)
     }
 

@@ -62,6 +62,13 @@ impl<'a> Person<'a> {
         self.hands.click(x, y)
     }
 
+    /// Clicks on the row with that name: the keyboard is in its list, not in the row.
+    pub(crate) async fn click_row(&self, name: &str) -> Result<(), Failure> {
+        let (_, place) = self.resting(name, |_| true).await?;
+        let (x, y) = place.middle();
+        self.hands.click(x, y)
+    }
+
     /// Presses the control with the name of that message until it is gone: a window may take no
     /// answer in the first moment, so that nobody answers a question that they could not read.
     pub(crate) async fn answer(&self, id: &str) -> Result<(), Failure> {
@@ -105,15 +112,20 @@ impl<'a> Person<'a> {
 
     /// Reads the terms to their end and accepts them.
     pub(crate) async fn accept_terms(&self) -> Result<(), Failure> {
-        until("the end of the terms", PATIENCE, || async {
+        self.agree(agent::TERMS).await
+    }
+
+    /// Reads a question to its end, where it is longer than the window, and gives that answer.
+    pub(crate) async fn agree(&self, id: &str) -> Result<(), Failure> {
+        until(&format!("the end of the question with \"{}\"", self.words.text(id)), PATIENCE, || async {
             if self.offers(agent::READ_ON).await {
                 // The window may be at the end before the button is found: then it is another one.
                 let _ = timeout(REACTION, self.press(agent::READ_ON)).await;
             }
-            Ok(self.offers(agent::TERMS).await.then_some(()))
+            Ok(self.offers(id).await.then_some(()))
         })
         .await?;
-        self.answer(agent::TERMS).await
+        self.answer(id).await
     }
 
     /// Types into the field with the name of that message, in place of what stands there.
@@ -201,9 +213,13 @@ impl<'a> Person<'a> {
 
     /// Whether a usable control with the name of that message is there now.
     pub(crate) async fn offers(&self, id: &str) -> bool {
-        let name = self.words.text(id);
+        self.offers_named(&self.words.text(id)).await
+    }
+
+    /// Whether a usable control with that name is there now.
+    pub(crate) async fn offers_named(&self, name: &str) -> bool {
         let controls = self.reader.controls().await.unwrap_or_default();
-        best(&controls, &name, |control| control.usable || control.editable).is_some()
+        best(&controls, name, |control| control.usable || control.editable).is_some()
     }
 
     /// The usable control with the name of that message.

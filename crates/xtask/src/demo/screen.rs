@@ -153,6 +153,12 @@ impl Screen {
         Ok(Place { x: at.dst_x.into(), y: at.dst_y.into(), width: size.width.into(), height: size.height.into() })
     }
 
+    /// Whether anything was copied on this desktop.
+    pub(crate) fn has_copied(&self) -> Result<bool, Failure> {
+        let clipboard = self.atom("CLIPBOARD")?;
+        Ok(self.x.get_selection_owner(clipboard).context("X")?.reply().context("X")?.owner != x11rb::NONE)
+    }
+
     /// Waits until nothing outside of `hidden` has changed for half a second.
     pub(crate) async fn still(&self, hidden: &[Place], within: Duration) -> Result<(), Failure> {
         self.changed(hidden)?;
