@@ -267,11 +267,11 @@ fn bell_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     }
 }
 
-/// Keys for the tabs, unless the remote screen has the keyboard: then they are the client's.
+/// Keys for the tabs, unless the remote screen or the terminal has the keyboard: then they are the client's.
 fn keys_ui(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     const PLACES: [Key; 9] =
         [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
-    if state.viewer.is_capturing() {
+    if state.has_keyboard() {
         return;
     }
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));

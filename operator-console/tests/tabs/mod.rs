@@ -6,7 +6,7 @@ use crate::{Page, page};
 use console_core::LineId;
 use console_core::proto::session::{Capability, Decision, EndReason};
 use console_core::records::RecordId;
-use console_core::view::{ChatLine, ConsoleView, PowerState, Stage, TransferState};
+use console_core::view::{ChatLine, ConsoleCommand, ConsoleView, PowerState, Stage, TransferState};
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -88,6 +88,27 @@ fn keys_for_the_tabs_are_the_clients_while_the_remote_screen_has_the_keyboard() 
     for key in [Key::Tab, Key::W, Key::Num1, Key::N] {
         assert_eq!(press(&mut page, Modifiers::CTRL, key), [], "{key:?}");
     }
+}
+
+#[test]
+fn keys_for_the_tabs_are_the_terminals_while_it_has_the_keyboard() {
+    let mut page = three();
+    page.state_mut().view = Some(view(Stage::Session(Box::new(common::shell_session()))));
+    page.key_press(Key::F10);
+    page.run_steps(3);
+    page.get_by_label("Terminal on the person’s computer").focus();
+    page.run_steps(3);
+    page.state_mut().commands.clear();
+    for (key, byte) in [(Key::W, 0x17), (Key::N, 0x0E), (Key::Tab, b'\t')] {
+        assert_eq!(press(&mut page, Modifiers::CTRL, key), [], "{key:?}");
+        let typed = crate::taken(&mut page).into_iter().flat_map(|command| match command {
+            ConsoleCommand::TypeInShell(typed) => typed.0,
+            _ => Vec::new(),
+        });
+        let typed: Vec<u8> = typed.collect();
+        assert_eq!(typed, [byte], "{key:?}");
+    }
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::Num1), []);
 }
 
 #[test]
