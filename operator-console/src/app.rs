@@ -4,7 +4,7 @@ use crate::clipboard::{SystemClipboard, translate_shortcuts};
 use crate::desk::{DeskCommand, DeskView};
 use crate::engine::Engine;
 use crate::screens::gate::{GateScene, gate_ui};
-use crate::screens::{Copied, Effect, Page, Scene, ScreenState, screen_ui};
+use crate::screens::{Copied, Effect, Page, Scene, ScreenState, Under, screen_ui};
 use crate::viewer::marking::Tool;
 use console_core::LineId;
 use console_core::clipboard::{Content, OwnClipboard};
@@ -116,7 +116,7 @@ impl<E: Engine> ConsoleApp<E> {
 
     /// Opens this page about the client's machine.
     pub fn show_machine(&mut self, topic: Topic) {
-        self.state.machine.open = true;
+        self.state.under = Some(Under::Machine);
         self.state.machine.topic = topic;
     }
 
@@ -132,12 +132,12 @@ impl<E: Engine> ConsoleApp<E> {
 
     /// Brings the terminal into sight.
     pub fn show_terminal(&mut self) {
-        self.state.shell_open = true;
+        self.state.under = Some(Under::Terminal);
     }
 
     /// Opens the two folders.
     pub fn show_files(&mut self) {
-        self.state.browser.open = true;
+        self.state.under = Some(Under::Folders);
     }
 
     /// On a screen that is too small for it the window opens smaller, so that nothing is cut off.
@@ -283,7 +283,7 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
         self.fit_to_screen(ui.ctx());
         while let Ok(chosen) = self.chosen.1.try_recv() {
             match chosen {
-                Chosen::File(path) => self.state.files.choose(&path),
+                Chosen::File(path) => self.state.choose_file(&path),
                 Chosen::Folder(path) => self.state.files.choose_folder(&path),
                 Chosen::Answer(path) => self.state.gate.choose_answer(&path),
                 Chosen::RequestFolder(path) => self.state.gate.choose_folder(&path),

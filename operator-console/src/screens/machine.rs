@@ -2,7 +2,7 @@
 
 use super::parts::{close_button, fact_ui, focus_ring, under_screen};
 use super::side::{Powers, may_ask};
-use super::{Copied, Effect, Scene, ScreenState};
+use super::{Copied, Effect, Scene, ScreenState, Under};
 use crate::machine_words::{self, CPU_COLUMN, Paper, Sheet};
 use crate::words;
 use console_core::proto::machine::{Facts, Process, Topic};
@@ -27,8 +27,6 @@ const DO_WIDTH: f32 = 118.0;
 /// What the pages remember between frames.
 #[derive(Debug)]
 pub struct MachineState {
-    /// Whether they are open.
-    pub open: bool,
     /// Which page.
     pub topic: Topic,
     /// Only rows with these words are shown.
@@ -50,19 +48,14 @@ struct Put {
 impl Default for MachineState {
     fn default() -> Self {
         let sort = BTreeMap::from([(Topic::Processes, (CPU_COLUMN, true))]);
-        Self { open: false, topic: Topic::Overview, filter: String::new(), sort, put: None }
+        Self { topic: Topic::Overview, filter: String::new(), sort, put: None }
     }
 }
 
 /// The tool was pressed: opens the pages and asks for them, or closes them.
 pub fn toggle(session: &SessionView, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
-    state.machine.open = !state.machine.open;
     state.copied = None;
-    if state.machine.open {
-        // Under the screen there is room for one thing.
-        state.files.open = None;
-        state.shell_open = false;
-        state.browser.open = false;
+    if state.toggle_under(Under::Machine) {
         let is_off = session.state_of(Capability::SystemInfo) == PowerState::Off;
         if is_off && may_ask(&scene.view.operator, session, Capability::SystemInfo) {
             // The page that is wanted as soon as the person agrees.
@@ -105,7 +98,7 @@ fn whole_ui(
     let tokens = theme::tokens(ui);
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Layout::right_to_left(Align::Center), |ui| {
         if close_button(ui, &scene.i18n.text("console-close-panel"), tokens.ink_secondary).clicked() {
-            state.machine.open = false;
+            state.under = None;
         }
         let is_granted = session.state_of(Capability::SystemInfo) == PowerState::Granted;
         if is_granted && matches!(state.machine.topic, Topic::Processes | Topic::Packages | Topic::Events) {

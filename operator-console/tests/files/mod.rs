@@ -6,6 +6,7 @@ use console_core::proto::session::TransferId;
 use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView};
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
+use operator_console::screens::Under;
 use std::path::PathBuf;
 
 fn open() -> Page {
@@ -14,7 +15,7 @@ fn open() -> Page {
 
 fn opened(session: SessionView) -> Page {
     let mut page = session_page(session);
-    page.state_mut().state.browser.open = true;
+    page.state_mut().state.under = Some(Under::Folders);
     page.run_steps(3);
     page.state_mut().commands.clear();
     page
