@@ -165,6 +165,7 @@ impl ScreenState {
         std::mem::swap(&mut next.gate, &mut self.gate);
         std::mem::swap(&mut next.effects, &mut self.effects);
         std::mem::swap(&mut next.tabs, &mut self.tabs);
+        std::mem::swap(&mut next.full_screen, &mut self.full_screen);
         next.page = Page::Assistance;
         std::mem::replace(self, next)
     }

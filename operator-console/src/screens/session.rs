@@ -53,9 +53,11 @@ pub fn session_ui(
         // What stood there the client has taken away.
         state.viewer.marking = Marking::default();
     }
+    if state.under.is_some() {
+        // What was asked for is to be seen: in full screen there is nothing but the screen, and what is done on it.
+        full_screen::leave(ui, state);
+    }
     if state.full_screen {
-        // Nothing but the screen, and what is done on it.
-        state.under = None;
         full_screen::bar_ui(ui, scene, session, state, commands);
     } else {
         top_bar_ui(ui, scene, session, commands);

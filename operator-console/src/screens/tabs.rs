@@ -98,7 +98,7 @@ pub(super) fn name_of(scene: &Scene<'_>, tab: &Tab) -> String {
     }
 }
 
-/// The strip, the list of what happened, and the question before closing.
+/// The strip, the list of what happened, and the question before closing. In full screen only the question.
 pub(super) fn tabs_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let desk = scene.desk;
     if desk.tabs.is_empty() && desk.news.is_empty() {
@@ -106,6 +106,9 @@ pub(super) fn tabs_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
         return;
     }
     keys_ui(ui, scene, state);
+    if state.full_screen {
+        return closing_ui(ui, scene, state);
+    }
     let tokens = theme::tokens(ui);
     let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(8, 5));
     Panel::top("tabs").exact_size(HEIGHT).frame(frame).show(ui, |ui| {

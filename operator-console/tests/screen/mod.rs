@@ -88,6 +88,23 @@ fn under_the_screen_is_one_tool_at_a_time() {
 }
 
 #[test]
+fn a_tool_that_is_opened_in_full_screen_is_seen() {
+    for (tool, modifiers, key) in UNDER {
+        let mut page = viewing();
+        page.key_press(Key::F11);
+        page.run_steps(3);
+        assert!(page.state().state.full_screen);
+        page.key_press_modifiers(modifiers, key);
+        page.run_steps(3);
+        assert_eq!(headings(&page), [tool]);
+        assert!(!page.state().state.full_screen, "{tool}");
+        page.key_press(Key::F11);
+        page.run_steps(3);
+        assert!(page.state().state.full_screen && headings(&page).is_empty(), "{tool}");
+    }
+}
+
+#[test]
 fn the_picture_fits_is_as_it_is_or_a_whole_multiple() {
     let mut page = viewing();
     let size = |page: &Page| page.get_by_label("Remote screen").rect().size();

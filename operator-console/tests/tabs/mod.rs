@@ -78,6 +78,22 @@ fn a_running_session_is_closed_only_after_a_word_more_and_the_others_at_once() {
 }
 
 #[test]
+fn in_full_screen_the_tabs_are_gone_but_their_keys_and_the_question_before_closing_are_not() {
+    let mut page = three();
+    page.key_press(Key::F11);
+    page.run_steps(3);
+    assert!(page.query_by_label("Key K7M, waiting").is_none());
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::Tab), show(Some(2)));
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::W), []);
+    page.get_by_label_contains("is running");
+    page.get_by_label("Keep it open").click();
+    assert_eq!(done(&mut page), []);
+    page.key_press(Key::F11);
+    page.run_steps(3);
+    page.get_by_label("Key K7M, waiting");
+}
+
+#[test]
 fn keys_for_the_tabs_are_the_clients_while_the_remote_screen_has_the_keyboard() {
     let mut page = three();
     let granted = Stage::Session(Box::new(session(PowerState::Granted, PowerState::Granted)));
