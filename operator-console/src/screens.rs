@@ -239,8 +239,9 @@ pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec
     // First: while it is open the keys are its own.
     palette::palette_ui(ui, scene, state, &mut commands);
     tabs::tabs_ui(ui, scene, state);
-    // What one session's fields remember is none of another's.
-    ui.push_id(scene.desk.front.map_or(0, |line| line.0), |ui| commands.extend(page_ui(ui, scene, state)));
+    // What one session's fields remember is none of another's, also not of the one before on the same line.
+    let whose = (scene.desk.front.map_or(0, |line| line.0), scene.view.record.clone());
+    ui.push_id(whose, |ui| commands.extend(page_ui(ui, scene, state)));
     commands
 }
 

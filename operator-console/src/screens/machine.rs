@@ -139,7 +139,7 @@ fn filter_ui(ui: &mut Ui, scene: &Scene<'_>, filter: &mut String) {
         .corner_radius(tokens.radius)
         .inner_margin(Margin::symmetric(10, 4));
     let field = egui::TextEdit::singleline(filter)
-        .id(egui::Id::unique("machine filter"))
+        .id(ui.scope_id().with("machine filter"))
         .hint_text(RichText::new(scene.i18n.text("console-machine-filter-short")).color(tokens.ink_secondary))
         .font(font)
         .text_color(tokens.ink)

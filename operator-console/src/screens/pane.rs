@@ -207,7 +207,7 @@ impl Pane {
                 .corner_radius(tokens.radius)
                 .inner_margin(Margin::symmetric(8, 4));
             let field = egui::TextEdit::singleline(&mut self.typed)
-                .id(egui::Id::unique(("files path", self.side)))
+                .id(ui.scope_id().with(("files path", self.side)))
                 .font(Weight::Regular.at(tokens.small_size))
                 .text_color(tokens.ink)
                 .char_limit(console_core::proto::limits::PATH_BYTES)
@@ -273,7 +273,7 @@ impl Pane {
     ) {
         let tokens = theme::tokens(ui);
         let area = ui.available_rect_before_wrap();
-        let id = egui::Id::unique(("files list", self.side));
+        let id = ui.scope_id().with(("files list", self.side));
         let list = ui.interact(area, id, Sense::click());
         if list.has_focus() {
             let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };

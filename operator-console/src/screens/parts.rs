@@ -150,8 +150,9 @@ pub fn text_field(ui: &mut Ui, kind: FieldKind, label: &str, text: &mut String) 
     };
     let response = ui.add(
         egui::TextEdit::singleline(text)
-            // What is told above must not take the keyboard from it.
-            .id(egui::Id::unique(("ponte field", label)))
+            // What is told above must not take the keyboard from it; and what was typed in another session's field
+            // of this name is not to be brought back here.
+            .id(ui.scope_id().with(("ponte field", label)))
             .font(Weight::Regular.at(tokens.body_size))
             .text_color(tokens.ink)
             .char_limit(most)

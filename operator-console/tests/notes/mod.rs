@@ -69,6 +69,29 @@ fn what_is_typed_is_kept_letter_by_letter_and_digits_are_text_there() {
 }
 
 #[test]
+fn what_was_typed_for_one_person_is_not_brought_back_in_the_notes_of_another() {
+    for (role, field) in [
+        (Role::TextInput, "Who was helped"),
+        (Role::MultilineTextInput, "Summary"),
+        (Role::TextInput, "Tags, between commas"),
+    ] {
+        let mut page = page(view(ended(EndReason::ClientEnded)));
+        let focus = |page: &mut Page| {
+            page.get_by_role_and_label(role, field).focus();
+            page.run_steps(2);
+        };
+        focus(&mut page);
+        type_text(&mut page, "Anna");
+        done(&mut page);
+        page.state_mut().view.as_mut().unwrap().record = Some(common::records()[1].id.clone());
+        page.run_steps(3);
+        focus(&mut page);
+        page.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        assert_eq!(done(&mut page), [], "{field}");
+    }
+}
+
+#[test]
 fn notes_are_written_beside_the_screen_too() {
     let mut page = session_page(session(PowerState::Granted, PowerState::Off));
     assert!(page.query_by_label("Summary").is_none());
