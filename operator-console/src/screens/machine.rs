@@ -9,7 +9,7 @@ use console_core::proto::machine::{Facts, Process, Topic};
 use console_core::proto::session::{Capability, Ending};
 use console_core::view::{ConsoleCommand, EndingState, EndingView, PageView, PowerState, SessionView};
 use egui::{Align, Frame, Label, Layout, Margin, RichText, Role, ScrollArea, TextWrapMode, Ui, WidgetInfo, vec2};
-use i18n::Language;
+use i18n::{I18n, Language};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use ui_kit::fonts::Weight;
@@ -121,7 +121,7 @@ fn whole_ui(
     put(scene, page, &mut state.machine);
     actions_ui(ui, scene, page, state, commands);
     if let Some(ending) = session.machine.endings.last().filter(|_| state.machine.topic == Topic::Processes) {
-        let words = ending_words(scene, ending);
+        let words = ending_words(scene.i18n, ending);
         small(ui, &words);
     }
     page_ui(ui, scene, session, page, state, commands);
@@ -295,7 +295,8 @@ fn small_button(ui: &mut Ui, is_enabled: bool, text: &str) -> egui::Response {
 }
 
 /// Where the end of a program stands, in words.
-fn ending_words(scene: &Scene<'_>, ending: &EndingView) -> String {
+/// What became of a program that was to end.
+pub(super) fn ending_words(i18n: &I18n, ending: &EndingView) -> String {
     let id = match ending.state {
         EndingState::Asked => "console-ending-asked",
         EndingState::Refused(_) => "console-ending-refused",
@@ -308,10 +309,10 @@ fn ending_words(scene: &Scene<'_>, ending: &EndingView) -> String {
     };
     let name = format!("{} ({})", ending.name, ending.pid);
     let why = match ending.state {
-        EndingState::Refused(decision) => scene.i18n.text(words::power_state(PowerState::Refused(decision))),
+        EndingState::Refused(decision) => i18n.text(words::power_state(PowerState::Refused(decision))),
         _ => String::new(),
     };
-    scene.i18n.text_with(id, &[("name", name.into()), ("why", why.into())])
+    i18n.text_with(id, &[("name", name.into()), ("why", why.into())])
 }
 
 fn page_ui(

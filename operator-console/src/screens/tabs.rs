@@ -6,7 +6,7 @@ use super::parts::{close_button, focus_ring};
 use super::{Effect, Page, Scene, ScreenState};
 use crate::desk::{DeskCommand, Tab};
 use console_core::LineId;
-use console_core::view::{PowerState, Stage};
+use console_core::view::{EndingState, PowerState, SessionView, Stage, TransferState};
 use egui::{
     Align, Align2, Color32, Frame, Key, Layout, Margin, Modifiers, Panel, Rect, Response, ScrollArea, Sense, Stroke,
     Ui, WidgetInfo, pos2, vec2,
@@ -47,9 +47,7 @@ impl Standing {
             Stage::Waiting(_) => Self::Waiting,
             Stage::Joining => Self::Joining,
             Stage::Session(session) if session.reconnecting => Self::Reconnecting,
-            Stage::Session(session) if session.powers.iter().any(|power| power.state == PowerState::Asked) => {
-                Self::Asking
-            }
+            Stage::Session(session) if is_asked(session) => Self::Asking,
             Stage::Session(_) => Self::Live,
             Stage::Ended(_) => Self::Ended,
         }
@@ -75,6 +73,14 @@ impl Standing {
             Self::Ended => tokens.ink_secondary,
         }
     }
+}
+
+/// Whether the person has a question.
+fn is_asked(session: &SessionView) -> bool {
+    session.powers.iter().any(|power| power.state == PowerState::Asked)
+        || session.files.browse == PowerState::Asked
+        || session.machine.endings.iter().any(|ending| ending.state == EndingState::Asked)
+        || session.transfers.iter().any(|transfer| transfer.state == TransferState::Asked)
 }
 
 /// What a session is called: whom the operator says it is, else the client's system, else the key's first half,

@@ -217,6 +217,7 @@ console-power-annotate = Point and draw
 console-power-chat = Write to the person
 console-power-send-file = Send files
 console-power-fetch-file = Fetch files
+console-power-folders = Look through the folders
 console-power-shell = Enter commands
 console-power-system-info = Read about the system
 console-power-end-process = End programs
@@ -663,6 +664,10 @@ console-news-chat = { $count ->
 }
 console-news-lost = The link is interrupted; it comes back by itself.
 console-news-back = The link is back.
+console-news-conflicts = “{ $name }”: { $count ->
+    [one] one file is
+   *[other] { $count } files are
+} in the folder already. Replace, keep both or leave out?
 
 # The sessions until now
 console-invitation-language = Invitation in

@@ -217,6 +217,7 @@ console-power-annotate = Indicare e disegnare
 console-power-chat = Scrivere alla persona
 console-power-send-file = Inviare file
 console-power-fetch-file = Prendere file
+console-power-folders = Guardare nelle cartelle
 console-power-shell = Dare comandi
 console-power-system-info = Leggere i dati del sistema
 console-power-end-process = Chiudere programmi
@@ -663,6 +664,10 @@ console-news-chat = { $count ->
 }
 console-news-lost = Il collegamento è interrotto; torna da solo.
 console-news-back = Il collegamento è tornato.
+console-news-conflicts = «{ $name }»: { $count ->
+    [one] un file è
+   *[other] { $count } file sono
+} già nella cartella. Sostituire, tenere entrambi o tralasciare?
 
 # Le sessioni fin qui
 console-invitation-language = Invito in
