@@ -3,7 +3,7 @@
 use crate::common::{self, ended, session, view};
 use crate::{Page, page, session_page};
 use console_core::proto::session::EndReason;
-use console_core::records::{Description, Outcome, RecordId};
+use console_core::records::{Description, NOTES_BYTES, Outcome, RecordId};
 use console_core::view::PowerState;
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
@@ -89,6 +89,43 @@ fn what_was_typed_for_one_person_is_not_brought_back_in_the_notes_of_another() {
         page.key_press_modifiers(Modifiers::COMMAND, Key::Z);
         assert_eq!(done(&mut page), [], "{field}");
     }
+}
+
+/// What is kept of the first session, with these notes.
+fn kept(page: &mut Page, notes: &str) {
+    let mut records = common::records().to_vec();
+    std::sync::Arc::make_mut(&mut records[0]).kept.notes = notes.to_owned();
+    page.state_mut().desk.records = records.into();
+    page.run_steps(3);
+}
+
+#[test]
+fn what_was_written_in_another_tab_is_not_written_over_with_what_stood_here_before() {
+    let mut page = page(view(ended(EndReason::ClientEnded)));
+    kept(&mut page, "Written in another tab.");
+    page.get_by_role_and_label(Role::MultilineTextInput, "Summary").focus();
+    page.run_steps(2);
+    type_text(&mut page, " And here.");
+    let written = "Written in another tab. And here.".to_owned();
+    assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Notes(written))]);
+    // What is being typed stays, though what is kept is only brought up to date after it.
+    kept(&mut page, "Written in another tab. And");
+    type_text(&mut page, "!");
+    let written = "Written in another tab. And here.!".to_owned();
+    assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Notes(written))]);
+}
+
+#[test]
+fn what_no_longer_fits_is_not_taken_and_nothing_is_lost_for_it() {
+    let mut page = page(view(ended(EndReason::ClientEnded)));
+    let long = "è".repeat(NOTES_BYTES / 2 - 1);
+    kept(&mut page, &long);
+    page.get_by_role_and_label(Role::MultilineTextInput, "Summary").focus();
+    page.run_steps(2);
+    type_text(&mut page, "àòù");
+    let written = done(&mut page);
+    let [DeskCommand::Describe(_, Description::Notes(notes))] = &written[..] else { panic!("nothing was written") };
+    assert!(*notes == format!("{long}à"), "{} bytes", notes.len());
 }
 
 #[test]
