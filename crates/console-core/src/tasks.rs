@@ -59,8 +59,8 @@ pub(crate) enum Event {
     ShellOver(RequestId, Option<Option<i32>>),
     /// What is in a folder of the client's machine.
     Folder(u32, FolderHead, Vec<FolderEntry>),
-    /// What is in a folder of this one.
-    LocalFolder(Result<FolderList, TransferFailure>),
+    /// What is in a folder of this one; which look it was.
+    LocalFolder(u32, Result<FolderList, TransferFailure>),
     /// The operator's clipboard cannot go.
     ClipNotSent(ClipProblem),
     /// The person's clipboard is here.
