@@ -13,8 +13,9 @@ use alacritty_terminal::term::{Config, Osc52, Term, TermMode};
 use alacritty_terminal::vte::ansi::{Color, CursorShape, NamedColor, Processor, Timeout};
 use proto::limits::SHELL_INPUT_BYTES;
 use proto::shell::TerminalSize;
-use session::{Piece, TerminalFilter};
+use session::{CHARACTER_MARKS, Piece, TerminalFilter};
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -341,7 +342,8 @@ fn place(term: &Term<Listener>, row: u16, column: u16, is_right: bool) -> (Point
 fn cell(held: &Held, selected: bool) -> Cell {
     let has = |flags| held.flags.intersects(flags);
     let is_hidden = has(Flags::HIDDEN);
-    let marks = held.zerowidth().filter(|_| !is_hidden).map(|marks| marks.iter().collect::<String>().into());
+    let marks = held.zerowidth().filter(|_| !is_hidden);
+    let marks = marks.map(|marks| marks.iter().take(CHARACTER_MARKS).collect::<String>().into());
     Cell {
         character: if is_hidden || held.c.is_control() { ' ' } else { held.c },
         marks,
@@ -450,6 +452,17 @@ mod tests {
         }
         let answers = terminal.feed("\x1b[6n".repeat(10_000).as_bytes());
         assert!(answers.len() <= ANSWER_BYTES);
+    }
+
+    #[test]
+    fn marks_do_not_pile_up_over_one_character_however_they_are_put_there() {
+        let shown = |terminal: &Terminal| terminal.text().chars().filter(|c| *c == '\u{301}').count();
+        let all_at_once = terminal(&format!("e{}", "\u{301}".repeat(10_000)));
+        assert_eq!(shown(&all_at_once), CHARACTER_MARKS);
+        // Back over it each time, after another character.
+        let one_by_one = terminal(&"\x1b[1;1H\u{301}\x1b[1;5Hx".repeat(10_000));
+        assert!(shown(&one_by_one) <= CHARACTER_MARKS);
+        assert_eq!(terminal("Vie\u{323}\u{302}t").text(), "Vie\u{323}\u{302}t");
     }
 
     #[test]

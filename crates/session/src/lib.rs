@@ -30,5 +30,5 @@ pub use listed::Listed;
 pub use outbox::{Outbox, OutboxClosed};
 pub use pace::Pace;
 pub use stream::{Arrival, Priority, Reader, StreamError, Writer, accept_streams, open_stream};
-pub use terminal::{Piece, TerminalFilter};
+pub use terminal::{CHARACTER_MARKS, Piece, TerminalFilter};
 pub use wait::{next_message, throttled, until};
