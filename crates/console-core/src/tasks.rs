@@ -298,13 +298,11 @@ async fn read_shell(
             None => return Err(StreamError::Gone),
         };
         let output = reader.exact(usize::try_from(length).unwrap_or_default()).await?;
-        let answer = terminal.feed(&output);
-        if let Some(answer) =
-            Blob::new(answer).ok().filter(|answer: &Blob<SHELL_INPUT_BYTES>| !answer.as_slice().is_empty())
-        {
+        feed_in_turns(terminal, &output, |answer| {
             // A program that asks without end gets no answer any more.
             let _ = typing.try_send(ShellInput::Bytes(answer));
-        }
+        })
+        .await;
         read_bytes += u64::from(length);
         if read_bytes - told_bytes >= ACKNOWLEDGE_BYTES {
             told_bytes = read_bytes;
@@ -317,6 +315,23 @@ async fn read_shell(
             }
             Some(_) => {}
             None => shown_at = Some(Instant::now()),
+        }
+    }
+}
+
+/// Output that is worked through before whoever draws the terminal has a turn, in bytes: a few of them can change
+/// the whole screen.
+const TURN_BYTES: usize = 512;
+
+/// Hands output to the terminal without keeping the window from it, whatever the output is.
+async fn feed_in_turns(terminal: &Terminal, output: &[u8], mut on_answer: impl FnMut(Blob<SHELL_INPUT_BYTES>)) {
+    for part in output.chunks(TURN_BYTES) {
+        if let Some(answer) = Blob::new(terminal.feed(part)).ok().filter(|answer| !answer.as_slice().is_empty()) {
+            on_answer(answer);
+        }
+        tokio::task::yield_now().await;
+        while terminal.is_waited_for() {
+            tokio::task::yield_now().await;
         }
     }
 }
@@ -347,4 +362,54 @@ fn next_file(folder: &Path, stem: &str, extension: &str) -> std::io::Result<(Pat
         }
     }
     Err(std::io::ErrorKind::AlreadyExists.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proto::shell::TerminalSize;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[test]
+    fn a_window_gets_its_turns_while_output_that_is_slow_to_work_through_comes_without_end() {
+        let terminal = Terminal::new(TerminalSize { columns: 80, rows: 24 });
+        // Each of these fills the whole screen (DECALN).
+        let output = b"\x1b#8".repeat(5000);
+        let is_drawn = Arc::new(AtomicBool::new(false));
+        let (drawn, is_drawn_too) = (terminal.clone(), Arc::clone(&is_drawn));
+        let window = std::thread::spawn(move || {
+            for _ in 0..15 {
+                assert_eq!(drawn.screen().rows.len(), 24);
+            }
+            is_drawn_too.store(true, Ordering::SeqCst);
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..3 {
+                feed_in_turns(&terminal, &output, |_| {}).await;
+            }
+        });
+        assert!(is_drawn.load(Ordering::SeqCst), "it waited for the end of the output");
+        window.join().unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_written_about_a_persons_machine_nobody_else_on_this_one_reads() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let text = write_text("{}", folder.path(), "ponte-session", "json").unwrap();
+        let picture = Picture {
+            width: 1,
+            height: 1,
+            rgba: vec![0; 4],
+            stream: 1,
+            sequence: 1,
+            fresh: proto::geometry::Damage::default(),
+        };
+        let picture = write_picture(&picture, folder.path()).unwrap();
+        for path in [text, picture] {
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{path:?}");
+        }
+    }
 }

@@ -26,7 +26,13 @@ const ANSWER_BYTES: usize = SHELL_INPUT_BYTES;
 
 /// The screen of one terminal; its copies are the same one.
 #[derive(Clone)]
-pub struct Terminal(Arc<Mutex<Emulator>>);
+pub struct Terminal(Arc<Shared>);
+
+struct Shared {
+    emulator: Mutex<Emulator>,
+    /// How many wait to draw it or to do something with it.
+    waiting: AtomicUsize,
+}
 
 struct Emulator {
     term: Term<Listener>,
@@ -166,17 +172,27 @@ impl Terminal {
         let answers = Arc::<Mutex<Vec<u8>>>::default();
         let term = Term::new(config, &Size(size.clamped()), Listener(Arc::clone(&answers)));
         let (parser, filter) = (Processor::new(), TerminalFilter::new());
-        Self(Arc::new(Mutex::new(Emulator { term, parser, filter, answers })))
+        let emulator = Mutex::new(Emulator { term, parser, filter, answers });
+        Self(Arc::new(Shared { emulator, waiting: AtomicUsize::new(0) }))
     }
 
+    /// A turn of the window's.
     fn emulator(&self) -> MutexGuard<'_, Emulator> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.waiting.fetch_add(1, Ordering::SeqCst);
+        let emulator = self.0.emulator.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+        emulator
+    }
+
+    /// Whether somebody waits for a turn: who feeds output without end lets them, because a lock alone is not fair.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.0.waiting.load(Ordering::SeqCst) > 0
     }
 
     /// Takes output; gives what the terminal answers to the programs that asked it something.
     #[must_use]
     pub fn feed(&self, output: &[u8]) -> Vec<u8> {
-        let mut emulator = self.emulator();
+        let mut emulator = self.0.emulator.lock().unwrap_or_else(PoisonError::into_inner);
         let Emulator { term, parser, filter, answers } = &mut *emulator;
         for piece in filter.feed(output) {
             if let Piece::Output(bytes) = piece {
