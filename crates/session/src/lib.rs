@@ -13,6 +13,7 @@ mod landing;
 mod listed;
 mod outbox;
 mod pace;
+pub mod private;
 mod stream;
 mod terminal;
 mod wait;

@@ -11,6 +11,7 @@ use proto::files::EntryKind;
 use proto::session::{Capability, TransferFailure};
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -126,6 +127,10 @@ fn files_and_folders_arrive_as_they_are_and_stand_in_the_log() {
     let done = over(&world);
     assert_eq!((done.state, done.done_files), (TransferState::Done, 4));
     assert_eq!(tree(&back), expected);
+    for name in ["single.pdf", "project/a.txt", "project/deep/er/big.bin"] {
+        let mode = back.join(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "others on this machine read {name}");
+    }
     let log = log(&world);
     assert_eq!(logged(&log), 8, "each file both ways");
 }
