@@ -70,6 +70,7 @@ fn whole_ui(
     let id = match (is_open, state.terminal.is_focused()) {
         (true, true) => "console-terminal-hint-focused",
         (true, false) => "console-terminal-hint",
+        (false, _) if session.shell.state == ShellState::Open => "console-terminal-hint-waits",
         (false, _) => "console-terminal-hint-over",
     };
     let words = RichText::new(scene.i18n.text(id)).font(Weight::Regular.at(theme::tokens(ui).tiny_size));

@@ -198,6 +198,15 @@ fn the_terminal_takes_the_size_of_its_room() {
 }
 
 #[test]
+fn a_terminal_that_waits_for_the_line_does_not_say_that_it_is_over() {
+    let mut session = shell_session();
+    session.reconnecting = true;
+    let page = open(session);
+    page.get_by_label_contains("Nothing is typed for now.");
+    assert!(page.query_by_label_contains("Nothing more is typed here.").is_none());
+}
+
+#[test]
 fn a_terminal_that_is_over_can_be_read_and_another_asked_for() {
     let mut session = shell_session();
     session.powers.retain(|power| power.capability != Capability::Shell);

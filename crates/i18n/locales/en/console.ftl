@@ -125,6 +125,7 @@ console-terminal-over = The shell has ended
 console-terminal-over-code = The shell has ended with { $code }
 console-terminal-hint = Click to type. Shift+Page Up and the wheel scroll back.
 console-terminal-hint-focused = Keys go to the terminal. Press Ctrl and Alt together and let go to get them back. Ctrl+Shift+C copies, Ctrl+Shift+V pastes.
+console-terminal-hint-waits = Nothing is typed for now. Once the line is back and the person shows the screen, it goes on here.
 console-terminal-hint-over = Nothing more is typed here. What was written can still be read and copied.
 console-terminal-paste-lines = You are about to paste { $count } lines. Each may run as a command at once.
 console-terminal-paste-yes = Paste all

@@ -125,6 +125,7 @@ console-terminal-over = La shell è terminata
 console-terminal-over-code = La shell è terminata con { $code }
 console-terminal-hint = Clic per scrivere. Maiusc+Pag su e la rotella scorrono indietro.
 console-terminal-hint-focused = I tasti vanno al terminale. Per riaverli, premere insieme Ctrl e Alt e lasciarli. Ctrl+Maiusc+C copia, Ctrl+Maiusc+V incolla.
+console-terminal-hint-waits = Per ora non si scrive. Quando il collegamento torna e la persona mostra lo schermo, si continua qui.
 console-terminal-hint-over = Qui non si scrive più. Ciò che c’è si può ancora leggere e copiare.
 console-terminal-paste-lines = Sta per incollare { $count } righe. Ciascuna può essere eseguita subito come comando.
 console-terminal-paste-yes = Incolla tutto
