@@ -4,7 +4,7 @@ use crate::clipboard::{SystemClipboard, translate_shortcuts};
 use crate::desk::{DeskCommand, DeskView};
 use crate::engine::Engine;
 use crate::screens::gate::{GateScene, gate_ui};
-use crate::screens::{Copied, Effect, Page, Scene, ScreenState, screen_ui};
+use crate::screens::{Copied, Effect, Page, Scene, ScreenState, Under, screen_ui};
 use crate::viewer::marking::Tool;
 use console_core::LineId;
 use console_core::clipboard::{Content, OwnClipboard};
@@ -49,6 +49,9 @@ enum Chosen {
     Clipboard(Result<Content, ClipProblem>),
 }
 
+/// What was chosen, and in which session.
+type ForLine = (Option<LineId>, Chosen);
+
 /// The console's window over an engine.
 pub struct ConsoleApp<E> {
     engine: E,
@@ -57,7 +60,8 @@ pub struct ConsoleApp<E> {
     clipboard: SystemClipboard,
     /// The same, for what goes to the person and comes from there.
     exchanged: OwnClipboard,
-    chosen: (SyncSender<Chosen>, Receiver<Chosen>),
+    /// With the session for which it was chosen: another may be in front by then.
+    chosen: (SyncSender<ForLine>, Receiver<ForLine>),
     fitted: bool,
     /// Whose page is drawn.
     front: Option<LineId>,
@@ -116,7 +120,7 @@ impl<E: Engine> ConsoleApp<E> {
 
     /// Opens this page about the client's machine.
     pub fn show_machine(&mut self, topic: Topic) {
-        self.state.machine.open = true;
+        self.state.under = Some(Under::Machine);
         self.state.machine.topic = topic;
     }
 
@@ -132,12 +136,12 @@ impl<E: Engine> ConsoleApp<E> {
 
     /// Brings the terminal into sight.
     pub fn show_terminal(&mut self) {
-        self.state.shell_open = true;
+        self.state.under = Some(Under::Terminal);
     }
 
     /// Opens the two folders.
     pub fn show_files(&mut self) {
-        self.state.browser.open = true;
+        self.state.under = Some(Under::Folders);
     }
 
     /// On a screen that is too small for it the window opens smaller, so that nothing is cut off.
@@ -183,7 +187,7 @@ impl<E: Engine> ConsoleApp<E> {
             Effect::CopyFacts(text) => self.copy(text, Copied::Facts),
             Effect::SendClipboard => {
                 let own = self.exchanged.clone();
-                browse(move || Some(Chosen::Clipboard(own.read())), self.chosen.0.clone(), context.clone());
+                self.browse(move || Some(Chosen::Clipboard(own.read())), context);
             }
             Effect::CopyPicture(monitor) => {
                 let picture = self.engine.pictures().lock().monitors.get(&monitor).cloned();
@@ -191,20 +195,20 @@ impl<E: Engine> ConsoleApp<E> {
                 self.state.copied = Some(if is_there { Copied::Picture } else { Copied::Failed });
             }
             Effect::Browse => {
-                browse(|| rfd::FileDialog::new().pick_file().map(Chosen::File), self.chosen.0.clone(), context.clone());
+                self.browse(|| rfd::FileDialog::new().pick_file().map(Chosen::File), context);
             }
             Effect::BrowseFolder => {
                 let from = PathBuf::from(&self.state.files.fetch_into);
-                let pick = move || rfd::FileDialog::new().set_directory(from).pick_folder().map(Chosen::Folder);
-                browse(pick, self.chosen.0.clone(), context.clone());
+                self.browse(
+                    move || rfd::FileDialog::new().set_directory(from).pick_folder().map(Chosen::Folder),
+                    context,
+                );
             }
             Effect::BrowseAnswer => {
-                let pick = || rfd::FileDialog::new().pick_file().map(Chosen::Answer);
-                browse(pick, self.chosen.0.clone(), context.clone());
+                self.browse(|| rfd::FileDialog::new().pick_file().map(Chosen::Answer), context);
             }
             Effect::BrowseRequestFolder => {
-                let pick = || rfd::FileDialog::new().pick_folder().map(Chosen::RequestFolder);
-                browse(pick, self.chosen.0.clone(), context.clone());
+                self.browse(|| rfd::FileDialog::new().pick_folder().map(Chosen::RequestFolder), context);
             }
             Effect::Gate(command) => self.engine.at_gate(command),
             Effect::Desk(command) => self.engine.at_desk(command),
@@ -229,6 +233,55 @@ impl<E: Engine> ConsoleApp<E> {
         }
     }
 
+    /// Lets the operator choose something for the session in front, on a thread of its own because the dialog waits
+    /// for them. Where the system has no such dialog nothing comes back, and the field is still there.
+    fn browse(&self, pick: impl FnOnce() -> Option<Chosen> + Send + 'static, context: &egui::Context) {
+        let (line, chosen, context) = (self.front, self.chosen.0.clone(), context.clone());
+        let dialog = move || {
+            if let Some(choice) = pick() {
+                if let Err(TrySendError::Full(_)) = chosen.try_send((line, choice)) {
+                    tracing::warn!("a choice was dropped: too many at once");
+                }
+                context.request_repaint();
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("file dialog".to_owned()).spawn(dialog) {
+            tracing::warn!(%error, "the file dialog could not be opened");
+        }
+    }
+
+    /// What was chosen goes to the session for which it was, in front or not; with that it is gone.
+    fn take_chosen(&mut self) {
+        while let Ok((line, chosen)) = self.chosen.1.try_recv() {
+            if let Chosen::Answer(path) = chosen {
+                self.state.gate.choose_answer(&path);
+                continue;
+            }
+            if let Chosen::RequestFolder(path) = chosen {
+                self.state.gate.choose_folder(&path);
+                continue;
+            }
+            let is_front = line == self.front;
+            let state = if is_front { Some(&mut self.state) } else { self.parked.get_mut(&line) };
+            let Some(state) = state else { continue };
+            match chosen {
+                Chosen::File(path) => state.choose_file(&path),
+                Chosen::Folder(path) => state.files.choose_folder(&path),
+                Chosen::Clipboard(Err(problem)) => state.clip.problem = Some(problem),
+                Chosen::Clipboard(Ok(content)) => {
+                    let command = ConsoleCommand::SendClipboard(content.into());
+                    match line {
+                        Some(line) => self.engine.send_to(line, command),
+                        None if is_front => self.engine.send(command),
+                        // Without a session there is nobody to send it to.
+                        None => {}
+                    }
+                }
+                Chosen::Answer(_) | Chosen::RequestFolder(_) => {}
+            }
+        }
+    }
+
     /// Puts what came from the person's clipboard on the operator's, once.
     fn keep_fetched(&mut self, view: &ConsoleView) {
         let Stage::Session(session) = &view.stage else { return };
@@ -241,22 +294,6 @@ impl<E: Engine> ConsoleApp<E> {
 
     fn copy(&mut self, text: String, as_what: Copied) {
         self.state.copied = Some(if self.clipboard.set(text) { as_what } else { Copied::Failed });
-    }
-}
-
-/// Lets the operator choose something, on a thread of its own because the dialog waits for them. Where
-/// the system has no such dialog nothing comes back, and the field is still there.
-fn browse(pick: impl FnOnce() -> Option<Chosen> + Send + 'static, chosen: SyncSender<Chosen>, context: egui::Context) {
-    let dialog = move || {
-        if let Some(path) = pick() {
-            if let Err(TrySendError::Full(_)) = chosen.try_send(path) {
-                tracing::warn!("a choice was dropped: too many at once");
-            }
-            context.request_repaint();
-        }
-    };
-    if let Err(error) = std::thread::Builder::new().name("file dialog".to_owned()).spawn(dialog) {
-        tracing::warn!(%error, "the file dialog could not be opened");
     }
 }
 
@@ -281,16 +318,7 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.fit_to_screen(ui.ctx());
-        while let Ok(chosen) = self.chosen.1.try_recv() {
-            match chosen {
-                Chosen::File(path) => self.state.files.choose(&path),
-                Chosen::Folder(path) => self.state.files.choose_folder(&path),
-                Chosen::Answer(path) => self.state.gate.choose_answer(&path),
-                Chosen::RequestFolder(path) => self.state.gate.choose_folder(&path),
-                Chosen::Clipboard(Ok(content)) => self.engine.send(ConsoleCommand::SendClipboard(content.into())),
-                Chosen::Clipboard(Err(problem)) => self.state.clip.problem = Some(problem),
-            }
-        }
+        self.take_chosen();
         let gate = self.engine.gate();
         let desk = self.engine.desk();
         self.follow_front(&desk, ui.ctx());
@@ -331,5 +359,130 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.engine.shutdown();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::Tab;
+    use console_core::gate::{GateCommand, GateStage, GateView};
+    use console_core::picture::SharedPictures;
+    use console_core::view::OperatorView;
+
+    /// Notes what it is told, and for which session.
+    #[derive(Default)]
+    struct Noting(Vec<(Option<LineId>, ConsoleCommand)>);
+
+    impl Engine for Noting {
+        fn gate(&mut self) -> GateView {
+            GateView {
+                stage: GateStage::Open,
+                busy: None,
+                problem: None,
+                done: None,
+                opening: None,
+                vault: PathBuf::new(),
+                is_recoverable: true,
+            }
+        }
+        fn at_gate(&mut self, _: GateCommand) {}
+        fn view(&self) -> Option<ConsoleView> {
+            None
+        }
+        fn pictures(&self) -> SharedPictures {
+            SharedPictures::new()
+        }
+        fn send(&mut self, command: ConsoleCommand) {
+            self.0.push((None, command));
+        }
+        fn send_to(&mut self, line: LineId, command: ConsoleCommand) {
+            self.0.push((Some(line), command));
+        }
+        fn shutdown(&mut self) {}
+    }
+
+    const ANNA: LineId = LineId(1);
+    const BRUNO: LineId = LineId(2);
+
+    /// With two sessions open.
+    struct Window {
+        app: ConsoleApp<Noting>,
+        context: egui::Context,
+        desk: DeskView,
+    }
+
+    impl Window {
+        fn new() -> Self {
+            let operator = OperatorView {
+                name: "Giulia Rinaldi".to_owned(),
+                organisation: "Comune di Rivalta".to_owned(),
+                domain: "comune.rivalta.example".to_owned(),
+                team: None,
+                days_left: 21,
+                ends_at_s: 1_797_000_000,
+                fingerprint: [0; 32],
+                tools: BTreeMap::new(),
+                hours: Vec::new(),
+                time_zone: "Europe/Rome".to_owned(),
+                longest_session_minutes: None,
+                open_now: true,
+                portal: String::new(),
+            };
+            let view = ConsoleView { operator, stage: Stage::Idle, notices: Vec::new(), record: None };
+            let tabs = [ANNA, BRUNO].map(|line| Tab { line, view: view.clone() }).into();
+            Self {
+                app: ConsoleApp::new(Noting::default(), I18n::new(i18n::Language::English)),
+                context: egui::Context::default(),
+                desk: DeskView { tabs, ..DeskView::default() },
+            }
+        }
+
+        fn bring(&mut self, line: Option<LineId>) {
+            self.desk.front = line;
+            self.app.follow_front(&self.desk, &self.context);
+        }
+    }
+
+    #[test]
+    fn what_was_chosen_for_one_person_goes_to_no_other() {
+        let mut window = Window::new();
+        window.bring(Some(ANNA));
+        let content = Content::Text("for Anna".to_owned());
+        let chosen = [Chosen::Clipboard(Ok(content.clone())), Chosen::File("/home/giulia/anna.pdf".into())];
+        for chosen in chosen {
+            window.app.chosen.0.send((window.app.front, chosen)).unwrap();
+        }
+        window.bring(Some(BRUNO));
+        window.app.take_chosen();
+        let command = ConsoleCommand::SendClipboard(content.into());
+        assert_eq!(window.app.engine.0, [(Some(ANNA), command)]);
+        assert_eq!((window.app.state.under, window.app.state.files.send_path.as_str()), (None, ""));
+        window.bring(Some(ANNA));
+        assert_eq!(window.app.state.files.send_path, "/home/giulia/anna.pdf");
+    }
+
+    #[test]
+    fn what_was_chosen_for_a_session_that_was_closed_goes_nowhere() {
+        let mut window = Window::new();
+        window.bring(Some(ANNA));
+        let chosen = Chosen::Clipboard(Ok(Content::Text("for Anna".to_owned())));
+        window.app.chosen.0.send((window.app.front, chosen)).unwrap();
+        window.desk.tabs.remove(0);
+        window.bring(Some(BRUNO));
+        window.app.take_chosen();
+        assert_eq!(window.app.engine.0, []);
+    }
+
+    #[test]
+    fn full_screen_is_the_windows_whichever_session_is_in_front() {
+        let mut window = Window::new();
+        window.bring(Some(ANNA));
+        window.app.state.full_screen = true;
+        window.bring(Some(BRUNO));
+        assert!(window.app.state.full_screen);
+        window.app.state.full_screen = false;
+        window.bring(Some(ANNA));
+        assert!(!window.app.state.full_screen);
     }
 }

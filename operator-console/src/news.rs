@@ -1,9 +1,11 @@
 //! What happened in any session, with its time, until it was seen: pure, fed with every view that an engine shows.
 
 use console_core::LineId;
-use console_core::proto::session::{Capability, Decision, EndReason, TransferFailure, TransferId};
-use console_core::view::{ConsoleView, NoticeKind, PowerState, SessionView, Stage, TransferState};
-use std::collections::{BTreeMap, VecDeque};
+use console_core::proto::session::{Capability, Decision, EndReason, RequestId, TransferFailure, TransferId};
+use console_core::view::{
+    ConsoleView, EndingState, EndingView, NoticeKind, PowerState, SessionView, Stage, TransferState,
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::SystemTime;
 
 /// What is remembered; the oldest go, seen or not, because a list of more is read by nobody.
@@ -67,6 +69,12 @@ pub enum What {
     Ended(EndReason),
     /// What the window tells as well.
     Notice(NoticeKind),
+    /// The person's answer to looking through the folders, or that they took it back.
+    Folders(PowerState),
+    /// So many files of this transfer are in the folder already: it waits for the operator.
+    Conflicts(String, u32),
+    /// What became of a program that was to end.
+    Ending(EndingView),
 }
 
 impl What {
@@ -90,6 +98,8 @@ struct Known {
     recognised: bool,
     reconnecting: bool,
     powers: BTreeMap<Capability, PowerState>,
+    folders: Option<PowerState>,
+    endings: BTreeMap<RequestId, EndingState>,
     transfers: BTreeMap<TransferId, TransferState>,
     received: u64,
     notice: u64,
@@ -101,12 +111,18 @@ pub struct News {
     items: VecDeque<Item>,
     last: u64,
     known: BTreeMap<LineId, Known>,
+    /// Lines whose tab is closed; none comes again.
+    forgotten: BTreeSet<LineId>,
     calls: bool,
 }
 
 impl News {
     /// Takes what a session shows now.
     pub fn observe(&mut self, line: LineId, view: &ConsoleView, at: SystemTime) {
+        if self.forgotten.contains(&line) {
+            // It is still ending.
+            return;
+        }
         let known = self.known.entry(line).or_default();
         let mut new = Vec::new();
         match &view.stage {
@@ -172,6 +188,7 @@ impl News {
     /// Nothing comes from this session any more.
     pub fn forget(&mut self, line: LineId) {
         self.known.remove(&line);
+        self.forgotten.insert(line);
     }
 
     /// Whether something has happened since the last time that somebody in another window should look at.
@@ -201,6 +218,18 @@ fn follow(known: &mut Known, session: &SessionView, new: &mut Vec<What>) {
             PowerState::Off | PowerState::Asked => {}
         }
     }
+    let folders = session.files.browse;
+    if known.folders.replace(folders) != Some(folders)
+        && matches!(folders, PowerState::Granted | PowerState::Refused(_) | PowerState::Revoked)
+    {
+        new.push(What::Folders(folders));
+    }
+    for ending in &session.machine.endings {
+        let is_told = known.endings.insert(ending.request, ending.state) == Some(ending.state);
+        if !is_told && matches!(ending.state, EndingState::Refused(_) | EndingState::Over(_)) {
+            new.push(What::Ending(ending.clone()));
+        }
+    }
     for transfer in session.transfers.iter() {
         if known.transfers.insert(transfer.id, transfer.state) == Some(transfer.state) {
             continue;
@@ -213,11 +242,8 @@ fn follow(known: &mut Known, session: &SessionView, new: &mut Vec<What>) {
                 new.push(What::FileRefused(name));
             }
             TransferState::Failed(failure) => new.push(What::FileFailed(name, failure)),
-            TransferState::Asked
-            | TransferState::Preparing
-            | TransferState::Queued
-            | TransferState::Conflicts(_)
-            | TransferState::Running => {}
+            TransferState::Conflicts(count) => new.push(What::Conflicts(name, count)),
+            TransferState::Asked | TransferState::Preparing | TransferState::Queued | TransferState::Running => {}
         }
     }
     let received = session.chat.iter().rev().find(|line| !line.mine).map_or(0, |line| line.number);

@@ -86,6 +86,19 @@ pub enum Page {
     Account,
 }
 
+/// What lies under the remote screen: there is room for one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Under {
+    /// The panel for one file.
+    File(files::Open),
+    /// The two folders.
+    Folders,
+    /// The pages about the client's machine.
+    Machine,
+    /// The terminal.
+    Terminal,
+}
+
 /// What became of the last copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Copied {
@@ -130,8 +143,8 @@ pub struct ScreenState {
     pub full_screen: bool,
     /// Whether the strip of keys is open that this computer would keep for itself.
     pub keys_open: bool,
-    /// Whether the terminal is in sight.
-    pub shell_open: bool,
+    /// What is open under the remote screen.
+    pub under: Option<Under>,
     /// The terminal.
     pub terminal: TerminalState,
     /// The command palette.
@@ -152,6 +165,7 @@ impl ScreenState {
         std::mem::swap(&mut next.gate, &mut self.gate);
         std::mem::swap(&mut next.effects, &mut self.effects);
         std::mem::swap(&mut next.tabs, &mut self.tabs);
+        std::mem::swap(&mut next.full_screen, &mut self.full_screen);
         next.page = Page::Assistance;
         std::mem::replace(self, next)
     }
@@ -159,6 +173,18 @@ impl ScreenState {
     /// Opens the list of what happened.
     pub fn open_news(&mut self) {
         self.tabs.news_open = true;
+    }
+
+    /// Opens this under the remote screen, in the place of what is there, or closes it. Whether it is open now.
+    fn toggle_under(&mut self, what: Under) -> bool {
+        self.under = (self.under != Some(what)).then_some(what);
+        self.under.is_some()
+    }
+
+    /// Puts a chosen file into the panel that sends it.
+    pub(crate) fn choose_file(&mut self, path: &std::path::Path) {
+        self.files.choose(path);
+        self.under = Some(Under::File(files::Open::Send));
     }
 
     /// Whether keys go to the client: to its screen or to its terminal.
@@ -173,7 +199,7 @@ impl ScreenState {
         self.draft.clear();
         self.files.forget_session();
         self.machine = MachineState::default();
-        self.shell_open = false;
+        self.under = None;
         self.terminal = TerminalState::default();
         self.browser = BrowserState::default();
         self.rates = Rates::default();
@@ -213,8 +239,9 @@ pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec
     // First: while it is open the keys are its own.
     palette::palette_ui(ui, scene, state, &mut commands);
     tabs::tabs_ui(ui, scene, state);
-    // What one session's fields remember is none of another's.
-    ui.push_id(scene.desk.front.map_or(0, |line| line.0), |ui| commands.extend(page_ui(ui, scene, state)));
+    // What one session's fields remember is none of another's, also not of the one before on the same line.
+    let whose = (scene.desk.front.map_or(0, |line| line.0), scene.view.record.clone());
+    ui.push_id(whose, |ui| commands.extend(page_ui(ui, scene, state)));
     commands
 }
 

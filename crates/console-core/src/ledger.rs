@@ -10,6 +10,7 @@ use proto::session::ConsoleToAgent;
 use proto::text::Blob;
 use rand::RngCore as _;
 use rand::rngs::OsRng;
+use session::private::private;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -256,19 +257,6 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::Link { .. }
         | Event::ConsoleClock { .. } => false,
     }
-}
-
-/// A log holds names of files and people: nobody else on this machine reads it.
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(0o600)
-}
-
-/// A log holds names of files and people; here the folder's rights decide who reads it.
-#[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
 }
 
 /// A new file of this name, or the next free number of it.

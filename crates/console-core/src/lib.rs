@@ -27,4 +27,5 @@ pub use engine::ConsoleHandle;
 pub use link::{Choice, Dialing, LinkKind, Proxies};
 /// The plain data that views and commands are made of.
 pub use proto;
+pub use session::private;
 pub use switchboard::{LineId, MOST_KEYS, MOST_LINES, OnChange, Switchboard};

@@ -15,7 +15,8 @@ use proto::session::{RequestId, StreamKind, TransferFailure, TransferId};
 use proto::shell::{ShellInput, ShellOutput};
 use proto::text::Blob;
 use session::{
-    Arrival, FolderList, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file, throttled,
+    Arrival, FolderList, Priority, Reader, StreamError, open_file, open_stream, private, receive_file, send_file,
+    throttled,
 };
 use std::fs::File;
 use std::io::Write as _;
@@ -59,8 +60,8 @@ pub(crate) enum Event {
     ShellOver(RequestId, Option<Option<i32>>),
     /// What is in a folder of the client's machine.
     Folder(u32, FolderHead, Vec<FolderEntry>),
-    /// What is in a folder of this one.
-    LocalFolder(Result<FolderList, TransferFailure>),
+    /// What is in a folder of this one; which look it was.
+    LocalFolder(u32, Result<FolderList, TransferFailure>),
     /// The operator's clipboard cannot go.
     ClipNotSent(ClipProblem),
     /// The person's clipboard is here.
@@ -298,13 +299,11 @@ async fn read_shell(
             None => return Err(StreamError::Gone),
         };
         let output = reader.exact(usize::try_from(length).unwrap_or_default()).await?;
-        let answer = terminal.feed(&output);
-        if let Some(answer) =
-            Blob::new(answer).ok().filter(|answer: &Blob<SHELL_INPUT_BYTES>| !answer.as_slice().is_empty())
-        {
+        feed_in_turns(terminal, &output, |answer| {
             // A program that asks without end gets no answer any more.
             let _ = typing.try_send(ShellInput::Bytes(answer));
-        }
+        })
+        .await;
         read_bytes += u64::from(length);
         if read_bytes - told_bytes >= ACKNOWLEDGE_BYTES {
             told_bytes = read_bytes;
@@ -317,6 +316,23 @@ async fn read_shell(
             }
             Some(_) => {}
             None => shown_at = Some(Instant::now()),
+        }
+    }
+}
+
+/// Output that is worked through before whoever draws the terminal has a turn, in bytes: a few of them can change
+/// the whole screen.
+const TURN_BYTES: usize = 512;
+
+/// Hands output to the terminal without keeping the window from it, whatever the output is.
+async fn feed_in_turns(terminal: &Terminal, output: &[u8], mut on_answer: impl FnMut(Blob<SHELL_INPUT_BYTES>)) {
+    for part in output.chunks(TURN_BYTES) {
+        if let Some(answer) = Blob::new(terminal.feed(part)).ok().filter(|answer| !answer.as_slice().is_empty()) {
+            on_answer(answer);
+        }
+        tokio::task::yield_now().await;
+        while terminal.is_waited_for() {
+            tokio::task::yield_now().await;
         }
     }
 }
@@ -335,16 +351,72 @@ pub(crate) fn write_text(text: &str, folder: &Path, stem: &str, extension: &str)
     Ok(path)
 }
 
-/// A new file beside those that are there, with the next number.
+/// A new file beside those that are there, with the next number. Nobody else on this machine reads it.
 fn next_file(folder: &Path, stem: &str, extension: &str) -> std::io::Result<(PathBuf, File)> {
     std::fs::create_dir_all(folder)?;
     for number in 1..10_000 {
         let path = folder.join(format!("{stem}-{number}.{extension}"));
-        match File::options().write(true).create_new(true).open(&path) {
+        match private::create_new(&path) {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
     }
     Err(std::io::ErrorKind::AlreadyExists.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proto::shell::TerminalSize;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[test]
+    fn a_window_gets_its_turns_while_output_that_is_slow_to_work_through_comes_without_end() {
+        let terminal = Terminal::new(TerminalSize { columns: 80, rows: 24 });
+        // Each of these fills the whole screen (DECALN).
+        let output = b"\x1b#8".repeat(5000);
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (drawn, is_over_too) = (terminal.clone(), Arc::clone(&is_over));
+        let window = std::thread::spawn(move || {
+            let mut longest = Duration::ZERO;
+            while !is_over_too.load(Ordering::SeqCst) {
+                let began = Instant::now();
+                assert_eq!(drawn.screen().rows.len(), 24);
+                longest = longest.max(began.elapsed());
+            }
+            longest
+        });
+        let began = Instant::now();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..4 {
+                feed_in_turns(&terminal, &output, |_| {}).await;
+            }
+        });
+        let whole = began.elapsed();
+        is_over.store(true, Ordering::SeqCst);
+        let longest = window.join().unwrap();
+        assert!(longest < whole / 8, "it waited for {longest:?} of {whole:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_written_about_a_persons_machine_nobody_else_on_this_one_reads() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let text = write_text("{}", folder.path(), "ponte-session", "json").unwrap();
+        let picture = Picture {
+            width: 1,
+            height: 1,
+            rgba: vec![0; 4],
+            stream: 1,
+            sequence: 1,
+            fresh: proto::geometry::Damage::default(),
+        };
+        let picture = write_picture(&picture, folder.path()).unwrap();
+        for path in [text, picture] {
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{path:?}");
+        }
+    }
 }

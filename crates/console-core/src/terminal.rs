@@ -13,8 +13,9 @@ use alacritty_terminal::term::{Config, Osc52, Term, TermMode};
 use alacritty_terminal::vte::ansi::{Color, CursorShape, NamedColor, Processor, Timeout};
 use proto::limits::SHELL_INPUT_BYTES;
 use proto::shell::TerminalSize;
-use session::{Piece, TerminalFilter};
+use session::{CHARACTER_MARKS, Piece, TerminalFilter};
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,7 +26,13 @@ const ANSWER_BYTES: usize = SHELL_INPUT_BYTES;
 
 /// The screen of one terminal; its copies are the same one.
 #[derive(Clone)]
-pub struct Terminal(Arc<Mutex<Emulator>>);
+pub struct Terminal(Arc<Shared>);
+
+struct Shared {
+    emulator: Mutex<Emulator>,
+    /// How many wait to draw it or to do something with it.
+    waiting: AtomicUsize,
+}
 
 struct Emulator {
     term: Term<Listener>,
@@ -165,17 +172,27 @@ impl Terminal {
         let answers = Arc::<Mutex<Vec<u8>>>::default();
         let term = Term::new(config, &Size(size.clamped()), Listener(Arc::clone(&answers)));
         let (parser, filter) = (Processor::new(), TerminalFilter::new());
-        Self(Arc::new(Mutex::new(Emulator { term, parser, filter, answers })))
+        let emulator = Mutex::new(Emulator { term, parser, filter, answers });
+        Self(Arc::new(Shared { emulator, waiting: AtomicUsize::new(0) }))
     }
 
+    /// A turn of the window's.
     fn emulator(&self) -> MutexGuard<'_, Emulator> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.waiting.fetch_add(1, Ordering::SeqCst);
+        let emulator = self.0.emulator.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+        emulator
+    }
+
+    /// Whether somebody waits for a turn: who feeds output without end lets them, because a lock alone is not fair.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.0.waiting.load(Ordering::SeqCst) > 0
     }
 
     /// Takes output; gives what the terminal answers to the programs that asked it something.
     #[must_use]
     pub fn feed(&self, output: &[u8]) -> Vec<u8> {
-        let mut emulator = self.emulator();
+        let mut emulator = self.0.emulator.lock().unwrap_or_else(PoisonError::into_inner);
         let Emulator { term, parser, filter, answers } = &mut *emulator;
         for piece in filter.feed(output) {
             if let Piece::Output(bytes) = piece {
@@ -341,7 +358,8 @@ fn place(term: &Term<Listener>, row: u16, column: u16, is_right: bool) -> (Point
 fn cell(held: &Held, selected: bool) -> Cell {
     let has = |flags| held.flags.intersects(flags);
     let is_hidden = has(Flags::HIDDEN);
-    let marks = held.zerowidth().filter(|_| !is_hidden).map(|marks| marks.iter().collect::<String>().into());
+    let marks = held.zerowidth().filter(|_| !is_hidden);
+    let marks = marks.map(|marks| marks.iter().take(CHARACTER_MARKS).collect::<String>().into());
     Cell {
         character: if is_hidden || held.c.is_control() { ' ' } else { held.c },
         marks,
@@ -450,6 +468,17 @@ mod tests {
         }
         let answers = terminal.feed("\x1b[6n".repeat(10_000).as_bytes());
         assert!(answers.len() <= ANSWER_BYTES);
+    }
+
+    #[test]
+    fn marks_do_not_pile_up_over_one_character_however_they_are_put_there() {
+        let shown = |terminal: &Terminal| terminal.text().chars().filter(|c| *c == '\u{301}').count();
+        let all_at_once = terminal(&format!("e{}", "\u{301}".repeat(10_000)));
+        assert_eq!(shown(&all_at_once), CHARACTER_MARKS);
+        // Back over it each time, after another character.
+        let one_by_one = terminal(&"\x1b[1;1H\u{301}\x1b[1;5Hx".repeat(10_000));
+        assert!(shown(&one_by_one) <= CHARACTER_MARKS);
+        assert_eq!(terminal("Vie\u{323}\u{302}t").text(), "Vie\u{323}\u{302}t");
     }
 
     #[test]

@@ -3,13 +3,14 @@
 //! A file has its final name only when it is whole and its digest right; until then it is a partial
 //! file beside it, which is removed when the transfer fails.
 
+use crate::private;
 use crate::stream::{Reader, StreamError, Writer};
 use bytes::BytesMut;
 use proto::limits::FILE_BLOCK_BYTES;
 use proto::session::{TransferFailure, TransferId};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use tokio::fs::{self, File, OpenOptions};
+use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use transfer::{FileReceiver, FileSender, PartName, SafeName};
 
@@ -154,7 +155,7 @@ async fn receive_part(
     {
         return Err(failed(error));
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(part).await.map_err(failed)?;
+    let mut file = File::from_std(private::create_new(part).map_err(failed)?);
     let mut receiver = FileReceiver::new(size_bytes);
     while let Some(bytes) = reader.some().await.map_err(stream_failure)? {
         if !allowed() {

@@ -5,6 +5,7 @@
 
 use crate::batch::{BatchNews, Gate, SMALL_BYTES, Teller};
 use crate::files::{place, remove_part, storage_failure};
+use crate::private;
 use crate::stream::{Reader, StreamError};
 use proto::files::{BatchEntry, BatchItem, BatchPart, BatchWish};
 use proto::limits::FILE_BLOCK_BYTES;
@@ -304,7 +305,7 @@ fn create_part(path: &Path) -> std::io::Result<fs::File> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    OpenOptions::new().write(true).create_new(true).open(path)
+    private::create_new(path)
 }
 
 /// Goes on with a partial file that has exactly so many bytes.

@@ -13,6 +13,8 @@ const SEQUENCE_BYTES: usize = 128;
 const STRING_BYTES: usize = 16;
 /// The most digits of a repetition: what is wider than a terminal is no text.
 const REPEAT_DIGITS: usize = 3;
+/// Marks over one character: no script has more of them, and each costs whoever draws it.
+pub const CHARACTER_MARKS: usize = 8;
 /// Marks over characters that one terminal gets, in all. Each may stay in memory for as long as the terminal.
 const MARKS: usize = 1 << 20;
 
@@ -58,6 +60,8 @@ pub struct TerminalFilter {
     /// The character so far: at most four bytes.
     character: Vec<u8>,
     marks: usize,
+    /// Marks since the last character that takes a place.
+    marks_here: usize,
 }
 
 impl TerminalFilter {
@@ -124,6 +128,9 @@ impl TerminalFilter {
             }
             0..=0x7F => {
                 out.append(&mut self.character);
+                if matches!(byte, 0x20..0x7F) {
+                    self.marks_here = 0;
+                }
                 out.push(byte);
             }
             _ => {
@@ -147,12 +154,11 @@ impl TerminalFilter {
             }
         };
         let is_mark = text.chars().any(|c| c.width().unwrap_or(0) == 0);
-        if is_mark {
-            self.marks += 1;
-        }
-        if is_mark && self.marks > MARKS {
+        self.marks_here = if is_mark { self.marks_here + 1 } else { 0 };
+        if is_mark && (self.marks_here > CHARACTER_MARKS || self.marks >= MARKS) {
             self.character.clear();
         } else {
+            self.marks += usize::from(is_mark);
             out.append(&mut self.character);
         }
     }
@@ -263,9 +269,17 @@ mod tests {
         }
         check(b"\x1b[65535bx", b"x");
         let mut filter = TerminalFilter::new();
-        let marks = "\u{301}".repeat(100_000);
+        let marks = "e\u{301}\u{323}".repeat(100_000);
         let come: usize = (0..20).flat_map(|_| filter.feed(marks.as_bytes())).map(|piece| bytes(&piece)).sum();
-        assert_eq!(come, MARKS * 2);
+        assert_eq!(come, 20 * 100_000 + MARKS * 2);
+    }
+
+    #[test]
+    fn marks_over_one_character_have_an_end() {
+        let most = format!("e{}", "\u{301}".repeat(CHARACTER_MARKS));
+        check(format!("{most}\u{301}\u{301}o\u{300}").as_bytes(), format!("{most}o\u{300}").as_bytes());
+        // What only moves or colours begins no other character.
+        check(format!("{most}\x1b[1m\u{301}\x08\u{301}").as_bytes(), format!("{most}\x1b[1m\x08").as_bytes());
     }
 
     fn bytes(piece: &Piece) -> usize {

@@ -10,13 +10,13 @@ use crate::engine::Engine as _;
 use crate::places;
 use console_core::clipboard::Content;
 use console_core::gate::{GateCommand, GateProblem, GateStage, Secret};
+use console_core::private;
 use console_core::proto::clipboard::ClipKind;
 use console_core::proto::geometry::MonitorId;
 use console_core::proto::input::{InputEvent, KeyUsage};
 use console_core::proto::machine::{Facts, Topic};
 use console_core::proto::session::{Capability, TransferId};
 use console_core::view::{ClipState, ConsoleCommand, EndingState, PowerState, SessionView, ShellState, Stage, Typed};
-use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -275,7 +275,7 @@ impl<W: Write> Desk<W> {
         let (monitor, picture) = found.ok_or_else(|| Problem::new(Code::NoPicture, "there is no picture now"))?;
         let path = self.pictures_folder.join(path);
         // Nothing that is there is written over, as when the window saves pictures.
-        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        let file = private::create_new(&path);
         file.and_then(|file| picture.write_png(file)).map_err(|error| {
             let is_there = error.kind() == io::ErrorKind::AlreadyExists;
             let code = if is_there { Code::Already } else { Code::NotWritten };
@@ -380,7 +380,7 @@ impl<W: Write> Desk<W> {
         let png = content.encode().map_err(|_| Problem::new(Code::NotWritten, "the picture was not written"))?;
         let path = self.pictures_folder.join(path);
         // Nothing that is there is written over.
-        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        let file = private::create_new(&path);
         file.and_then(|mut file| file.write_all(&png)).map_err(|error| {
             let is_there = error.kind() == io::ErrorKind::AlreadyExists;
             let code = if is_there { Code::Already } else { Code::NotWritten };

@@ -5,7 +5,7 @@ use super::parts::{close_button, under_screen};
 use super::session::may_move;
 use super::side::Powers;
 use super::transfers::transfer_ui;
-use super::{Scene, ScreenState};
+use super::{Scene, ScreenState, Under};
 use crate::places;
 use crate::words;
 use console_core::proto::session::Capability;
@@ -27,15 +27,13 @@ const BESIDE: f32 = 460.0;
 /// What the two folders remember between frames.
 #[derive(Debug)]
 pub struct BrowserState {
-    /// Whether they are open.
-    pub open: bool,
     local: Pane,
     remote: Pane,
 }
 
 impl Default for BrowserState {
     fn default() -> Self {
-        Self { open: false, local: Pane::new(Side::Local), remote: Pane::new(Side::Remote) }
+        Self { local: Pane::new(Side::Local), remote: Pane::new(Side::Remote) }
     }
 }
 
@@ -52,13 +50,9 @@ pub(super) fn toggle(
     state: &mut ScreenState,
     commands: &mut Vec<ConsoleCommand>,
 ) {
-    state.browser.open = !state.browser.open;
-    if !state.browser.open {
+    if !state.toggle_under(Under::Folders) {
         return;
     }
-    // Under the screen there is room for one thing.
-    state.files.open = None;
-    state.machine.open = false;
     if session.files.local.is_none() {
         commands.push(ConsoleCommand::ListLocal(places::home().unwrap_or_else(places::downloads)));
     }
@@ -70,7 +64,7 @@ pub(super) fn toggle(
 
 /// Files that were dragged into the window: into the folder that is shown, or into that for downloads.
 pub(super) fn dropped(session: &SessionView, state: &ScreenState, paths: Vec<PathBuf>) -> ConsoleCommand {
-    let remote = session.files.remote.as_ref().filter(|_| state.browser.open);
+    let remote = session.files.remote.as_ref().filter(|_| state.under == Some(Under::Folders));
     ConsoleCommand::SendFiles { paths, into: remote.map(|remote| remote.path.clone()).unwrap_or_default() }
 }
 
@@ -98,7 +92,7 @@ fn whole_ui(
     let tokens = theme::tokens(ui);
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Layout::right_to_left(Align::Center), |ui| {
         if close_button(ui, &scene.i18n.text("console-close-panel"), tokens.ink_secondary).clicked() {
-            state.browser.open = false;
+            state.under = None;
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let name = scene.i18n.text("console-tool-files");

@@ -1,7 +1,7 @@
 //! The panels under the remote screen that send a file and fetch one.
 
 use super::parts::{close_button, path_field};
-use super::{Effect, Scene, ScreenState};
+use super::{Effect, Scene, ScreenState, Under};
 use crate::places;
 use console_core::view::ConsoleCommand;
 use egui::{Align, Frame, Key, Layout, Margin, Ui, vec2};
@@ -20,8 +20,6 @@ pub enum Open {
 /// What was typed into the panels.
 #[derive(Debug)]
 pub struct FilesState {
-    /// Which panel is open.
-    pub open: Option<Open>,
     /// The path of the file to send.
     pub send_path: String,
     /// The path of the file to fetch, on the client's machine.
@@ -35,7 +33,6 @@ pub struct FilesState {
 impl Default for FilesState {
     fn default() -> Self {
         Self {
-            open: None,
             send_path: String::new(),
             fetch_path: String::new(),
             fetch_into: places::downloads().display().to_string(),
@@ -46,17 +43,9 @@ impl Default for FilesState {
 }
 
 impl FilesState {
-    /// Opens a panel, or closes it if it is the one that is open.
-    pub fn toggle(&mut self, panel: Open) {
-        self.open = if self.open == Some(panel) { None } else { Some(panel) };
-        self.missing = false;
-        self.wants_focus = self.open.is_some();
-    }
-
     /// Puts a chosen file into the panel.
     pub fn choose(&mut self, path: &std::path::Path) {
         self.send_path = path.display().to_string();
-        self.open = Some(Open::Send);
         self.missing = false;
     }
 
@@ -66,13 +55,18 @@ impl FilesState {
         self.missing = false;
     }
 
-    /// Closes the panels and empties what belonged to one client; the folder stays.
+    /// Empties what belonged to one client; the folder stays.
     pub fn forget_session(&mut self) {
-        self.open = None;
         self.send_path.clear();
         self.fetch_path.clear();
         self.missing = false;
     }
+}
+
+/// Opens a panel, or closes it if it is the one that is open.
+pub(super) fn toggle(state: &mut ScreenState, panel: Open) {
+    state.files.wants_focus = state.toggle_under(Under::File(panel));
+    state.files.missing = false;
 }
 
 /// The open panel, under the remote screen.
@@ -92,7 +86,7 @@ pub fn files_ui(
         };
         ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Layout::right_to_left(Align::Center), |ui| {
             if close_button(ui, &scene.i18n.text("console-close-panel"), tokens.ink_secondary).clicked() {
-                state.files.open = None;
+                state.under = None;
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| heading(ui, &scene.i18n.text(title)));
         });
@@ -123,7 +117,7 @@ fn send_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &m
             if !state.files.missing {
                 commands.push(ConsoleCommand::SendFile(path));
                 state.files.send_path.clear();
-                state.files.open = None;
+                state.under = None;
             }
         }
         if button(ui, &scene.i18n.text("console-browse")).clicked() {
@@ -150,7 +144,7 @@ fn fetch_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &
             if !files.missing {
                 commands.push(ConsoleCommand::FetchFile { path: files.fetch_path.trim().to_owned(), into });
                 files.fetch_path.clear();
-                files.open = None;
+                state.under = None;
             }
         }
         if button(ui, &scene.i18n.text("console-browse")).clicked() {

@@ -14,6 +14,9 @@ const BAR: f32 = 34.0;
 /// Fills the monitor with the window, or makes it a window again.
 pub(super) fn toggle(ui: &Ui, state: &mut ScreenState) {
     state.full_screen = !state.full_screen;
+    if state.full_screen {
+        state.under = None;
+    }
     ui.ctx().send_viewport_cmd(ViewportCommand::Fullscreen(state.full_screen));
 }
 

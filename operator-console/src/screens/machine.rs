@@ -2,14 +2,14 @@
 
 use super::parts::{close_button, fact_ui, focus_ring, under_screen};
 use super::side::{Powers, may_ask};
-use super::{Copied, Effect, Scene, ScreenState};
+use super::{Copied, Effect, Scene, ScreenState, Under};
 use crate::machine_words::{self, CPU_COLUMN, Paper, Sheet};
 use crate::words;
 use console_core::proto::machine::{Facts, Process, Topic};
 use console_core::proto::session::{Capability, Ending};
 use console_core::view::{ConsoleCommand, EndingState, EndingView, PageView, PowerState, SessionView};
 use egui::{Align, Frame, Label, Layout, Margin, RichText, Role, ScrollArea, TextWrapMode, Ui, WidgetInfo, vec2};
-use i18n::Language;
+use i18n::{I18n, Language};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use ui_kit::fonts::Weight;
@@ -27,8 +27,6 @@ const DO_WIDTH: f32 = 118.0;
 /// What the pages remember between frames.
 #[derive(Debug)]
 pub struct MachineState {
-    /// Whether they are open.
-    pub open: bool,
     /// Which page.
     pub topic: Topic,
     /// Only rows with these words are shown.
@@ -50,19 +48,14 @@ struct Put {
 impl Default for MachineState {
     fn default() -> Self {
         let sort = BTreeMap::from([(Topic::Processes, (CPU_COLUMN, true))]);
-        Self { open: false, topic: Topic::Overview, filter: String::new(), sort, put: None }
+        Self { topic: Topic::Overview, filter: String::new(), sort, put: None }
     }
 }
 
 /// The tool was pressed: opens the pages and asks for them, or closes them.
 pub fn toggle(session: &SessionView, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
-    state.machine.open = !state.machine.open;
     state.copied = None;
-    if state.machine.open {
-        // Under the screen there is room for one thing.
-        state.files.open = None;
-        state.shell_open = false;
-        state.browser.open = false;
+    if state.toggle_under(Under::Machine) {
         let is_off = session.state_of(Capability::SystemInfo) == PowerState::Off;
         if is_off && may_ask(&scene.view.operator, session, Capability::SystemInfo) {
             // The page that is wanted as soon as the person agrees.
@@ -105,7 +98,7 @@ fn whole_ui(
     let tokens = theme::tokens(ui);
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Layout::right_to_left(Align::Center), |ui| {
         if close_button(ui, &scene.i18n.text("console-close-panel"), tokens.ink_secondary).clicked() {
-            state.machine.open = false;
+            state.under = None;
         }
         let is_granted = session.state_of(Capability::SystemInfo) == PowerState::Granted;
         if is_granted && matches!(state.machine.topic, Topic::Processes | Topic::Packages | Topic::Events) {
@@ -128,7 +121,7 @@ fn whole_ui(
     put(scene, page, &mut state.machine);
     actions_ui(ui, scene, page, state, commands);
     if let Some(ending) = session.machine.endings.last().filter(|_| state.machine.topic == Topic::Processes) {
-        let words = ending_words(scene, ending);
+        let words = ending_words(scene.i18n, ending);
         small(ui, &words);
     }
     page_ui(ui, scene, session, page, state, commands);
@@ -146,7 +139,7 @@ fn filter_ui(ui: &mut Ui, scene: &Scene<'_>, filter: &mut String) {
         .corner_radius(tokens.radius)
         .inner_margin(Margin::symmetric(10, 4));
     let field = egui::TextEdit::singleline(filter)
-        .id(egui::Id::unique("machine filter"))
+        .id(ui.scope_id().with("machine filter"))
         .hint_text(RichText::new(scene.i18n.text("console-machine-filter-short")).color(tokens.ink_secondary))
         .font(font)
         .text_color(tokens.ink)
@@ -302,7 +295,8 @@ fn small_button(ui: &mut Ui, is_enabled: bool, text: &str) -> egui::Response {
 }
 
 /// Where the end of a program stands, in words.
-fn ending_words(scene: &Scene<'_>, ending: &EndingView) -> String {
+/// What became of a program that was to end.
+pub(super) fn ending_words(i18n: &I18n, ending: &EndingView) -> String {
     let id = match ending.state {
         EndingState::Asked => "console-ending-asked",
         EndingState::Refused(_) => "console-ending-refused",
@@ -315,10 +309,10 @@ fn ending_words(scene: &Scene<'_>, ending: &EndingView) -> String {
     };
     let name = format!("{} ({})", ending.name, ending.pid);
     let why = match ending.state {
-        EndingState::Refused(decision) => scene.i18n.text(words::power_state(PowerState::Refused(decision))),
+        EndingState::Refused(decision) => i18n.text(words::power_state(PowerState::Refused(decision))),
         _ => String::new(),
     };
-    scene.i18n.text_with(id, &[("name", name.into()), ("why", why.into())])
+    i18n.text_with(id, &[("name", name.into()), ("why", why.into())])
 }
 
 fn page_ui(

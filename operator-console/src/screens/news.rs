@@ -1,7 +1,7 @@
 //! The list of what happened in any session, until the operator empties it.
 
 use super::parts::{close_button, focus_ring};
-use super::{Effect, Scene, ScreenState, session, side, tabs};
+use super::{Effect, Scene, ScreenState, machine, session, side, tabs};
 use crate::desk::DeskCommand;
 use crate::news::{Item, What};
 use crate::words;
@@ -81,21 +81,27 @@ fn item_ui(ui: &mut Ui, scene: &Scene<'_>, item: &Item, state: &mut ScreenState)
 /// What happened, in words.
 #[must_use]
 pub fn what(i18n: &I18n, what: &What) -> String {
-    let power = |id: &str, capability| {
-        let power = i18n.text(words::power(capability));
-        i18n.text_with(id, &[("power", power.into())])
+    let power = |power: &str, state| {
+        let id = match state {
+            PowerState::Granted => "console-news-granted",
+            PowerState::Revoked => "console-news-revoked",
+            _ => "console-news-refused",
+        };
+        let state = i18n.text(words::power_state(state));
+        i18n.text_with(id, &[("power", i18n.text(power).into()), ("state", state.into())])
     };
     let file = |id: &str, name: &String| i18n.text_with(id, &[("name", name.into())]);
     match what {
         What::Came => i18n.text("console-news-came"),
         What::Recognised => i18n.text("console-news-recognised"),
-        What::Granted(capability) => power("console-news-granted", *capability),
-        What::Refused(capability, decision) => {
-            let (power, state) = (words::power(*capability), words::power_state(PowerState::Refused(*decision)));
-            let args = [("power", i18n.text(power).into()), ("state", i18n.text(state).into())];
-            i18n.text_with("console-news-refused", &args)
+        What::Granted(capability) => power(words::power(*capability), PowerState::Granted),
+        What::Refused(capability, decision) => power(words::power(*capability), PowerState::Refused(*decision)),
+        What::Revoked(capability) => power(words::power(*capability), PowerState::Revoked),
+        What::Folders(state) => power("console-power-folders", *state),
+        What::Conflicts(name, count) => {
+            i18n.text_with("console-news-conflicts", &[("name", name.into()), ("count", (*count).into())])
         }
-        What::Revoked(capability) => power("console-news-revoked", *capability),
+        What::Ending(ending) => machine::ending_words(i18n, ending),
         What::FileCame(name) => file("console-news-file-came", name),
         What::FileSent(name) => file("console-news-file-sent", name),
         What::FileRefused(name) => file("console-news-file-refused", name),

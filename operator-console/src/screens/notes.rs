@@ -1,7 +1,7 @@
 //! What the operator keeps of a session: who it was, a summary, tags, and what became of it. All of it is saved
 //! while it is typed; nothing of it goes to the client.
 
-use super::parts::{FieldKind, focus_ring, text_field};
+use super::parts::{AtMost, FieldKind, focus_ring, text_field};
 use super::{Effect, Scene, ScreenState};
 use crate::desk::DeskCommand;
 use console_core::records::{Description, NOTES_BYTES, Outcome, Record, RecordId};
@@ -22,7 +22,17 @@ pub struct NotesState {
     name: String,
     notes: String,
     tags: String,
+    /// Where the keyboard is.
+    typing: Option<Field>,
     wants_focus: bool,
+}
+
+/// One of the texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Name,
+    Summary,
+    Tags,
 }
 
 impl NotesState {
@@ -31,14 +41,21 @@ impl NotesState {
         (self.open, self.wants_focus) = (true, true);
     }
 
+    /// Takes what is kept, but for the text that is being typed: it may have been written in another tab meanwhile.
     fn load(&mut self, record: &Record) {
-        if self.of.as_ref() == Some(&record.id) {
-            return;
+        if self.of.as_ref() != Some(&record.id) {
+            self.of = Some(record.id.clone());
+            self.typing = None;
         }
-        self.of = Some(record.id.clone());
-        self.name.clone_from(&record.kept.name);
-        self.notes.clone_from(&record.kept.notes);
-        self.tags = record.kept.tags.join(", ");
+        if self.typing != Some(Field::Name) {
+            self.name.clone_from(&record.kept.name);
+        }
+        if self.typing != Some(Field::Summary) {
+            self.notes.clone_from(&record.kept.notes);
+        }
+        if self.typing != Some(Field::Tags) {
+            self.tags = record.kept.tags.join(", ");
+        }
     }
 }
 
@@ -65,7 +82,8 @@ pub fn notes_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, is_wide: bool, 
     let notes = &mut state.notes;
     let describe = |what| Effect::Desk(DeskCommand::Describe(record.id.clone(), what));
     ui.push_id(("notes", record.id.to_string()), |ui| {
-        if text_field(ui, FieldKind::Name, &i18n.text("console-notes-name"), &mut notes.name).changed() {
+        let name = text_field(ui, FieldKind::Name, &i18n.text("console-notes-name"), &mut notes.name);
+        if name.changed() {
             state.effects.push(describe(Description::Name(notes.name.clone())));
         }
         let height = if is_wide { HEIGHTS.1 } else { HEIGHTS.0 };
@@ -77,9 +95,12 @@ pub fn notes_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, is_wide: bool, 
         if summary.changed() {
             state.effects.push(describe(Description::Notes(notes.notes.clone())));
         }
-        if text_field(ui, FieldKind::Path, &i18n.text("console-notes-tags"), &mut notes.tags).changed() {
+        let tags = text_field(ui, FieldKind::Path, &i18n.text("console-notes-tags"), &mut notes.tags);
+        if tags.changed() {
             state.effects.push(describe(Description::Tags(tags_of(&notes.tags))));
         }
+        let fields = [(name, Field::Name), (summary, Field::Summary), (tags, Field::Tags)];
+        notes.typing = fields.into_iter().find(|(field, _)| field.has_focus()).map(|(_, field)| field);
     });
     if scene.desk.records_failed {
         notice(ui, TagKind::Warn, "", &i18n.text("console-notes-not-saved"));
@@ -97,11 +118,10 @@ fn summary_ui(ui: &mut Ui, label: &str, height: f32, text: &mut String) -> Respo
         .corner_radius(tokens.radius)
         .inner_margin(Margin::symmetric(12, 8));
     let field = ui.add(
-        TextEdit::multiline(text)
+        TextEdit::multiline(&mut AtMost { text, bytes: NOTES_BYTES })
             .id_salt("summary")
             .font(Weight::Regular.at(tokens.small_size))
             .text_color(tokens.ink)
-            .char_limit(NOTES_BYTES)
             .desired_width(ui.available_width())
             .min_size(vec2(0.0, height))
             .frame(frame),
@@ -149,15 +169,4 @@ fn outcome_row_ui(ui: &mut Ui, scene: &Scene<'_>, now: Option<Outcome>, takes_ke
         }
     });
     chosen
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_stand_between_commas() {
-        assert_eq!(tags_of("stampante, rete"), ["stampante", " rete"]);
-        assert_eq!(tags_of(""), [""]);
-    }
 }

@@ -1,6 +1,6 @@
 //! The command palette: Ctrl+K, a few letters, Enter. It lies over nothing for longer than that.
 
-use super::files::Open;
+use super::files::{self, Open};
 use super::side::Powers;
 use super::{
     Effect, Page, Scene, ScreenState, browser, clip, full_screen, home, machine, marking, notices, parts, session,
@@ -283,7 +283,7 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
                 });
             }
         }
-        Act::Files(panel) => state.files.toggle(panel),
+        Act::Files(panel) => files::toggle(state, panel),
         Act::Machine => {
             if let Stage::Session(session) = &scene.view.stage {
                 machine::toggle(session, scene, state, commands);

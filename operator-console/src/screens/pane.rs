@@ -1,7 +1,7 @@
 //! One folder in a list: sorted, chosen from by mouse or keyboard, opened by Enter.
 
 use super::Scene;
-use super::parts::focus_ring;
+use super::parts::{AtMost, focus_ring};
 use crate::words;
 use console_core::proto::files::{EntryKind, FolderEntry};
 use console_core::proto::session::TransferFailure;
@@ -46,6 +46,8 @@ enum Column {
 pub(super) struct Pane {
     side: Side,
     typed: String,
+    /// Whether the keyboard is in that field.
+    is_typing: bool,
     folder: Option<Arc<FolderView>>,
     sort: (Column, bool),
     /// The rows in the order in which they are shown.
@@ -83,6 +85,7 @@ impl Pane {
         Self {
             side,
             typed: String::new(),
+            is_typing: false,
             folder: None,
             sort: (Column::Name, false),
             order: Vec::new(),
@@ -108,14 +111,31 @@ impl Pane {
         if is_same {
             return;
         }
-        let is_same_place = matches!((&self.folder, folder), (Some(one), Some(other)) if one.path == other.path);
-        if !is_same_place {
-            (self.cursor, self.anchor) = (0, 0);
-        }
+        let before = self.folder.take().zip(folder).filter(|(before, now)| before.path == now.path);
         self.folder = folder.map(Arc::clone);
-        self.typed = folder.map(|folder| folder.path.clone()).unwrap_or_default();
-        self.selected.clear();
+        let Some((before, now)) = before else {
+            self.typed = folder.map(|folder| folder.path.clone()).unwrap_or_default();
+            (self.cursor, self.anchor) = (0, 0);
+            self.selected.clear();
+            return self.put_in_order();
+        };
+        // The same folder anew: what is chosen or being typed there stays so, whichever rows it has now.
+        if !self.is_typing {
+            self.typed.clone_from(&now.path);
+        }
+        let name = |row: usize| before.entries.get(row).map(|entry| entry.name.as_str());
+        let name_at = |place: usize| self.order.get(place).and_then(|row| name(*row));
+        let chosen: BTreeSet<&str> = self.selected.iter().filter_map(|row| name(*row)).collect();
+        let (cursor, anchor) = (name_at(self.cursor), name_at(self.anchor));
+        let rows = now.entries.iter().zip(0..);
+        self.selected = rows.filter(|(entry, _)| chosen.contains(entry.name.as_str())).map(|(_, row)| row).collect();
         self.put_in_order();
+        let last = self.order.len().saturating_sub(1);
+        let place = |wanted: Option<&str>, was: usize| {
+            let is_wanted = |row: &usize| now.entries.get(*row).map(|entry| entry.name.as_str()) == wanted;
+            wanted.and_then(|_| self.order.iter().position(is_wanted)).unwrap_or(was.min(last))
+        };
+        (self.cursor, self.anchor) = (place(cursor, self.cursor), place(anchor, self.anchor));
     }
 
     fn put_in_order(&mut self) {
@@ -206,15 +226,17 @@ impl Pane {
                 .stroke(egui::Stroke::new(1.0, tokens.edge))
                 .corner_radius(tokens.radius)
                 .inner_margin(Margin::symmetric(8, 4));
-            let field = egui::TextEdit::singleline(&mut self.typed)
-                .id(egui::Id::unique(("files path", self.side)))
+            let bytes = console_core::proto::limits::PATH_BYTES;
+            let mut text = AtMost { text: &mut self.typed, bytes };
+            let field = egui::TextEdit::singleline(&mut text)
+                .id(ui.scope_id().with(("files path", self.side)))
                 .font(Weight::Regular.at(tokens.small_size))
                 .text_color(tokens.ink)
-                .char_limit(console_core::proto::limits::PATH_BYTES)
                 .desired_width(ui.available_width())
                 .frame(frame);
             let field = ui.add(field);
             focus_ring(ui, &field, field.rect);
+            self.is_typing = field.has_focus();
             if super::parts::is_entered(ui, &field) {
                 picked.open = Some(self.typed.trim().to_owned());
             }
@@ -273,7 +295,7 @@ impl Pane {
     ) {
         let tokens = theme::tokens(ui);
         let area = ui.available_rect_before_wrap();
-        let id = egui::Id::unique(("files list", self.side));
+        let id = ui.scope_id().with(("files list", self.side));
         let list = ui.interact(area, id, Sense::click());
         if list.has_focus() {
             let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };

@@ -122,6 +122,39 @@ pub fn keyboard_hint(ui: &mut Ui, keys: &str) {
     ui.painter().galley(at, galley, tokens.ink_secondary);
 }
 
+/// A text of at most so many bytes, whatever its characters: what does not fit is not taken, and nothing of what is
+/// there goes for it.
+pub struct AtMost<'a> {
+    /// The text.
+    pub text: &'a mut String,
+    /// How long it may be.
+    pub bytes: usize,
+}
+
+impl egui::TextBuffer for AtMost<'_> {
+    fn is_mutable(&self) -> bool {
+        true
+    }
+
+    fn as_str(&self) -> &str {
+        self.text
+    }
+
+    fn insert_text(&mut self, text: &str, at: egui::text::CharIndex) -> usize {
+        let room = self.bytes.saturating_sub(self.text.len());
+        let fits = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
+        egui::TextBuffer::insert_text(self.text, fits, at)
+    }
+
+    fn delete_char_range(&mut self, range: std::ops::Range<egui::text::CharIndex>) {
+        egui::TextBuffer::delete_char_range(self.text, range);
+    }
+
+    fn type_id(&self) -> std::any::TypeId {
+        std::any::TypeId::of::<AtMost<'static>>()
+    }
+}
+
 /// What a field is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
@@ -143,18 +176,18 @@ pub fn text_field(ui: &mut Ui, kind: FieldKind, label: &str, text: &mut String) 
         .stroke(Stroke::new(1.0, tokens.edge))
         .corner_radius(tokens.radius)
         .inner_margin(egui::Margin::symmetric(12, 8));
-    let most = match kind {
+    let bytes = match kind {
         FieldKind::Path => console_core::proto::limits::PATH_BYTES,
         FieldKind::Name => console_core::proto::limits::NAME_BYTES,
         FieldKind::Password => PASSWORD_BYTES,
     };
     let response = ui.add(
-        egui::TextEdit::singleline(text)
-            // What is told above must not take the keyboard from it.
-            .id(egui::Id::unique(("ponte field", label)))
+        egui::TextEdit::singleline(&mut AtMost { text, bytes })
+            // What is told above must not take the keyboard from it; and what was typed in another session's field
+            // of this name is not to be brought back here.
+            .id(ui.scope_id().with(("ponte field", label)))
             .font(Weight::Regular.at(tokens.body_size))
             .text_color(tokens.ink)
-            .char_limit(most)
             .password(kind == FieldKind::Password)
             .desired_width(ui.available_width())
             .frame(frame),

@@ -1,13 +1,13 @@
 //! The rail of tools beside the remote screen.
 
 use super::clip::may_exchange;
-use super::files::Open;
+use super::files::{self, Open};
 use super::machine;
 use super::marking::{self, may_mark};
 use super::parts::{ToolState, ToolWords, tool_button};
 use super::session::{has_picture, may_enter, may_move, may_press, may_read};
 use super::side::{Powers, may_ask};
-use super::{Scene, ScreenState, browser, full_screen, shell};
+use super::{Scene, ScreenState, Under, browser, full_screen, shell};
 use crate::icons::Icon;
 use crate::viewer::Scaling;
 use crate::viewer::marking::Tool;
@@ -66,21 +66,22 @@ pub(super) fn rail_ui(
         }
         if operator.may(Capability::SendFile) || operator.may(Capability::FetchFile) {
             let may = browser::may_browse(scene, session);
-            let standing = Standing { on: state.browser.open, may, needs: (!viewing).then_some(NEEDS_VIEW) };
+            let standing =
+                Standing { on: state.under == Some(Under::Folders), may, needs: (!viewing).then_some(NEEDS_VIEW) };
             if rail.tool(ui, Icon::Files, "console-tool-files", "Ctrl O", standing) {
                 browser::toggle(scene, session, state, commands);
             }
         }
-        let files = [
+        let panels = [
             (Capability::SendFile, Icon::Send, "console-tool-send", "F3", Open::Send),
             (Capability::FetchFile, Icon::Fetch, "console-tool-fetch", "F4", Open::Fetch),
         ];
-        for (capability, icon, name, key, panel) in files {
+        for (capability, icon, name, key, panel) in panels {
             let may = may_move(operator, session, capability);
-            let on = state.files.open == Some(panel);
+            let on = state.under == Some(Under::File(panel));
             let standing = Standing { on, may, needs: (!viewing).then_some(NEEDS_VIEW) };
             if operator.may(capability) && rail.tool(ui, icon, name, key, standing) {
-                state.files.toggle(panel);
+                files::toggle(state, panel);
             }
         }
         if has_room && operator.may(Capability::Clipboard) {
@@ -100,14 +101,16 @@ pub(super) fn rail_ui(
         }
         if operator.may(Capability::SystemInfo) {
             let needs = (!viewing).then_some(NEEDS_VIEW);
-            let standing = Standing { on: state.machine.open, may: may_read(operator, session), needs };
+            let standing =
+                Standing { on: state.under == Some(Under::Machine), may: may_read(operator, session), needs };
             if rail.tool(ui, Icon::Machine, "console-tool-machine", "F8", standing) {
                 machine::toggle(session, scene, state, commands);
             }
         }
         if operator.may(Capability::Shell) {
             let needs = (!viewing).then_some(NEEDS_VIEW);
-            let standing = Standing { on: state.shell_open, may: may_enter(operator, session), needs };
+            let standing =
+                Standing { on: state.under == Some(Under::Terminal), may: may_enter(operator, session), needs };
             if rail.tool(ui, Icon::Shell, "console-tool-shell", "F10", standing) {
                 shell::toggle(session, scene, state, commands);
             }

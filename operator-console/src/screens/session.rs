@@ -2,7 +2,7 @@
 
 use super::browser::{self, browser_ui};
 use super::clip::{self, clip_ui, may_exchange};
-use super::files::{Open, files_ui};
+use super::files::{self, Open, files_ui};
 use super::full_screen;
 use super::keys;
 use super::machine::{self, machine_ui};
@@ -11,7 +11,7 @@ use super::parts::strong;
 use super::rail::rail_ui;
 use super::shell::{self, shell_ui};
 use super::side::{Powers, may_ask, side_ui};
-use super::{Copied, Effect, Scene, ScreenState};
+use super::{Copied, Effect, Scene, ScreenState, Under};
 use crate::viewer::marking::{Marking, Tool};
 use crate::viewer::texture::Shown;
 use crate::viewer::{self, Remote, Scaling, ViewerState};
@@ -46,46 +46,39 @@ pub fn session_ui(
     }
     state.viewer.note_control(session.state_of(Capability::Control) == PowerState::Granted);
     if session.state_of(Capability::View) != PowerState::Granted {
-        state.files.open = None;
-        state.machine.open = false;
-        state.shell_open = false;
-        state.browser.open = false;
+        state.under = None;
     }
     shortcuts(ui, scene, session, state, commands);
     if !may_mark(operator, session) {
         // What stood there the client has taken away.
         state.viewer.marking = Marking::default();
     }
+    if state.under.is_some() {
+        // What was asked for is to be seen: in full screen there is nothing but the screen, and what is done on it.
+        full_screen::leave(ui, state);
+    }
     if state.full_screen {
-        // Nothing but the screen, and what is done on it.
-        state.files.open = None;
-        state.machine.open = false;
-        state.shell_open = false;
-        state.browser.open = false;
         full_screen::bar_ui(ui, scene, session, state, commands);
     } else {
         top_bar_ui(ui, scene, session, commands);
         rail_ui(ui, scene, session, state, commands);
         side_ui(ui, scene, session, state, commands);
     }
-    if let Some(panel) = state.files.open {
-        state.machine.open = false;
-        state.shell_open = false;
-        state.browser.open = false;
-        files_ui(ui, scene, panel, state, commands);
-    }
-    if state.machine.open && !machine_ui(ui, scene, session, state, commands) {
-        // They have the whole stage: nothing goes to the client meanwhile.
-        commands.extend(state.viewer.stop());
-        return;
-    }
-    if state.browser.open && !browser_ui(ui, scene, session, state, commands) {
-        commands.extend(state.viewer.stop());
-        return;
-    }
-    if !state.shell_open {
+    if state.under != Some(Under::Terminal) {
         state.terminal.stop();
-    } else if !shell_ui(ui, scene, session, state, commands) {
+    }
+    let is_screen_in_sight = match state.under {
+        None => true,
+        Some(Under::File(panel)) => {
+            files_ui(ui, scene, panel, state, commands);
+            true
+        }
+        Some(Under::Folders) => browser_ui(ui, scene, session, state, commands),
+        Some(Under::Machine) => machine_ui(ui, scene, session, state, commands),
+        Some(Under::Terminal) => shell_ui(ui, scene, session, state, commands),
+    };
+    if !is_screen_in_sight {
+        // Nothing goes to the client meanwhile.
         commands.extend(state.viewer.stop());
         return;
     }
@@ -192,8 +185,8 @@ fn shortcuts(
             Key::F2 if may_ask(operator, session, Capability::Control) => {
                 commands.push(ConsoleCommand::Ask(Capability::Control));
             }
-            Key::F3 if may_move(operator, session, Capability::SendFile) => state.files.toggle(Open::Send),
-            Key::F4 if may_move(operator, session, Capability::FetchFile) => state.files.toggle(Open::Fetch),
+            Key::F3 if may_move(operator, session, Capability::SendFile) => files::toggle(state, Open::Send),
+            Key::F4 if may_move(operator, session, Capability::FetchFile) => files::toggle(state, Open::Fetch),
             Key::F5 if has_picture(session) => state.viewer.scaling = state.viewer.scaling.toggled(Scaling::OneToOne),
             Key::F6 if has_picture(session) => commands.push(ConsoleCommand::SavePicture),
             Key::F8 if may_read(operator, session) => machine::toggle(session, scene, state, commands),
@@ -218,7 +211,7 @@ fn take_dropped_files(
     let mut paths: Vec<_> = dropped.iter().map(|file| file.path().to_owned()).filter(|path| path.exists()).collect();
     match (paths.len(), paths.first()) {
         (0, _) => {}
-        (1, Some(path)) if path.is_file() && !state.browser.open => {
+        (1, Some(path)) if path.is_file() && state.under != Some(Under::Folders) => {
             commands.extend(paths.pop().map(ConsoleCommand::SendFile));
         }
         _ => commands.push(browser::dropped(session, state, paths)),

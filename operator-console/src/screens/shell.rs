@@ -2,7 +2,7 @@
 
 use super::parts::{close_button, under_screen};
 use super::side::{Powers, may_ask};
-use super::{Effect, Scene, ScreenState};
+use super::{Effect, Scene, ScreenState, Under};
 use crate::terminal::{Wish, terminal_ui};
 use crate::words;
 use console_core::proto::session::Capability;
@@ -18,13 +18,9 @@ const SHARE: f32 = 0.6;
 
 /// The tool was pressed: opens the terminal and asks for it, or puts it out of sight, where it goes on.
 pub fn toggle(session: &SessionView, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
-    state.shell_open = !state.shell_open;
-    if !state.shell_open {
+    if !state.toggle_under(Under::Terminal) {
         return;
     }
-    // Under the screen there is room for one thing.
-    state.files.open = None;
-    state.machine.open = false;
     state.terminal.take();
     let is_off = session.state_of(Capability::Shell) == PowerState::Off;
     if is_off && may_ask(&scene.view.operator, session, Capability::Shell) {
@@ -74,6 +70,7 @@ fn whole_ui(
     let id = match (is_open, state.terminal.is_focused()) {
         (true, true) => "console-terminal-hint-focused",
         (true, false) => "console-terminal-hint",
+        (false, _) if session.shell.state == ShellState::Open => "console-terminal-hint-waits",
         (false, _) => "console-terminal-hint-over",
     };
     let words = RichText::new(scene.i18n.text(id)).font(Weight::Regular.at(theme::tokens(ui).tiny_size));
@@ -90,7 +87,7 @@ fn head_ui(
     let tokens = theme::tokens(ui);
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 36.0), Layout::right_to_left(Align::Center), |ui| {
         if close_button(ui, &scene.i18n.text("console-close-panel"), tokens.ink_secondary).clicked() {
-            state.shell_open = false;
+            state.under = None;
         }
         let is_granted = session.state_of(Capability::Shell) == PowerState::Granted;
         if is_granted {

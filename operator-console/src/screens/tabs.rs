@@ -6,7 +6,7 @@ use super::parts::{close_button, focus_ring};
 use super::{Effect, Page, Scene, ScreenState};
 use crate::desk::{DeskCommand, Tab};
 use console_core::LineId;
-use console_core::view::{PowerState, Stage};
+use console_core::view::{EndingState, PowerState, SessionView, Stage, TransferState};
 use egui::{
     Align, Align2, Color32, Frame, Key, Layout, Margin, Modifiers, Panel, Rect, Response, ScrollArea, Sense, Stroke,
     Ui, WidgetInfo, pos2, vec2,
@@ -47,9 +47,7 @@ impl Standing {
             Stage::Waiting(_) => Self::Waiting,
             Stage::Joining => Self::Joining,
             Stage::Session(session) if session.reconnecting => Self::Reconnecting,
-            Stage::Session(session) if session.powers.iter().any(|power| power.state == PowerState::Asked) => {
-                Self::Asking
-            }
+            Stage::Session(session) if is_asked(session) => Self::Asking,
             Stage::Session(_) => Self::Live,
             Stage::Ended(_) => Self::Ended,
         }
@@ -77,6 +75,14 @@ impl Standing {
     }
 }
 
+/// Whether the person has a question.
+fn is_asked(session: &SessionView) -> bool {
+    session.powers.iter().any(|power| power.state == PowerState::Asked)
+        || session.files.browse == PowerState::Asked
+        || session.machine.endings.iter().any(|ending| ending.state == EndingState::Asked)
+        || session.transfers.iter().any(|transfer| transfer.state == TransferState::Asked)
+}
+
 /// What a session is called: whom the operator says it is, else the client's system, else the key's first half,
 /// which is no secret.
 pub(super) fn name_of(scene: &Scene<'_>, tab: &Tab) -> String {
@@ -98,7 +104,7 @@ pub(super) fn name_of(scene: &Scene<'_>, tab: &Tab) -> String {
     }
 }
 
-/// The strip, the list of what happened, and the question before closing.
+/// The strip, the list of what happened, and the question before closing. In full screen only the question.
 pub(super) fn tabs_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let desk = scene.desk;
     if desk.tabs.is_empty() && desk.news.is_empty() {
@@ -106,6 +112,9 @@ pub(super) fn tabs_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
         return;
     }
     keys_ui(ui, scene, state);
+    if state.full_screen {
+        return closing_ui(ui, scene, state);
+    }
     let tokens = theme::tokens(ui);
     let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(8, 5));
     Panel::top("tabs").exact_size(HEIGHT).frame(frame).show(ui, |ui| {
@@ -267,11 +276,11 @@ fn bell_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     }
 }
 
-/// Keys for the tabs, unless the remote screen has the keyboard: then they are the client's.
+/// Keys for the tabs, unless the remote screen or the terminal has the keyboard: then they are the client's.
 fn keys_ui(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     const PLACES: [Key; 9] =
         [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
-    if state.viewer.is_capturing() {
+    if state.has_keyboard() {
         return;
     }
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));

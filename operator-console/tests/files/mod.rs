@@ -1,11 +1,13 @@
 //! The two folders: asked for, chosen from by mouse and keyboard, and what moves between them.
 
-use crate::common::{files_session, session};
+use crate::common::{files_session, session, view};
 use crate::{Page, click, session_page, taken};
-use console_core::proto::session::TransferId;
-use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView};
+use console_core::proto::session::{FileName, TransferId};
+use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, Stage};
+use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
+use operator_console::screens::Under;
 use std::path::PathBuf;
 
 fn open() -> Page {
@@ -14,10 +16,46 @@ fn open() -> Page {
 
 fn opened(session: SessionView) -> Page {
     let mut page = session_page(session);
-    page.state_mut().state.browser.open = true;
+    page.state_mut().state.under = Some(Under::Folders);
     page.run_steps(3);
     page.state_mut().commands.clear();
     page
+}
+
+/// Both folders come anew, the same but for one file that is there first now.
+fn look_again(page: &mut Page) {
+    let mut session = files_session();
+    let files = std::sync::Arc::make_mut(&mut session.files);
+    for folder in [&mut files.local, &mut files.remote] {
+        let folder = std::sync::Arc::make_mut(folder.as_mut().unwrap());
+        let mut first = folder.entries[0].clone();
+        first.name = FileName::truncated("aaa.txt");
+        folder.entries.insert(0, first);
+    }
+    page.state_mut().view = Some(view(Stage::Session(Box::new(session))));
+    page.run_steps(3);
+}
+
+#[test]
+fn what_is_chosen_and_typed_stays_when_the_same_folder_comes_anew() {
+    let mut page = open();
+    page.get_by_label_contains("foto.jpg, ").click();
+    page.run_steps(2);
+    look_again(&mut page);
+    page.get_by_label("1 chosen");
+    let fetched = click(&mut page, "Fetch what is chosen");
+    assert!(
+        matches!(&fetched[..], [ConsoleCommand::FetchFiles { paths, .. }] if paths[..] == ["/home/marco/foto.jpg"])
+    );
+
+    let mut page = open();
+    page.get_by_role_and_label(Role::TextInput, "Folder: The client’s computer").focus();
+    page.run_steps(2);
+    page.event(Event::Text("/Scaricati".to_owned()));
+    page.run_steps(2);
+    look_again(&mut page);
+    page.key_press(Key::Enter);
+    assert_eq!(taken(&mut page), [ConsoleCommand::Browse { path: "/home/marco/Scaricati".to_owned() }]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use egui::{Event, Key, Pos2, Rect};
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::Language;
 use operator_console::app::{SMALLEST_WINDOW, WINDOW_SIZE};
-use operator_console::screens::{Copied, Effect};
+use operator_console::screens::{Copied, Effect, Under};
 use std::sync::Arc;
 
 fn open(topic: Topic) -> Page {
@@ -18,7 +18,7 @@ fn open(topic: Topic) -> Page {
 }
 
 fn opened(mut page: Page, topic: Topic) -> Page {
-    page.state_mut().state.machine.open = true;
+    page.state_mut().state.under = Some(Under::Machine);
     page.state_mut().state.machine.topic = topic;
     page.run_steps(3);
     page.state_mut().commands.clear();
@@ -77,7 +77,7 @@ fn before_the_screen_is_shown_nothing_is_asked() {
     let mut page = session_page(session(PowerState::Asked, PowerState::Off));
     page.key_press(Key::F8);
     assert!(taken(&mut page).is_empty());
-    assert!(!page.state().state.machine.open);
+    assert_eq!(page.state().state.under, None);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn every_page_fits_in_every_language_and_window_and_the_screen_stays_in_sight_wh
         for size in [WINDOW_SIZE, SMALLEST_WINDOW, [640.0, 400.0]] {
             let mut page = page_of(view(Stage::Session(Box::new(machine_session()))), language, size);
             for topic in Topic::ALL {
-                page.state_mut().state.machine.open = true;
+                page.state_mut().state.under = Some(Under::Machine);
                 page.state_mut().state.machine.topic = topic;
                 page.run_steps(2);
                 let name = format!("{topic:?} in {language:?} at {size:?}");

@@ -3,7 +3,7 @@
 use crate::common::{self, ended, session, view};
 use crate::{Page, page, session_page};
 use console_core::proto::session::EndReason;
-use console_core::records::{Description, Outcome, RecordId};
+use console_core::records::{Description, NOTES_BYTES, Outcome, RecordId};
 use console_core::view::PowerState;
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
@@ -66,6 +66,66 @@ fn what_is_typed_is_kept_letter_by_letter_and_digits_are_text_there() {
     page.run_steps(2);
     type_text(&mut page, "Marco");
     assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Name("Marco".to_owned()))]);
+}
+
+#[test]
+fn what_was_typed_for_one_person_is_not_brought_back_in_the_notes_of_another() {
+    for (role, field) in [
+        (Role::TextInput, "Who was helped"),
+        (Role::MultilineTextInput, "Summary"),
+        (Role::TextInput, "Tags, between commas"),
+    ] {
+        let mut page = page(view(ended(EndReason::ClientEnded)));
+        let focus = |page: &mut Page| {
+            page.get_by_role_and_label(role, field).focus();
+            page.run_steps(2);
+        };
+        focus(&mut page);
+        type_text(&mut page, "Anna");
+        done(&mut page);
+        page.state_mut().view.as_mut().unwrap().record = Some(common::records()[1].id.clone());
+        page.run_steps(3);
+        focus(&mut page);
+        page.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        assert_eq!(done(&mut page), [], "{field}");
+    }
+}
+
+/// What is kept of the first session, with these notes.
+fn kept(page: &mut Page, notes: &str) {
+    let mut records = common::records().to_vec();
+    std::sync::Arc::make_mut(&mut records[0]).kept.notes = notes.to_owned();
+    page.state_mut().desk.records = records.into();
+    page.run_steps(3);
+}
+
+#[test]
+fn what_was_written_in_another_tab_is_not_written_over_with_what_stood_here_before() {
+    let mut page = page(view(ended(EndReason::ClientEnded)));
+    kept(&mut page, "Written in another tab.");
+    page.get_by_role_and_label(Role::MultilineTextInput, "Summary").focus();
+    page.run_steps(2);
+    type_text(&mut page, " And here.");
+    let written = "Written in another tab. And here.".to_owned();
+    assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Notes(written))]);
+    // What is being typed stays, though what is kept is only brought up to date after it.
+    kept(&mut page, "Written in another tab. And");
+    type_text(&mut page, "!");
+    let written = "Written in another tab. And here.!".to_owned();
+    assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Notes(written))]);
+}
+
+#[test]
+fn what_no_longer_fits_is_not_taken_and_nothing_is_lost_for_it() {
+    let mut page = page(view(ended(EndReason::ClientEnded)));
+    let long = "è".repeat(NOTES_BYTES / 2 - 1);
+    kept(&mut page, &long);
+    page.get_by_role_and_label(Role::MultilineTextInput, "Summary").focus();
+    page.run_steps(2);
+    type_text(&mut page, "àòù");
+    let written = done(&mut page);
+    let [DeskCommand::Describe(_, Description::Notes(notes))] = &written[..] else { panic!("nothing was written") };
+    assert!(*notes == format!("{long}à"), "{} bytes", notes.len());
 }
 
 #[test]

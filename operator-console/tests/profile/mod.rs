@@ -48,7 +48,7 @@ fn a_session_shows_no_tool_that_the_profile_lacks() {
     for key in [Key::F2, Key::F3, Key::F4, Key::F7, Key::F8] {
         page.key_press(key);
         assert!(taken(&mut page).is_empty(), "{key:?}");
-        assert!(page.state().state.files.open.is_none() && !page.state().state.machine.open, "{key:?}");
+        assert_eq!(page.state().state.under, None, "{key:?}");
     }
     // Each tool by its own power.
     for (capability, tool) in [

@@ -57,6 +57,53 @@ fn the_end_of_a_session_is_a_window_again() {
     assert!(!page.state().state.full_screen);
 }
 
+/// The name of each tool under the screen, as its heading says it, and the key that opens it.
+const UNDER: [(&str, Modifiers, Key); 5] = [
+    ("Files", Modifiers::COMMAND, Key::O),
+    ("Terminal", Modifiers::NONE, Key::F10),
+    ("System information", Modifiers::NONE, Key::F8),
+    ("Send a file to the person", Modifiers::NONE, Key::F3),
+    ("Fetch a file from the person", Modifiers::NONE, Key::F4),
+];
+
+fn headings(page: &Page) -> Vec<String> {
+    let found = page.query_all_by_role(Role::Heading).filter_map(|node| node.accesskit_node().label());
+    found.filter(|heading| UNDER.iter().any(|(name, ..)| name == heading)).collect()
+}
+
+#[test]
+fn under_the_screen_is_one_tool_at_a_time() {
+    for (first, with_first, first_key) in UNDER {
+        for (second, with_second, second_key) in UNDER.into_iter().filter(|(name, ..)| *name != first) {
+            let mut page = viewing();
+            page.key_press_modifiers(with_first, first_key);
+            page.run_steps(3);
+            assert_eq!(headings(&page), [first]);
+            page.key_press_modifiers(with_second, second_key);
+            page.run_steps(3);
+            assert_eq!(headings(&page), [second], "after {first}");
+            page.get_by_label("Remote screen");
+        }
+    }
+}
+
+#[test]
+fn a_tool_that_is_opened_in_full_screen_is_seen() {
+    for (tool, modifiers, key) in UNDER {
+        let mut page = viewing();
+        page.key_press(Key::F11);
+        page.run_steps(3);
+        assert!(page.state().state.full_screen);
+        page.key_press_modifiers(modifiers, key);
+        page.run_steps(3);
+        assert_eq!(headings(&page), [tool]);
+        assert!(!page.state().state.full_screen, "{tool}");
+        page.key_press(Key::F11);
+        page.run_steps(3);
+        assert!(page.state().state.full_screen && headings(&page).is_empty(), "{tool}");
+    }
+}
+
 #[test]
 fn the_picture_fits_is_as_it_is_or_a_whole_multiple() {
     let mut page = viewing();

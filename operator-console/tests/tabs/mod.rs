@@ -4,9 +4,12 @@ use crate::common::{self, busy_session, ended, session, tab, view, waiting};
 use crate::notes::done;
 use crate::{Page, page};
 use console_core::LineId;
-use console_core::proto::session::{Capability, Decision, EndReason};
+use console_core::proto::session::{Capability, Decision, EndReason, Ending, RequestId};
 use console_core::records::RecordId;
-use console_core::view::{ChatLine, ConsoleView, PowerState, Stage, TransferState};
+use console_core::view::{
+    ChatLine, ConsoleCommand, ConsoleView, EndingState, EndingView, FilesView, MachineView, PowerState, Stage,
+    TransferState,
+};
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -78,6 +81,22 @@ fn a_running_session_is_closed_only_after_a_word_more_and_the_others_at_once() {
 }
 
 #[test]
+fn in_full_screen_the_tabs_are_gone_but_their_keys_and_the_question_before_closing_are_not() {
+    let mut page = three();
+    page.key_press(Key::F11);
+    page.run_steps(3);
+    assert!(page.query_by_label("Key K7M, waiting").is_none());
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::Tab), show(Some(2)));
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::W), []);
+    page.get_by_label_contains("is running");
+    page.get_by_label("Keep it open").click();
+    assert_eq!(done(&mut page), []);
+    page.key_press(Key::F11);
+    page.run_steps(3);
+    page.get_by_label("Key K7M, waiting");
+}
+
+#[test]
 fn keys_for_the_tabs_are_the_clients_while_the_remote_screen_has_the_keyboard() {
     let mut page = three();
     let granted = Stage::Session(Box::new(session(PowerState::Granted, PowerState::Granted)));
@@ -88,6 +107,27 @@ fn keys_for_the_tabs_are_the_clients_while_the_remote_screen_has_the_keyboard() 
     for key in [Key::Tab, Key::W, Key::Num1, Key::N] {
         assert_eq!(press(&mut page, Modifiers::CTRL, key), [], "{key:?}");
     }
+}
+
+#[test]
+fn keys_for_the_tabs_are_the_terminals_while_it_has_the_keyboard() {
+    let mut page = three();
+    page.state_mut().view = Some(view(Stage::Session(Box::new(common::shell_session()))));
+    page.key_press(Key::F10);
+    page.run_steps(3);
+    page.get_by_label("Terminal on the person’s computer").focus();
+    page.run_steps(3);
+    page.state_mut().commands.clear();
+    for (key, byte) in [(Key::W, 0x17), (Key::N, 0x0E), (Key::Tab, b'\t')] {
+        assert_eq!(press(&mut page, Modifiers::CTRL, key), [], "{key:?}");
+        let typed = crate::taken(&mut page).into_iter().flat_map(|command| match command {
+            ConsoleCommand::TypeInShell(typed) => typed.0,
+            _ => Vec::new(),
+        });
+        let typed: Vec<u8> = typed.collect();
+        assert_eq!(typed, [byte], "{key:?}");
+    }
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::Num1), []);
 }
 
 #[test]
@@ -130,9 +170,23 @@ fn everything_that_happens_is_told_once() {
     down.reconnecting = true;
     let mut arrived = busy_session();
     arrived.transfers = [common::transfer(2, "guida.pdf", false, TransferState::Done)].into();
+    let mut looks = arrived.clone();
+    looks.files = std::sync::Arc::new(FilesView { browse: PowerState::Granted, ..FilesView::default() });
+    let conflicts = common::transfer(3, "foto", true, TransferState::Conflicts(2));
+    looks.transfers = arrived.transfers.iter().cloned().chain([conflicts]).collect();
+    let ending = EndingView {
+        request: RequestId(9),
+        pid: 4711,
+        name: "stampa".to_owned(),
+        started_s: 1,
+        force: false,
+        state: EndingState::Over(Ending::Ended),
+    };
+    looks.machine = std::sync::Arc::new(MachineView { endings: vec![ending.clone()], ..MachineView::default() });
     let mut taken = session(PowerState::Revoked, PowerState::Revoked);
-    taken.transfers = arrived.transfers.clone();
-    let views = [at(busy_session()), at(down), at(arrived), at(taken), view(ended(EndReason::ClientEnded))];
+    (taken.transfers, taken.files, taken.machine) =
+        (looks.transfers.clone(), looks.files.clone(), looks.machine.clone());
+    let views = [at(busy_session()), at(down), at(arrived), at(looks), at(taken), view(ended(EndReason::ClientEnded))];
     let expected = [
         What::Came,
         What::Recognised,
@@ -143,6 +197,9 @@ fn everything_that_happens_is_told_once() {
         What::Lost,
         What::Back,
         What::FileSent("guida.pdf".to_owned()),
+        What::Folders(PowerState::Granted),
+        What::Ending(ending),
+        What::Conflicts("foto".to_owned(), 2),
         What::Revoked(Capability::View),
         What::Revoked(Capability::Control),
         What::Ended(EndReason::ClientEnded),
@@ -151,6 +208,34 @@ fn everything_that_happens_is_told_once() {
     let key = Instant::now();
     let waits = view(waiting(key, Duration::from_secs(9), 3));
     assert_eq!(happened(&[view(Stage::Preparing), waits]), []);
+}
+
+#[test]
+fn a_tab_whose_question_is_about_folders_or_files_says_that_the_person_is_asked() {
+    let mut page = three();
+    let mut looks = session(PowerState::Granted, PowerState::Granted);
+    looks.files = std::sync::Arc::new(FilesView { browse: PowerState::Asked, ..FilesView::default() });
+    let mut sends = session(PowerState::Granted, PowerState::Granted);
+    sends.transfers = [common::transfer(1, "guida.pdf", false, TransferState::Asked)].into();
+    for asking in [looks, sends] {
+        page.state_mut().desk.tabs[0].view = view(Stage::Session(Box::new(asking)));
+        page.run_steps(2);
+        page.get_by_label("Debian GNU/Linux 13, asking");
+    }
+}
+
+#[test]
+fn nothing_comes_from_a_tab_that_was_closed() {
+    let mut news = News::default();
+    let live = view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Off))));
+    news.observe(LineId(1), &live, SystemTime::now());
+    let before = news.items();
+    news.take_call();
+    news.forget(LineId(1));
+    news.observe(LineId(1), &live, SystemTime::now());
+    news.observe(LineId(1), &view(ended(EndReason::OperatorEnded)), SystemTime::now());
+    assert_eq!(news.items(), before);
+    assert!(!news.take_call());
 }
 
 #[test]

@@ -8,13 +8,13 @@ use console_core::view::{ConsoleCommand, PowerState, PowerView, SessionView, She
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, MouseWheelUnit, TouchPhase, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
-use operator_console::screens::Effect;
+use operator_console::screens::{Effect, Under};
 
 const NAME: &str = "Terminal on the person’s computer";
 
 fn open(session: SessionView) -> Page {
     let mut page = session_page(session);
-    page.state_mut().state.shell_open = true;
+    page.state_mut().state.under = Some(Under::Terminal);
     page.run_steps(3);
     page.state_mut().commands.clear();
     page
@@ -103,7 +103,7 @@ fn keys_go_to_the_terminal_only_while_it_has_the_focus() {
     page.key_press(Key::F10);
     page.key_press_modifiers(Modifiers::CTRL, Key::K);
     assert_eq!(typed(&mut page), "\x1b[21~\x0b");
-    assert!(page.state().state.shell_open);
+    assert_eq!(page.state().state.under, Some(Under::Terminal));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn control_and_alt_together_give_the_keyboard_back() {
     assert!(!page.state().state.terminal.is_focused());
     page.key_press(Key::F10);
     assert!(taken(&mut page).is_empty());
-    assert!(!page.state().state.shell_open, "keys are the window's again");
+    assert_eq!(page.state().state.under, None, "keys are the window's again");
 }
 
 #[test]
@@ -190,11 +190,20 @@ fn the_wheel_scrolls_back_and_a_key_returns() {
 #[test]
 fn the_terminal_takes_the_size_of_its_room() {
     let mut page = session_page(shell_session());
-    page.state_mut().state.shell_open = true;
+    page.state_mut().state.under = Some(Under::Terminal);
     let sizes: Vec<_> = taken(&mut page).into_iter().collect();
     let [ConsoleCommand::ResizeShell(size)] = sizes.as_slice() else { panic!("{sizes:?}") };
     assert!(size.columns > 60 && size.rows > 8, "{size:?}");
     assert!(taken(&mut page).is_empty(), "it is told once");
+}
+
+#[test]
+fn a_terminal_that_waits_for_the_line_does_not_say_that_it_is_over() {
+    let mut session = shell_session();
+    session.reconnecting = true;
+    let page = open(session);
+    page.get_by_label_contains("Nothing is typed for now.");
+    assert!(page.query_by_label_contains("Nothing more is typed here.").is_none());
 }
 
 #[test]

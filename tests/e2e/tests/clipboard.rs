@@ -130,6 +130,13 @@ fn a_no_and_a_power_taken_back_leave_both_clipboards_as_they_are() {
     // It is asked again, and not done.
     world.agent_shows("the question", |view| matches!(view.page, Page::Question(_)).then_some(()));
     assert_eq!((world.clipboard.content(), world.clipboard.uses()), (Some(text("mine")), (1, 0)));
+    world.answer(false);
+    let state = world.session("the no", |session| {
+        let mut powers = session.powers.iter();
+        let is_refused = powers.any(|power| matches!(power.state, PowerState::Refused(_)));
+        is_refused.then_some(session.clipboard.state)
+    });
+    assert_eq!(state, ClipState::Idle, "that the first text was sent says nothing of this one");
 }
 
 #[test]

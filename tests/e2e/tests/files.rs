@@ -5,12 +5,13 @@
 use agent_core::LinkKind;
 use agent_core::view::{AgentCommand, Conflict, FilesView, Page, QuestionKind};
 use audit_log::{Event, FilesList, Report};
-use console_core::view::{ConsoleCommand, FolderView, PowerState, Stage, TransferState, TransferView};
+use console_core::view::{ConsoleCommand, FolderView, PowerState, SessionView, Stage, TransferState, TransferView};
 use e2e::World;
 use proto::files::EntryKind;
 use proto::session::{Capability, TransferFailure};
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -126,6 +127,10 @@ fn files_and_folders_arrive_as_they_are_and_stand_in_the_log() {
     let done = over(&world);
     assert_eq!((done.state, done.done_files), (TransferState::Done, 4));
     assert_eq!(tree(&back), expected);
+    for name in ["single.pdf", "project/a.txt", "project/deep/er/big.bin"] {
+        let mode = back.join(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "others on this machine read {name}");
+    }
     let log = log(&world);
     assert_eq!(logged(&log), 8, "each file both ways");
 }
@@ -157,6 +162,16 @@ fn the_operator_looks_through_folders_only_while_the_person_allows_it() {
     world.session("that there is none", |session| {
         (session.files.remote_failure == Some(TransferFailure::NotFound)).then_some(())
     });
+    // What moves is looked at where the operator is, not where they could not go.
+    let sent = world.path("sent.txt");
+    fs::write(&sent, "sent").unwrap();
+    send(&world, &[sent], &folder.path);
+    asked(&world);
+    world.answer(true);
+    world.session("the file in its folder", |session| {
+        let folder = session.files.remote.as_ref().filter(|_| session.files.remote_failure.is_none())?;
+        folder.entries.iter().any(|entry| entry.name.as_str() == "sent.txt").then_some(())
+    });
 
     world.agent.send(AgentCommand::Revoke(Capability::FetchFile));
     world.session("nothing any more", |session| {
@@ -168,6 +183,27 @@ fn the_operator_looks_through_folders_only_while_the_person_allows_it() {
     let seen: Vec<_> = seen.map(|entry| log.text_of(&entry.event).unwrap().to_owned()).collect();
     assert_eq!(seen.len(), 2, "{seen:?}");
     assert!(seen[1].ends_with("Documents"));
+}
+
+#[test]
+fn of_two_folders_of_this_machine_the_one_that_was_wanted_last_is_shown_however_long_the_first_takes() {
+    let world = viewing();
+    let (large, small) = (world.path("large"), world.path("small"));
+    for folder in [&large, &small] {
+        fs::create_dir(folder).unwrap();
+    }
+    for number in 0..4000 {
+        fs::write(large.join(format!("{number}.txt")), "").unwrap();
+    }
+    let shown = |session: &SessionView| Some(PathBuf::from(&session.files.local.as_ref()?.path));
+    for folder in [&large, &small] {
+        world.console.send(ConsoleCommand::ListLocal(folder.clone()));
+    }
+    world.session("the small one", |session| shown(session).filter(|path| *path == small));
+    // Once all of the large one was looked through for this, the list of it is there as well.
+    send(&world, std::slice::from_ref(&large), "");
+    assert_eq!(asked(&world).files, 4000);
+    assert_eq!(world.session("a folder", shown), small);
 }
 
 #[test]

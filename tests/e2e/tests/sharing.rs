@@ -3,11 +3,11 @@
 use agent_core::view::{AgentCommand, Page, RatingView, ShareReason, ShareView, Shared};
 use agent_core::{LinkKind, Share};
 use capture::Presence;
-use console_core::view::{ConsoleCommand, EndView, Stage};
+use console_core::view::{ConsoleCommand, EndView, PowerState, SessionView, Stage};
 use e2e::World;
 use proto::geometry::{MonitorId, Rect};
 use proto::input::{InputEvent, KeyUsage, Modifiers};
-use proto::session::{EndReason, Step};
+use proto::session::{Capability, Decision, EndReason, Step};
 use std::time::{Duration, Instant};
 
 /// Blue, green, red.
@@ -86,6 +86,32 @@ fn while_the_person_reads_the_terms_the_operator_knows_the_line_to_be_alive() {
     // What was said before its time was not lost.
     let said = world.agent_shows("the chat", |view| view.panel.as_ref()?.chat.first().map(|line| line.text.clone()));
     assert_eq!(said, "take your time");
+}
+
+#[test]
+fn with_the_viewing_goes_control_that_was_granted_and_no_other_is_said_to_be_taken_back() {
+    let control = |session: &SessionView| {
+        let state = |wanted| session.powers.iter().find(|power| power.capability == wanted).map(|power| power.state);
+        (state(Capability::View) == Some(PowerState::Revoked)).then(|| state(Capability::Control))
+    };
+    let never_asked = World::start(LinkKind::Quic);
+    never_asked.pair_and_view();
+    never_asked.agent.send(AgentCommand::Revoke(Capability::View));
+    assert_eq!(never_asked.session("no screen", control), Some(PowerState::Off));
+
+    let asked = World::start(LinkKind::Quic);
+    asked.pair_and_view();
+    asked.console.send(ConsoleCommand::Ask(Capability::Control));
+    asked.agent_shows("the question", |view| matches!(view.page, Page::Question(_)).then_some(()));
+    asked.agent.send(AgentCommand::Revoke(Capability::View));
+    let denied = Some(PowerState::Refused(Decision::Denied));
+    asked.session("the end of the question", |session| control(session).filter(|state| *state == denied));
+
+    let granted = World::start(LinkKind::Quic);
+    granted.pair_and_view();
+    granted.control();
+    granted.agent.send(AgentCommand::Revoke(Capability::View));
+    assert_eq!(granted.session("no screen", control), Some(PowerState::Revoked));
 }
 
 #[test]

@@ -65,6 +65,9 @@ pub(super) struct FileDesk {
     awaited: Option<(u32, Option<AbortHandle>)>,
     /// The folder of the client's machine that the operator wants to see.
     wanted: Option<String>,
+    /// The same of this machine, and how many were looked at: only the last counts.
+    wanted_local: Option<PathBuf>,
+    last_local: u32,
     sends: Arc<Semaphore>,
     fetches: Arc<Semaphore>,
     pub(super) events: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
@@ -78,6 +81,8 @@ impl Default for FileDesk {
             last_listing: 0,
             awaited: None,
             wanted: None,
+            wanted_local: None,
+            last_local: 0,
             sends: Arc::new(Semaphore::new(1)),
             fetches: Arc::new(Semaphore::new(1)),
             events: mpsc::channel(EVENTS),
@@ -124,6 +129,7 @@ impl Live<'_> {
 
     fn list_wanted(&mut self) -> Flow {
         let Ok(path) = PathText::new(self.files.wanted.clone().unwrap_or_default()) else {
+            self.want_what_is_shown();
             self.files.change().remote_failure = Some(TransferFailure::BadName);
             return Flow::Continue(());
         };
@@ -183,23 +189,38 @@ impl Live<'_> {
 
     pub(super) fn no_folder(&mut self, listing: u32, failure: TransferFailure) {
         if self.files.awaited.take_if(|(awaited, _)| *awaited == listing).is_some() {
+            self.want_what_is_shown();
             let view = self.files.change();
             (view.is_loading, view.remote_failure) = (false, Some(failure));
         }
     }
 
+    /// After a folder that cannot be shown, the one that is shown is the one to look at anew.
+    fn want_what_is_shown(&mut self) {
+        self.files.wanted = self.files.view.remote.as_ref().map(|remote| remote.path.clone());
+    }
+
     /// The operator wants to see a folder of this machine.
     pub(super) fn list_local(&mut self, path: PathBuf) {
-        let report = self.events.0.clone();
+        self.files.last_local += 1;
+        self.files.wanted_local = Some(path.clone());
+        let (listing, report) = (self.files.last_local, self.events.0.clone());
         self.tasks.spawn(async move {
-            let listing = tokio::task::spawn_blocking(move || list_folder(&path)).await;
-            let list = listing.unwrap_or(Err(TransferFailure::Storage));
+            let list = tokio::task::spawn_blocking(move || list_folder(&path)).await;
+            let list = list.unwrap_or(Err(TransferFailure::Storage));
             // Fails only when the session is over.
-            let _ = report.send(Event::LocalFolder(list)).await;
+            let _ = report.send(Event::LocalFolder(listing, list)).await;
         });
     }
 
-    pub(super) fn local_here(&mut self, list: Result<FolderList, TransferFailure>) {
+    pub(super) fn local_here(&mut self, listing: u32, list: Result<FolderList, TransferFailure>) {
+        if listing != self.files.last_local {
+            // The operator has gone on to another folder.
+            return;
+        }
+        if list.is_err() {
+            self.files.wanted_local = self.files.view.local.as_ref().map(|local| PathBuf::from(&local.path));
+        }
         let view = self.files.change();
         match list {
             Ok(FolderList { path, parent, entries, left_out }) => {
@@ -215,8 +236,8 @@ impl Live<'_> {
     /// Shows anew what a batch has changed.
     fn look_again(&mut self, incoming: bool) -> Flow {
         if incoming {
-            if let Some(local) = &self.files.view.local {
-                self.list_local(PathBuf::from(&local.path));
+            if let Some(local) = self.files.wanted_local.clone() {
+                self.list_local(local);
             }
         } else if self.files.browse() == PowerState::Granted && self.files.view.remote.is_some() {
             return self.list_wanted();

@@ -38,14 +38,20 @@ impl Live<'_> {
         matches!(self.clip.state, ClipState::Sending | ClipState::Fetching)
     }
 
+    /// Asks the person. What became of an earlier copy says nothing of this one.
+    fn ask_clip(&mut self, wanted: Wanted) -> Flow {
+        self.clip.wanted = Some(wanted);
+        self.clip.state = ClipState::Idle;
+        self.ask_power(Capability::Clipboard)
+    }
+
     /// Sends this once the person allows it, if they have not yet.
     pub(super) fn send_clip(&mut self, content: Arc<Content>) -> Flow {
         if self.is_exchanging() {
             return Flow::Continue(());
         }
         if !self.may_exchange() {
-            self.clip.wanted = Some(Wanted::Send(content));
-            return self.ask_power(Capability::Clipboard);
+            return self.ask_clip(Wanted::Send(content));
         }
         self.clip.state = ClipState::Sending;
         let (channel, report) = (self.channel.clone(), self.events.0.clone());
@@ -65,8 +71,7 @@ impl Live<'_> {
             return Flow::Continue(());
         }
         if !self.may_exchange() {
-            self.clip.wanted = Some(Wanted::Fetch);
-            return self.ask_power(Capability::Clipboard);
+            return self.ask_clip(Wanted::Fetch);
         }
         self.clip.state = ClipState::Fetching;
         self.clip.is_awaited = true;

@@ -40,8 +40,10 @@ impl Live<'_> {
     pub(super) fn power_gone(&mut self, capability: Capability) {
         match capability {
             Capability::View => {
-                self.powers.insert(Capability::Control, PowerState::Revoked);
-                // What was granted the agent says by itself.
+                // What was granted goes along; a question that is open ends with an answer of its own.
+                if let Some(control @ PowerState::Granted) = self.powers.get_mut(&Capability::Control) {
+                    *control = PowerState::Revoked;
+                }
                 self.machine_gone();
                 self.clip_gone();
                 self.annotations.cut();

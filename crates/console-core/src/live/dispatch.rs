@@ -246,7 +246,7 @@ impl Live<'_> {
             Event::ShellRead(request, bytes) => return self.tell(ConsoleToAgent::ShellReceived { request, bytes }),
             Event::ShellOver(request, ended) => self.shell_over(request, ended),
             Event::Folder(listing, head, entries) => self.folder_here(listing, head, entries),
-            Event::LocalFolder(list) => self.local_here(list),
+            Event::LocalFolder(listing, list) => self.local_here(listing, list),
             Event::ClipNotSent(problem) => self.clip_not_sent(problem),
             Event::ClipCame(content) => self.clip_came(content),
             Event::Facts(facts) => self.page_over(facts.topic(), Some(facts)),

@@ -105,6 +105,16 @@ fn texts_have_an_end_and_files_that_are_no_records_are_passed_over() {
 }
 
 #[test]
+fn tags_are_kept_once_each_without_the_blanks_around() {
+    let mut kept = Kept::default();
+    let tags = ["stampante", " rete", "", "  ", "stampante ", "posta\nvecchia"];
+    kept.describe(Description::Tags(tags.map(str::to_owned).into()));
+    assert_eq!(kept.tags, ["stampante", "rete", "posta vecchia"]);
+    kept.describe(Description::Tags(vec![String::new()]));
+    assert!(kept.tags.is_empty());
+}
+
+#[test]
 fn what_a_disk_does_not_take_is_told_and_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("logs");

@@ -125,6 +125,7 @@ console-terminal-over = The shell has ended
 console-terminal-over-code = The shell has ended with { $code }
 console-terminal-hint = Click to type. Shift+Page Up and the wheel scroll back.
 console-terminal-hint-focused = Keys go to the terminal. Press Ctrl and Alt together and let go to get them back. Ctrl+Shift+C copies, Ctrl+Shift+V pastes.
+console-terminal-hint-waits = Nothing is typed for now. Once the line is back and the person shows the screen, it goes on here.
 console-terminal-hint-over = Nothing more is typed here. What was written can still be read and copied.
 console-terminal-paste-lines = You are about to paste { $count } lines. Each may run as a command at once.
 console-terminal-paste-yes = Paste all
@@ -217,6 +218,7 @@ console-power-annotate = Point and draw
 console-power-chat = Write to the person
 console-power-send-file = Send files
 console-power-fetch-file = Fetch files
+console-power-folders = Look through the folders
 console-power-shell = Enter commands
 console-power-system-info = Read about the system
 console-power-end-process = End programs
@@ -663,6 +665,10 @@ console-news-chat = { $count ->
 }
 console-news-lost = The link is interrupted; it comes back by itself.
 console-news-back = The link is back.
+console-news-conflicts = “{ $name }”: { $count ->
+    [one] one file is
+   *[other] { $count } files are
+} in the folder already. Replace, keep both or leave out?
 
 # The sessions until now
 console-invitation-language = Invitation in

@@ -125,6 +125,7 @@ console-terminal-over = La shell è terminata
 console-terminal-over-code = La shell è terminata con { $code }
 console-terminal-hint = Clic per scrivere. Maiusc+Pag su e la rotella scorrono indietro.
 console-terminal-hint-focused = I tasti vanno al terminale. Per riaverli, premere insieme Ctrl e Alt e lasciarli. Ctrl+Maiusc+C copia, Ctrl+Maiusc+V incolla.
+console-terminal-hint-waits = Per ora non si scrive. Quando il collegamento torna e la persona mostra lo schermo, si continua qui.
 console-terminal-hint-over = Qui non si scrive più. Ciò che c’è si può ancora leggere e copiare.
 console-terminal-paste-lines = Sta per incollare { $count } righe. Ciascuna può essere eseguita subito come comando.
 console-terminal-paste-yes = Incolla tutto
@@ -217,6 +218,7 @@ console-power-annotate = Indicare e disegnare
 console-power-chat = Scrivere alla persona
 console-power-send-file = Inviare file
 console-power-fetch-file = Prendere file
+console-power-folders = Guardare nelle cartelle
 console-power-shell = Dare comandi
 console-power-system-info = Leggere i dati del sistema
 console-power-end-process = Chiudere programmi
@@ -663,6 +665,10 @@ console-news-chat = { $count ->
 }
 console-news-lost = Il collegamento è interrotto; torna da solo.
 console-news-back = Il collegamento è tornato.
+console-news-conflicts = «{ $name }»: { $count ->
+    [one] un file è
+   *[other] { $count } file sono
+} già nella cartella. Sostituire, tenere entrambi o tralasciare?
 
 # Le sessioni fin qui
 console-invitation-language = Invito in
