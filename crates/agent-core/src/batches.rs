@@ -7,10 +7,11 @@ use proto::files::{BatchItem, BatchWish, FolderHead};
 use proto::limits::BATCH_ENTRIES;
 use proto::session::{StreamKind, TransferFailure, TransferId};
 use session::{
-    Batch, BatchNews, Conflict, FolderList, Gate, Landing, Priority, Reader, StreamError, list_folder, open_stream,
-    path_text, read_batch_list, read_list, receive_batch, send_batch, send_list, walk, wishes_fit,
+    Batch, BatchNews, Conflict, FolderList, Gate, Landing, Priority, Reader, StreamError, is_protected, list_folder,
+    open_stream, path_text, read_batch_list, read_list, receive_batch, send_batch, send_list, walk, wishes_fit,
 };
-use std::path::{Component, Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -86,11 +87,11 @@ pub(crate) async fn prepare_landing(
     let (folder, is_named) = if named.is_empty() { (downloads, false) } else { (named_path(&home, &named), true) };
     summary.folder = safe(&folder.display().to_string());
     let looking = tokio::task::spawn_blocking(move || {
-        let found = std::fs::canonicalize(&folder).map_err(|error| session::storage_failure(&error))?;
+        let found = fs::canonicalize(&folder).map_err(|error| session::storage_failure(&error))?;
         if is_named && is_protected(&home, &found) {
             return Err(TransferFailure::Protected);
         }
-        Landing::look(&found, entries, keeps_parts).map(|landing| (landing, found))
+        Landing::look(&found, Some(&home), entries, keeps_parts).map(|landing| (landing, found))
     });
     let looked = tokio::time::timeout(LIST_WITHIN, looking).await;
     let looked = looked.map_or(Err(TransferFailure::Storage), |looked| looked.unwrap_or(Err(TransferFailure::Storage)));
@@ -103,20 +104,6 @@ pub(crate) async fn prepare_landing(
         summary.folder = safe(&folder.display().to_string());
     }
     Some(ReadyToLand { landing, folder, summary })
-}
-
-/// Whether a folder of the person's home holds settings, or programs that start by themselves: nothing is put there, so
-/// that no file outlasts the session as more than a file.
-fn is_protected(home: &Path, folder: &Path) -> bool {
-    let home = std::fs::canonicalize(home).unwrap_or_else(|_| home.to_owned());
-    let Ok(below) = folder.strip_prefix(&home) else { return false };
-    below.components().any(|part| match part {
-        Component::Normal(name) => {
-            let name = name.to_string_lossy();
-            name.starts_with('.') || name.eq_ignore_ascii_case("AppData") || name.eq_ignore_ascii_case("Library")
-        }
-        _ => false,
-    })
 }
 
 /// Reads what the operator wants, and walks through it. `None` if there is no list.
@@ -264,23 +251,4 @@ pub(crate) async fn give_list(
     let mut writer = open_stream(&channel, StreamKind::Folder { listing }, Priority::Screen).await?;
     writer.message(&FolderHead { path, parent, left_out: list.left_out }).await?;
     send_list(&mut writer, list.entries, || lease.is_live()).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_is_put_where_programs_start_by_themselves() {
-        let home = Path::new("/home/anna");
-        for folder in
-            [".config/autostart", ".ssh", "work/.git/hooks", "AppData/Roaming/Microsoft", "Library/LaunchAgents"]
-        {
-            assert!(is_protected(home, &home.join(folder)), "{folder}");
-        }
-        for folder in ["Documents", "", "work/a.b"] {
-            assert!(!is_protected(home, &home.join(folder)), "{folder}");
-        }
-        assert!(!is_protected(home, Path::new("/media/stick/.x")), "another disk starts nothing");
-    }
 }

@@ -6,8 +6,8 @@ use proto::files::{BatchEntry, BatchItem, BatchWish, FolderEntry, FolderHead};
 use proto::limits::{BATCH_ENTRIES, FOLDER_ROWS};
 use proto::session::{PathText, StreamKind, TransferFailure, TransferId};
 use session::{
-    Batch, BatchNews, Conflict, Conflicts, Gate, Landing, Priority, Reader, StreamError, open_stream, read_batch_list,
-    read_list, receive_batch, send_batch, send_list, totals, walk, wishes_fit,
+    Batch, BatchNews, Conflict, Conflicts, Gate, Landing, Priority, Reader, StreamError, keep_wanted, open_stream,
+    read_batch_list, read_list, receive_batch, send_batch, send_list, totals, walk, wishes_fit,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -167,7 +167,7 @@ fn wished(entries: &[BatchEntry], wishes: &[BatchWish]) -> (u32, u64) {
 /// Fetches a batch into a folder: says what is wanted, takes the agent's list, and then its files.
 pub(crate) async fn fetch(
     way: Way,
-    (wanted, into): (Vec<PathText>, PathBuf),
+    (wanted, into, home): (Vec<PathText>, PathBuf, Option<PathBuf>),
     choice: oneshot::Receiver<Conflict>,
     keeps_parts: Arc<AtomicBool>,
 ) {
@@ -177,12 +177,13 @@ pub(crate) async fn fetch(
         let kind = StreamKind::BatchList { transfer };
         let mut wishes = open_stream(&channel, kind, Priority::File).await?;
         let entry = |path| BatchEntry { path, item: BatchItem::Wanted, size_bytes: 0, modified_s: 0 };
-        send_list(&mut wishes, wanted.into_iter().map(entry), || true).await?;
+        send_list(&mut wishes, wanted.iter().cloned().map(entry), || true).await?;
         let mut list = list.await?;
-        let entries = read_batch_list(&mut list).await?;
+        let mut entries = read_batch_list(&mut list).await?;
+        keep_wanted(&mut entries, &wanted);
         let (files, size_bytes) = totals(&entries);
         let names = entries.iter().map(|entry| entry.path.shown()).collect();
-        let looking = tokio::task::spawn_blocking(move || Landing::look(&into, entries, keeps_parts));
+        let looking = tokio::task::spawn_blocking(move || Landing::look(&into, home.as_deref(), entries, keeps_parts));
         let mut landing = looking.await.map_err(|_| TransferFailure::Storage)??;
         let conflicts = landing.conflicts();
         let are_there = conflicts.count > 0;

@@ -5,6 +5,7 @@
 
 use crate::batch::{BatchNews, Gate, SMALL_BYTES, Teller};
 use crate::files::{place, remove_part, storage_failure};
+use crate::protected::is_protected_in;
 use crate::stream::{Reader, StreamError};
 use proto::files::{BatchEntry, BatchItem, BatchPart, BatchWish};
 use proto::limits::FILE_BLOCK_BYTES;
@@ -79,13 +80,16 @@ pub struct Conflicts {
 const NAMES_TOLD: usize = 20;
 
 impl Landing {
-    /// Looks where everything of this list goes in this folder. While `keeps_parts` is true, what has come of a file
-    /// stays when the batch is cut short, so that the next try can go on with it. Waits for the disk.
+    /// Looks where everything of this list goes in this folder. The list leads into no protected folder of
+    /// `home` ([`crate::is_protected`]), unless the folder that was chosen is in one itself. While
+    /// `keeps_parts` is true, what has come of a file stays when the batch is cut short, so that the next try can go on
+    /// with it. Waits for the disk.
     ///
     /// # Errors
     /// [`TransferFailure`] of the folder.
     pub fn look(
         folder: &Path,
+        home: Option<&Path>,
         entries: Vec<BatchEntry>,
         keeps_parts: Arc<AtomicBool>,
     ) -> Result<Self, TransferFailure> {
@@ -93,9 +97,15 @@ impl Landing {
         if !root.is_dir() {
             return Err(TransferFailure::NotAFile);
         }
+        let home = home.and_then(|home| fs::canonicalize(home).ok()).filter(|home| !is_protected_in(home, &root));
+        let is_protected =
+            |path: &RelativePath| home.as_ref().is_some_and(|home| is_protected_in(home, &below(&root, path)));
         let place_of = |entry: &BatchEntry| match (entry.item, RelativePath::parse(entry.path.as_str())) {
             (BatchItem::Left(failure), _) => Place::Nowhere(failure),
             (BatchItem::Wanted, _) | (_, Err(_)) => Place::Nowhere(TransferFailure::BadName),
+            (BatchItem::File | BatchItem::Folder, Ok(path)) if is_protected(&path) => {
+                Place::Nowhere(TransferFailure::Protected)
+            }
             (BatchItem::Folder, Ok(path)) => Place::Folder(path),
             (BatchItem::File, Ok(path)) => {
                 let is_taken = fs::symlink_metadata(below(&root, &path)).is_ok();

@@ -296,7 +296,8 @@ impl Live<'_> {
         batch.choose = Some(choose);
         let way = way.to(transfer, self, true);
         let keeps_parts = Arc::clone(&batch.keeps_parts);
-        batch.task = Some(self.tasks.spawn(batches::fetch(way, (wanted, into), choice, keeps_parts)));
+        let places = (wanted, into, self.config.home.clone());
+        batch.task = Some(self.tasks.spawn(batches::fetch(way, places, choice, keeps_parts)));
         self.files.batches.insert(transfer, batch);
         Flow::Continue(())
     }

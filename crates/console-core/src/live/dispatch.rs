@@ -143,9 +143,9 @@ impl Live<'_> {
                 };
             }
             AgentToConsole::ChatReceived { up_to } => self.chat.handle_received(up_to),
-            AgentToConsole::FileComing { transfer, name, size_bytes } => {
+            AgentToConsole::FileComing { transfer, size_bytes, .. } => {
                 if let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| wanted.view.incoming) {
-                    wanted.view.name = name.shown();
+                    // It keeps the name that it was asked for by: no other end chooses what stands in this one's folder.
                     wanted.view.size_bytes = size_bytes;
                     wanted.is_announced = true;
                 }
