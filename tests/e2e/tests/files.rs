@@ -122,12 +122,17 @@ fn files_and_folders_arrive_as_they_are_and_stand_in_the_log() {
     fetch(&world, &[&world.path("downloads/project"), &world.path("downloads/single.pdf")], &back);
     let question = asked(&world);
     assert_eq!((question.files, question.size_bytes), (4, 800_001));
+    let whole = |name| fs::canonicalize(world.path("downloads")).unwrap().join(name).display().to_string();
+    assert!(question.names.contains(&whole("project/deep/er/big.bin")), "whole paths: {:?}", question.names);
     world.answer(true);
     let done = over(&world);
     assert_eq!((done.state, done.done_files), (TransferState::Done, 4));
     assert_eq!(tree(&back), expected);
     let log = log(&world);
     assert_eq!(logged(&log), 8, "each file both ways");
+    let lists = log.entries.iter().filter(|entry| matches!(entry.event, Event::Files { .. }));
+    let lists: String = lists.filter_map(|entry| log.text_of(&entry.event)).collect();
+    assert!(lists.contains(&format!("{} // ", whole("project/a.txt"))), "where it was: {lists}");
 }
 
 #[test]

@@ -126,29 +126,31 @@ impl FileDesk {
 impl Live<'_> {
     /// A question about a batch is put: its list is read meanwhile.
     pub(super) fn prepare_batch(&mut self, id: RequestId, what: &Request) {
-        let (transfer, folder) = match what {
-            Request::SendBatch { transfer, folder, .. } => (*transfer, Some(folder.as_str().to_owned())),
-            Request::FetchBatch { transfer, .. } => (*transfer, None),
-            _ => return,
-        };
+        let Some(transfer) = what.batch() else { return };
         let (mut list, keeps_parts) = (Slot::new(), Arc::new(AtomicBool::new(true)));
         let Some(reader) = list.take.take() else { return };
         let (platform, report) = (&self.config.platform, self.events.0.clone());
         let home = platform.home.clone();
-        let incoming = folder.is_some();
-        let preparing = if let Some(folder) = folder {
-            let places = (home, platform.downloads.clone(), folder);
-            let landing = batches::prepare_landing(reader, places, Arc::clone(&keeps_parts));
-            self.tasks.spawn(async move {
-                let ready = landing.await;
-                let _ = report.send(Report::Looked(id, Prepared::Land { transfer, ready })).await;
-            })
-        } else {
-            let leaving = batches::prepare_leaving(reader, home);
-            self.tasks.spawn(async move {
-                let ready = leaving.await;
-                let _ = report.send(Report::Looked(id, Prepared::Leave { transfer, ready })).await;
-            })
+        let (incoming, preparing) = match what {
+            Request::SendBatch { title, items, folder, .. } => {
+                let places = (home, platform.downloads.clone(), folder.as_str().to_owned());
+                let asked = (title.clone(), *items);
+                let landing = batches::prepare_landing(reader, asked, places, Arc::clone(&keeps_parts));
+                let preparing = self.tasks.spawn(async move {
+                    let ready = landing.await;
+                    let _ = report.send(Report::Looked(id, Prepared::Land { transfer, ready })).await;
+                });
+                (true, preparing)
+            }
+            Request::FetchBatch { title, items, .. } => {
+                let leaving = batches::prepare_leaving(reader, (title.clone(), *items), home);
+                let preparing = self.tasks.spawn(async move {
+                    let ready = leaving.await;
+                    let _ = report.send(Report::Looked(id, Prepared::Leave { transfer, ready })).await;
+                });
+                (false, preparing)
+            }
+            _ => return,
         };
         let (motion, gate) = Gate::new();
         let ongoing = Ongoing {
@@ -220,7 +222,8 @@ impl Live<'_> {
                 };
                 let entries = landing.entries().iter().map(name).collect();
                 let saved_to = Some(folder.display().to_string());
-                if !self.begin_batch(transfer, &summary, true, entries, saved_to) {
+                let name = landing.entries().first().map_or("", |entry| entry.path.as_str());
+                if !self.begin_batch(transfer, (name, &summary), true, entries, saved_to) {
                     return Flow::Continue(());
                 }
                 let lease = self.consent.lease::<consent::SendFile>(Some(transfer));
@@ -242,7 +245,8 @@ impl Live<'_> {
         let failed = match ready {
             Some(ReadyToLeave { batch: Ok(batch), summary }) => {
                 let entries = entries_of(&batch);
-                if !self.begin_batch(transfer, &summary, false, entries, None) {
+                let name = batch.entries.first().map_or("", |entry| entry.path.as_str());
+                if !self.begin_batch(transfer, (name, &summary), false, entries, None) {
                     return Flow::Continue(());
                 }
                 let lease = self.consent.lease::<consent::FetchFile>(Some(transfer));
@@ -277,14 +281,13 @@ impl Live<'_> {
     fn begin_batch(
         &mut self,
         transfer: TransferId,
-        summary: &batches::Summary,
+        (name, summary): (&str, &batches::Summary),
         incoming: bool,
         entries: Vec<(String, u64)>,
         saved_to: Option<String>,
     ) -> bool {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return false };
         batch.entries = entries;
-        let name = batch.entries.first().map_or_else(String::new, |(name, _)| name.clone());
         let name = name.split('/').next().unwrap_or_default();
         let view = TransferView {
             id: transfer,
@@ -531,10 +534,7 @@ impl Live<'_> {
 }
 
 fn entries_of(batch: &Batch) -> Vec<(String, u64)> {
-    let name = |entry: &proto::files::BatchEntry| {
-        (Text::<PATH_BYTES>::truncated(entry.path.as_str()).shown(), entry.size_bytes)
-    };
-    batch.entries.iter().map(name).collect()
+    batches::names_of(batch).zip(batch.entries.iter().map(|entry| entry.size_bytes)).collect()
 }
 
 fn lock<T>(left: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

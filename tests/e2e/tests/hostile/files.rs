@@ -21,14 +21,23 @@ fn entry(path: &str, item: BatchItem, size_bytes: u64) -> BatchEntry {
     BatchEntry { path: PathText::truncated(path), item, size_bytes, modified_s: 0 }
 }
 
-fn send_batch(transfer: u32, items: u32, folder: &str) -> Request {
-    let (transfer, title) = (TransferId(transfer), FileName::truncated("a"));
+fn send_batch(transfer: u32, (title, items): (&str, u32), folder: &str) -> Request {
+    let (transfer, title) = (TransferId(transfer), FileName::truncated(title));
     Request::SendBatch { transfer, title, items, folder: PathText::truncated(folder) }
 }
 
 /// Puts the question with its list, and lets the person say yes.
 fn granted(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole, id: u32, list: &[BatchEntry]) {
     granted_into(trap, agent, console, id, list, "");
+}
+
+/// Puts a question, and gives the list that belongs to it.
+fn ask_with(trap: &Trap, console: &mut FalseConsole, id: u32, what: Request, list: &[BatchEntry]) {
+    say(trap, console, &ConsoleToAgent::Ask { request: RequestId(id), what });
+    let head = framed(&StreamKind::BatchList { transfer: TransferId(id) });
+    let bytes: Vec<u8> = list.iter().flat_map(framed).collect();
+    let mut sent = trap.run("the list", stream(&console.channel, &[head], &bytes)).unwrap();
+    sent.finish().unwrap();
 }
 
 /// The same into a folder of the person's choice or, if it has a name, of the console's.
@@ -40,12 +49,10 @@ fn granted_into(
     list: &[BatchEntry],
     folder: &str,
 ) {
-    let items = u32::try_from(list.len()).unwrap();
-    say(trap, console, &ConsoleToAgent::Ask { request: RequestId(id), what: send_batch(id, items, folder) });
-    let head = framed(&StreamKind::BatchList { transfer: TransferId(id) });
-    let bytes: Vec<u8> = list.iter().flat_map(framed).collect();
-    let mut sent = trap.run("the list", stream(&console.channel, &[head], &bytes)).unwrap();
-    sent.finish().unwrap();
+    let items = list.iter().filter(|entry| !entry.path.as_str().contains('/')).count();
+    let title = (list[0].path.as_str(), u32::try_from(items).unwrap());
+    let what = send_batch(id, title, folder);
+    ask_with(trap, console, id, what, list);
     answer(trap, agent, id, true);
     assert_eq!(decided(trap, console, id), Decision::Granted);
 }
@@ -270,4 +277,32 @@ fn no_path_in_a_list_leads_into_settings_or_programs_that_start_by_themselves() 
         assert_eq!(trap.run(name, console.talk.expect(failed)).unwrap(), TransferFailure::Protected, "{name}");
     }
     assert_eq!(fs::read_dir(trap.path("home")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_list_that_is_not_what_was_asked_about_is_no_question() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    fs::write(trap.path("home/printer.log"), "log").unwrap();
+    fs::write(trap.path("home/report.pdf"), "secret").unwrap();
+    let fetch = |transfer, title, items| {
+        let (transfer, title) = (TransferId(transfer), PathText::truncated(title));
+        Request::FetchBatch { transfer, title, items }
+    };
+    let file = |path| entry(path, BatchItem::File, 1);
+    let wanted = |path| entry(path, BatchItem::Wanted, 0);
+    let rows = [
+        (fetch(2, "printer.log", 1), vec![wanted("report.pdf")]),
+        (fetch(3, "printer.log", 1), vec![wanted("printer.log"), wanted("report.pdf")]),
+        (fetch(4, "printer.log", 1), vec![]),
+        (send_batch(5, ("photo.jpg", 1), ""), vec![file("setup.exe")]),
+        (send_batch(6, ("photo.jpg", 1), ""), vec![file("photo.jpg"), file("setup.exe")]),
+        (send_batch(7, ("photos", 2), ""), vec![entry("photos", BatchItem::Folder, 0), file("photos/setup.exe")]),
+    ];
+    for (id, (what, list)) in (2..).zip(rows) {
+        ask_with(&trap, &mut console, id, what, &list);
+        assert_eq!(decided(&trap, &mut console, id), Decision::Impossible, "{list:?}");
+    }
 }
