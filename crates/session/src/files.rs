@@ -103,7 +103,7 @@ pub async fn receive_file(
     allowed: impl Fn() -> bool,
     progress: impl FnMut(u64),
 ) -> Result<(PathBuf, [u8; 32]), TransferFailure> {
-    let part = Partial(folder.join(PartName::new(transfer, name, size_bytes).as_str()));
+    let part = Partial(folder.join(PartName::new(transfer, rand::random()).as_str()));
     let received = receive_part(reader, size_bytes, &part.0, &allowed, progress).await;
     let result = match received {
         // Whatever came in, it gets no name after the power behind it has gone.
@@ -148,12 +148,6 @@ async fn receive_part(
     mut progress: impl FnMut(u64),
 ) -> Result<[u8; 32], TransferFailure> {
     let failed = |error: io::Error| storage_failure(&error);
-    // One that an earlier crash left behind is of no use.
-    if let Err(error) = fs::remove_file(part).await
-        && error.kind() != ErrorKind::NotFound
-    {
-        return Err(failed(error));
-    }
     let mut file = OpenOptions::new().write(true).create_new(true).open(part).await.map_err(failed)?;
     let mut receiver = FileReceiver::new(size_bytes);
     while let Some(bytes) = reader.some().await.map_err(stream_failure)? {

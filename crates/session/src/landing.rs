@@ -5,13 +5,14 @@
 
 use crate::batch::{BatchNews, Gate, SMALL_BYTES, Teller};
 use crate::files::{place, remove_part, storage_failure};
+use crate::part;
 use crate::protected::is_protected_in;
 use crate::stream::{Reader, StreamError};
 use proto::files::{BatchEntry, BatchItem, BatchPart, BatchWish};
 use proto::limits::FILE_BLOCK_BYTES;
 use proto::session::{TransferFailure, TransferId};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,7 +39,12 @@ pub enum Conflict {
 /// Where one entry of the list goes.
 #[derive(Debug, Clone)]
 enum Place {
-    File { path: RelativePath, is_taken: bool },
+    /// With whether what an earlier try has left of it may be gone on with.
+    File {
+        path: RelativePath,
+        is_taken: bool,
+        resumes: bool,
+    },
     Folder(RelativePath),
     Nowhere(TransferFailure),
 }
@@ -49,8 +55,8 @@ pub struct Landing {
     entries: Vec<BatchEntry>,
     places: Vec<Place>,
     conflict: Conflict,
-    /// What is left of an earlier try, hashed up to its end.
-    begun: BTreeMap<u32, FileReceiver>,
+    /// What is left of an earlier try, hashed up to its end, and the file that has it.
+    begun: BTreeMap<u32, (FileReceiver, fs::File)>,
     keeps_parts: Arc<AtomicBool>,
 }
 
@@ -78,6 +84,8 @@ pub struct Conflicts {
 
 /// So many names of conflicts are told.
 const NAMES_TOLD: usize = 20;
+/// So many files that were begun are gone on with: each stays open until its turn. One cut batch leaves one.
+const MOST_BEGUN: usize = 64;
 
 impl Landing {
     /// Looks where everything of this list goes in this folder. The list leads into no protected folder of
@@ -100,6 +108,8 @@ impl Landing {
         let home = home.and_then(|home| fs::canonicalize(home).ok()).filter(|home| !is_protected_in(home, &root));
         let is_protected =
             |path: &RelativePath| home.as_ref().is_some_and(|home| is_protected_in(home, &below(&root, path)));
+        // A list may name one file more than once, but no two write the same partial file.
+        let mut resumed = BTreeSet::new();
         let place_of = |entry: &BatchEntry| match (entry.item, RelativePath::parse(entry.path.as_str())) {
             (BatchItem::Left(failure), _) => Place::Nowhere(failure),
             (BatchItem::Wanted, _) | (_, Err(_)) => Place::Nowhere(TransferFailure::BadName),
@@ -109,7 +119,9 @@ impl Landing {
             (BatchItem::Folder, Ok(path)) => Place::Folder(path),
             (BatchItem::File, Ok(path)) => {
                 let is_taken = fs::symlink_metadata(below(&root, &path)).is_ok();
-                Place::File { path, is_taken }
+                let is_large = entry.size_bytes > SMALL_BYTES;
+                let resumes = is_large && resumed.insert((path.clone(), entry.size_bytes, entry.modified_s));
+                Place::File { path, is_taken, resumes }
             }
         };
         let places = entries.iter().map(place_of).collect();
@@ -120,7 +132,7 @@ impl Landing {
     #[must_use]
     pub fn conflicts(&self) -> Conflicts {
         let taken = self.places.iter().filter_map(|place| match place {
-            Place::File { path, is_taken: true } => Some(path),
+            Place::File { path, is_taken: true, .. } => Some(path),
             _ => None,
         });
         let mut conflicts = Conflicts::default();
@@ -149,11 +161,12 @@ impl Landing {
                 Place::Folder(_) => {}
                 Place::Nowhere(failure) => nowhere.push((index, *failure)),
                 Place::File { is_taken: true, .. } if conflict == Conflict::Skip => {}
-                Place::File { path, .. } => {
-                    let begun = begun(&self.part_path(path, entry), entry.size_bytes);
+                Place::File { path, resumes, .. } => {
+                    let may = *resumes && self.begun.len() < MOST_BEGUN;
+                    let begun = may.then(|| begun(&self.part_path(path, entry), entry.size_bytes)).flatten();
                     let mut wish = BatchWish { index, from_bytes: 0, prefix: [0; 32] };
                     if let Some(begun) = begun {
-                        (wish.from_bytes, wish.prefix) = (begun.done_bytes(), begun.digest_so_far());
+                        (wish.from_bytes, wish.prefix) = (begun.0.done_bytes(), begun.0.digest_so_far());
                         self.begun.insert(index, begun);
                     }
                     wishes.push(wish);
@@ -167,22 +180,19 @@ impl Landing {
         self.root.join(PartName::resumable(path, entry.size_bytes, entry.modified_s).as_str())
     }
 
-    fn target(&self, index: u32) -> Option<(Target, u64)> {
+    /// Where a file goes, with the partial file of its own until it is there, its size, and the partial file that may be
+    /// gone on with another time.
+    fn target(&self, index: u32) -> Option<(Target, u64, Option<PathBuf>)> {
         let at = usize::try_from(index).ok()?;
-        let (Place::File { path, is_taken }, entry) = (self.places.get(at)?, self.entries.get(at)?) else {
+        let (Place::File { path, is_taken, resumes }, entry) = (self.places.get(at)?, self.entries.get(at)?) else {
             return None;
         };
         let replaces = *is_taken && self.conflict == Conflict::Replace;
-        let part = if entry.size_bytes <= SMALL_BYTES {
-            // Several are written at the same time, and a list may name one path twice: each has a name of its own.
-            // They count down, single files count up.
-            let number = TransferId(u32::MAX - index);
-            self.root.join(PartName::new(number, &path.name(), entry.size_bytes).as_str())
-        } else {
-            self.part_path(path, entry)
-        };
-        let part = Part { path: part, keeps: Arc::clone(&self.keeps_parts) };
-        Some((Target { root: self.root.clone(), path: path.clone(), replaces, part }, entry.size_bytes))
+        // They count down, single files count up.
+        let own = PartName::new(TransferId(u32::MAX - index), rand::random());
+        let part = Part { path: self.root.join(own.as_str()), keeps: Arc::default() };
+        let resumable = resumes.then(|| self.part_path(path, entry));
+        Some((Target { root: self.root.clone(), path: path.clone(), replaces, part }, entry.size_bytes, resumable))
     }
 
     fn folders(&self) -> impl Iterator<Item = &RelativePath> {
@@ -200,14 +210,11 @@ fn below(root: &Path, path: &RelativePath) -> PathBuf {
     full
 }
 
-/// What is left of an earlier try, hashed; nothing for a small file, which is not worth it.
-fn begun(part: &Path, size_bytes: u64) -> Option<FileReceiver> {
-    let metadata = fs::symlink_metadata(part).ok().filter(fs::Metadata::is_file)?;
-    if size_bytes <= SMALL_BYTES || metadata.len() == 0 {
-        return None;
-    }
+/// What is left of an earlier try, hashed.
+fn begun(part: &Path, size_bytes: u64) -> Option<(FileReceiver, fs::File)> {
+    let mut file = part::take_up(part)?;
+    let metadata = file.metadata().ok().filter(|metadata| metadata.len() > 0)?;
     let mut receiver = FileReceiver::resume(size_bytes, metadata.len()).ok()?;
-    let mut file = fs::File::open(part).ok()?;
     let mut block = vec![0; FILE_BLOCK_BYTES];
     loop {
         let length = file.read(&mut block).ok()?;
@@ -216,7 +223,7 @@ fn begun(part: &Path, size_bytes: u64) -> Option<FileReceiver> {
         }
         receiver.hash_prefix(block.get(..length)?).ok()?;
     }
-    (receiver.done_bytes() == metadata.len()).then_some(receiver)
+    (receiver.done_bytes() == metadata.len()).then_some((receiver, file))
 }
 
 /// Makes the folders of a path below `root`, none of which may be a link.
@@ -265,14 +272,18 @@ struct Target {
 
 impl Target {
     /// Gives the whole file its name. The partial file is gone afterwards, whatever came of it.
-    fn land(self, allowed: &impl Fn() -> bool) -> Result<PathBuf, TransferFailure> {
-        let landed = self.give_name(allowed);
+    fn land(self, file: &fs::File, allowed: &impl Fn() -> bool) -> Result<PathBuf, TransferFailure> {
+        let landed = self.give_name(file, allowed);
         remove_part(&self.part.path);
         landed
     }
 
-    fn give_name(&self, allowed: &impl Fn() -> bool) -> Result<PathBuf, TransferFailure> {
+    fn give_name(&self, file: &fs::File, allowed: &impl Fn() -> bool) -> Result<PathBuf, TransferFailure> {
         let folder = make_folders(&self.root, self.path.folders())?;
+        // What gets the name is what was written, whatever lies under the partial name by now.
+        if !part::is_at(file, &self.part.path) {
+            return Err(TransferFailure::Storage);
+        }
         // Whatever came in, it gets no name after the power behind it has gone.
         if !allowed() {
             return Err(TransferFailure::Cancelled);
@@ -293,13 +304,14 @@ impl Target {
 
     fn write_small(self, content: &[u8], allowed: &impl Fn() -> bool) -> Result<PathBuf, TransferFailure> {
         let written = || {
-            let mut file = create_part(&self.part.path)?;
+            let mut file = part::create(&self.part.path)?;
             file.write_all(content)?;
-            file.sync_all()
+            file.sync_all()?;
+            Ok(file)
         };
-        let written = written().map_err(|error| storage_failure(&error));
+        let written = written().map_err(|error: std::io::Error| storage_failure(&error));
         match written {
-            Ok(()) => self.land(allowed),
+            Ok(file) => self.land(&file, allowed),
             Err(failure) => {
                 remove_part(&self.part.path);
                 Err(failure)
@@ -308,25 +320,27 @@ impl Target {
     }
 }
 
-/// A new partial file in place of one that is of no use.
-fn create_part(path: &Path) -> std::io::Result<fs::File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// The partial file of a large file, ready for what follows `from_bytes`: what was begun, or else the one that may be
+/// gone on with another time, or else, where somebody is at that one, one of its own.
+fn open_part(
+    part: &mut Part,
+    begun: Option<fs::File>,
+    (resumable, keeps): (Option<PathBuf>, Arc<AtomicBool>),
+    from_bytes: u64,
+) -> std::io::Result<fs::File> {
+    if let Some(resumable) = resumable {
+        let opened = match begun {
+            Some(file) => Some(file),
+            None => part::create_or_clear(&resumable)?,
+        };
+        if let Some(mut file) = opened {
+            *part = Part { path: resumable, keeps };
+            file.set_len(from_bytes)?;
+            file.seek(SeekFrom::Start(from_bytes))?;
+            return Ok(file);
+        }
     }
-    OpenOptions::new().write(true).create_new(true).open(path)
-}
-
-/// Goes on with a partial file that has exactly so many bytes.
-fn open_part(path: &Path, from_bytes: u64) -> std::io::Result<fs::File> {
-    let metadata = fs::symlink_metadata(path)?;
-    if !metadata.is_file() || metadata.len() < from_bytes {
-        return Err(ErrorKind::InvalidData.into());
-    }
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    file.set_len(from_bytes)?;
-    file.seek(SeekFrom::Start(from_bytes))?;
-    Ok(file)
+    part::create(&part.path)
 }
 
 /// The file that comes now.
@@ -458,12 +472,13 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
 
     async fn begin(&mut self, index: u32, from_bytes: u64) -> Result<Coming, TransferFailure> {
         let offered = self.awaited.remove(&index).ok_or(BROKEN)?;
-        let (target, size_bytes) = self.landing.target(index).ok_or(BROKEN)?;
+        let (mut target, size_bytes, resumable) = self.landing.target(index).ok_or(BROKEN)?;
         if from_bytes != 0 && from_bytes != offered {
             return Err(BROKEN);
         }
         self.teller.moved(from_bytes, index);
-        let begun = self.landing.begun.remove(&index).filter(|_| from_bytes > 0);
+        let (begun, on_disk) = self.landing.begun.remove(&index).unzip();
+        let begun = begun.filter(|_| from_bytes > 0);
         if from_bytes > 0 && begun.is_none() {
             return Err(BROKEN);
         }
@@ -471,15 +486,19 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
         let place = if size_bytes <= SMALL_BYTES {
             Room::Memory(Vec::new())
         } else {
-            let path = target.part.path.clone();
-            let open = move || if from_bytes > 0 { open_part(&path, from_bytes) } else { create_part(&path) };
-            match tokio::task::spawn_blocking(open).await {
-                Ok(Ok(file)) => Room::Disk(tokio::fs::File::from_std(file)),
-                Ok(Err(error)) => {
+            let kept = (resumable, Arc::clone(&self.landing.keeps_parts));
+            let opening = tokio::task::spawn_blocking(move || {
+                let opened = open_part(&mut target.part, on_disk, kept, from_bytes);
+                (target, opened)
+            });
+            let opened = opening.await.map_err(|_| TransferFailure::Storage)?;
+            target = opened.0;
+            match opened.1 {
+                Ok(file) => Room::Disk(tokio::fs::File::from_std(file)),
+                Err(error) => {
                     failure = Some(storage_failure(&error));
                     Room::Memory(Vec::new())
                 }
-                Err(_) => return Err(TransferFailure::Storage),
             }
         };
         let receiver = begun.unwrap_or_else(|| FileReceiver::new(size_bytes));
@@ -513,12 +532,12 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
                     Ok(()) => on_disk.sync_all().await,
                     Err(error) => Err(error),
                 };
-                drop(on_disk);
+                let on_disk = on_disk.into_std().await;
                 if let Err(error) = synced {
                     remove_part(&target.part.path);
                     return self.disk_failed(index, storage_failure(&error)).await;
                 }
-                self.writing.spawn_blocking(move || (index, digest, target.land(&allowed)));
+                self.writing.spawn_blocking(move || (index, digest, target.land(&on_disk, &allowed)));
             }
         }
         Ok(())

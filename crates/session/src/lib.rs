@@ -13,6 +13,7 @@ mod landing;
 mod listed;
 mod outbox;
 mod pace;
+mod part;
 mod protected;
 mod stream;
 mod terminal;

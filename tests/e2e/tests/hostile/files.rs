@@ -306,3 +306,36 @@ fn a_list_that_is_not_what_was_asked_about_is_no_question() {
         assert_eq!(decided(&trap, &mut console, id), Decision::Impossible, "{list:?}");
     }
 }
+
+#[test]
+fn a_file_that_a_list_names_twice_arrives_as_two_each_with_its_own_content() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    // Larger than what is written in one go, and the same in all that the list says of them.
+    let contents = [vec![1_u8; 300_000], vec![2; 300_000], vec![3; 300_000]];
+    let list = vec![entry("a.bin", BatchItem::File, 300_000); 3];
+    granted(&trap, &agent, &mut console, 2, &list);
+    let file = |(index, content): (u32, &Vec<u8>)| {
+        let blocks = content.chunks(64 * 1024);
+        let block =
+            |block: &[u8]| [framed(&BatchPart::Block { length: u32::try_from(block.len()).unwrap() }), block.to_vec()];
+        let begin = framed(&BatchPart::Begin { index, from_bytes: 0 });
+        let end = framed(&BatchPart::End { digest: *blake3::hash(content).as_bytes() });
+        [begin, blocks.flat_map(block).collect::<Vec<_>>().concat(), end].concat()
+    };
+    let bytes: Vec<u8> = (0..).zip(&contents).flat_map(file).collect();
+    let head = framed(&StreamKind::Batch { transfer: TransferId(2) });
+    let mut sent = trap.run("the files", stream(&console.channel, &[head], &bytes)).unwrap();
+    sent.finish().unwrap();
+    let over = |message: &AgentToConsole| match message {
+        AgentToConsole::BatchOver { done, .. } => Some(*done),
+        _ => None,
+    };
+    assert_eq!(trap.run("the end", console.talk.expect(over)).unwrap(), 3);
+    for (name, content) in ["a.bin", "a (2).bin", "a (3).bin"].into_iter().zip(&contents) {
+        assert!(fs::read(trap.path("downloads").join(name)).unwrap() == *content, "{name}");
+    }
+    assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 3);
+}
