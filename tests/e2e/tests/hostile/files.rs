@@ -339,3 +339,41 @@ fn a_file_that_a_list_names_twice_arrives_as_two_each_with_its_own_content() {
     }
     assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 3);
 }
+
+#[test]
+fn a_yes_that_crosses_a_cancel_moves_nothing_and_is_answered() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    grant(&trap, &mut agent, RequestId(1), &Request::View);
+    let path = trap.path("a.txt");
+    fs::write(&path, "a").unwrap();
+    let commands = [
+        ConsoleCommand::SendFile(path.clone()),
+        ConsoleCommand::FetchFile { path: "b.txt".into(), into: trap.path("") },
+        ConsoleCommand::SendFiles { paths: vec![path], into: String::new() },
+        ConsoleCommand::FetchFiles { paths: vec!["b.txt".into()], into: trap.path("") },
+    ];
+    for command in commands {
+        let what = format!("{command:?}");
+        console.send(command);
+        let (request, asked) = trap.run(&what, agent.talk.expect(asked)).unwrap();
+        let transfer = session(&trap, &console, "the transfer", |session| {
+            session.transfers.last().filter(|view| view.state == TransferState::Asked).map(|view| view.id)
+        });
+        console.send(ConsoleCommand::CancelTransfer(transfer));
+        let withdrawn = |message: &ConsoleToAgent| match message {
+            ConsoleToAgent::Withdraw { request } => Some(*request),
+            _ => None,
+        };
+        assert_eq!(trap.run(&what, agent.talk.expect(withdrawn)).unwrap(), request);
+        // The person was quicker.
+        grant(&trap, &mut agent, request, &asked);
+        let given_up = |message: &ConsoleToAgent| match message {
+            ConsoleToAgent::FileFailed { transfer, failure } => Some((*transfer, *failure)),
+            _ => None,
+        };
+        let given_up = trap.run(&what, agent.talk.expect(given_up)).unwrap();
+        assert_eq!(given_up, (transfer, TransferFailure::Cancelled), "{what}");
+    }
+}
