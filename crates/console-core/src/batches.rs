@@ -184,7 +184,7 @@ pub(crate) async fn fetch(
         let (files, size_bytes) = totals(&entries);
         let names = entries.iter().map(|entry| entry.path.shown()).collect();
         let looking = tokio::task::spawn_blocking(move || Landing::look(&into, home.as_deref(), entries, keeps_parts));
-        let mut landing = looking.await.map_err(|_| TransferFailure::Storage)??;
+        let mut landing = looking.await.map_err(|_| TransferFailure::Storage)??.forgetting_what_is_given_up();
         let conflicts = landing.conflicts();
         let are_there = conflicts.count > 0;
         report.tell(BatchEvent::Listed { names, files, size_bytes, conflicts }).await;

@@ -5,7 +5,7 @@
 
 use crate::batch::{BatchNews, Gate, SMALL_BYTES, Teller};
 use crate::files::{place, remove_part, storage_failure};
-use crate::part;
+use crate::part::{self, Part, open_part};
 use crate::protected::is_protected_in;
 use crate::stream::{Reader, StreamError};
 use proto::files::{BatchEntry, BatchItem, BatchPart, BatchWish};
@@ -13,7 +13,7 @@ use proto::limits::FILE_BLOCK_BYTES;
 use proto::session::{TransferFailure, TransferId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,6 +58,7 @@ pub struct Landing {
     /// What is left of an earlier try, hashed up to its end, and the file that has it.
     begun: BTreeMap<u32, (FileReceiver, fs::File)>,
     keeps_parts: Arc<AtomicBool>,
+    keeps_given_up: bool,
 }
 
 impl std::fmt::Debug for Landing {
@@ -125,7 +126,23 @@ impl Landing {
             }
         };
         let places = entries.iter().map(place_of).collect();
-        Ok(Self { root, entries, places, conflict: Conflict::default(), begun: BTreeMap::new(), keeps_parts })
+        Ok(Self {
+            root,
+            entries,
+            places,
+            conflict: Conflict::default(),
+            begun: BTreeMap::new(),
+            keeps_parts,
+            keeps_given_up: true,
+        })
+    }
+
+    /// Also that what has come of a file does not stay where the other end gives the stream up while the channel stands:
+    /// then somebody there wants no more of it.
+    #[must_use]
+    pub fn forgetting_what_is_given_up(mut self) -> Self {
+        self.keeps_given_up = false;
+        self
     }
 
     /// The files that are there already.
@@ -246,21 +263,6 @@ fn make_folders<'a>(root: &Path, names: impl Iterator<Item = &'a str>) -> Result
     Ok(folder)
 }
 
-/// A partial file: removed when it is dropped, unless it is to be gone on with.
-#[derive(Debug)]
-struct Part {
-    path: PathBuf,
-    keeps: Arc<AtomicBool>,
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        if !self.keeps.load(Ordering::Relaxed) {
-            remove_part(&self.path);
-        }
-    }
-}
-
 /// Where a file goes once it is whole.
 #[derive(Debug)]
 struct Target {
@@ -318,29 +320,6 @@ impl Target {
             }
         }
     }
-}
-
-/// The partial file of a large file, ready for what follows `from_bytes`: what was begun, or else the one that may be
-/// gone on with another time, or else, where somebody is at that one, one of its own.
-fn open_part(
-    part: &mut Part,
-    begun: Option<fs::File>,
-    (resumable, keeps): (Option<PathBuf>, Arc<AtomicBool>),
-    from_bytes: u64,
-) -> std::io::Result<fs::File> {
-    if let Some(resumable) = resumable {
-        let opened = match begun {
-            Some(file) => Some(file),
-            None => part::create_or_clear(&resumable)?,
-        };
-        if let Some(mut file) = opened {
-            *part = Part { path: resumable, keeps };
-            file.set_len(from_bytes)?;
-            file.seek(SeekFrom::Start(from_bytes))?;
-            return Ok(file);
-        }
-    }
-    part::create(&part.path)
 }
 
 /// The file that comes now.
@@ -412,13 +391,6 @@ struct Receiving<'a, A> {
 /// What came is not what may come.
 const BROKEN: TransferFailure = TransferFailure::Corrupted;
 
-fn lost(error: StreamError) -> TransferFailure {
-    match error {
-        StreamError::Gone => TransferFailure::Cancelled,
-        StreamError::Peer(_) | StreamError::TooLong => BROKEN,
-    }
-}
-
 impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
     async fn run(&mut self, reader: &mut Reader, gate: &mut Gate) -> Result<(), TransferFailure> {
         for folder in self.landing.folders() {
@@ -426,7 +398,7 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
             let _ = make_folders(&self.landing.root, folder.names());
         }
         let mut coming: Option<Coming> = None;
-        while let Some(part) = reader.message::<BatchPart>().await.map_err(lost)? {
+        while let Some(part) = reader.message::<BatchPart>().await.map_err(|error| self.lost(reader, error))? {
             gate.pass().await;
             if gate.is_stopped() || !(self.allowed)() {
                 return Err(TransferFailure::Cancelled);
@@ -439,7 +411,7 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
                     if length > FILE_BLOCK_BYTES || length as u64 > left {
                         return Err(BROKEN);
                     }
-                    let block = reader.exact(length).await.map_err(lost)?;
+                    let block = reader.exact(length).await.map_err(|error| self.lost(reader, error))?;
                     file.take(&block).await?;
                     self.teller.moved(length as u64, file.index);
                     coming = Some(file);
@@ -460,6 +432,16 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
             }
         }
         if coming.is_some() { Err(BROKEN) } else { Ok(()) }
+    }
+
+    fn lost(&self, reader: &Reader, error: StreamError) -> TransferFailure {
+        if reader.is_given_up() && !self.landing.keeps_given_up {
+            self.landing.keeps_parts.store(false, Ordering::Relaxed);
+        }
+        match error {
+            StreamError::Gone => TransferFailure::Cancelled,
+            StreamError::Peer(_) | StreamError::TooLong => BROKEN,
+        }
     }
 
     async fn all_written(&mut self) -> Result<(), TransferFailure> {

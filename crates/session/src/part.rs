@@ -1,8 +1,49 @@
 //! Partial files: each is written by one transfer alone, and is nobody else's.
 
+use crate::files::remove_part;
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::io::{self, ErrorKind, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A partial file: removed when it is dropped, unless it is to be gone on with.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) path: PathBuf,
+    pub(crate) keeps: Arc<AtomicBool>,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.keeps.load(Ordering::Relaxed) {
+            remove_part(&self.path);
+        }
+    }
+}
+
+/// The partial file of a large file, ready for what follows `from_bytes`: what was begun, or else the one that may be
+/// gone on with another time, or else, where somebody is at that one, one of its own.
+pub(crate) fn open_part(
+    part: &mut Part,
+    begun: Option<File>,
+    (resumable, keeps): (Option<PathBuf>, Arc<AtomicBool>),
+    from_bytes: u64,
+) -> io::Result<File> {
+    if let Some(resumable) = resumable {
+        let opened = match begun {
+            Some(file) => Some(file),
+            None => create_or_clear(&resumable)?,
+        };
+        if let Some(mut file) = opened {
+            *part = Part { path: resumable, keeps };
+            file.set_len(from_bytes)?;
+            file.seek(SeekFrom::Start(from_bytes))?;
+            return Ok(file);
+        }
+    }
+    create(&part.path)
+}
 
 /// Takes what an earlier try has left, unless it is somebody else's or somebody is at it now. Whoever has the file that
 /// comes of this has its name, too, until it is dropped.

@@ -505,9 +505,10 @@ impl Live<'_> {
         Flow::Continue(())
     }
 
-    /// The agent gives a batch up.
+    /// The agent gives a batch up: somebody there wants no more of it, so nothing of it stays.
     pub(super) fn batch_failed(&mut self, transfer: TransferId) {
         if let Some(batch) = self.files.batches.remove(&transfer) {
+            batch.keeps_parts.store(false, Ordering::Relaxed);
             batch.task.inspect(AbortHandle::abort);
         }
     }
