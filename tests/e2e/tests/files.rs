@@ -336,6 +336,36 @@ fn the_person_stops_one_transfer_and_what_was_on_its_way_is_gone() {
         world.agent.send(AgentCommand::StopTransfer(transfer));
         assert_eq!(over(&world).state, TransferState::Failed(TransferFailure::Cancelled));
         world.eventually("nothing of it", || tree(&world.path("downloads")).is_empty());
-        assert!(!into.join("large.bin").exists());
+        world.eventually("nothing of it on the operator's disk", || tree(&into).is_empty());
+    }
+}
+
+#[test]
+fn a_file_that_is_gone_when_its_turn_comes_is_told_once_at_both_ends() {
+    let world = viewing();
+    let (source, into) = (world.path("source"), world.path("into"));
+    for folder in [&source, &into] {
+        fs::create_dir(folder).unwrap();
+    }
+    let (gone, stays) = (source.join("gone.txt"), source.join("stays.txt"));
+    fs::write(&stays, "stays").unwrap();
+    for incoming in [true, false] {
+        fs::write(&gone, "gone").unwrap();
+        if incoming {
+            send(&world, &[gone.clone(), stays.clone()], "");
+        } else {
+            fetch(&world, &[&gone, &stays], &into);
+        }
+        assert_eq!(asked(&world).files, 2);
+        fs::remove_file(&gone).unwrap();
+        world.answer(true);
+        let done = over(&world);
+        assert_eq!((done.state, done.done_files, done.failed_files), (TransferState::Done, 1, 1));
+        assert_eq!(done.failures.to_vec(), [("gone.txt".to_owned(), TransferFailure::NotFound)]);
+        let failed = world.agent_shows("the end", |view| {
+            let last = view.panel.as_ref()?.transfers.last()?;
+            (last.state == agent_core::view::TransferState::Done).then_some(last.failed_files)
+        });
+        assert_eq!(failed, 1);
     }
 }

@@ -80,6 +80,8 @@ struct Ongoing {
     left: Left,
     /// What has moved and is not written down yet.
     unwritten: FilesList,
+    /// Files that do not arrive: both ends say so, and each counts once.
+    failed: BTreeSet<u32>,
     /// Each reason is written down once.
     failures: BTreeSet<TransferFailure>,
     failures_told: u32,
@@ -167,6 +169,7 @@ impl Live<'_> {
             entries: Vec::new(),
             left: Arc::default(),
             unwritten: FilesList::default(),
+            failed: BTreeSet::new(),
             failures: BTreeSet::new(),
             failures_told: 0,
         };
@@ -342,6 +345,9 @@ impl Live<'_> {
 
     fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) -> Flow {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+        if !batch.failed.insert(index) {
+            return Flow::Continue(());
+        }
         if let Some(view) = self.transfers.get_mut(&transfer) {
             view.failed_files += 1;
         }
@@ -439,8 +445,11 @@ impl Live<'_> {
     }
 
     /// The console cannot keep, or does not want, one file of a batch.
-    pub(super) fn console_lost_item(&mut self, transfer: TransferId) {
-        if self.files.batches.contains_key(&transfer)
+    pub(super) fn console_lost_item(&mut self, transfer: TransferId, index: u32) {
+        let Some(batch) = self.files.batches.get_mut(&transfer) else { return };
+        let is_listed = usize::try_from(index).is_ok_and(|index| index < batch.entries.len());
+        if is_listed
+            && batch.failed.insert(index)
             && let Some(view) = self.transfers.get_mut(&transfer)
         {
             view.failed_files = view.failed_files.saturating_add(1).min(view.files);

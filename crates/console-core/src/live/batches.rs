@@ -9,7 +9,7 @@ use proto::session::{
     ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, StreamKind, TransferFailure, TransferId,
 };
 use session::{Batch, BatchNews, Conflict, FolderList, Gate, Motion, Reader, list_folder};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +51,8 @@ struct Ongoing {
     names: Vec<String>,
     /// Digests of what came.
     found: Vec<[u8; 32]>,
+    /// Files that do not arrive: both ends say so, and each counts once.
+    failed: BTreeSet<u32>,
     /// Whether this end has all of it, and whether the agent says that everything moved.
     is_done_here: bool,
     is_done_there: bool,
@@ -407,12 +409,16 @@ impl Live<'_> {
 
     /// One file of a batch does not arrive.
     pub(super) fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) {
-        let (Some(wanted), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get(&transfer)) else {
+        let (Some(wanted), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get_mut(&transfer))
+        else {
             return;
         };
+        let name = usize::try_from(index).ok().and_then(|index| batch.names.get(index)).cloned();
+        if name.is_none() || !batch.failed.insert(index) {
+            return;
+        }
         wanted.view.failed_files = wanted.view.failed_files.saturating_add(1);
         if wanted.view.failures.len() < FAILURES_SHOWN {
-            let name = usize::try_from(index).ok().and_then(|index| batch.names.get(index)).cloned();
             let mut failures = wanted.view.failures.to_vec();
             failures.push((name.unwrap_or_default(), failure));
             wanted.view.failures = failures.into();
@@ -544,6 +550,7 @@ fn ongoing(incoming: bool, into: String) -> (Ongoing, Ends) {
         task: None,
         names: Vec::new(),
         found: Vec::new(),
+        failed: BTreeSet::new(),
         is_done_here: false,
         is_done_there: false,
     };
