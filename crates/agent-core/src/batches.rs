@@ -8,12 +8,13 @@ use proto::limits::BATCH_ENTRIES;
 use proto::session::{FileName, PathText, StreamKind, TransferFailure, TransferId};
 use session::{
     Batch, BatchNews, Conflict, FolderList, Gate, Landing, Priority, Reader, StreamError, is_protected, list_folder,
-    open_stream, path_text, read_batch_list, read_list, receive_batch, send_batch, send_list, totals, walk, wishes_fit,
+    open_stream, path_text, read_batch_list, read_list, receive_batch, send_batch, send_list, totals, walk_apart,
+    wishes_fit,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -95,15 +96,6 @@ fn is_as_asked(entries: &[BatchEntry], title: &FileName, items: u32) -> bool {
     u32::try_from(outermost.count()) == Ok(items) && first == Some(title.shown())
 }
 
-/// Ends what a thread does when nobody waits for it any more.
-struct StopOnDrop(Arc<AtomicBool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// Reads the list of what the operator sends, and looks where it goes. `None` if there is no list, or not the one that
 /// was asked about.
 pub(crate) async fn prepare_landing(
@@ -154,14 +146,8 @@ pub(crate) async fn prepare_leaving(
     if !is_as_asked || u32::try_from(wanted.len()) != Ok(items) {
         return None;
     }
-    let stop = StopOnDrop(Arc::default());
-    let is_stopped = Arc::clone(&stop.0);
-    let walking = tokio::task::spawn_blocking(move || {
-        let paths: Vec<PathBuf> = wanted.iter().map(|entry| source(&home, entry.path.as_str())).collect();
-        walk(&paths, || !is_stopped.load(Ordering::Relaxed))
-    });
-    let walked = tokio::time::timeout(WALK_WITHIN, walking).await;
-    let batch = walked.map_or(Err(TransferFailure::Storage), |walked| walked.unwrap_or(Err(TransferFailure::Storage)));
+    let walking = walk_apart(move || wanted.iter().map(|entry| source(&home, entry.path.as_str())).collect());
+    let batch = tokio::time::timeout(WALK_WITHIN, walking).await.unwrap_or(Err(TransferFailure::Storage));
     let batch = match batch {
         // What nobody can have is told as what a single file would be told as.
         Ok(batch) if batch.entries.iter().all(|entry| matches!(entry.item, BatchItem::Left(_))) => {
@@ -257,7 +243,7 @@ pub(crate) async fn land(
             stream = stream => stream.map_err(|_| TransferFailure::Cancelled)?,
             () = gate.until_stopped() => return Err(TransferFailure::Cancelled),
         };
-        receive_batch(&mut reader, &mut landing, &wishes, gate, move || lease.is_live(), &news).await
+        receive_batch(&mut reader, &mut landing, &wishes, gate, lease, &news).await
     })
     .await;
 }

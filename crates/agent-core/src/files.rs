@@ -112,8 +112,7 @@ pub(crate) async fn receive(
     events: mpsc::Sender<TransferEvent>,
 ) {
     let progress = progress(transfer, events.clone());
-    let received =
-        receive_file(&mut reader, (transfer, &name, size_bytes), &folder, || lease.is_live(), progress).await;
+    let received = receive_file(&mut reader, (transfer, &name, size_bytes), &folder, lease, progress).await;
     let event = match received {
         Ok((path, digest)) => TransferEvent::Done { transfer, saved_to: path, digest },
         Err(failure) => TransferEvent::Failed { transfer, failure },

@@ -3,6 +3,7 @@
 //! Whatever the list says, nothing lands outside the chosen folder: every name is made safe, and no folder on the way
 //! may be a link. A file that is on its way is a partial file in the chosen folder itself.
 
+use crate::allowance::Allowance;
 use crate::batch::{BatchNews, Gate, SMALL_BYTES, Teller};
 use crate::files::{place, remove_part, storage_failure};
 use crate::part::{self, Part, open_part};
@@ -274,37 +275,35 @@ struct Target {
 
 impl Target {
     /// Gives the whole file its name. The partial file is gone afterwards, whatever came of it.
-    fn land(self, file: &fs::File, allowed: &impl Fn() -> bool) -> Result<PathBuf, TransferFailure> {
+    fn land(self, file: &fs::File, allowed: &impl Allowance) -> Result<PathBuf, TransferFailure> {
         let landed = self.give_name(file, allowed);
         remove_part(&self.part.path);
         landed
     }
 
-    fn give_name(&self, file: &fs::File, allowed: &impl Fn() -> bool) -> Result<PathBuf, TransferFailure> {
+    fn give_name(&self, file: &fs::File, allowed: &impl Allowance) -> Result<PathBuf, TransferFailure> {
         let folder = make_folders(&self.root, self.path.folders())?;
         // What gets the name is what was written, whatever lies under the partial name by now.
         if !part::is_at(file, &self.part.path) {
             return Err(TransferFailure::Storage);
         }
         // Whatever came in, it gets no name after the power behind it has gone.
-        if !allowed() {
-            return Err(TransferFailure::Cancelled);
-        }
         if self.replaces {
             let path = folder.join(self.path.name().as_str());
             if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
                 return Err(TransferFailure::NotAFile);
             }
             // What is a link there is replaced itself; what it points at stays as it is.
-            return match fs::rename(&self.part.path, &path) {
-                Ok(()) => Ok(path),
-                Err(error) => Err(storage_failure(&error)),
+            return match allowed.act(|| fs::rename(&self.part.path, &path)) {
+                Some(Ok(())) => Ok(path),
+                Some(Err(error)) => Err(storage_failure(&error)),
+                None => Err(TransferFailure::Cancelled),
             };
         }
-        place(&self.part.path, &folder, &self.path.name())
+        place(&self.part.path, &folder, &self.path.name(), allowed)
     }
 
-    fn write_small(self, content: &[u8], allowed: &impl Fn() -> bool) -> Result<PathBuf, TransferFailure> {
+    fn write_small(self, content: &[u8], allowed: &impl Allowance) -> Result<PathBuf, TransferFailure> {
         let written = || {
             let mut file = part::create(&self.part.path)?;
             file.write_all(content)?;
@@ -339,7 +338,7 @@ enum Room {
     Disk(tokio::fs::File),
 }
 
-/// Receives what was planned, as long as `allowed` says so. Every wish is answered by one [`BatchNews::Whole`] or
+/// Receives what was planned, as long as it is `allowed`. Every wish is answered by one [`BatchNews::Whole`] or
 /// [`BatchNews::Failed`] when it returns well.
 ///
 /// # Errors
@@ -349,7 +348,7 @@ pub async fn receive_batch(
     landing: &mut Landing,
     wishes: &[BatchWish],
     mut gate: Gate,
-    allowed: impl Fn() -> bool + Clone + Send + 'static,
+    allowed: impl Allowance,
     news: &mpsc::Sender<BatchNews>,
 ) -> Result<(), TransferFailure> {
     let mut received = Receiving {
@@ -391,7 +390,7 @@ struct Receiving<'a, A> {
 /// What came is not what may come.
 const BROKEN: TransferFailure = TransferFailure::Corrupted;
 
-impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
+impl<A: Allowance> Receiving<'_, A> {
     async fn run(&mut self, reader: &mut Reader, gate: &mut Gate) -> Result<(), TransferFailure> {
         for folder in self.landing.folders() {
             // A file in such a folder says why it cannot be there.
@@ -400,7 +399,7 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
         let mut coming: Option<Coming> = None;
         while let Some(part) = reader.message::<BatchPart>().await.map_err(|error| self.lost(reader, error))? {
             gate.pass().await;
-            if gate.is_stopped() || !(self.allowed)() {
+            if gate.is_stopped() || !self.allowed.stands() {
                 return Err(TransferFailure::Cancelled);
             }
             match (part, coming.take()) {
