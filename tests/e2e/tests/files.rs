@@ -162,6 +162,10 @@ fn the_operator_looks_through_folders_only_while_the_person_allows_it() {
     world.session("that there is none", |session| {
         (session.files.remote_failure == Some(TransferFailure::NotFound)).then_some(())
     });
+    world.console.send(ConsoleCommand::Browse { path: home.join("note.txt").display().to_string() });
+    world.session("that it is a file", |session| {
+        (session.files.remote_failure == Some(TransferFailure::NotAFile)).then_some(())
+    });
 
     world.agent.send(AgentCommand::Revoke(Capability::FetchFile));
     world.session("nothing any more", |session| {

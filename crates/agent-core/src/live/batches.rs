@@ -111,8 +111,8 @@ impl Default for FileDesk {
 }
 
 impl FileDesk {
-    pub(super) fn knows(&self, transfer: TransferId) -> bool {
-        self.batches.contains_key(&transfer) || self.batches.len() >= MOST_BATCHES
+    pub(super) fn is_full(&self) -> bool {
+        self.batches.len() >= MOST_BATCHES
     }
 
     pub(super) fn knows_running(&self, transfer: TransferId) -> bool {
@@ -499,7 +499,7 @@ impl Live<'_> {
         }
         self.files.listing.retain(|_, task| !task.is_finished());
         if self.files.listing.len() >= MOST_LISTINGS || self.files.listing.contains_key(&listing) {
-            return self.tell(AgentToConsole::NoFolder { listing, failure: TransferFailure::TooMany });
+            return self.tell(AgentToConsole::NoFolder { listing, failure: TransferFailure::Busy });
         }
         let (home, report) = (self.config.platform.home.clone(), self.events.0.clone());
         let named = path.as_str().to_owned();

@@ -377,3 +377,19 @@ fn a_yes_that_crosses_a_cancel_moves_nothing_and_is_answered() {
         assert_eq!(given_up, (transfer, TransferFailure::Cancelled), "{what}");
     }
 }
+
+#[test]
+fn a_ninth_batch_at_a_time_is_told_that_there_are_too_many_and_not_that_somebody_cancelled_it() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    for id in 2..11 {
+        say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(id), what: send_batch(id, ("a", 1), "") });
+    }
+    let failed = |message: &AgentToConsole| match message {
+        AgentToConsole::FileFailed { transfer, failure } => Some((*transfer, *failure)),
+        _ => None,
+    };
+    assert_eq!(trap.run("a refusal", console.talk.expect(failed)).unwrap(), (TransferId(10), TransferFailure::Busy));
+}
