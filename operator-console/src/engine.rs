@@ -78,6 +78,7 @@ impl Settings {
         config.language = self.language.tag().to_owned();
         config.choice = self.choice;
         config.check_word = Arc::clone(&self.check_word);
+        config.home = crate::places::home();
         config.pictures_folder = self.pictures_folder.clone();
         if let Some(logs) = &self.logs_folder {
             config.logs_folder = logs.clone();

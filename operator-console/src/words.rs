@@ -231,6 +231,19 @@ pub fn transfer_failure(failure: TransferFailure) -> &'static str {
         TransferFailure::Link => "transfer-failure-link",
         TransferFailure::Protected => "transfer-failure-protected",
         TransferFailure::TooMany => "transfer-failure-too-many",
+        TransferFailure::Busy => "transfer-failure-busy",
+    }
+}
+
+/// The message id of why a folder is not shown.
+#[must_use]
+pub fn folder_failure(failure: TransferFailure) -> &'static str {
+    match failure {
+        TransferFailure::NotFound => "console-folder-not-found",
+        TransferFailure::NotAFile => "console-folder-is-none",
+        TransferFailure::BadName => "console-folder-bad-name",
+        TransferFailure::Busy => "console-folder-busy",
+        other => transfer_failure(other),
     }
 }
 

@@ -36,6 +36,8 @@ pub enum TransferFailure {
     Protected,
     /// More files than one batch may have.
     TooMany,
+    /// As many are asked for or under way as may be at a time.
+    Busy,
 }
 
 /// What something in a folder is.

@@ -345,6 +345,7 @@ const fn failure_id(failure: TransferFailure) -> &'static str {
         TransferFailure::Link => "transfer-failure-link",
         TransferFailure::Protected => "transfer-failure-protected",
         TransferFailure::TooMany => "transfer-failure-too-many",
+        TransferFailure::Busy => "transfer-failure-busy",
     }
 }
 

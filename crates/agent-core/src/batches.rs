@@ -3,16 +3,18 @@
 use crate::files::named_path;
 use channel::Channel;
 use consent::{FetchFile, Lease, SendFile};
-use proto::files::{BatchItem, BatchWish, FolderHead};
+use proto::files::{BatchEntry, BatchItem, BatchWish, FolderHead};
 use proto::limits::BATCH_ENTRIES;
-use proto::session::{StreamKind, TransferFailure, TransferId};
+use proto::session::{FileName, PathText, StreamKind, TransferFailure, TransferId};
 use session::{
-    Batch, BatchNews, Conflict, FolderList, Gate, Landing, Priority, Reader, StreamError, list_folder, open_stream,
-    path_text, read_batch_list, read_list, receive_batch, send_batch, send_list, walk, wishes_fit,
+    Batch, BatchNews, Conflict, FolderList, Gate, Landing, Priority, Reader, StreamError, is_protected, list_folder,
+    open_stream, path_text, read_batch_list, read_list, receive_batch, send_batch, send_list, totals, walk_apart,
+    wishes_fit,
 };
-use std::path::{Component, Path, PathBuf};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -28,7 +30,7 @@ const NEWS: usize = 64;
 /// What the person is told of a batch before they answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Summary {
-    /// Paths of the first files, safe to show.
+    /// Paths of some files, programs first, safe to show.
     pub(crate) names: Arc<[String]>,
     pub(crate) files: u32,
     pub(crate) size_bytes: u64,
@@ -57,40 +59,67 @@ fn safe(path: &str) -> String {
     proto::Text::<{ proto::limits::PATH_BYTES }>::truncated(path).shown()
 }
 
-fn summary<'a>(entries: impl Iterator<Item = &'a proto::files::BatchEntry> + Clone) -> Summary {
-    let files = entries.filter(|entry| entry.item == BatchItem::File);
-    let names = files.clone().take(NAMES_SHOWN).map(|entry| safe(entry.path.as_str())).collect();
-    let (count, size_bytes) =
-        files.fold((0, 0_u64), |(count, bytes), entry| (count + 1, bytes.saturating_add(entry.size_bytes)));
-    Summary { names, files: count, size_bytes, ..Summary::default() }
+/// What is said of these entries, each with the name that the person sees: programs first, since they should not hide
+/// among two hundred pictures.
+fn summary<'a>(entries: impl Iterator<Item = (String, &'a BatchEntry)>) -> Summary {
+    let files = entries.filter(|(_, entry)| entry.item == BatchItem::File).map(|(name, _)| name);
+    let (mut names, others): (Vec<String>, Vec<String>) = files.partition(|name| is_program(name));
+    names.extend(others);
+    names.truncate(NAMES_SHOWN);
+    Summary { names: names.into(), ..Summary::default() }
 }
 
-/// Ends what a thread does when nobody waits for it any more.
-struct StopOnDrop(Arc<AtomicBool>);
+/// Whether a double click on a file of this name runs it, on some system.
+fn is_program(name: &str) -> bool {
+    const PROGRAMS: [&str; 24] = [
+        "app", "appimage", "bat", "cmd", "com", "command", "cpl", "deb", "desktop", "exe", "hta", "jar", "js", "lnk",
+        "msi", "pkg", "ps1", "py", "reg", "rpm", "scr", "sh", "vbs", "wsf",
+    ];
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    PROGRAMS.iter().any(|program| extension.eq_ignore_ascii_case(program))
+}
 
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+/// Where the operator's words for it lead, without links but a last one, which is not followed.
+fn source(home: &Path, named: &str) -> PathBuf {
+    let named = named_path(home, named);
+    let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    match (named.parent(), named.file_name()) {
+        (Some(parent), Some(name)) => whole(parent).join(name),
+        _ => whole(&named),
     }
 }
 
-/// Reads the list of what the operator sends, and looks where it goes. `None` if there is no list.
+/// Whether a list begins with this title and has so many things beside each other: what the question and the log say.
+fn is_as_asked(entries: &[BatchEntry], title: &FileName, items: u32) -> bool {
+    let outermost = entries.iter().filter(|entry| !entry.path.as_str().contains('/'));
+    let first = entries.first().map(|entry| FileName::truncated(entry.path.as_str()).shown());
+    u32::try_from(outermost.count()) == Ok(items) && first == Some(title.shown())
+}
+
+/// Reads the list of what the operator sends, and looks where it goes. `None` if there is no list, or not the one that
+/// was asked about.
 pub(crate) async fn prepare_landing(
     list: oneshot::Receiver<Reader>,
+    (title, items): (FileName, u32),
     (home, downloads, named): (PathBuf, PathBuf, String),
     keeps_parts: Arc<AtomicBool>,
 ) -> Option<ReadyToLand> {
     let mut reader = list.await.ok()?;
     let entries = read_batch_list(&mut reader).await.ok()?;
-    let mut summary = summary(entries.iter());
+    if !is_as_asked(&entries, &title, items) {
+        return None;
+    }
+    let (files, size_bytes) = totals(&entries);
+    let named_by_path = entries.iter().map(|entry| (safe(entry.path.as_str()), entry));
+    let mut summary = Summary { files, size_bytes, ..summary(named_by_path) };
     let (folder, is_named) = if named.is_empty() { (downloads, false) } else { (named_path(&home, &named), true) };
     summary.folder = safe(&folder.display().to_string());
     let looking = tokio::task::spawn_blocking(move || {
-        let found = std::fs::canonicalize(&folder).map_err(|error| session::storage_failure(&error))?;
+        let found = fs::canonicalize(&folder).map_err(|error| session::storage_failure(&error))?;
         if is_named && is_protected(&home, &found) {
             return Err(TransferFailure::Protected);
         }
-        Landing::look(&found, entries, keeps_parts).map(|landing| (landing, found))
+        Landing::look(&found, Some(&home), entries, keeps_parts).map(|landing| (landing, found))
     });
     let looked = tokio::time::timeout(LIST_WITHIN, looking).await;
     let looked = looked.map_or(Err(TransferFailure::Storage), |looked| looked.unwrap_or(Err(TransferFailure::Storage)));
@@ -105,30 +134,20 @@ pub(crate) async fn prepare_landing(
     Some(ReadyToLand { landing, folder, summary })
 }
 
-/// Whether a folder of the person's home holds settings, or programs that start by themselves: nothing is put there, so
-/// that no file outlasts the session as more than a file.
-fn is_protected(home: &Path, folder: &Path) -> bool {
-    let home = std::fs::canonicalize(home).unwrap_or_else(|_| home.to_owned());
-    let Ok(below) = folder.strip_prefix(&home) else { return false };
-    below.components().any(|part| match part {
-        Component::Normal(name) => {
-            let name = name.to_string_lossy();
-            name.starts_with('.') || name.eq_ignore_ascii_case("AppData") || name.eq_ignore_ascii_case("Library")
-        }
-        _ => false,
-    })
-}
-
-/// Reads what the operator wants, and walks through it. `None` if there is no list.
-pub(crate) async fn prepare_leaving(list: oneshot::Receiver<Reader>, home: PathBuf) -> Option<ReadyToLeave> {
+/// Reads what the operator wants, and walks through it. `None` if there is no list, or not the one that was asked about.
+pub(crate) async fn prepare_leaving(
+    list: oneshot::Receiver<Reader>,
+    (title, items): (PathText, u32),
+    home: PathBuf,
+) -> Option<ReadyToLeave> {
     let mut reader = list.await.ok()?;
     let wanted = read_batch_list(&mut reader).await.ok()?;
-    let paths: Vec<PathBuf> = wanted.iter().map(|entry| named_path(&home, entry.path.as_str())).collect();
-    let stop = StopOnDrop(Arc::default());
-    let is_stopped = Arc::clone(&stop.0);
-    let walking = tokio::task::spawn_blocking(move || walk(&paths, || !is_stopped.load(Ordering::Relaxed)));
-    let walked = tokio::time::timeout(WALK_WITHIN, walking).await;
-    let batch = walked.map_or(Err(TransferFailure::Storage), |walked| walked.unwrap_or(Err(TransferFailure::Storage)));
+    let is_as_asked = wanted.first().is_some_and(|first| first.path == title);
+    if !is_as_asked || u32::try_from(wanted.len()) != Ok(items) {
+        return None;
+    }
+    let walking = walk_apart(move || wanted.iter().map(|entry| source(&home, entry.path.as_str())).collect());
+    let batch = tokio::time::timeout(WALK_WITHIN, walking).await.unwrap_or(Err(TransferFailure::Storage));
     let batch = match batch {
         // What nobody can have is told as what a single file would be told as.
         Ok(batch) if batch.entries.iter().all(|entry| matches!(entry.item, BatchItem::Left(_))) => {
@@ -139,8 +158,20 @@ pub(crate) async fn prepare_leaving(list: oneshot::Receiver<Reader>, home: PathB
         }
         batch => batch,
     };
-    let summary = batch.as_ref().map(|batch| summary(batch.entries.iter())).unwrap_or_default();
+    let summary = batch.as_ref().map_or_else(|_| Summary::default(), leaving);
     Some(ReadyToLeave { batch: batch.map(Arc::new), summary })
+}
+
+/// What leaves is said with its whole path: names alone do not tell whose they are.
+fn leaving(batch: &Batch) -> Summary {
+    let (files, size_bytes) = batch.totals();
+    let named_by_source = names_of(batch).zip(&batch.entries);
+    Summary { files, size_bytes, ..summary(named_by_source) }
+}
+
+/// Where each entry of a batch is on this machine, safe to show.
+pub(crate) fn names_of(batch: &Batch) -> impl Iterator<Item = String> {
+    batch.sources.iter().map(|source| safe(&source.display().to_string()))
 }
 
 /// How a batch goes on.
@@ -212,7 +243,7 @@ pub(crate) async fn land(
             stream = stream => stream.map_err(|_| TransferFailure::Cancelled)?,
             () = gate.until_stopped() => return Err(TransferFailure::Cancelled),
         };
-        receive_batch(&mut reader, &mut landing, &wishes, gate, move || lease.is_live(), &news).await
+        receive_batch(&mut reader, &mut landing, &wishes, gate, lease, &news).await
     })
     .await;
 }
@@ -271,16 +302,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_put_where_programs_start_by_themselves() {
-        let home = Path::new("/home/anna");
-        for folder in
-            [".config/autostart", ".ssh", "work/.git/hooks", "AppData/Roaming/Microsoft", "Library/LaunchAgents"]
-        {
-            assert!(is_protected(home, &home.join(folder)), "{folder}");
-        }
-        for folder in ["Documents", "", "work/a.b"] {
-            assert!(!is_protected(home, &home.join(folder)), "{folder}");
-        }
-        assert!(!is_protected(home, Path::new("/media/stick/.x")), "another disk starts nothing");
+    fn a_program_does_not_hide_behind_two_hundred_pictures() {
+        let file = |path: &str| BatchEntry {
+            path: PathText::truncated(path),
+            item: BatchItem::File,
+            size_bytes: 1,
+            modified_s: 0,
+        };
+        let mut entries: Vec<_> = (0..300).map(|number| file(&format!("photos/{number}.jpg"))).collect();
+        entries.push(file("photos/Holiday.SCR"));
+        let names = summary(entries.iter().map(|entry| (safe(entry.path.as_str()), entry))).names;
+        assert_eq!((names.len(), names[0].as_str()), (NAMES_SHOWN, "photos/Holiday.SCR"));
     }
 }

@@ -94,11 +94,13 @@ pub(crate) enum TransferEvent {
     },
 }
 
-/// The path that an operator named: relative ones and `~` begin in the person's home.
+/// The path that an operator named, to the letter: relative ones, and those below `~`, begin in the person's home.
 pub(crate) fn named_path(home: &Path, named: &str) -> PathBuf {
-    let named = named.trim();
-    let below_home = named.strip_prefix("~/").unwrap_or(named);
-    home.join(below_home)
+    match named.strip_prefix('~') {
+        Some("") => home.to_owned(),
+        Some(below) if below.starts_with('/') => home.join(below.trim_start_matches('/')),
+        _ => home.join(named),
+    }
 }
 
 /// Receives one file under its own grant.
@@ -110,8 +112,7 @@ pub(crate) async fn receive(
     events: mpsc::Sender<TransferEvent>,
 ) {
     let progress = progress(transfer, events.clone());
-    let received =
-        receive_file(&mut reader, (transfer, &name, size_bytes), &folder, || lease.is_live(), progress).await;
+    let received = receive_file(&mut reader, (transfer, &name, size_bytes), &folder, lease, progress).await;
     let event = match received {
         Ok((path, digest)) => TransferEvent::Done { transfer, saved_to: path, digest },
         Err(failure) => TransferEvent::Failed { transfer, failure },
@@ -154,4 +155,26 @@ fn progress(transfer: TransferId, events: mpsc::Sender<TransferEvent>) -> impl F
         // Progress that finds no room is replaced by the next.
         let _ = events.try_send(TransferEvent::Progress { transfer, done_bytes });
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_path_is_taken_to_the_letter_and_begins_at_home() {
+        let home = Path::new("/home/anna");
+        for (named, expected) in [
+            ("", "/home/anna/"),
+            ("~", "/home/anna"),
+            ("~/", "/home/anna/"),
+            ("~//etc", "/home/anna/etc"),
+            ("~/a b.txt", "/home/anna/a b.txt"),
+            ("~old", "/home/anna/~old"),
+            ("notes", "/home/anna/notes"),
+            ("/srv/ends with a blank ", "/srv/ends with a blank "),
+        ] {
+            assert_eq!(named_path(home, named).as_os_str(), expected, "{named}");
+        }
+    }
 }

@@ -310,7 +310,7 @@ pub enum QuestionKind {
 /// Several files that are asked about together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilesView {
-    /// Paths of the first of them below what was chosen, safe to show.
+    /// Paths of some of them, programs first, safe to show: below what was chosen, or whole where they are given.
     pub names: Arc<[String]>,
     /// How many there are.
     pub files: u32,

@@ -29,12 +29,13 @@ impl FilesList {
             cut <= MOST_NAME_BYTES
         });
         let name: String = kept.map(|(_, c)| if c.is_control() { ' ' } else { c }).collect();
+        let top = if name.starts_with('/') { "/" } else { "" };
         let name = name.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
         if !self.text.is_empty() {
             self.text.push_str(BETWEEN);
         }
         let before = self.text.len();
-        self.text.push_str(&format!("{} {size_bytes} {name}", Hex(blake3)));
+        self.text.push_str(&format!("{} {size_bytes} {top}{name}", Hex(blake3)));
         self.written_bytes +=
             BETWEEN.len() + self.text.get(before..).unwrap_or_default().chars().map(written).sum::<usize>();
         self.files += 1;
@@ -100,6 +101,16 @@ mod tests {
         assert!(serde_json::to_string(list.as_str()).unwrap().len() <= MOST_BYTES);
         let (files, _) = list.totals();
         assert_eq!(FilesList::parse(list.as_str()).unwrap(), vec![([255; 32], u64::MAX); files as usize]);
+    }
+
+    #[test]
+    fn a_path_from_the_top_stays_one_and_is_never_what_stands_between_two_files() {
+        let mut list = FilesList::default();
+        for name in ["/home/anna/a.pdf", "/ // /", "//", "/"] {
+            list.add(name, 7, [1; 32]);
+        }
+        assert!(list.as_str().contains(" 7 /home/anna/a.pdf // "));
+        assert_eq!(FilesList::parse(list.as_str()).map(|files| files.len()), Some(4));
     }
 
     #[test]

@@ -6,12 +6,12 @@ use proto::files::{BatchEntry, BatchItem, BatchWish, FolderEntry, FolderHead};
 use proto::limits::{BATCH_ENTRIES, FOLDER_ROWS};
 use proto::session::{PathText, StreamKind, TransferFailure, TransferId};
 use session::{
-    Batch, BatchNews, Conflict, Conflicts, Gate, Landing, Priority, Reader, StreamError, open_stream, read_batch_list,
-    read_list, receive_batch, send_batch, send_list, totals, walk, wishes_fit,
+    Batch, BatchNews, Conflict, Conflicts, Gate, Landing, Own, Priority, Reader, StreamError, keep_wanted, open_stream,
+    read_batch_list, read_list, receive_batch, send_batch, send_list, totals, walk_apart, wishes_fit,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// News of a batch that may wait.
@@ -62,21 +62,9 @@ impl Events {
     }
 }
 
-/// Ends what a thread does when nobody waits for it any more.
-struct StopOnDrop(Arc<AtomicBool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// Walks through what is to be sent.
 pub(crate) async fn walk_through(paths: Vec<PathBuf>, events: Events) {
-    let stop = StopOnDrop(Arc::default());
-    let is_stopped = Arc::clone(&stop.0);
-    let walking = tokio::task::spawn_blocking(move || walk(&paths, || !is_stopped.load(Ordering::Relaxed)));
-    let walked = walking.await.unwrap_or(Err(TransferFailure::Storage));
+    let walked = walk_apart(move || paths).await;
     events.tell(BatchEvent::Walked(walked)).await;
 }
 
@@ -167,7 +155,7 @@ fn wished(entries: &[BatchEntry], wishes: &[BatchWish]) -> (u32, u64) {
 /// Fetches a batch into a folder: says what is wanted, takes the agent's list, and then its files.
 pub(crate) async fn fetch(
     way: Way,
-    (wanted, into): (Vec<PathText>, PathBuf),
+    (wanted, into, home): (Vec<PathText>, PathBuf, Option<PathBuf>),
     choice: oneshot::Receiver<Conflict>,
     keeps_parts: Arc<AtomicBool>,
 ) {
@@ -177,13 +165,14 @@ pub(crate) async fn fetch(
         let kind = StreamKind::BatchList { transfer };
         let mut wishes = open_stream(&channel, kind, Priority::File).await?;
         let entry = |path| BatchEntry { path, item: BatchItem::Wanted, size_bytes: 0, modified_s: 0 };
-        send_list(&mut wishes, wanted.into_iter().map(entry), || true).await?;
+        send_list(&mut wishes, wanted.iter().cloned().map(entry), || true).await?;
         let mut list = list.await?;
-        let entries = read_batch_list(&mut list).await?;
+        let mut entries = read_batch_list(&mut list).await?;
+        keep_wanted(&mut entries, &wanted);
         let (files, size_bytes) = totals(&entries);
         let names = entries.iter().map(|entry| entry.path.shown()).collect();
-        let looking = tokio::task::spawn_blocking(move || Landing::look(&into, entries, keeps_parts));
-        let mut landing = looking.await.map_err(|_| TransferFailure::Storage)??;
+        let looking = tokio::task::spawn_blocking(move || Landing::look(&into, home.as_deref(), entries, keeps_parts));
+        let mut landing = looking.await.map_err(|_| TransferFailure::Storage)??.forgetting_what_is_given_up();
         let conflicts = landing.conflicts();
         let are_there = conflicts.count > 0;
         report.tell(BatchEvent::Listed { names, files, size_bytes, conflicts }).await;
@@ -203,7 +192,7 @@ pub(crate) async fn fetch(
         let mut plan = open_stream(&channel, kind, Priority::File).await?;
         send_list(&mut plan, wishes.iter().copied(), || true).await?;
         let mut reader = content.await?;
-        Ok(receive_batch(&mut reader, &mut landing, &wishes, gate, || true, &news).await?)
+        Ok(receive_batch(&mut reader, &mut landing, &wishes, gate, Own, &news).await?)
     })
     .await;
 }

@@ -30,6 +30,8 @@ pub struct ConsoleConfig {
     pub build: String,
     /// How the check word is found.
     pub check_word: CheckWord,
+    /// The operator's home, into whose settings and start-up folders nothing comes by itself; none protects none.
+    pub home: Option<PathBuf>,
     /// Where pictures of the remote screen are saved.
     pub pictures_folder: PathBuf,
     /// Where the logs of sessions are kept.
@@ -74,6 +76,7 @@ impl ConsoleConfig {
             dialing: link::Dialing::default(),
             build: format!("ponte-console {}", env!("CARGO_PKG_VERSION")),
             check_word: Arc::new(|number, _| number.to_string()),
+            home: None,
             pictures_folder: PathBuf::from("."),
             logs_folder: PathBuf::from("."),
             revocations: None,

@@ -15,7 +15,7 @@ use proto::session::{RequestId, StreamKind, TransferFailure, TransferId};
 use proto::shell::{ShellInput, ShellOutput};
 use proto::text::Blob;
 use session::{
-    Arrival, FolderList, Priority, Reader, StreamError, open_file, open_stream, private, receive_file, send_file,
+    Arrival, FolderList, Own, Priority, Reader, StreamError, open_file, open_stream, private, receive_file, send_file,
     throttled,
 };
 use std::fs::File;
@@ -212,7 +212,7 @@ pub(crate) async fn receive(
     let received = match SafeName::parse(&name) {
         Ok(name) => {
             let progress = progress(transfer, events.clone());
-            receive_file(&mut reader, (transfer, &name, size_bytes), &folder, || true, progress).await
+            receive_file(&mut reader, (transfer, &name, size_bytes), &folder, Own, progress).await
         }
         Err(_) => Err(TransferFailure::BadName),
     };

@@ -3,6 +3,7 @@
 //! A file has its final name only when it is whole and its digest right; until then it is a partial
 //! file beside it, which is removed when the transfer fails.
 
+use crate::allowance::Allowance;
 use crate::private;
 use crate::stream::{Reader, StreamError, Writer};
 use bytes::BytesMut;
@@ -93,7 +94,7 @@ pub async fn send_file(
 }
 
 /// Receives a file of `size_bytes` into `folder` under `name`, or the next free number of it, as
-/// long as `allowed` says so. Returns where it is, and its BLAKE3 digest.
+/// long as it is `allowed`. Returns where it is, and its BLAKE3 digest.
 ///
 /// # Errors
 /// [`TransferFailure`]; nothing is then left on the disk.
@@ -101,17 +102,15 @@ pub async fn receive_file(
     reader: &mut Reader,
     (transfer, name, size_bytes): (TransferId, &SafeName, u64),
     folder: &Path,
-    allowed: impl Fn() -> bool,
+    allowed: impl Allowance,
     progress: impl FnMut(u64),
 ) -> Result<(PathBuf, [u8; 32]), TransferFailure> {
-    let part = Partial(folder.join(PartName::new(transfer, name, size_bytes).as_str()));
+    let part = Partial(folder.join(PartName::new(transfer, rand::random()).as_str()));
     let received = receive_part(reader, size_bytes, &part.0, &allowed, progress).await;
     let result = match received {
-        // Whatever came in, it gets no name after the power behind it has gone.
-        Ok(_) if !allowed() => Err(TransferFailure::Cancelled),
         Ok(digest) => {
             let (part, folder, name) = (part.0.clone(), folder.to_owned(), name.clone());
-            let placed = tokio::task::spawn_blocking(move || place(&part, &folder, &name)).await;
+            let placed = tokio::task::spawn_blocking(move || place(&part, &folder, &name, &allowed)).await;
             placed.unwrap_or(Err(TransferFailure::Storage)).map(|path| (path, digest))
         }
         Err(failure) => Err(failure),
@@ -145,20 +144,14 @@ async fn receive_part(
     reader: &mut Reader,
     size_bytes: u64,
     part: &Path,
-    allowed: impl Fn() -> bool,
+    allowed: &impl Allowance,
     mut progress: impl FnMut(u64),
 ) -> Result<[u8; 32], TransferFailure> {
     let failed = |error: io::Error| storage_failure(&error);
-    // One that an earlier crash left behind is of no use.
-    if let Err(error) = fs::remove_file(part).await
-        && error.kind() != ErrorKind::NotFound
-    {
-        return Err(failed(error));
-    }
     let mut file = File::from_std(private::create_new(part).map_err(failed)?);
     let mut receiver = FileReceiver::new(size_bytes);
     while let Some(bytes) = reader.some().await.map_err(stream_failure)? {
-        if !allowed() {
+        if !allowed.stands() {
             return Err(TransferFailure::Cancelled);
         }
         let content = receiver.feed(&bytes).map_err(|_| TransferFailure::Corrupted)?;
@@ -171,30 +164,67 @@ async fn receive_part(
     Ok(digest)
 }
 
-/// Gives the whole file its final name without ever replacing another. Waits for the disk.
-pub(crate) fn place(part: &Path, folder: &Path, name: &SafeName) -> Result<PathBuf, TransferFailure> {
+/// Gives the whole file its final name without ever replacing another, and not after what it came by is gone. Waits for
+/// the disk.
+pub(crate) fn place(
+    part: &Path,
+    folder: &Path,
+    name: &SafeName,
+    allowed: &impl Allowance,
+) -> Result<PathBuf, TransferFailure> {
     for number in 1..=NAMES_TRIED {
         let wished = if number == 1 { name.clone() } else { name.numbered(number) };
         let path = folder.join(wished.as_str());
-        match std::fs::hard_link(part, &path) {
-            Ok(()) => return Ok(path),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            // File systems without links: reserve the name, then move over the reservation.
-            Err(_) => match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(_) => {
-                    return match std::fs::rename(part, &path) {
-                        Ok(()) => Ok(path),
-                        Err(error) => {
-                            // Nothing half-written under the final name, not even an empty file.
-                            remove_part(&path);
-                            Err(storage_failure(&error))
-                        }
-                    };
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(storage_failure(&error)),
-            },
+        // One try at a time: whoever takes the consent back waits for no more than that.
+        match allowed.act(|| name_it(part, &path)) {
+            Some(Ok(())) => return Ok(path),
+            Some(Err(error)) if error.kind() == ErrorKind::AlreadyExists => {}
+            Some(Err(error)) => return Err(storage_failure(&error)),
+            None => return Err(TransferFailure::Cancelled),
         }
     }
     Err(TransferFailure::BadName)
+}
+
+fn name_it(part: &Path, path: &Path) -> io::Result<()> {
+    match std::fs::hard_link(part, path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {}
+        linked => return linked,
+    }
+    // File systems without links: reserve the name, then move over the reservation.
+    std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    std::fs::rename(part, path).inspect_err(|_| {
+        // Nothing half-written under the final name, not even an empty file.
+        remove_part(path);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It stood when it was looked at, and is gone when something is done by it.
+    #[derive(Clone)]
+    struct JustGone;
+
+    impl Allowance for JustGone {
+        fn stands(&self) -> bool {
+            true
+        }
+
+        fn act<R>(&self, _: impl FnOnce() -> R) -> Option<R> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_file_gets_no_name_once_the_consent_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, name) = (folder.path().join("part"), SafeName::parse("a.txt").unwrap());
+        std::fs::write(&part, "a").unwrap();
+        assert_eq!(place(&part, folder.path(), &name, &JustGone), Err(TransferFailure::Cancelled));
+        assert!(!folder.path().join("a.txt").exists());
+        assert_eq!(place(&part, folder.path(), &name, &crate::Own), Ok(folder.path().join("a.txt")));
+        assert_eq!(place(&part, folder.path(), &name, &crate::Own), Ok(folder.path().join("a (2).txt")));
+    }
 }

@@ -11,6 +11,8 @@ use proto::text::Text;
 use std::cmp::Reverse;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
 /// So many things in a folder are looked at; what is beyond is counted.
@@ -107,7 +109,7 @@ pub fn totals(entries: &[BatchEntry]) -> (u32, u64) {
 ///
 /// # Errors
 /// [`TransferFailure::TooMany`] for more than one batch may have; [`TransferFailure::Cancelled`].
-pub fn walk(paths: &[PathBuf], goes_on: impl Fn() -> bool) -> Result<Batch, TransferFailure> {
+fn walk(paths: &[PathBuf], goes_on: impl Fn() -> bool) -> Result<Batch, TransferFailure> {
     let mut batch = Batch::default();
     let mut list_bytes = 0;
     // The next to look at is the last; names come in order.
@@ -143,6 +145,26 @@ pub fn walk(paths: &[PathBuf], goes_on: impl Fn() -> bool) -> Result<Batch, Tran
         batch.sources.push(source);
     }
     Ok(batch)
+}
+
+/// Ends what a thread does when nobody waits for it any more.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// [`walk`] in a thread of its own, which ends soon after this is dropped.
+///
+/// # Errors
+/// As [`walk`].
+pub async fn walk_apart(paths: impl FnOnce() -> Vec<PathBuf> + Send + 'static) -> Result<Batch, TransferFailure> {
+    let stop = StopOnDrop(Arc::default());
+    let is_stopped = Arc::clone(&stop.0);
+    let walking = tokio::task::spawn_blocking(move || walk(&paths(), || !is_stopped.load(Ordering::Relaxed)));
+    walking.await.unwrap_or(Err(TransferFailure::Storage))
 }
 
 fn look_at(source: &Path, path: &str, depth: usize) -> (BatchItem, u64, u64) {

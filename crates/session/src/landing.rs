@@ -3,16 +3,18 @@
 //! Whatever the list says, nothing lands outside the chosen folder: every name is made safe, and no folder on the way
 //! may be a link. A file that is on its way is a partial file in the chosen folder itself.
 
+use crate::allowance::Allowance;
 use crate::batch::{BatchNews, Gate, SMALL_BYTES, Teller};
 use crate::files::{place, remove_part, storage_failure};
-use crate::private;
+use crate::part::{self, Part, open_part};
+use crate::protected::is_protected_in;
 use crate::stream::{Reader, StreamError};
 use proto::files::{BatchEntry, BatchItem, BatchPart, BatchWish};
 use proto::limits::FILE_BLOCK_BYTES;
 use proto::session::{TransferFailure, TransferId};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,7 +40,12 @@ pub enum Conflict {
 /// Where one entry of the list goes.
 #[derive(Debug, Clone)]
 enum Place {
-    File { path: RelativePath, is_taken: bool },
+    /// With whether what an earlier try has left of it may be gone on with.
+    File {
+        path: RelativePath,
+        is_taken: bool,
+        resumes: bool,
+    },
     Folder(RelativePath),
     Nowhere(TransferFailure),
 }
@@ -49,9 +56,10 @@ pub struct Landing {
     entries: Vec<BatchEntry>,
     places: Vec<Place>,
     conflict: Conflict,
-    /// What is left of an earlier try, hashed up to its end.
-    begun: BTreeMap<u32, FileReceiver>,
+    /// What is left of an earlier try, hashed up to its end, and the file that has it.
+    begun: BTreeMap<u32, (FileReceiver, fs::File)>,
     keeps_parts: Arc<AtomicBool>,
+    keeps_given_up: bool,
 }
 
 impl std::fmt::Debug for Landing {
@@ -78,15 +86,20 @@ pub struct Conflicts {
 
 /// So many names of conflicts are told.
 const NAMES_TOLD: usize = 20;
+/// So many files that were begun are gone on with: each stays open until its turn. One cut batch leaves one.
+const MOST_BEGUN: usize = 64;
 
 impl Landing {
-    /// Looks where everything of this list goes in this folder. While `keeps_parts` is true, what has come of a file
-    /// stays when the batch is cut short, so that the next try can go on with it. Waits for the disk.
+    /// Looks where everything of this list goes in this folder. The list leads into no protected folder of
+    /// `home` ([`crate::is_protected`]), unless the folder that was chosen is in one itself. While
+    /// `keeps_parts` is true, what has come of a file stays when the batch is cut short, so that the next try can go on
+    /// with it. Waits for the disk.
     ///
     /// # Errors
     /// [`TransferFailure`] of the folder.
     pub fn look(
         folder: &Path,
+        home: Option<&Path>,
         entries: Vec<BatchEntry>,
         keeps_parts: Arc<AtomicBool>,
     ) -> Result<Self, TransferFailure> {
@@ -94,24 +107,50 @@ impl Landing {
         if !root.is_dir() {
             return Err(TransferFailure::NotAFile);
         }
+        let home = home.and_then(|home| fs::canonicalize(home).ok()).filter(|home| !is_protected_in(home, &root));
+        let is_protected =
+            |path: &RelativePath| home.as_ref().is_some_and(|home| is_protected_in(home, &below(&root, path)));
+        // A list may name one file more than once, but no two write the same partial file.
+        let mut resumed = BTreeSet::new();
         let place_of = |entry: &BatchEntry| match (entry.item, RelativePath::parse(entry.path.as_str())) {
             (BatchItem::Left(failure), _) => Place::Nowhere(failure),
             (BatchItem::Wanted, _) | (_, Err(_)) => Place::Nowhere(TransferFailure::BadName),
+            (BatchItem::File | BatchItem::Folder, Ok(path)) if is_protected(&path) => {
+                Place::Nowhere(TransferFailure::Protected)
+            }
             (BatchItem::Folder, Ok(path)) => Place::Folder(path),
             (BatchItem::File, Ok(path)) => {
                 let is_taken = fs::symlink_metadata(below(&root, &path)).is_ok();
-                Place::File { path, is_taken }
+                let is_large = entry.size_bytes > SMALL_BYTES;
+                let resumes = is_large && resumed.insert((path.clone(), entry.size_bytes, entry.modified_s));
+                Place::File { path, is_taken, resumes }
             }
         };
         let places = entries.iter().map(place_of).collect();
-        Ok(Self { root, entries, places, conflict: Conflict::default(), begun: BTreeMap::new(), keeps_parts })
+        Ok(Self {
+            root,
+            entries,
+            places,
+            conflict: Conflict::default(),
+            begun: BTreeMap::new(),
+            keeps_parts,
+            keeps_given_up: true,
+        })
+    }
+
+    /// Also that what has come of a file does not stay where the other end gives the stream up while the channel stands:
+    /// then somebody there wants no more of it.
+    #[must_use]
+    pub fn forgetting_what_is_given_up(mut self) -> Self {
+        self.keeps_given_up = false;
+        self
     }
 
     /// The files that are there already.
     #[must_use]
     pub fn conflicts(&self) -> Conflicts {
         let taken = self.places.iter().filter_map(|place| match place {
-            Place::File { path, is_taken: true } => Some(path),
+            Place::File { path, is_taken: true, .. } => Some(path),
             _ => None,
         });
         let mut conflicts = Conflicts::default();
@@ -140,11 +179,12 @@ impl Landing {
                 Place::Folder(_) => {}
                 Place::Nowhere(failure) => nowhere.push((index, *failure)),
                 Place::File { is_taken: true, .. } if conflict == Conflict::Skip => {}
-                Place::File { path, .. } => {
-                    let begun = begun(&self.part_path(path, entry), entry.size_bytes);
+                Place::File { path, resumes, .. } => {
+                    let may = *resumes && self.begun.len() < MOST_BEGUN;
+                    let begun = may.then(|| begun(&self.part_path(path, entry), entry.size_bytes)).flatten();
                     let mut wish = BatchWish { index, from_bytes: 0, prefix: [0; 32] };
                     if let Some(begun) = begun {
-                        (wish.from_bytes, wish.prefix) = (begun.done_bytes(), begun.digest_so_far());
+                        (wish.from_bytes, wish.prefix) = (begun.0.done_bytes(), begun.0.digest_so_far());
                         self.begun.insert(index, begun);
                     }
                     wishes.push(wish);
@@ -158,22 +198,19 @@ impl Landing {
         self.root.join(PartName::resumable(path, entry.size_bytes, entry.modified_s).as_str())
     }
 
-    fn target(&self, index: u32) -> Option<(Target, u64)> {
+    /// Where a file goes, with the partial file of its own until it is there, its size, and the partial file that may be
+    /// gone on with another time.
+    fn target(&self, index: u32) -> Option<(Target, u64, Option<PathBuf>)> {
         let at = usize::try_from(index).ok()?;
-        let (Place::File { path, is_taken }, entry) = (self.places.get(at)?, self.entries.get(at)?) else {
+        let (Place::File { path, is_taken, resumes }, entry) = (self.places.get(at)?, self.entries.get(at)?) else {
             return None;
         };
         let replaces = *is_taken && self.conflict == Conflict::Replace;
-        let part = if entry.size_bytes <= SMALL_BYTES {
-            // Several are written at the same time, and a list may name one path twice: each has a name of its own.
-            // They count down, single files count up.
-            let number = TransferId(u32::MAX - index);
-            self.root.join(PartName::new(number, &path.name(), entry.size_bytes).as_str())
-        } else {
-            self.part_path(path, entry)
-        };
-        let part = Part { path: part, keeps: Arc::clone(&self.keeps_parts) };
-        Some((Target { root: self.root.clone(), path: path.clone(), replaces, part }, entry.size_bytes))
+        // They count down, single files count up.
+        let own = PartName::new(TransferId(u32::MAX - index), rand::random());
+        let part = Part { path: self.root.join(own.as_str()), keeps: Arc::default() };
+        let resumable = resumes.then(|| self.part_path(path, entry));
+        Some((Target { root: self.root.clone(), path: path.clone(), replaces, part }, entry.size_bytes, resumable))
     }
 
     fn folders(&self) -> impl Iterator<Item = &RelativePath> {
@@ -191,14 +228,11 @@ fn below(root: &Path, path: &RelativePath) -> PathBuf {
     full
 }
 
-/// What is left of an earlier try, hashed; nothing for a small file, which is not worth it.
-fn begun(part: &Path, size_bytes: u64) -> Option<FileReceiver> {
-    let metadata = fs::symlink_metadata(part).ok().filter(fs::Metadata::is_file)?;
-    if size_bytes <= SMALL_BYTES || metadata.len() == 0 {
-        return None;
-    }
+/// What is left of an earlier try, hashed.
+fn begun(part: &Path, size_bytes: u64) -> Option<(FileReceiver, fs::File)> {
+    let mut file = part::take_up(part)?;
+    let metadata = file.metadata().ok().filter(|metadata| metadata.len() > 0)?;
     let mut receiver = FileReceiver::resume(size_bytes, metadata.len()).ok()?;
-    let mut file = fs::File::open(part).ok()?;
     let mut block = vec![0; FILE_BLOCK_BYTES];
     loop {
         let length = file.read(&mut block).ok()?;
@@ -207,7 +241,7 @@ fn begun(part: &Path, size_bytes: u64) -> Option<FileReceiver> {
         }
         receiver.hash_prefix(block.get(..length)?).ok()?;
     }
-    (receiver.done_bytes() == metadata.len()).then_some(receiver)
+    (receiver.done_bytes() == metadata.len()).then_some((receiver, file))
 }
 
 /// Makes the folders of a path below `root`, none of which may be a link.
@@ -230,21 +264,6 @@ fn make_folders<'a>(root: &Path, names: impl Iterator<Item = &'a str>) -> Result
     Ok(folder)
 }
 
-/// A partial file: removed when it is dropped, unless it is to be gone on with.
-#[derive(Debug)]
-struct Part {
-    path: PathBuf,
-    keeps: Arc<AtomicBool>,
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        if !self.keeps.load(Ordering::Relaxed) {
-            remove_part(&self.path);
-        }
-    }
-}
-
 /// Where a file goes once it is whole.
 #[derive(Debug)]
 struct Target {
@@ -256,68 +275,50 @@ struct Target {
 
 impl Target {
     /// Gives the whole file its name. The partial file is gone afterwards, whatever came of it.
-    fn land(self, allowed: &impl Fn() -> bool) -> Result<PathBuf, TransferFailure> {
-        let landed = self.give_name(allowed);
+    fn land(self, file: &fs::File, allowed: &impl Allowance) -> Result<PathBuf, TransferFailure> {
+        let landed = self.give_name(file, allowed);
         remove_part(&self.part.path);
         landed
     }
 
-    fn give_name(&self, allowed: &impl Fn() -> bool) -> Result<PathBuf, TransferFailure> {
+    fn give_name(&self, file: &fs::File, allowed: &impl Allowance) -> Result<PathBuf, TransferFailure> {
         let folder = make_folders(&self.root, self.path.folders())?;
-        // Whatever came in, it gets no name after the power behind it has gone.
-        if !allowed() {
-            return Err(TransferFailure::Cancelled);
+        // What gets the name is what was written, whatever lies under the partial name by now.
+        if !part::is_at(file, &self.part.path) {
+            return Err(TransferFailure::Storage);
         }
+        // Whatever came in, it gets no name after the power behind it has gone.
         if self.replaces {
             let path = folder.join(self.path.name().as_str());
             if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
                 return Err(TransferFailure::NotAFile);
             }
             // What is a link there is replaced itself; what it points at stays as it is.
-            return match fs::rename(&self.part.path, &path) {
-                Ok(()) => Ok(path),
-                Err(error) => Err(storage_failure(&error)),
+            return match allowed.act(|| fs::rename(&self.part.path, &path)) {
+                Some(Ok(())) => Ok(path),
+                Some(Err(error)) => Err(storage_failure(&error)),
+                None => Err(TransferFailure::Cancelled),
             };
         }
-        place(&self.part.path, &folder, &self.path.name())
+        place(&self.part.path, &folder, &self.path.name(), allowed)
     }
 
-    fn write_small(self, content: &[u8], allowed: &impl Fn() -> bool) -> Result<PathBuf, TransferFailure> {
+    fn write_small(self, content: &[u8], allowed: &impl Allowance) -> Result<PathBuf, TransferFailure> {
         let written = || {
-            let mut file = create_part(&self.part.path)?;
+            let mut file = part::create(&self.part.path)?;
             file.write_all(content)?;
-            file.sync_all()
+            file.sync_all()?;
+            Ok(file)
         };
-        let written = written().map_err(|error| storage_failure(&error));
+        let written = written().map_err(|error: std::io::Error| storage_failure(&error));
         match written {
-            Ok(()) => self.land(allowed),
+            Ok(file) => self.land(&file, allowed),
             Err(failure) => {
                 remove_part(&self.part.path);
                 Err(failure)
             }
         }
     }
-}
-
-/// A new partial file in place of one that is of no use.
-fn create_part(path: &Path) -> std::io::Result<fs::File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    private::create_new(path)
-}
-
-/// Goes on with a partial file that has exactly so many bytes.
-fn open_part(path: &Path, from_bytes: u64) -> std::io::Result<fs::File> {
-    let metadata = fs::symlink_metadata(path)?;
-    if !metadata.is_file() || metadata.len() < from_bytes {
-        return Err(ErrorKind::InvalidData.into());
-    }
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    file.set_len(from_bytes)?;
-    file.seek(SeekFrom::Start(from_bytes))?;
-    Ok(file)
 }
 
 /// The file that comes now.
@@ -337,7 +338,7 @@ enum Room {
     Disk(tokio::fs::File),
 }
 
-/// Receives what was planned, as long as `allowed` says so. Every wish is answered by one [`BatchNews::Whole`] or
+/// Receives what was planned, as long as it is `allowed`. Every wish is answered by one [`BatchNews::Whole`] or
 /// [`BatchNews::Failed`] when it returns well.
 ///
 /// # Errors
@@ -347,7 +348,7 @@ pub async fn receive_batch(
     landing: &mut Landing,
     wishes: &[BatchWish],
     mut gate: Gate,
-    allowed: impl Fn() -> bool + Clone + Send + 'static,
+    allowed: impl Allowance,
     news: &mpsc::Sender<BatchNews>,
 ) -> Result<(), TransferFailure> {
     let mut received = Receiving {
@@ -389,23 +390,16 @@ struct Receiving<'a, A> {
 /// What came is not what may come.
 const BROKEN: TransferFailure = TransferFailure::Corrupted;
 
-fn lost(error: StreamError) -> TransferFailure {
-    match error {
-        StreamError::Gone => TransferFailure::Cancelled,
-        StreamError::Peer(_) | StreamError::TooLong => BROKEN,
-    }
-}
-
-impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
+impl<A: Allowance> Receiving<'_, A> {
     async fn run(&mut self, reader: &mut Reader, gate: &mut Gate) -> Result<(), TransferFailure> {
         for folder in self.landing.folders() {
             // A file in such a folder says why it cannot be there.
             let _ = make_folders(&self.landing.root, folder.names());
         }
         let mut coming: Option<Coming> = None;
-        while let Some(part) = reader.message::<BatchPart>().await.map_err(lost)? {
+        while let Some(part) = reader.message::<BatchPart>().await.map_err(|error| self.lost(reader, error))? {
             gate.pass().await;
-            if gate.is_stopped() || !(self.allowed)() {
+            if gate.is_stopped() || !self.allowed.stands() {
                 return Err(TransferFailure::Cancelled);
             }
             match (part, coming.take()) {
@@ -416,7 +410,7 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
                     if length > FILE_BLOCK_BYTES || length as u64 > left {
                         return Err(BROKEN);
                     }
-                    let block = reader.exact(length).await.map_err(lost)?;
+                    let block = reader.exact(length).await.map_err(|error| self.lost(reader, error))?;
                     file.take(&block).await?;
                     self.teller.moved(length as u64, file.index);
                     coming = Some(file);
@@ -439,6 +433,16 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
         if coming.is_some() { Err(BROKEN) } else { Ok(()) }
     }
 
+    fn lost(&self, reader: &Reader, error: StreamError) -> TransferFailure {
+        if reader.is_given_up() && !self.landing.keeps_given_up {
+            self.landing.keeps_parts.store(false, Ordering::Relaxed);
+        }
+        match error {
+            StreamError::Gone => TransferFailure::Cancelled,
+            StreamError::Peer(_) | StreamError::TooLong => BROKEN,
+        }
+    }
+
     async fn all_written(&mut self) -> Result<(), TransferFailure> {
         let mut result = Ok(());
         while !self.writing.is_empty() {
@@ -449,12 +453,13 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
 
     async fn begin(&mut self, index: u32, from_bytes: u64) -> Result<Coming, TransferFailure> {
         let offered = self.awaited.remove(&index).ok_or(BROKEN)?;
-        let (target, size_bytes) = self.landing.target(index).ok_or(BROKEN)?;
+        let (mut target, size_bytes, resumable) = self.landing.target(index).ok_or(BROKEN)?;
         if from_bytes != 0 && from_bytes != offered {
             return Err(BROKEN);
         }
         self.teller.moved(from_bytes, index);
-        let begun = self.landing.begun.remove(&index).filter(|_| from_bytes > 0);
+        let (begun, on_disk) = self.landing.begun.remove(&index).unzip();
+        let begun = begun.filter(|_| from_bytes > 0);
         if from_bytes > 0 && begun.is_none() {
             return Err(BROKEN);
         }
@@ -462,15 +467,19 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
         let place = if size_bytes <= SMALL_BYTES {
             Room::Memory(Vec::new())
         } else {
-            let path = target.part.path.clone();
-            let open = move || if from_bytes > 0 { open_part(&path, from_bytes) } else { create_part(&path) };
-            match tokio::task::spawn_blocking(open).await {
-                Ok(Ok(file)) => Room::Disk(tokio::fs::File::from_std(file)),
-                Ok(Err(error)) => {
+            let kept = (resumable, Arc::clone(&self.landing.keeps_parts));
+            let opening = tokio::task::spawn_blocking(move || {
+                let opened = open_part(&mut target.part, on_disk, kept, from_bytes);
+                (target, opened)
+            });
+            let opened = opening.await.map_err(|_| TransferFailure::Storage)?;
+            target = opened.0;
+            match opened.1 {
+                Ok(file) => Room::Disk(tokio::fs::File::from_std(file)),
+                Err(error) => {
                     failure = Some(storage_failure(&error));
                     Room::Memory(Vec::new())
                 }
-                Err(_) => return Err(TransferFailure::Storage),
             }
         };
         let receiver = begun.unwrap_or_else(|| FileReceiver::new(size_bytes));
@@ -504,12 +513,12 @@ impl<A: Fn() -> bool + Clone + Send + 'static> Receiving<'_, A> {
                     Ok(()) => on_disk.sync_all().await,
                     Err(error) => Err(error),
                 };
-                drop(on_disk);
+                let on_disk = on_disk.into_std().await;
                 if let Err(error) = synced {
                     remove_part(&target.part.path);
                     return self.disk_failed(index, storage_failure(&error)).await;
                 }
-                self.writing.spawn_blocking(move || (index, digest, target.land(&allowed)));
+                self.writing.spawn_blocking(move || (index, digest, target.land(&on_disk, &allowed)));
             }
         }
         Ok(())

@@ -4,6 +4,7 @@
 //! Read [`Reader`] and [`Writer`] for how streams carry messages and bulk bytes, then
 //! [`handshake`] for how the first stream proves the pairing.
 
+mod allowance;
 mod batch;
 mod chat;
 mod files;
@@ -13,15 +14,21 @@ mod landing;
 mod listed;
 mod outbox;
 mod pace;
+mod part;
 pub mod private;
+mod protected;
 mod stream;
 mod terminal;
 mod wait;
+mod wanted;
 
+pub use allowance::{Allowance, Own};
 pub use batch::{BatchNews, Gate, Motion, send_batch, wishes_fit};
 pub use chat::{Chat, ChatEntry};
 pub use files::{open_file, receive_file, send_file, sendable, storage_failure};
-pub use folders::{Batch, FolderList, list_folder, path_text, read_batch_list, read_list, send_list, totals, walk};
+pub use folders::{
+    Batch, FolderList, list_folder, path_text, read_batch_list, read_list, send_list, totals, walk_apart,
+};
 pub use handshake::{
     AgentGreeting, CertificateHolds, ConsoleGreeting, Demands, HandshakeError, LogProofHolds, Papers, greet_agent,
     greet_console,
@@ -30,6 +37,8 @@ pub use landing::{Conflict, Conflicts, Landing, receive_batch};
 pub use listed::Listed;
 pub use outbox::{Outbox, OutboxClosed};
 pub use pace::Pace;
+pub use protected::is_protected;
 pub use stream::{Arrival, Priority, Reader, StreamError, Writer, accept_streams, open_stream};
 pub use terminal::{CHARACTER_MARKS, Piece, TerminalFilter};
 pub use wait::{next_message, throttled, until};
+pub use wanted::keep_wanted;

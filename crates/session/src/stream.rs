@@ -1,7 +1,7 @@
 //! Streams of a channel: a head that says what they are, then messages, bulk bytes, or both.
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use channel::{Channel, RecvStream, SendStream};
+use channel::{Channel, ReadError, RecvStream, SendStream};
 use proto::codec::Message;
 use proto::session::StreamKind;
 use std::time::Duration;
@@ -136,11 +136,12 @@ impl Writer {
 pub struct Reader {
     stream: RecvStream,
     buffer: BytesMut,
+    is_given_up: bool,
 }
 
 impl Reader {
     pub(crate) fn new(stream: RecvStream) -> Self {
-        Self { stream, buffer: BytesMut::new() }
+        Self { stream, buffer: BytesMut::new(), is_given_up: false }
     }
 
     /// Takes what has arrived; false at the end of the stream.
@@ -151,8 +152,17 @@ impl Reader {
                 Ok(true)
             }
             Ok(None) => Ok(false),
-            Err(_) => Err(StreamError::Gone),
+            Err(error) => {
+                self.is_given_up = matches!(error, ReadError::Reset(_));
+                Err(StreamError::Gone)
+            }
         }
+    }
+
+    /// Whether the other end gave the stream up, rather than the channel being gone.
+    #[must_use]
+    pub(crate) const fn is_given_up(&self) -> bool {
+        self.is_given_up
     }
 
     /// The next message; `None` at an orderly end between two messages.

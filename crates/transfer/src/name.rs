@@ -124,13 +124,11 @@ fn cut(name: &str, inserted: &str, most: usize) -> String {
 pub struct PartName(String);
 
 impl PartName {
-    /// For this transfer of a file with this name and size. Name and size go into the hash, so that what is left of another
-    /// file is never resumed.
+    /// For this transfer of one file. The nonce is random and used once: others may receive into the same folder, a file
+    /// of the same name under the same number, and no peer knows what its file is called meanwhile.
     #[must_use]
-    pub fn new(transfer: TransferId, name: &SafeName, size_bytes: u64) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&size_bytes.to_le_bytes()).update(name.as_str().as_bytes());
-        let hash = hasher.finalize().to_hex();
+    pub fn new(transfer: TransferId, nonce: [u8; 16]) -> Self {
+        let hash = blake3::hash(&nonce).to_hex();
         Self(format!("{PART_PREFIX}{}-{}", transfer.0, hash.get(..16).unwrap_or_default()))
     }
 

@@ -7,7 +7,6 @@ use console_core::clipboard::Content;
 use console_core::proto::session::{Capability, TransferFailure, TransferId};
 use console_core::view::{
     ClipState, ConsoleView, EndView, FolderView, KeyView, NoticeKind, PowerState, PowerView, SessionView, Stage,
-    TransferState as Moves,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +45,7 @@ struct ToldSession {
     pictures: Option<(u64, Instant)>,
     received: u64,
     delivered: u64,
-    transfers: BTreeMap<TransferId, (Moves, u64, Instant)>,
+    transfers: BTreeMap<TransferId, (TransferState, Instant)>,
     folder: Option<Arc<FolderView>>,
     no_folder: Option<TransferFailure>,
     clipboard: (ClipState, u64),
@@ -229,16 +228,18 @@ impl ToldSession {
         events: &mut Vec<Event>,
     ) {
         for transfer in transfers {
+            let shown = TransferState::of(transfer);
             let is_news = match self.transfers.get(&transfer.id) {
                 None => true,
-                Some((moves, _, _)) if *moves != transfer.state => true,
-                Some((_, done, at)) => {
-                    *done != transfer.done_bytes && now.saturating_duration_since(*at) >= PROGRESS_EVERY
+                // Of many files some may fail one after the other, without end.
+                Some((told, at)) if told.differs_by_progress_alone(&shown) => {
+                    *told != shown && now.saturating_duration_since(*at) >= PROGRESS_EVERY
                 }
+                Some(_) => true,
             };
             if is_news {
-                self.transfers.insert(transfer.id, (transfer.state, transfer.done_bytes, now));
-                events.push(Event::Transfer { transfer: TransferState::of(transfer) });
+                self.transfers.insert(transfer.id, (shown.clone(), now));
+                events.push(Event::Transfer { transfer: shown });
             }
         }
     }
@@ -270,5 +271,46 @@ impl ToldEnd {
                 log: end.log.as_deref().map(text),
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use console_core::view::{TransferState, TransferView};
+
+    #[test]
+    fn whatever_changes_of_a_transfer_is_told_and_how_far_it_is_only_now_and_then() {
+        let mut view = TransferView {
+            id: TransferId(1),
+            name: "photos".into(),
+            incoming: false,
+            size_bytes: 100,
+            done_bytes: 0,
+            files: 3,
+            done_files: 0,
+            failed_files: 0,
+            failures: Arc::default(),
+            now: None,
+            conflicts: Arc::default(),
+            is_held: false,
+            state: TransferState::Running,
+            saved_to: None,
+        };
+        let (mut told, now) = (ToldSession::default(), Instant::now());
+        let mut told_at = |view: &TransferView, at: Instant| {
+            let mut events = Vec::new();
+            told.files(std::iter::once(view), at, &mut events);
+            events.len()
+        };
+        assert_eq!(told_at(&view, now), 1);
+        assert_eq!(told_at(&view, now + 2 * PROGRESS_EVERY), 0, "nothing has changed");
+        view.is_held = true;
+        assert_eq!(told_at(&view, now), 1, "it is held");
+        (view.done_bytes, view.failed_files) = (10, 1);
+        assert_eq!(told_at(&view, now), 0, "so soon");
+        assert_eq!(told_at(&view, now + PROGRESS_EVERY), 1, "a file does not arrive");
+        view.state = TransferState::Done;
+        assert_eq!(told_at(&view, now + PROGRESS_EVERY), 1, "its end");
     }
 }

@@ -116,6 +116,7 @@ pub(super) fn transfer_failure(failure: TransferFailure) -> &'static str {
         TransferFailure::Link => "link",
         TransferFailure::Protected => "protected",
         TransferFailure::TooMany => "too_many",
+        TransferFailure::Busy => "busy",
     }
 }
 

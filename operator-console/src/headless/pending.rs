@@ -45,6 +45,8 @@ pub(super) enum Behind {
     Nothing,
     NewKey,
     Request(Capability),
+    /// So many files were asked for in this session.
+    Files(u64),
 }
 
 impl Pending {
@@ -116,6 +118,7 @@ impl Behind {
             Self::Request(capability) => {
                 session(view).is_some_and(|session| power(session, capability) != Some(PowerState::Asked))
             }
+            Self::Files(files) => session(view).is_some_and(|session| (session.transfers.len() as u64) < files),
         }
     }
 }

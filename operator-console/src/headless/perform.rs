@@ -187,7 +187,12 @@ impl<W: Write> Desk<W> {
             }
             _ => None,
         });
-        let behind = behind.unwrap_or(Behind::Nothing);
+        let behind = behind.unwrap_or(match goal {
+            Goal::Transfers if self.session().is_ok_and(|session| (session.transfers.len() as u64) < self.files) => {
+                Behind::Files(self.files)
+            }
+            _ => Behind::Nothing,
+        });
         Step::Later(Kind::Wait { goal, after, behind }, Some(now + Duration::from_millis(timeout_ms)))
     }
 

@@ -130,6 +130,14 @@ pub(super) struct TransferState {
     saved_to: Option<String>,
 }
 
+impl TransferState {
+    /// Whether nothing but how far it is has changed since this was shown.
+    pub(super) fn differs_by_progress_alone(&self, now: &Self) -> bool {
+        let (done_bytes, done_files, failed_files) = (now.done_bytes, now.done_files, now.failed_files);
+        Self { done_bytes, done_files, failed_files, ..self.clone() } == *now
+    }
+}
+
 #[derive(Serialize)]
 struct EndState {
     reason: &'static str,

@@ -187,7 +187,7 @@ impl Pane {
         });
         self.path_ui(ui, scene, &mut picked);
         if let Some(failure) = failure {
-            tag(ui, TagKind::Warn, &i18n.text(words::transfer_failure(failure)));
+            tag(ui, TagKind::Warn, &i18n.text(words::folder_failure(failure)));
         }
         let Some(folder) = self.folder.clone() else {
             tiny(ui, &i18n.text("console-files-loading"));

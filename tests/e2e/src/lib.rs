@@ -541,6 +541,7 @@ fn console_on(folder: &Path, reach: &Reach) -> ConsoleHandle {
     config.choice = reach.choice;
     config.dialing = reach.dialing.clone();
     config.check_word = Arc::new(|number, _| format!("word-{number}"));
+    config.home = Some(folder.to_owned());
     config.pictures_folder = folder.join("pictures");
     config.logs_folder = folder.join("logs");
     ConsoleHandle::start(config, Box::new(|| {})).expect("a console")

@@ -123,6 +123,8 @@ fn files_and_folders_arrive_as_they_are_and_stand_in_the_log() {
     fetch(&world, &[&world.path("downloads/project"), &world.path("downloads/single.pdf")], &back);
     let question = asked(&world);
     assert_eq!((question.files, question.size_bytes), (4, 800_001));
+    let whole = |name| fs::canonicalize(world.path("downloads")).unwrap().join(name).display().to_string();
+    assert!(question.names.contains(&whole("project/deep/er/big.bin")), "whole paths: {:?}", question.names);
     world.answer(true);
     let done = over(&world);
     assert_eq!((done.state, done.done_files), (TransferState::Done, 4));
@@ -133,6 +135,9 @@ fn files_and_folders_arrive_as_they_are_and_stand_in_the_log() {
     }
     let log = log(&world);
     assert_eq!(logged(&log), 8, "each file both ways");
+    let lists = log.entries.iter().filter(|entry| matches!(entry.event, Event::Files { .. }));
+    let lists: String = lists.filter_map(|entry| log.text_of(&entry.event)).collect();
+    assert!(lists.contains(&format!("{} // ", whole("project/a.txt"))), "where it was: {lists}");
 }
 
 #[test]
@@ -161,6 +166,10 @@ fn the_operator_looks_through_folders_only_while_the_person_allows_it() {
     world.console.send(ConsoleCommand::Browse { path: "/no/such/folder".to_owned() });
     world.session("that there is none", |session| {
         (session.files.remote_failure == Some(TransferFailure::NotFound)).then_some(())
+    });
+    world.console.send(ConsoleCommand::Browse { path: home.join("note.txt").display().to_string() });
+    world.session("that it is a file", |session| {
+        (session.files.remote_failure == Some(TransferFailure::NotAFile)).then_some(())
     });
     // What moves is looked at where the operator is, not where they could not go.
     let sent = world.path("sent.txt");
@@ -367,6 +376,36 @@ fn the_person_stops_one_transfer_and_what_was_on_its_way_is_gone() {
         world.agent.send(AgentCommand::StopTransfer(transfer));
         assert_eq!(over(&world).state, TransferState::Failed(TransferFailure::Cancelled));
         world.eventually("nothing of it", || tree(&world.path("downloads")).is_empty());
-        assert!(!into.join("large.bin").exists());
+        world.eventually("nothing of it on the operator's disk", || tree(&into).is_empty());
+    }
+}
+
+#[test]
+fn a_file_that_is_gone_when_its_turn_comes_is_told_once_at_both_ends() {
+    let world = viewing();
+    let (source, into) = (world.path("source"), world.path("into"));
+    for folder in [&source, &into] {
+        fs::create_dir(folder).unwrap();
+    }
+    let (gone, stays) = (source.join("gone.txt"), source.join("stays.txt"));
+    fs::write(&stays, "stays").unwrap();
+    for incoming in [true, false] {
+        fs::write(&gone, "gone").unwrap();
+        if incoming {
+            send(&world, &[gone.clone(), stays.clone()], "");
+        } else {
+            fetch(&world, &[&gone, &stays], &into);
+        }
+        assert_eq!(asked(&world).files, 2);
+        fs::remove_file(&gone).unwrap();
+        world.answer(true);
+        let done = over(&world);
+        assert_eq!((done.state, done.done_files, done.failed_files), (TransferState::Done, 1, 1));
+        assert_eq!(done.failures.to_vec(), [("gone.txt".to_owned(), TransferFailure::NotFound)]);
+        let failed = world.agent_shows("the end", |view| {
+            let last = view.panel.as_ref()?.transfers.last()?;
+            (last.state == agent_core::view::TransferState::Done).then_some(last.failed_files)
+        });
+        assert_eq!(failed, 1);
     }
 }

@@ -80,6 +80,8 @@ struct Ongoing {
     left: Left,
     /// What has moved and is not written down yet.
     unwritten: FilesList,
+    /// Files that do not arrive: both ends say so, and each counts once.
+    failed: BTreeSet<u32>,
     /// Each reason is written down once.
     failures: BTreeSet<TransferFailure>,
     failures_told: u32,
@@ -109,8 +111,8 @@ impl Default for FileDesk {
 }
 
 impl FileDesk {
-    pub(super) fn knows(&self, transfer: TransferId) -> bool {
-        self.batches.contains_key(&transfer) || self.batches.len() >= MOST_BATCHES
+    pub(super) fn is_full(&self) -> bool {
+        self.batches.len() >= MOST_BATCHES
     }
 
     pub(super) fn knows_running(&self, transfer: TransferId) -> bool {
@@ -126,29 +128,31 @@ impl FileDesk {
 impl Live<'_> {
     /// A question about a batch is put: its list is read meanwhile.
     pub(super) fn prepare_batch(&mut self, id: RequestId, what: &Request) {
-        let (transfer, folder) = match what {
-            Request::SendBatch { transfer, folder, .. } => (*transfer, Some(folder.as_str().to_owned())),
-            Request::FetchBatch { transfer, .. } => (*transfer, None),
-            _ => return,
-        };
+        let Some(transfer) = what.batch() else { return };
         let (mut list, keeps_parts) = (Slot::new(), Arc::new(AtomicBool::new(true)));
         let Some(reader) = list.take.take() else { return };
         let (platform, report) = (&self.config.platform, self.events.0.clone());
         let home = platform.home.clone();
-        let incoming = folder.is_some();
-        let preparing = if let Some(folder) = folder {
-            let places = (home, platform.downloads.clone(), folder);
-            let landing = batches::prepare_landing(reader, places, Arc::clone(&keeps_parts));
-            self.tasks.spawn(async move {
-                let ready = landing.await;
-                let _ = report.send(Report::Looked(id, Prepared::Land { transfer, ready })).await;
-            })
-        } else {
-            let leaving = batches::prepare_leaving(reader, home);
-            self.tasks.spawn(async move {
-                let ready = leaving.await;
-                let _ = report.send(Report::Looked(id, Prepared::Leave { transfer, ready })).await;
-            })
+        let (incoming, preparing) = match what {
+            Request::SendBatch { title, items, folder, .. } => {
+                let places = (home, platform.downloads.clone(), folder.as_str().to_owned());
+                let asked = (title.clone(), *items);
+                let landing = batches::prepare_landing(reader, asked, places, Arc::clone(&keeps_parts));
+                let preparing = self.tasks.spawn(async move {
+                    let ready = landing.await;
+                    let _ = report.send(Report::Looked(id, Prepared::Land { transfer, ready })).await;
+                });
+                (true, preparing)
+            }
+            Request::FetchBatch { title, items, .. } => {
+                let leaving = batches::prepare_leaving(reader, (title.clone(), *items), home);
+                let preparing = self.tasks.spawn(async move {
+                    let ready = leaving.await;
+                    let _ = report.send(Report::Looked(id, Prepared::Leave { transfer, ready })).await;
+                });
+                (false, preparing)
+            }
+            _ => return,
         };
         let (motion, gate) = Gate::new();
         let ongoing = Ongoing {
@@ -165,6 +169,7 @@ impl Live<'_> {
             entries: Vec::new(),
             left: Arc::default(),
             unwritten: FilesList::default(),
+            failed: BTreeSet::new(),
             failures: BTreeSet::new(),
             failures_told: 0,
         };
@@ -220,7 +225,8 @@ impl Live<'_> {
                 };
                 let entries = landing.entries().iter().map(name).collect();
                 let saved_to = Some(folder.display().to_string());
-                if !self.begin_batch(transfer, &summary, true, entries, saved_to) {
+                let name = landing.entries().first().map_or("", |entry| entry.path.as_str());
+                if !self.begin_batch(transfer, (name, &summary), true, entries, saved_to) {
                     return Flow::Continue(());
                 }
                 let lease = self.consent.lease::<consent::SendFile>(Some(transfer));
@@ -242,7 +248,8 @@ impl Live<'_> {
         let failed = match ready {
             Some(ReadyToLeave { batch: Ok(batch), summary }) => {
                 let entries = entries_of(&batch);
-                if !self.begin_batch(transfer, &summary, false, entries, None) {
+                let name = batch.entries.first().map_or("", |entry| entry.path.as_str());
+                if !self.begin_batch(transfer, (name, &summary), false, entries, None) {
                     return Flow::Continue(());
                 }
                 let lease = self.consent.lease::<consent::FetchFile>(Some(transfer));
@@ -277,14 +284,13 @@ impl Live<'_> {
     fn begin_batch(
         &mut self,
         transfer: TransferId,
-        summary: &batches::Summary,
+        (name, summary): (&str, &batches::Summary),
         incoming: bool,
         entries: Vec<(String, u64)>,
         saved_to: Option<String>,
     ) -> bool {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return false };
         batch.entries = entries;
-        let name = batch.entries.first().map_or_else(String::new, |(name, _)| name.clone());
         let name = name.split('/').next().unwrap_or_default();
         let view = TransferView {
             id: transfer,
@@ -339,6 +345,9 @@ impl Live<'_> {
 
     fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) -> Flow {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+        if !batch.failed.insert(index) {
+            return Flow::Continue(());
+        }
         if let Some(view) = self.transfers.get_mut(&transfer) {
             view.failed_files += 1;
         }
@@ -436,8 +445,11 @@ impl Live<'_> {
     }
 
     /// The console cannot keep, or does not want, one file of a batch.
-    pub(super) fn console_lost_item(&mut self, transfer: TransferId) {
-        if self.files.batches.contains_key(&transfer)
+    pub(super) fn console_lost_item(&mut self, transfer: TransferId, index: u32) {
+        let Some(batch) = self.files.batches.get_mut(&transfer) else { return };
+        let is_listed = usize::try_from(index).is_ok_and(|index| index < batch.entries.len());
+        if is_listed
+            && batch.failed.insert(index)
             && let Some(view) = self.transfers.get_mut(&transfer)
         {
             view.failed_files = view.failed_files.saturating_add(1).min(view.files);
@@ -487,7 +499,7 @@ impl Live<'_> {
         }
         self.files.listing.retain(|_, task| !task.is_finished());
         if self.files.listing.len() >= MOST_LISTINGS || self.files.listing.contains_key(&listing) {
-            return self.tell(AgentToConsole::NoFolder { listing, failure: TransferFailure::TooMany });
+            return self.tell(AgentToConsole::NoFolder { listing, failure: TransferFailure::Busy });
         }
         let (home, report) = (self.config.platform.home.clone(), self.events.0.clone());
         let named = path.as_str().to_owned();
@@ -531,10 +543,7 @@ impl Live<'_> {
 }
 
 fn entries_of(batch: &Batch) -> Vec<(String, u64)> {
-    let name = |entry: &proto::files::BatchEntry| {
-        (Text::<PATH_BYTES>::truncated(entry.path.as_str()).shown(), entry.size_bytes)
-    };
-    batch.entries.iter().map(name).collect()
+    batches::names_of(batch).zip(batch.entries.iter().map(|entry| entry.size_bytes)).collect()
 }
 
 fn lock<T>(left: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

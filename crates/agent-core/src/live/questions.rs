@@ -28,6 +28,9 @@ impl Live<'_> {
         if scope.transfer.is_some_and(|transfer| self.is_known(transfer)) {
             return self.refuse(id, scope, TransferFailure::Cancelled);
         }
+        if scope.transfer.is_some() && self.files.is_full() {
+            return self.refuse(id, scope, TransferFailure::Busy);
+        }
         let mut receive = None;
         let mut look = None;
         match &what {
@@ -105,7 +108,7 @@ impl Live<'_> {
         self.transfers.contains_key(&transfer)
             || self.transfers.len() >= MOST_TRANSFERS
             || self.looking.contains(&transfer)
-            || self.files.knows(transfer)
+            || self.files.knows_running(transfer)
             || self.prepared.values().any(|prepared| prepared.transfer() == transfer)
     }
 

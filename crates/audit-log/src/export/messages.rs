@@ -113,6 +113,7 @@ const MESSAGES: &[Message] = &[
     ("log-entry-file-failed-link", &[]),
     ("log-entry-file-failed-protected", &[]),
     ("log-entry-file-failed-too-many", &[]),
+    ("log-entry-file-failed-busy", &[]),
     ("log-entry-command", &["operator", "line"]),
     ("log-entry-process-ended", &["operator", "name"]),
     ("log-entry-annotated", &["operator"]),

@@ -111,6 +111,7 @@ pub(crate) fn every_event() -> Vec<Event> {
         TransferFailure::Link,
         TransferFailure::Protected,
         TransferFailure::TooMany,
+        TransferFailure::Busy,
     ] {
         events.push(Event::FileFailed { request, failure, moved_bytes: 0 });
         events.push(Event::FileFailed { request, failure, moved_bytes: 4096 });

@@ -9,7 +9,7 @@ use proto::session::{
     ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, StreamKind, TransferFailure, TransferId,
 };
 use session::{Batch, BatchNews, Conflict, FolderList, Gate, Motion, Reader, list_folder};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +51,8 @@ struct Ongoing {
     names: Vec<String>,
     /// Digests of what came.
     found: Vec<[u8; 32]>,
+    /// Files that do not arrive: both ends say so, and each counts once.
+    failed: BTreeSet<u32>,
     /// Whether this end has all of it, and whether the agent says that everything moved.
     is_done_here: bool,
     is_done_there: bool,
@@ -317,7 +319,8 @@ impl Live<'_> {
         batch.choose = Some(choose);
         let way = way.to(transfer, self, true);
         let keeps_parts = Arc::clone(&batch.keeps_parts);
-        batch.task = Some(self.tasks.spawn(batches::fetch(way, (wanted, into), choice, keeps_parts)));
+        let places = (wanted, into, self.config.home.clone());
+        batch.task = Some(self.tasks.spawn(batches::fetch(way, places, choice, keeps_parts)));
         self.files.batches.insert(transfer, batch);
         Flow::Continue(())
     }
@@ -427,12 +430,16 @@ impl Live<'_> {
 
     /// One file of a batch does not arrive.
     pub(super) fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) {
-        let (Some(wanted), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get(&transfer)) else {
+        let (Some(wanted), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get_mut(&transfer))
+        else {
             return;
         };
+        let name = usize::try_from(index).ok().and_then(|index| batch.names.get(index)).cloned();
+        if name.is_none() || !batch.failed.insert(index) {
+            return;
+        }
         wanted.view.failed_files = wanted.view.failed_files.saturating_add(1);
         if wanted.view.failures.len() < FAILURES_SHOWN {
-            let name = usize::try_from(index).ok().and_then(|index| batch.names.get(index)).cloned();
             let mut failures = wanted.view.failures.to_vec();
             failures.push((name.unwrap_or_default(), failure));
             wanted.view.failures = failures.into();
@@ -525,9 +532,10 @@ impl Live<'_> {
         Flow::Continue(())
     }
 
-    /// The agent gives a batch up.
+    /// The agent gives a batch up: somebody there wants no more of it, so nothing of it stays.
     pub(super) fn batch_failed(&mut self, transfer: TransferId) {
         if let Some(batch) = self.files.batches.remove(&transfer) {
+            batch.keeps_parts.store(false, Ordering::Relaxed);
             batch.task.inspect(AbortHandle::abort);
         }
     }
@@ -563,6 +571,7 @@ fn ongoing(incoming: bool, into: String) -> (Ongoing, Ends) {
         task: None,
         names: Vec::new(),
         found: Vec::new(),
+        failed: BTreeSet::new(),
         is_done_here: false,
         is_done_there: false,
     };

@@ -27,7 +27,7 @@ impl Live<'_> {
             Request::SendFile { transfer, .. }
             | Request::FetchFile { transfer, .. }
             | Request::SendBatch { transfer, .. }
-            | Request::FetchBatch { transfer, .. } => self.file_decided(transfer, decision),
+            | Request::FetchBatch { transfer, .. } => return self.file_decided(transfer, decision),
             Request::Browse => return self.browse_decided(state),
             Request::SystemInfo => return self.machine_decided(state),
             Request::Shell => self.shell_decided(request, state),

@@ -1,6 +1,6 @@
 //! What a running session on the console does about each command, message and event.
 
-use super::{Flow, Live, MOST_PARKED};
+use super::{Flow, Live, MOST_PARKED, Wanted};
 use crate::engine::Desk;
 use crate::tasks::Event;
 use crate::view::{ConsoleCommand, NoticeKind, PowerState};
@@ -143,9 +143,9 @@ impl Live<'_> {
                 };
             }
             AgentToConsole::ChatReceived { up_to } => self.chat.handle_received(up_to),
-            AgentToConsole::FileComing { transfer, name, size_bytes } => {
+            AgentToConsole::FileComing { transfer, size_bytes, .. } => {
                 if let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| wanted.view.incoming) {
-                    wanted.view.name = name.shown();
+                    // It keeps the name that it was asked for by: no other end chooses what stands in this one's folder.
                     wanted.view.size_bytes = size_bytes;
                     wanted.is_announced = true;
                 }
@@ -202,7 +202,9 @@ impl Live<'_> {
                 self.show_parked();
             }
             Event::Stream(StreamKind::File { transfer }, mut reader) => {
-                match self.transfers.get_mut(&transfer).filter(|wanted| wanted.view.incoming && !wanted.is_served) {
+                let awaits =
+                    |wanted: &&mut Wanted| wanted.view.incoming && !wanted.is_served && !wanted.view.state.is_over();
+                match self.transfers.get_mut(&transfer).filter(awaits) {
                     Some(wanted) => {
                         wanted.is_served = true;
                         wanted.parked = Some(reader);

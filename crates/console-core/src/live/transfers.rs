@@ -4,7 +4,7 @@ use super::{Flow, Live, Wanted};
 use crate::tasks;
 use crate::view::{TransferState, TransferView};
 use proto::limits::FILE_NAME_BYTES;
-use proto::session::{Decision, FileName, PathText, Request, TransferFailure, TransferId};
+use proto::session::{ConsoleToAgent, Decision, FileName, PathText, Request, TransferFailure, TransferId};
 use proto::text::Text;
 use session::sendable;
 use std::path::{Path, PathBuf};
@@ -66,32 +66,39 @@ impl Live<'_> {
         }
     }
 
-    pub(super) fn file_decided(&mut self, transfer: TransferId, decision: Decision) {
+    pub(super) fn file_decided(&mut self, transfer: TransferId, decision: Decision) -> Flow {
         if self.files.has_batch(transfer) {
             self.batch_decided(transfer, decision);
         }
-        let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
+        let Some(wanted) = self.transfers.get_mut(&transfer) else { return Flow::Continue(()) };
+        if decision == Decision::Granted && wanted.view.state.is_over() {
+            // It was cancelled while the yes was on its way: the agent waits for what never comes, or sends it.
+            if let Some(mut reader) = wanted.parked.take() {
+                reader.stop();
+            }
+            return self.tell(ConsoleToAgent::FileFailed { transfer, failure: TransferFailure::Cancelled });
+        }
         if wanted.view.state != TransferState::Asked {
-            return;
+            return Flow::Continue(());
         }
         match decision {
             Decision::Granted => wanted.view.state = TransferState::Running,
             // The reason came in a message of its own, if there is one to tell.
             Decision::Impossible => {
                 wanted.view.state = TransferState::Failed(TransferFailure::Cancelled);
-                return;
+                return Flow::Continue(());
             }
             Decision::TooSoon => {
                 wanted.view.state = TransferState::TooSoon;
-                return;
+                return Flow::Continue(());
             }
             Decision::Barred => {
                 wanted.view.state = TransferState::Barred;
-                return;
+                return Flow::Continue(());
             }
             Decision::Denied | Decision::TimedOut | Decision::Withdrawn | Decision::NotInProfile => {
                 wanted.view.state = TransferState::Refused;
-                return;
+                return Flow::Continue(());
             }
         }
         if !wanted.view.incoming {
@@ -100,6 +107,7 @@ impl Live<'_> {
             wanted.task = Some(self.tasks.spawn(sending));
         }
         self.receive_parked(transfer);
+        Flow::Continue(())
     }
 
     /// Receives a file whose stream is there, once its grant and its size are known as well: the

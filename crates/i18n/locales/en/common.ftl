@@ -59,3 +59,4 @@ common-address-failed = No browser took the address. It can be typed there by ha
 transfer-failure-link = It is a link to another place, and links are not followed.
 transfer-failure-protected = This folder holds settings or programs that start by themselves. Choose another folder.
 transfer-failure-too-many = These are more files than one transfer may have. Choose fewer.
+transfer-failure-busy = Too many transfers wait or move already. Try again when some of them are over.

@@ -712,6 +712,10 @@ console-files-selected = { $count ->
 }
 console-files-empty = There is nothing in this folder.
 console-files-loading = The folder is being read.
+console-folder-not-found = There is no such folder. Check the path, or go up and look for it.
+console-folder-is-none = This is a file, not a folder.
+console-folder-bad-name = A path like this cannot be opened.
+console-folder-busy = Too many folders are being read at the same time. Try again in a moment.
 console-files-left-out = { $count } more are not listed. Type the path of what you look for.
 console-files-ask = Ask to look through the folders
 console-files-ask-text = The person decides whether you may see which files and folders there are. Files dragged into the window go into their downloads folder.

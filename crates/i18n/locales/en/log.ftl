@@ -89,6 +89,7 @@ log-entry-file-failed-storage = A file was not transferred: the disk reported an
 log-entry-file-failed-link = A file was not transferred: a link stood in its way, and links are not followed.
 log-entry-file-failed-protected = A file was not transferred: its folder holds settings or programs that start by themselves.
 log-entry-file-failed-too-many = Files were not transferred: there were more than one transfer may have.
+log-entry-file-failed-busy = Files were not transferred: too many transfers waited or moved at that time.
 log-entry-command = { $operator } entered a command: “{ $line }”.
 log-entry-process-ended = { $operator } ended the program “{ $name }”.
 log-entry-annotated = { $operator } pointed at something on the screen, or drew over it.

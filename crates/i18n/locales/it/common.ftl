@@ -56,3 +56,4 @@ common-address-failed = Nessun browser ha preso l’indirizzo. Si può digitare 
 transfer-failure-link = È un collegamento a un altro posto, e i collegamenti non si seguono.
 transfer-failure-protected = Questa cartella contiene impostazioni o programmi che partono da soli. Scegliere un’altra cartella.
 transfer-failure-too-many = Sono più file di quanti un trasferimento ne ammette. Sceglierne meno.
+transfer-failure-busy = Ci sono già troppi trasferimenti in attesa o in corso. Riprovare quando alcuni sono finiti.

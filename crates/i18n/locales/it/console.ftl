@@ -712,6 +712,10 @@ console-files-selected = { $count ->
 }
 console-files-empty = In questa cartella non c’è niente.
 console-files-loading = Lettura della cartella in corso.
+console-folder-not-found = Non c’è nessuna cartella così. Controllare il percorso, o salire e cercarla.
+console-folder-is-none = Questo è un file, non una cartella.
+console-folder-bad-name = Un percorso così non si può aprire.
+console-folder-busy = Si stanno leggendo troppe cartelle insieme. Riprovare tra un attimo.
 console-files-left-out = Altri { $count } non sono in elenco. Scrivere il percorso di ciò che si cerca.
 console-files-ask = Chiedi di guardare nelle cartelle
 console-files-ask-text = La persona decide se si può vedere quali file e cartelle ci sono. I file trascinati nella finestra vanno nella sua cartella dei file scaricati.

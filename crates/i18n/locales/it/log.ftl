@@ -89,6 +89,7 @@ log-entry-file-failed-storage = Un file non è stato trasferito: il disco ha dat
 log-entry-file-failed-link = Un file non è stato trasferito: al suo posto c’era un collegamento, e i collegamenti non si seguono.
 log-entry-file-failed-protected = Un file non è stato trasferito: la sua cartella contiene impostazioni o programmi che partono da soli.
 log-entry-file-failed-too-many = Dei file non sono stati trasferiti: erano più di quanti un trasferimento ne ammette.
+log-entry-file-failed-busy = Dei file non sono stati trasferiti: in quel momento troppi trasferimenti erano in attesa o in corso.
 log-entry-command = { $operator } ha dato un comando: «{ $line }».
 log-entry-process-ended = { $operator } ha chiuso il programma «{ $name }».
 log-entry-annotated = { $operator } ha indicato qualcosa sullo schermo, o vi ha disegnato sopra.

@@ -1,11 +1,13 @@
 //! A console that sends what no batch of files is, and an agent that lists folders without end.
 
-use super::agent::{grant, meet, session};
+use super::agent::{asked, grant, meet, session};
 use super::answer;
 use super::console::{ask, decided, meet_and_be_recognised, say};
-use console_core::view::{ConsoleCommand, PowerState, Stage};
+use agent_core::AgentHandle;
+use console_core::ConsoleHandle;
+use console_core::view::{ConsoleCommand, PowerState, Stage, TransferState};
 use e2e::evil::Trap;
-use e2e::evil::ends::{FalseConsole, framed, stream};
+use e2e::evil::ends::{FalseAgent, FalseConsole, framed, stream};
 use proto::files::{BatchEntry, BatchItem, BatchPart, EntryKind, FolderEntry, FolderHead};
 use proto::limits::FOLDER_ROWS;
 use proto::session::{
@@ -13,24 +15,44 @@ use proto::session::{
     TransferFailure, TransferId,
 };
 use std::fs;
+use std::path::Path;
 
 fn entry(path: &str, item: BatchItem, size_bytes: u64) -> BatchEntry {
     BatchEntry { path: PathText::truncated(path), item, size_bytes, modified_s: 0 }
 }
 
-fn send_batch(transfer: u32, items: u32) -> Request {
-    let (transfer, title) = (TransferId(transfer), FileName::truncated("a"));
-    Request::SendBatch { transfer, title, items, folder: PathText::default() }
+fn send_batch(transfer: u32, (title, items): (&str, u32), folder: &str) -> Request {
+    let (transfer, title) = (TransferId(transfer), FileName::truncated(title));
+    Request::SendBatch { transfer, title, items, folder: PathText::truncated(folder) }
 }
 
 /// Puts the question with its list, and lets the person say yes.
-fn granted(trap: &Trap, agent: &agent_core::AgentHandle, console: &mut FalseConsole, id: u32, list: &[BatchEntry]) {
-    let items = u32::try_from(list.len()).unwrap();
-    say(trap, console, &ConsoleToAgent::Ask { request: RequestId(id), what: send_batch(id, items) });
+fn granted(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole, id: u32, list: &[BatchEntry]) {
+    granted_into(trap, agent, console, id, list, "");
+}
+
+/// Puts a question, and gives the list that belongs to it.
+fn ask_with(trap: &Trap, console: &mut FalseConsole, id: u32, what: Request, list: &[BatchEntry]) {
+    say(trap, console, &ConsoleToAgent::Ask { request: RequestId(id), what });
     let head = framed(&StreamKind::BatchList { transfer: TransferId(id) });
     let bytes: Vec<u8> = list.iter().flat_map(framed).collect();
     let mut sent = trap.run("the list", stream(&console.channel, &[head], &bytes)).unwrap();
     sent.finish().unwrap();
+}
+
+/// The same into a folder of the person's choice or, if it has a name, of the console's.
+fn granted_into(
+    trap: &Trap,
+    agent: &AgentHandle,
+    console: &mut FalseConsole,
+    id: u32,
+    list: &[BatchEntry],
+    folder: &str,
+) {
+    let items = list.iter().filter(|entry| !entry.path.as_str().contains('/')).count();
+    let title = (list[0].path.as_str(), u32::try_from(items).unwrap());
+    let what = send_batch(id, title, folder);
+    ask_with(trap, console, id, what, list);
     answer(trap, agent, id, true);
     assert_eq!(decided(trap, console, id), Decision::Granted);
 }
@@ -139,10 +161,6 @@ fn a_list_of_a_folder_that_never_ends_ends_the_session() {
         session.powers.iter().any(|power| power.state == PowerState::Granted).then_some(())
     });
     console.send(ConsoleCommand::Browse { path: String::new() });
-    let asked = |message: &ConsoleToAgent| match message {
-        ConsoleToAgent::Ask { request, what } => Some((*request, what.clone())),
-        _ => None,
-    };
     let (request, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
     assert_eq!(what, Request::Browse);
     grant(&trap, &mut agent, request, &what);
@@ -162,4 +180,216 @@ fn a_list_of_a_folder_that_never_ends_ends_the_session() {
         _ => None,
     });
     assert_eq!(reason, EndReason::ProtocolViolation);
+}
+
+/// The console wants files, and the agent says that the person allowed it.
+fn wanted(trap: &Trap, console: &ConsoleHandle, agent: &mut FalseAgent, paths: &[&str], into: &Path) -> TransferId {
+    let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+    console.send(ConsoleCommand::FetchFiles { paths, into: into.to_owned() });
+    let (request, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
+    let Request::FetchBatch { transfer, .. } = what else { panic!("another question") };
+    grant(trap, agent, request, &what);
+    transfer
+}
+
+/// Gives a list, and then these files of it whatever of them was wished for.
+fn give(trap: &Trap, agent: &FalseAgent, transfer: TransferId, list: &[BatchEntry], files: &[u32]) {
+    let bytes: Vec<u8> = list.iter().flat_map(framed).collect();
+    let head = framed(&StreamKind::BatchList { transfer });
+    let mut sent = trap.run("the list", stream(&agent.channel, &[head], &bytes)).unwrap();
+    sent.finish().unwrap();
+    let file = |index: &u32| {
+        let parts = [BatchPart::Begin { index: *index, from_bytes: 0 }, BatchPart::Block { length: 4 }];
+        let end = BatchPart::End { digest: *blake3::hash(b"evil").as_bytes() };
+        [framed(&parts[0]), framed(&parts[1]), b"evil".to_vec(), framed(&end)].concat()
+    };
+    let bytes: Vec<u8> = files.iter().flat_map(file).collect();
+    let head = framed(&StreamKind::Batch { transfer });
+    if let Some(mut sent) = trap.run("the files", stream(&agent.channel, &[head], &bytes)) {
+        let _ = sent.finish();
+    }
+}
+
+#[test]
+fn an_agent_gives_only_what_was_asked_for_and_chooses_no_place_for_it() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    grant(&trap, &mut agent, RequestId(1), &Request::View);
+    let into = trap.path("fetched");
+    fs::create_dir_all(into.join("projects")).unwrap();
+    let file = |path: &str| entry(path, BatchItem::File, 4);
+    let list = [
+        file("projects/Makefile"),
+        entry("bin", BatchItem::Folder, 0),
+        file("bin/ls"),
+        file("report.pdf"),
+        file("report.pdf"),
+    ];
+    // The third in the list comes in the place of the wanted one.
+    let paths = ["/home/anna/report.pdf"];
+    let transfer = wanted(&trap, &console, &mut agent, &["/home/anna/none", paths[0]], &into);
+    give(&trap, &agent, transfer, &list, &[3]);
+    trap.eventually("the report", || into.join("report.pdf").exists());
+    let failures = session(&trap, &console, "what does not come", |session| {
+        let view = session.transfers.iter().find(|view| view.id == transfer)?;
+        (view.failed_files == 4).then(|| view.failures.clone())
+    });
+    assert!(failures.iter().all(|(_, failure)| *failure == TransferFailure::BadName), "{failures:?}");
+
+    // What was not asked for is not taken either way.
+    let transfer = wanted(&trap, &console, &mut agent, &paths, &into);
+    give(&trap, &agent, transfer, &list[..1], &[0]);
+    let state = session(&trap, &console, "the end", |session| {
+        let view = session.transfers.iter().find(|view| view.id == transfer)?;
+        view.state.is_over().then_some(view.state)
+    });
+    assert_eq!(state, TransferState::Failed(TransferFailure::Corrupted));
+
+    // Not even a folder that was asked for goes where programs start by themselves.
+    let transfer = wanted(&trap, &console, &mut agent, &["/home/anna/Library"], &trap.path(""));
+    let list = [entry("Library", BatchItem::Folder, 0), file("Library/LaunchAgents/x.plist")];
+    give(&trap, &agent, transfer, &list, &[1]);
+    let failures = session(&trap, &console, "what does not come", |session| {
+        let view = session.transfers.iter().find(|view| view.id == transfer)?;
+        view.state.is_over().then(|| view.failures.clone())
+    });
+    assert!(failures.iter().all(|(_, failure)| *failure == TransferFailure::Protected), "{failures:?}");
+    assert!(!trap.path("Library").exists());
+    let names = |folder: &Path| fs::read_dir(folder).unwrap().count();
+    assert_eq!((names(&into), names(&into.join("projects"))), (2, 0));
+}
+
+#[test]
+fn no_path_in_a_list_leads_into_settings_or_programs_that_start_by_themselves() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    let names = ["Library/LaunchAgents/x.plist", "AppData/Roaming/x.lnk", "appdata/x", "library"];
+    let list: Vec<BatchEntry> = names.iter().map(|name| entry(name, BatchItem::File, 1)).collect();
+    granted_into(&trap, &agent, &mut console, 2, &list, ".");
+    for name in names {
+        let failed = |message: &AgentToConsole| match message {
+            AgentToConsole::ItemFailed { failure, .. } => Some(*failure),
+            _ => None,
+        };
+        assert_eq!(trap.run(name, console.talk.expect(failed)).unwrap(), TransferFailure::Protected, "{name}");
+    }
+    assert_eq!(fs::read_dir(trap.path("home")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_list_that_is_not_what_was_asked_about_is_no_question() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    fs::write(trap.path("home/printer.log"), "log").unwrap();
+    fs::write(trap.path("home/report.pdf"), "secret").unwrap();
+    let fetch = |transfer, title, items| {
+        let (transfer, title) = (TransferId(transfer), PathText::truncated(title));
+        Request::FetchBatch { transfer, title, items }
+    };
+    let file = |path| entry(path, BatchItem::File, 1);
+    let wanted = |path| entry(path, BatchItem::Wanted, 0);
+    let rows = [
+        (fetch(2, "printer.log", 1), vec![wanted("report.pdf")]),
+        (fetch(3, "printer.log", 1), vec![wanted("printer.log"), wanted("report.pdf")]),
+        (fetch(4, "printer.log", 1), vec![]),
+        (send_batch(5, ("photo.jpg", 1), ""), vec![file("setup.exe")]),
+        (send_batch(6, ("photo.jpg", 1), ""), vec![file("photo.jpg"), file("setup.exe")]),
+        (send_batch(7, ("photos", 2), ""), vec![entry("photos", BatchItem::Folder, 0), file("photos/setup.exe")]),
+    ];
+    for (id, (what, list)) in (2..).zip(rows) {
+        ask_with(&trap, &mut console, id, what, &list);
+        assert_eq!(decided(&trap, &mut console, id), Decision::Impossible, "{list:?}");
+    }
+}
+
+#[test]
+fn a_file_that_a_list_names_twice_arrives_as_two_each_with_its_own_content() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    // Larger than what is written in one go, and the same in all that the list says of them.
+    let contents = [vec![1_u8; 300_000], vec![2; 300_000], vec![3; 300_000]];
+    let list = vec![entry("a.bin", BatchItem::File, 300_000); 3];
+    granted(&trap, &agent, &mut console, 2, &list);
+    let file = |(index, content): (u32, &Vec<u8>)| {
+        let blocks = content.chunks(64 * 1024);
+        let block =
+            |block: &[u8]| [framed(&BatchPart::Block { length: u32::try_from(block.len()).unwrap() }), block.to_vec()];
+        let begin = framed(&BatchPart::Begin { index, from_bytes: 0 });
+        let end = framed(&BatchPart::End { digest: *blake3::hash(content).as_bytes() });
+        [begin, blocks.flat_map(block).collect::<Vec<_>>().concat(), end].concat()
+    };
+    let bytes: Vec<u8> = (0..).zip(&contents).flat_map(file).collect();
+    let head = framed(&StreamKind::Batch { transfer: TransferId(2) });
+    let mut sent = trap.run("the files", stream(&console.channel, &[head], &bytes)).unwrap();
+    sent.finish().unwrap();
+    let over = |message: &AgentToConsole| match message {
+        AgentToConsole::BatchOver { done, .. } => Some(*done),
+        _ => None,
+    };
+    assert_eq!(trap.run("the end", console.talk.expect(over)).unwrap(), 3);
+    for (name, content) in ["a.bin", "a (2).bin", "a (3).bin"].into_iter().zip(&contents) {
+        assert!(fs::read(trap.path("downloads").join(name)).unwrap() == *content, "{name}");
+    }
+    assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 3);
+}
+
+#[test]
+fn a_yes_that_crosses_a_cancel_moves_nothing_and_is_answered() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    grant(&trap, &mut agent, RequestId(1), &Request::View);
+    let path = trap.path("a.txt");
+    fs::write(&path, "a").unwrap();
+    let commands = [
+        ConsoleCommand::SendFile(path.clone()),
+        ConsoleCommand::FetchFile { path: "b.txt".into(), into: trap.path("") },
+        ConsoleCommand::SendFiles { paths: vec![path], into: String::new() },
+        ConsoleCommand::FetchFiles { paths: vec!["b.txt".into()], into: trap.path("") },
+    ];
+    for command in commands {
+        let what = format!("{command:?}");
+        console.send(command);
+        let (request, asked) = trap.run(&what, agent.talk.expect(asked)).unwrap();
+        let transfer = session(&trap, &console, "the transfer", |session| {
+            session.transfers.last().filter(|view| view.state == TransferState::Asked).map(|view| view.id)
+        });
+        console.send(ConsoleCommand::CancelTransfer(transfer));
+        let withdrawn = |message: &ConsoleToAgent| match message {
+            ConsoleToAgent::Withdraw { request } => Some(*request),
+            _ => None,
+        };
+        assert_eq!(trap.run(&what, agent.talk.expect(withdrawn)).unwrap(), request);
+        // The person was quicker.
+        grant(&trap, &mut agent, request, &asked);
+        let given_up = |message: &ConsoleToAgent| match message {
+            ConsoleToAgent::FileFailed { transfer, failure } => Some((*transfer, *failure)),
+            _ => None,
+        };
+        let given_up = trap.run(&what, agent.talk.expect(given_up)).unwrap();
+        assert_eq!(given_up, (transfer, TransferFailure::Cancelled), "{what}");
+    }
+}
+
+#[test]
+fn a_ninth_batch_at_a_time_is_told_that_there_are_too_many_and_not_that_somebody_cancelled_it() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    for id in 2..11 {
+        say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(id), what: send_batch(id, ("a", 1), "") });
+    }
+    let failed = |message: &AgentToConsole| match message {
+        AgentToConsole::FileFailed { transfer, failure } => Some((*transfer, *failure)),
+        _ => None,
+    };
+    assert_eq!(trap.run("a refusal", console.talk.expect(failed)).unwrap(), (TransferId(10), TransferFailure::Busy));
 }
