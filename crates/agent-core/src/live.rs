@@ -391,6 +391,7 @@ impl<'a> Live<'a> {
             injection.lift();
         }
         if is_away != std::mem::replace(&mut self.is_away, is_away) {
+            self.shell.away(is_away);
             self.line_breaks_at = is_away.then(|| Instant::now() + LINE_BREAKS_AFTER);
             self.note(Event::Link { up: !is_away })?;
         }

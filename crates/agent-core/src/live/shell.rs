@@ -67,6 +67,13 @@ impl ShellWork {
         }
     }
 
+    /// The line to the console is down, or is back.
+    pub(super) fn away(&self, is_away: bool) {
+        if let Some(open) = &self.open {
+            open.shell.away(is_away);
+        }
+    }
+
     /// The console has read so much of its output. False if that is more than was sent.
     pub(super) fn received(&mut self, request: RequestId, bytes: u64) -> bool {
         // Of one that is closed the word may come later.
@@ -90,6 +97,7 @@ impl Live<'_> {
         match OpenShell::open::<Report>(shells.as_ref(), lease, channel, request, report) {
             Ok((shell, give)) => {
                 shell.pause(self.consent.is_held());
+                shell.away(self.is_away);
                 let giving = self.tasks.spawn(give);
                 self.shell.open = Some(Open { shell, giving, taking: None, lines: [].into(), is_closing: false });
                 true

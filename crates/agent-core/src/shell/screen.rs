@@ -49,6 +49,11 @@ impl Entered {
         self.with(|waiting| *waiting = waiting.filter(|(count, _)| *count > 1).map(|(count, at)| (count - 1, at)));
     }
 
+    /// Output had to wait so long before it was looked at, and with it the new line of what is waited for.
+    pub(super) fn postpone(&self, waited: Duration) {
+        self.with(|waiting| *waiting = waiting.map(|(count, at)| (count, at + waited)));
+    }
+
     /// A program has the whole screen: what is typed there is no command line.
     fn forget(&self) {
         self.with(|waiting| *waiting = None);
