@@ -243,6 +243,7 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::FileFailed { .. }
         | Event::Clipboard { .. }
         | Event::Command { .. }
+        | Event::UnseenLines { .. }
         | Event::Recording { .. }
         | Event::Rated { .. }
         | Event::Ended { .. }

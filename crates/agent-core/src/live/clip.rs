@@ -21,8 +21,10 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// What the tasks report.
 pub(super) enum ClipReport {
-    /// What came was put on the clipboard, or was not.
-    Put(ClipKind, u64, Result<(), ClipProblem>),
+    /// What came, with its size on the way, is ready to be put on the clipboard under this grant.
+    Came(ClipKind, u64, Content, Lease<Clipboard>),
+    /// It was put there, or was not.
+    Put(Result<(), ClipProblem>),
     /// What was on the clipboard is ready to go under this grant.
     Ready(ClipKind, Bytes, Lease<Clipboard>),
     /// It cannot go.
@@ -63,19 +65,16 @@ impl Live<'_> {
                 return refused.map_or_else(|flow| flow, |_| Flow::Continue(()));
             }
         };
-        let (clipboard, report) = (Arc::clone(&self.config.platform.clipboard), self.events.0.clone());
+        let report = self.events.0.clone();
         let task = self.tasks.spawn(async move {
             let came = match receive(&mut reader).await {
                 Ok((kind, bytes)) => {
                     let size_bytes = bytes.len() as u64;
-                    let put = move || {
-                        let content = decode(kind, bytes.to_vec())?;
-                        let put = lease.with(|permit| clipboard.put(permit, content));
-                        // Taken back meanwhile: that is told by itself.
-                        put.unwrap_or(Err(ClipProblem::Unavailable))
-                    };
-                    let put = spawn_blocking(put).await.unwrap_or(Err(ClipProblem::Unavailable));
-                    Report::Clip(ClipReport::Put(kind, size_bytes, put))
+                    let decoded = spawn_blocking(move || decode(kind, bytes.to_vec())).await;
+                    Report::Clip(match decoded.unwrap_or(Err(ClipProblem::Unavailable)) {
+                        Ok(content) => ClipReport::Came(kind, size_bytes, content, lease),
+                        Err(problem) => ClipReport::Put(Err(problem)),
+                    })
                 }
                 Err(error @ StreamError::Peer(_)) => Report::Broken(error),
                 // Given up by the console.
@@ -125,11 +124,23 @@ impl Live<'_> {
 
     pub(super) fn handle_clip(&mut self, report: ClipReport) -> Flow {
         match report {
-            ClipReport::Put(kind, size_bytes, Ok(())) => {
+            // Taken back meanwhile: that is told by itself.
+            ClipReport::Came(.., lease) if !lease.is_live() => Flow::Continue(()),
+            ClipReport::Came(kind, size_bytes, content, lease) => {
+                // Before it is done: were the session to end in between, it would stand nowhere.
                 self.note(Event::Clipboard { direction: Direction::ToClient, kind, size_bytes })?;
-                self.tell(AgentToConsole::ClipboardPut { problem: None })
+                let (clipboard, report) = (Arc::clone(&self.config.platform.clipboard), self.events.0.clone());
+                let task = self.tasks.spawn(async move {
+                    let put = move || lease.with(|permit| clipboard.put(permit, content));
+                    let put = spawn_blocking(put).await.unwrap_or(Ok(Err(ClipProblem::Unavailable)));
+                    let Ok(put) = put else { return };
+                    // Fails only when the session is over.
+                    let _ = report.send(Report::Clip(ClipReport::Put(put))).await;
+                });
+                self.clip.taking = Some(task);
+                Flow::Continue(())
             }
-            ClipReport::Put(_, _, Err(problem)) => self.tell(AgentToConsole::ClipboardPut { problem: Some(problem) }),
+            ClipReport::Put(put) => self.tell(AgentToConsole::ClipboardPut { problem: put.err() }),
             ClipReport::NotGiven(problem) => self.tell(AgentToConsole::ClipboardNotGiven { problem }),
             ClipReport::Ready(_, _, lease) if !lease.is_live() => Flow::Continue(()),
             ClipReport::Ready(kind, bytes, lease) => {

@@ -189,7 +189,6 @@ impl Live<'_> {
             Report::Machine(report) => return self.handle_machine(report),
             Report::Clip(report) => return self.handle_clip(report),
             Report::Marks(seen) => return self.tell(AgentToConsole::Marks { seen }),
-            Report::Shell(report) => return self.handle_shell(report),
             Report::Listed(listing, list) => return self.listed(listing, list),
         }
         Flow::Continue(())

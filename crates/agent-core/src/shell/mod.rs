@@ -17,9 +17,10 @@ use proto::session::{RequestId, StreamKind};
 use proto::shell::{ShellInput, ShellOutput, TerminalSize};
 use screen::{Entered, ShellScreen};
 use session::{Priority, Reader, StreamError, open_stream};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -43,6 +44,8 @@ const SHOW_EVERY: Duration = Duration::from_millis(200);
 const TAKES_WITHIN: Duration = Duration::from_secs(1);
 /// The time between two tries.
 const TAKE_PACE: Duration = Duration::from_millis(5);
+/// What enters a line: Enter, and in readline(3) and its like also Ctrl+J and Ctrl+O.
+const ENTERS: [u8; 3] = [b'\r', b'\n', 0x0F];
 /// What stops a program, by the usual settings of a terminal (termios(3)): INTR, SUSP, QUIT.
 const STOPS: [u8; 3] = [0x03, 0x1A, 0x1C];
 /// Command lines that are written down at once, and the time for each more: a log that grows faster than the line
@@ -54,6 +57,8 @@ const COMMAND_EVERY: Duration = Duration::from_millis(50);
 pub(crate) enum ShellReport {
     /// A command line was entered.
     Command(RequestId, String),
+    /// So many lines were entered before that nobody saw.
+    Unseen(usize),
     /// What the terminal shows now.
     Shows(RequestId, Arc<[String]>),
     /// The shell has ended by itself.
@@ -70,6 +75,8 @@ struct Shared {
     lease: Lease<consent::Shell>,
     request: RequestId,
     entered: Entered,
+    /// Command lines that were found, and not reported yet.
+    found: Mutex<VecDeque<String>>,
     size: Mutex<TerminalSize>,
     /// Output that the console has read, and that was given to the channel, in bytes.
     received: watch::Sender<u64>,
@@ -88,6 +95,14 @@ struct Shared {
 impl Shared {
     fn size(&self) -> TerminalSize {
         *self.size.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn found(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn first_found(&self) -> Option<String> {
+        self.found().front().cloned()
     }
 
     fn is_paused(&self) -> bool {
@@ -135,6 +150,7 @@ impl OpenShell {
             lease,
             request,
             entered: Entered::default(),
+            found: Mutex::default(),
             size: Mutex::new(size),
             received: watch::Sender::new(0),
             sent: AtomicU64::new(0),
@@ -186,6 +202,12 @@ impl OpenShell {
     /// The line to the console is down, or is back.
     pub(crate) fn away(&self, is_away: bool) {
         self.0.is_away.store(is_away, Ordering::Relaxed);
+    }
+
+    /// Once it has ended: the command lines that were found and not reported, and how many were entered that nobody
+    /// saw.
+    pub(crate) fn unreported(&self) -> (Vec<String>, usize) {
+        (self.0.found().drain(..).collect(), self.0.entered.all_unseen())
     }
 
     /// What ends everything that was started there; it waits for that.
@@ -282,7 +304,9 @@ async fn watch<R: From<ShellReport>>(
                 return Err(StreamError::Gone);
             }
             screen.resize(shared.size());
-            for command in screen.feed(Instant::now(), bytes, &shared.entered) {
+            let found = screen.feed(Instant::now(), bytes, &shared.entered);
+            shared.found().extend(found);
+            while let Some(command) = shared.first_found() {
                 let pause = pace.next(Instant::now());
                 if !pause.is_zero() {
                     // What the log has no time for is not to be entered.
@@ -290,7 +314,12 @@ async fn watch<R: From<ShellReport>>(
                     tokio::time::sleep(pause).await;
                     waited_at = Instant::now();
                 }
+                let unseen = shared.entered.unseen();
+                if unseen > 0 {
+                    tell(ShellReport::Unseen(unseen)).await?;
+                }
                 tell(ShellReport::Command(request, command)).await?;
+                shared.found().pop_front();
             }
             is_news = true;
             shared.shown.fetch_add(bytes.len() as u64, Ordering::Relaxed);
@@ -427,7 +456,7 @@ async fn type_in(shared: &Shared, mut bytes: &[u8]) -> Result<(), StreamError> {
         return Ok(());
     }
     if !shared.terminal.is_hidden() {
-        let enters = bytes.iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let enters = bytes.iter().filter(|byte| ENTERS.contains(byte)).count();
         shared.entered.add(Instant::now(), enters);
     }
     let deadline = Instant::now() + TAKES_WITHIN;

@@ -142,6 +142,7 @@ const MESSAGES: &[Message] = &[
     ("log-entry-removed-not-all", &["removed", "left"]),
     ("log-entry-terminal-opened", &["operator"]),
     ("log-entry-terminal-closed", &[]),
+    ("log-entry-unseen-lines", &["operator", "count"]),
     // What is wrong, and what that means.
     ("log-finding-empty", &[]),
     ("log-finding-no-beginning", &[]),

@@ -176,6 +176,16 @@ fn a_console_that_refuses_the_output_has_its_commands_written_down_and_loses_the
 }
 
 #[test]
+fn what_was_entered_as_the_console_ended_the_session_is_counted_in_the_log() {
+    let trap = Trap::new();
+    let (_agent, mut console, shells, mut typing) = opened(&trap);
+    types(&trap, &mut typing, b"steal >/dev/null\r");
+    trap.eventually("what is typed", || shells.typed().ends_with(b"\r"));
+    console::say(&trap, &mut console, &ConsoleToAgent::End);
+    logged(&trap, &mut console, "unseen_lines");
+}
+
+#[test]
 fn a_console_that_reads_nothing_types_nothing_and_loses_the_terminal() {
     let trap = Trap::new();
     let (agent, mut console, shells, mut typing) = opened(&trap);
