@@ -215,6 +215,19 @@ fn a_command_stands_in_the_log_also_where_it_was_entered_by_another_key_or_where
 }
 
 #[test]
+fn what_is_typed_while_the_person_has_paused_is_not_typed_later() {
+    let scene = Scene::open("/bin/sh");
+    scene.agent.send(AgentCommand::Pause);
+    scene.world.session("the pause", |session| session.sharing_paused.then_some(()));
+    scene.types("echo $$ >blind\r");
+    scene.agent.send(AgentCommand::Resume);
+    scene.world.session("its end", |session| (!session.sharing_paused).then_some(()));
+    scene.types("echo $$ >seen\r");
+    scene.number("seen");
+    assert!(!scene.home("blind").exists());
+}
+
+#[test]
 fn a_no_opens_nothing() {
     let scene = Scene::with("/bin/sh");
     scene.world.console.send(ConsoleCommand::Ask(Capability::Shell));

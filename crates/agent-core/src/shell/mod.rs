@@ -403,12 +403,16 @@ async fn has_room(shared: &Shared, length: u64) {
 
 /// Gives the terminal what the operator types: while output waits, only what stops a program. The rest waits for it.
 async fn take(shared: &Shared, mut reader: Reader) -> Result<(), StreamError> {
-    let mut behind = shared.is_behind.subscribe();
+    let (mut behind, mut paused) = (shared.is_behind.subscribe(), shared.paused.subscribe());
     let mut ahead = Vec::new();
     loop {
         let input = tokio::select! {
             input = reader.message::<ShellInput>() => Some(input?),
-            () = caught_up(&mut behind), if !ahead.is_empty() => None,
+            () = becomes(&mut paused, true), if !ahead.is_empty() => {
+                ahead.clear();
+                continue;
+            }
+            () = becomes(&mut behind, false), if !ahead.is_empty() => None,
         };
         let Some(input) = input else {
             // Each piece may make output that has to wait in turn.
@@ -445,9 +449,9 @@ async fn take(shared: &Shared, mut reader: Reader) -> Result<(), StreamError> {
     }
 }
 
-async fn caught_up(behind: &mut watch::Receiver<bool>) {
-    // Fails only when the sender is gone, which is in what also reads.
-    let _ = behind.wait_for(|behind| !behind).await;
+async fn becomes(watched: &mut watch::Receiver<bool>, wanted: bool) {
+    // Fails only when the sender is gone, which is in what is being watched.
+    let _ = watched.wait_for(|now| *now == wanted).await;
 }
 
 /// What is done while the sharing is paused is done blind: it is not typed, nor later.

@@ -3,6 +3,7 @@
 use super::agent::{grant, meet, session};
 use super::console::{self, ask, decided, ping};
 use agent_core::AgentHandle;
+use agent_core::view::AgentCommand;
 use audit_log::{Event, Hex, Opening};
 use console_core::ConsoleHandle;
 use console_core::view::{ConsoleCommand, ShellState, Stage};
@@ -183,6 +184,30 @@ fn what_was_entered_as_the_console_ended_the_session_is_counted_in_the_log() {
     trap.eventually("what is typed", || shells.typed().ends_with(b"\r"));
     console::say(&trap, &mut console, &ConsoleToAgent::End);
     logged(&trap, &mut console, "unseen_lines");
+}
+
+#[test]
+fn while_the_person_has_paused_nothing_is_typed_and_nothing_comes_out() {
+    let trap = Trap::new();
+    let (agent, mut console, shells, mut typing) = opened(&trap);
+    agent.send(AgentCommand::Pause);
+    let paused = |wanted: bool| {
+        move |message: &AgentToConsole| match message {
+            AgentToConsole::SharingPaused { paused, .. } => (*paused == wanted).then_some(()),
+            _ => None,
+        }
+    };
+    trap.run("the pause", console.talk.expect(paused(true))).unwrap();
+    types(&trap, &mut typing, b"steal\r");
+    // More than may wait to be read: when it is taken, what came before has been.
+    let more = Blob::new(vec![b'x'; 1024]).unwrap();
+    let more: Vec<u8> = framed(&ShellInput::Bytes(more)).repeat(4096);
+    trap.run("typing", typing.write_all(&more)).unwrap();
+    agent.send(AgentCommand::Resume);
+    trap.run("the end of the pause", console.talk.expect(paused(false))).unwrap();
+    types(&trap, &mut typing, b"allowed\r");
+    trap.eventually("what is typed", || shells.typed().ends_with(b"allowed\r"));
+    assert!(!shells.typed().starts_with(b"steal"), "nothing is typed later");
 }
 
 #[test]
