@@ -200,6 +200,10 @@ impl Live<'_> {
                 self.start_screens()
             }
             (Capability::Control, _) => Flow::Continue(()),
+            (Capability::Clipboard, _) => {
+                self.clip_granted();
+                Flow::Continue(())
+            }
             (_, Some(Prepared::Receive { transfer, name, size_bytes })) => {
                 self.transfers.insert(transfer, running(transfer, name.as_str(), true, size_bytes));
                 self.receiving.insert(transfer, (name, size_bytes));
