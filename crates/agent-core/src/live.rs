@@ -95,6 +95,7 @@ impl Session {
             rating: RatingView::None,
             removed: None,
             log: None,
+            still_running: 0,
         };
         let farewell = Farewell { outbox: greeting.outbox, reader: Some(greeting.reader), channel, keeper };
         farewell.say(config, desk, ledger, end).await

@@ -291,6 +291,12 @@ pub enum Event {
         /// How many since the last that was seen.
         lines: u32,
     },
+    /// Programs that were started in a terminal run on, though it is closed: as somebody else, whom the person's
+    /// account cannot end.
+    StillRunning {
+        /// How many.
+        programs: u32,
+    },
 }
 
 impl Event {
@@ -319,7 +325,8 @@ impl Event {
             | Self::Annotated
             | Self::Terminal { .. }
             | Self::Clipboard { .. }
-            | Self::UnseenLines { .. } => None,
+            | Self::UnseenLines { .. }
+            | Self::StillRunning { .. } => None,
         }
     }
 }

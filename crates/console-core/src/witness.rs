@@ -310,7 +310,7 @@ impl Witness {
             Event::Clipboard { .. } if !self.may_exchange() => Err(Lie("a clipboard that was not asked for")),
             Event::Annotated if !std::mem::take(&mut self.has_annotated) => Err(Lie("marks that were not made")),
             // Which commands there were only the agent sees; that there were any is known here.
-            Event::Command { .. } | Event::UnseenLines { .. } | Event::Terminal { .. }
+            Event::Command { .. } | Event::UnseenLines { .. } | Event::StillRunning { .. } | Event::Terminal { .. }
                 if !self.asked.values().any(is_terminal) =>
             {
                 Err(Lie("a terminal that was not granted"))
@@ -337,6 +337,7 @@ impl Witness {
             | Event::Annotated
             | Event::Command { .. }
             | Event::UnseenLines { .. }
+            | Event::StillRunning { .. }
             | Event::Terminal { .. } => Ok(()),
         }
     }

@@ -22,13 +22,15 @@ pub(super) struct ShellWork {
     pub(super) events: (mpsc::Sender<ShellReport>, mpsc::Receiver<ShellReport>),
     open: Option<Open>,
     commands: usize,
+    /// Programs that could not be ended.
+    left: usize,
     /// A question for another one that came while the last was being closed.
     next: Option<RequestId>,
 }
 
 impl Default for ShellWork {
     fn default() -> Self {
-        Self { events: mpsc::channel(EVENTS), open: None, commands: 0, next: None }
+        Self { events: mpsc::channel(EVENTS), open: None, commands: 0, left: 0, next: None }
     }
 }
 
@@ -61,6 +63,11 @@ impl ShellWork {
     /// The console takes its question back. True if it was not put yet.
     pub(super) fn asks_no_more(&mut self, request: RequestId) -> bool {
         self.next.take_if(|next| *next == request).is_some()
+    }
+
+    /// How many programs that were started there could not be ended.
+    pub(super) fn left(&self) -> usize {
+        self.left
     }
 
     /// What the person sees of it.
@@ -177,13 +184,11 @@ impl Live<'_> {
                 Flow::Continue(())
             }
             ShellReport::Closed(request, left) => {
-                if left > 0 {
-                    tracing::warn!(left, "programs of the terminal run as somebody else and were not ended");
-                }
                 let Some(open) = self.shell.open.take_if(|open| open.shell.request() == request) else {
                     return Flow::Continue(());
                 };
                 self.note_unreported(&open.shell)?;
+                self.note_left(left)?;
                 self.note(Event::Terminal { request: request.0, open: false })?;
                 match self.shell.next.take() {
                     Some(next) => self.handle_ask(next, Request::Shell),
@@ -206,9 +211,13 @@ impl Live<'_> {
     /// Waits until that is done, but not for long, and writes it down.
     pub(super) async fn shell_ended(&mut self, ending: Option<Ending>) {
         let Some((shell, ending)) = ending else { return };
-        if tokio::time::timeout(GOODBYE * 6, ending).await.is_err() {
-            tracing::warn!("what was started in the terminal did not end in time");
-        }
+        let left = match tokio::time::timeout(GOODBYE * 6, ending).await {
+            Ok(left) => left.unwrap_or_default(),
+            Err(_) => {
+                tracing::warn!("what was started in the terminal did not end in time");
+                0
+            }
+        };
         // The log goes on to be written, whoever listens.
         while let Ok(report) = self.shell.events.1.try_recv() {
             let _ = match report {
@@ -218,6 +227,7 @@ impl Live<'_> {
             };
         }
         let _ = self.note_unreported(&shell);
+        let _ = self.note_left(left);
         let _ = self.note(Event::Terminal { request: shell.request().0, open: false });
     }
 
@@ -228,6 +238,15 @@ impl Live<'_> {
             self.note_with_text(&line, |line| Event::Command { line })?;
         }
         self.note_unseen(unseen)
+    }
+
+    /// Programs that were started there run on as somebody else.
+    fn note_left(&mut self, left: usize) -> Flow {
+        self.shell.left += left;
+        match u32::try_from(left).unwrap_or(u32::MAX) {
+            0 => Flow::Continue(()),
+            programs => self.note(Event::StillRunning { programs }),
+        }
     }
 
     fn note_unseen(&mut self, lines: usize) -> Flow {

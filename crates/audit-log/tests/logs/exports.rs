@@ -77,6 +77,7 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Terminal { request, open: true },
         Event::Terminal { request, open: false },
         Event::UnseenLines { lines: 3 },
+        Event::StillRunning { programs: 2 },
     ];
     for power in Capability::ALL {
         events.push(Event::Asked { request, power, detail: None });

@@ -19,6 +19,7 @@ struct State {
     is_hidden: bool,
     over: Option<Option<i32>>,
     ended: usize,
+    left: usize,
 }
 
 /// Shells with one terminal at a time; its copies are the same ones.
@@ -53,6 +54,11 @@ impl FakeShells {
     /// From now on what is typed is hidden, or no longer.
     pub fn hide(&self, is_hidden: bool) {
         self.state().is_hidden = is_hidden;
+    }
+
+    /// So many programs cannot be ended.
+    pub fn leave(&self, left: usize) {
+        self.state().left = left;
     }
 
     /// How many terminals were opened.
@@ -140,6 +146,6 @@ impl Terminal for FakeTerminal {
         state.over.get_or_insert(None);
         state.ended += 1;
         self.0.0.1.notify_all();
-        0
+        state.left
     }
 }

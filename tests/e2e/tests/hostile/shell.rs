@@ -3,7 +3,7 @@
 use super::agent::{grant, meet, session};
 use super::console::{self, ask, decided, ping};
 use agent_core::AgentHandle;
-use agent_core::view::AgentCommand;
+use agent_core::view::{AgentCommand, Page};
 use audit_log::{Event, Hex, Opening};
 use console_core::ConsoleHandle;
 use console_core::view::{ConsoleCommand, ShellState, Stage};
@@ -208,6 +208,20 @@ fn while_the_person_has_paused_nothing_is_typed_and_nothing_comes_out() {
     types(&trap, &mut typing, b"allowed\r");
     trap.eventually("what is typed", || shells.typed().ends_with(b"allowed\r"));
     assert!(!shells.typed().starts_with(b"steal"), "nothing is typed later");
+}
+
+#[test]
+fn what_could_not_be_ended_stands_in_the_log_and_on_the_last_page() {
+    let trap = Trap::new();
+    let (agent, mut console, shells, _typing) = opened(&trap);
+    shells.leave(2);
+    agent.send(AgentCommand::Revoke(Capability::Shell));
+    logged(&trap, &mut console, r#""what":"still_running","programs":2"#);
+    console::say(&trap, &mut console, &ConsoleToAgent::End);
+    trap.agent_shows(&agent, "what still runs", |view| match &view.page {
+        Page::Ended(end) => (end.still_running == 2).then_some(()),
+        _ => None,
+    });
 }
 
 #[test]
