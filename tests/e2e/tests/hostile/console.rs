@@ -151,6 +151,25 @@ fn without_a_yes_nothing_is_captured_injected_or_written() {
 }
 
 #[test]
+fn where_marks_cannot_be_shown_a_console_that_goes_on_gets_no_thread_for_each() {
+    let trap = Trap::new();
+    trap.desktop.take_no_marks();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    let marks = [framed(&StreamKind::Annotation)];
+    let mut first = trap.run("a mark", stream(&console.channel, &marks, &[])).unwrap();
+    let seen = |message: &AgentToConsole| matches!(message, AgentToConsole::Marks { .. }).then_some(());
+    trap.run("that they are seen nowhere", console.talk.expect(seen)).unwrap();
+    for _ in 0..50 {
+        let again = trap.run("a mark", stream(&console.channel, &marks, &[])).unwrap();
+        trap.run("the refusal", again.stopped()).unwrap();
+    }
+    assert_eq!(trap.desktop.annotators(), 1);
+    let _ = first.finish();
+}
+
+#[test]
 fn streams_that_a_console_does_not_open_end_the_session() {
     let rows: [(&str, Vec<u8>); 6] = [
         ("a screen", framed(&StreamKind::Screen)),
