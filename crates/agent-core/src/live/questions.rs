@@ -32,7 +32,13 @@ impl Live<'_> {
         let mut look = None;
         match &what {
             // The person is asked once the one before is closed, which takes a moment.
-            Request::Shell if self.shell.waits_for_the_last(id) => return Flow::Continue(()),
+            Request::Shell if self.shell.waits_for_the_last(id) => {
+                if self.consent.reserve(id).is_ok() {
+                    return Flow::Continue(());
+                }
+                self.shell.asks_no_more(id);
+                return self.refuse(id, scope, TransferFailure::Cancelled);
+            }
             // One terminal at a time: the person is to see what is done there.
             Request::Shell if self.shell.is_open() => return self.refuse(id, scope, TransferFailure::Cancelled),
             Request::View

@@ -225,6 +225,26 @@ fn what_could_not_be_ended_stands_in_the_log_and_on_the_last_page() {
 }
 
 #[test]
+fn another_terminal_is_asked_for_though_something_else_was_asked_while_the_last_closed() {
+    let trap = Trap::new();
+    let (agent, mut console, shells, _typing) = opened(&trap);
+    shells.end_late(true);
+    console::say(&trap, &mut console, &ConsoleToAgent::Release { capability: Capability::Shell });
+    for (id, what) in [(3, Request::Shell), (4, Request::Control)] {
+        console::say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(id), what });
+    }
+    crate::answer(&trap, &agent, 4, true);
+    assert_eq!(decided(&trap, &mut console, 4), Decision::Granted);
+    shells.end_late(false);
+    crate::answer(&trap, &agent, 3, true);
+    assert_eq!(decided(&trap, &mut console, 3), Decision::Granted);
+    assert_eq!(shells.opened(), 2);
+    // Its number is used then.
+    console::say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(3), what: Request::SystemInfo });
+    assert_eq!(decided(&trap, &mut console, 3), Decision::Impossible);
+}
+
+#[test]
 fn a_console_that_reads_nothing_types_nothing_and_loses_the_terminal() {
     let trap = Trap::new();
     let (agent, mut console, shells, mut typing) = opened(&trap);
