@@ -10,7 +10,7 @@
 pub mod ends;
 
 use agent_core::view::{AgentView, Page};
-use agent_core::{AgentConfig, AgentHandle, LinkKind};
+use agent_core::{AgentHandle, LinkKind};
 use bytes::Bytes;
 use capture::fake::FakeDesktop;
 use channel::ConsoleIdentity;
@@ -19,7 +19,6 @@ use console_core::ConsoleHandle;
 use console_core::view::{ConsoleView, Stage};
 pub use ends::forged_ticket;
 use ends::{Catcher, Caught};
-use host::fake::FakeMachine;
 use identity::dev::DevOrganisation;
 use identity::{Organisation, RelayAddress, RelayNode, Seed};
 use input::fake::FakeRecord;
@@ -145,16 +144,6 @@ impl Trap {
     #[must_use]
     pub fn agent(&self) -> AgentHandle {
         super::agent(self.folder.path(), LinkKind::Quic, &self.desktop, &self.injected, &self.clipboard)
-    }
-
-    /// A genuine agent with something else about it.
-    #[must_use]
-    pub fn agent_with(&self, change: impl FnOnce(&mut AgentConfig)) -> AgentHandle {
-        let (reach, machine) = (super::Reach::direct(self.folder.path(), LinkKind::Quic), FakeMachine::default());
-        let seen = (&machine, &self.clipboard);
-        let mut config = super::agent_config(self.folder.path(), &reach, &self.desktop, &self.injected, seen);
-        change(&mut config);
-        AgentHandle::start(config, Box::new(|| {})).expect("an agent")
     }
 
     /// The genuine console.
