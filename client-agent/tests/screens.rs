@@ -485,6 +485,13 @@ fn ok_has_the_focus_on_the_last_page_also_once_the_log_is_there() {
 }
 
 #[test]
+fn what_could_not_be_ended_is_said_on_the_last_page() {
+    let end = EndView { still_running: 2, ..support::end(EndReason::OperatorEnded) };
+    let harness = window(support::page(Page::Ended(end)), Language::English);
+    harness.get_by_label_contains("could not be ended: 2");
+}
+
+#[test]
 fn the_technical_log_is_saved_only_when_the_person_wants_it() {
     let mut harness = window(support::page(Page::Failed(Failure::RelayUnreachable)), Language::English);
     harness.get_by_label("Technical details").click();

@@ -38,7 +38,7 @@ fn whole_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) ->
 
 fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
     how_it_ended_ui(ui, end, i18n);
-    if !end.used.is_empty() || !end.files.is_empty() || !end.ended.is_empty() {
+    if !end.used.is_empty() || !end.files.is_empty() || !end.ended.is_empty() || end.still_running > 0 {
         facts_ui(ui, end, i18n);
     }
     if let RatingView::Given { stars, delivered } = end.rating {
@@ -109,7 +109,9 @@ fn facts_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
         let files = end.files.iter().map(|file| file_fact(file, i18n));
         let ended =
             end.ended.iter().map(|name| (i18n.text_with("ended-program", &[("name", name.into())]), String::new()));
-        for (at, (left, right)) in used.chain(files).chain(ended).enumerate() {
+        let running = (end.still_running > 0)
+            .then(|| (i18n.text_with("ended-still-running", &[("count", end.still_running.into())]), String::new()));
+        for (at, (left, right)) in used.chain(files).chain(ended).chain(running).enumerate() {
             if at > 0 {
                 layout::line(ui);
             }

@@ -243,6 +243,7 @@ pub fn end(reason: EndReason) -> EndView {
             ],
             saved: None,
         }),
+        still_running: 0,
     }
 }
 

@@ -20,7 +20,6 @@ use crate::files::{Prepared, TransferEvent};
 use crate::injection::{Injection, InputGate};
 use crate::ledger::{Ledger, OwnText, SIGN_EVERY, Unwritable};
 use crate::screens::{ScreenEvent, Screens};
-use crate::shell::ShellReport;
 use crate::view::{ChatLine, EndView, OperatorView, RatingView, TransferView};
 use crate::welcome::Chosen;
 use annotating::Annotating;
@@ -96,6 +95,7 @@ impl Session {
             rating: RatingView::None,
             removed: None,
             log: None,
+            still_running: 0,
         };
         let farewell = Farewell { outbox: greeting.outbox, reader: Some(greeting.reader), channel, keeper };
         farewell.say(config, desk, ledger, end).await
@@ -119,14 +119,6 @@ enum Report {
     Marks(MarksSeen),
     /// About a clipboard on its way.
     Clip(ClipReport),
-    /// About a terminal.
-    Shell(ShellReport),
-}
-
-impl From<ShellReport> for Report {
-    fn from(report: ShellReport) -> Self {
-        Self::Shell(report)
-    }
 }
 
 impl From<Arrival> for Report {
@@ -320,6 +312,7 @@ impl<'a> Live<'a> {
                 Some(event) = self.screen_events.1.recv() => self.handle_screen(event),
                 Some(event) = self.transfer_events.1.recv() => self.handle_transfer(event),
                 Some(event) = self.files.events.1.recv() => self.handle_batch(event),
+                Some(event) = self.shell.events.1.recv() => self.handle_shell(event),
                 message = next_message(&mut reader) => self.handle_message(message),
                 Some(event) = self.events.1.recv() => self.handle_event(event),
                 _ = connection.closed() => Flow::Break(self.how_lost()),
@@ -391,6 +384,7 @@ impl<'a> Live<'a> {
             injection.lift();
         }
         if is_away != std::mem::replace(&mut self.is_away, is_away) {
+            self.shell.away(is_away);
             self.line_breaks_at = is_away.then(|| Instant::now() + LINE_BREAKS_AFTER);
             self.note(Event::Link { up: !is_away })?;
         }

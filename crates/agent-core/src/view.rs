@@ -383,6 +383,8 @@ pub struct EndView {
     pub removed: Option<RemovalView>,
     /// The session's log, if there was a session.
     pub log: Option<LogView>,
+    /// How many programs that were started in the terminal could not be ended.
+    pub still_running: usize,
 }
 
 /// Where the rating of the help stands.

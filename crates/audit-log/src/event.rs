@@ -285,6 +285,18 @@ pub enum Event {
         /// Its size on the way, in bytes.
         size_bytes: u64,
     },
+    /// Lines were entered in a terminal whose text nobody saw there: in a program with the whole screen, or as the
+    /// terminal closed.
+    UnseenLines {
+        /// How many since the last that was seen.
+        lines: u32,
+    },
+    /// Programs that were started in a terminal run on, though it is closed: as somebody else, whom the person's
+    /// account cannot end.
+    StillRunning {
+        /// How many.
+        programs: u32,
+    },
 }
 
 impl Event {
@@ -312,7 +324,9 @@ impl Event {
             | Self::Removed { .. }
             | Self::Annotated
             | Self::Terminal { .. }
-            | Self::Clipboard { .. } => None,
+            | Self::Clipboard { .. }
+            | Self::UnseenLines { .. }
+            | Self::StillRunning { .. } => None,
         }
     }
 }

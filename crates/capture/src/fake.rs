@@ -49,6 +49,8 @@ struct State {
     outlines: BTreeMap<u64, (Share, [u8; 3])>,
     marks: BTreeMap<u64, Vec<(MonitorId, Mark)>>,
     marks_shown: u64,
+    annotators: u64,
+    takes_no_marks: bool,
 }
 
 #[derive(Debug)]
@@ -246,6 +248,8 @@ impl FakeDesktop {
             outlines: BTreeMap::new(),
             marks: BTreeMap::new(),
             marks_shown: 0,
+            annotators: 0,
+            takes_no_marks: false,
         };
         state.lay_ground();
         Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
@@ -428,6 +432,17 @@ impl FakeDesktop {
     #[must_use]
     pub fn marks_shown(&self) -> u64 {
         self.0.lock().marks_shown
+    }
+
+    /// Marks cannot be shown here.
+    pub fn take_no_marks(&self) {
+        self.0.lock().takes_no_marks = true;
+    }
+
+    /// How often somebody was about to show marks.
+    #[must_use]
+    pub fn annotators(&self) -> u64 {
+        self.0.lock().annotators
     }
 
     fn part(&self, share: Share) -> Part {

@@ -3,7 +3,7 @@
 use crate::{Clipboard, Content, Picture, Reading, Ready};
 use consent::Permit;
 use proto::clipboard::ClipProblem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 /// The operator's own clipboard, which needs nobody's consent. Opened when first needed; what was put there stays as
 /// long as this does.
@@ -15,7 +15,25 @@ impl OwnClipboard {
         &self,
         act: impl FnOnce(&mut arboard::Clipboard) -> Result<T, arboard::Error>,
     ) -> Result<T, ClipProblem> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Self::act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), act)
+    }
+
+    /// The same, but never waits for who uses it now.
+    fn with_at_once<T>(
+        &self,
+        act: impl FnOnce(&mut arboard::Clipboard) -> Result<T, arboard::Error>,
+    ) -> Result<T, ClipProblem> {
+        match self.0.try_lock() {
+            Ok(mut open) => Self::act(&mut open, act),
+            Err(TryLockError::Poisoned(open)) => Self::act(&mut open.into_inner(), act),
+            Err(TryLockError::WouldBlock) => Err(ClipProblem::Unavailable),
+        }
+    }
+
+    fn act<T>(
+        open: &mut Option<arboard::Clipboard>,
+        act: impl FnOnce(&mut arboard::Clipboard) -> Result<T, arboard::Error>,
+    ) -> Result<T, ClipProblem> {
         if open.is_none() {
             *open = arboard::Clipboard::new().inspect_err(|error| tracing::warn!(%error, "no clipboard")).ok();
         }
@@ -32,14 +50,7 @@ impl OwnClipboard {
     /// # Errors
     /// [`ClipProblem::Unavailable`].
     pub fn put(&self, content: Content) -> Result<(), ClipProblem> {
-        let put = self.with(|clipboard| match content {
-            Content::Text(text) => clipboard.set_text(text),
-            Content::Picture(picture) => {
-                let (width, height) = (picture.width() as usize, picture.height() as usize);
-                clipboard.set_image(arboard::ImageData { width, height, bytes: picture.into_rgba().into() })
-            }
-        });
-        put.map_err(|_| ClipProblem::Unavailable)
+        self.with(|clipboard| set(clipboard, content)).map_err(|_| ClipProblem::Unavailable)
     }
 
     /// The text that is there, else the picture. Waits for the program that owns it, for seconds if that hangs.
@@ -58,17 +69,53 @@ impl OwnClipboard {
     }
 }
 
+fn set(clipboard: &mut arboard::Clipboard, content: Content) -> Result<(), arboard::Error> {
+    match content {
+        Content::Text(text) => clipboard.set_text(text),
+        Content::Picture(picture) => {
+            let (width, height) = (picture.width() as usize, picture.height() as usize);
+            clipboard.set_image(arboard::ImageData { width, height, bytes: picture.into_rgba().into() })
+        }
+    }
+}
+
 /// The clipboard of the person's machine. What was put there stays as long as this does.
 #[derive(Clone, Default)]
 pub struct ThisClipboard(OwnClipboard);
 
 impl Clipboard for ThisClipboard {
+    /// A program that does not say what it has copied may hold up who reads; the consent, inside which this runs,
+    /// must not wait for that.
     fn put(&self, _: &Permit<'_, consent::Clipboard>, content: Content) -> Result<(), ClipProblem> {
-        self.0.put(content)
+        self.0.with_at_once(|clipboard| set(clipboard, content)).map_err(|_| ClipProblem::Unavailable)
     }
 
     fn read(&self, _: &Permit<'_, consent::Clipboard>, ready: Ready) -> Reading {
         let clipboard = self.0.clone();
         Reading::start(move || clipboard.read(), ready)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use consent::{Answer, Consent};
+    use proto::session::{Request, RequestId};
+    use std::time::Instant;
+
+    #[test]
+    fn who_puts_something_there_does_not_wait_for_a_program_that_hangs() {
+        let (mut consent, now) = (Consent::new(), Instant::now());
+        for (id, request) in [(RequestId(1), Request::View), (RequestId(2), Request::Clipboard)] {
+            consent.ask(now, id, request).unwrap();
+            consent.mark_shown(now, id);
+            assert!(consent.answer(now, id, Answer::Allow));
+        }
+        let clipboard = ThisClipboard::default();
+        let reading = clipboard.0.0.lock().unwrap();
+        let permit = consent.permit::<consent::Clipboard>(None).unwrap();
+        // Were it to wait, it would do so for ever.
+        assert_eq!(clipboard.put(&permit, Content::Text("mine".to_owned())), Err(ClipProblem::Unavailable));
+        drop(reading);
     }
 }

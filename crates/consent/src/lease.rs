@@ -113,6 +113,14 @@ impl ConsentCell {
         self.write().ask(now, id, request)
     }
 
+    /// See [`Consent::reserve`].
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn reserve(&self, id: RequestId) -> Result<(), AskError> {
+        self.write().reserve(id)
+    }
+
     /// See [`Consent::open_question`].
     #[must_use]
     pub fn open_question(&self) -> Option<Question> {

@@ -137,6 +137,8 @@ pub struct Consent {
     questions: VecDeque<Question>,
     noes: BTreeMap<Capability, Noes>,
     last_id: u32,
+    /// The number of a question that is put later.
+    reserved: Option<RequestId>,
     generation: u64,
     held: bool,
     ended: bool,
@@ -170,6 +172,7 @@ impl Consent {
             questions: VecDeque::new(),
             noes: BTreeMap::new(),
             last_id: 0,
+            reserved: None,
             generation: 0,
             held: false,
             ended: false,
@@ -189,6 +192,19 @@ impl Consent {
         self.standing.contains(&capability)
     }
 
+    /// Keeps the number of a question that is put later, whatever is asked meanwhile. Of one at a time.
+    ///
+    /// # Errors
+    /// [`AskError::Repeated`].
+    pub fn reserve(&mut self, id: RequestId) -> Result<(), AskError> {
+        if id.0 <= self.last_id {
+            return Err(AskError::Repeated);
+        }
+        self.last_id = id.0;
+        self.reserved = Some(id);
+        Ok(())
+    }
+
     /// Puts a question in line, unless a yes for the whole session stands: then that is the answer.
     /// Otherwise a power that is already granted is not granted again: it is asked.
     ///
@@ -198,11 +214,12 @@ impl Consent {
         if self.ended {
             return Err(AskError::Ended);
         }
-        if id.0 <= self.last_id {
+        let is_reserved = self.reserved.take_if(|reserved| *reserved == id).is_some();
+        if id.0 <= self.last_id && !is_reserved {
             return Err(AskError::Repeated);
         }
         if self.asking(request.capability()) == Asking::Absent {
-            self.last_id = id.0;
+            self.last_id = self.last_id.max(id.0);
             return Err(AskError::NotInProfile);
         }
         if request.capability() != Capability::View && !self.is_granted(Scope::of(&Request::View)) {
@@ -211,7 +228,7 @@ impl Consent {
         if self.questions.len() >= Self::MOST_QUESTIONS {
             return Err(AskError::TooMany);
         }
-        self.last_id = id.0;
+        self.last_id = self.last_id.max(id.0);
         let scope = Scope::of(&request);
         if self.standing.contains(&scope.capability) {
             self.grant_by_standing(id, scope);

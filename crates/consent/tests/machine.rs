@@ -334,3 +334,14 @@ fn a_yes_to_looking_through_the_folders_is_none_to_a_file_and_ends_with_the_line
     consent.line_broke();
     assert!(!consent.is_granted(browse));
 }
+
+#[test]
+fn a_question_whose_number_was_kept_is_put_once_whatever_was_asked_meanwhile() {
+    let now = Instant::now();
+    let mut consent = granted_view(now);
+    consent.reserve(RequestId(2)).unwrap();
+    consent.ask(now, RequestId(3), Request::Control).unwrap();
+    consent.ask(now, RequestId(2), Request::Shell).unwrap();
+    assert_eq!(consent.ask(now, RequestId(2), Request::SystemInfo), Err(AskError::Repeated));
+    assert_eq!(consent.reserve(RequestId(3)), Err(AskError::Repeated));
+}

@@ -244,6 +244,8 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::FileFailed { .. }
         | Event::Clipboard { .. }
         | Event::Command { .. }
+        | Event::UnseenLines { .. }
+        | Event::StillRunning { .. }
         | Event::Recording { .. }
         | Event::Rated { .. }
         | Event::Ended { .. }

@@ -310,7 +310,9 @@ impl Witness {
             Event::Clipboard { .. } if !self.may_exchange() => Err(Lie("a clipboard that was not asked for")),
             Event::Annotated if !std::mem::take(&mut self.has_annotated) => Err(Lie("marks that were not made")),
             // Which commands there were only the agent sees; that there were any is known here.
-            Event::Command { .. } | Event::Terminal { .. } if !self.asked.values().any(is_terminal) => {
+            Event::Command { .. } | Event::UnseenLines { .. } | Event::StillRunning { .. } | Event::Terminal { .. }
+                if !self.asked.values().any(is_terminal) =>
+            {
                 Err(Lie("a terminal that was not granted"))
             }
             Event::Terminal { request, .. } if !self.asked.get(request).is_some_and(is_terminal) => {
@@ -334,6 +336,8 @@ impl Witness {
             | Event::Clipboard { .. }
             | Event::Annotated
             | Event::Command { .. }
+            | Event::UnseenLines { .. }
+            | Event::StillRunning { .. }
             | Event::Terminal { .. } => Ok(()),
         }
     }

@@ -308,13 +308,9 @@ impl<W: Write> Desk<W> {
         if pending::power(session, Capability::Control) != Some(PowerState::Granted) {
             return Err(Problem::new(Code::NotGranted, "control is not granted"));
         }
-        let stop = [
-            (session.reconnecting, Code::Reconnecting, "the line is interrupted"),
-            (session.sharing_paused, Code::SharingPaused, "the person has paused the sharing"),
-            (session.input_paused, Code::InputPaused, "the agent takes no input now"),
-        ];
-        if let Some((_, code, text)) = stop.into_iter().find(|(is_so, ..)| *is_so) {
-            return Err(Problem::new(code, text));
+        is_seen(session)?;
+        if session.input_paused {
+            return Err(Problem::new(Code::InputPaused, "the agent takes no input now"));
         }
         self.held.note(events, now);
         for event in events {
@@ -339,6 +335,7 @@ impl<W: Write> Desk<W> {
         if session.shell.state != ShellState::Open {
             return Err(Problem::new(Code::WrongStage, "no terminal is open"));
         }
+        is_seen(session)?;
         if text.is_empty() || text.len() > press::TYPED_BYTES {
             return Err(bad_value(format!("\"text\" has from 1 to {} bytes", press::TYPED_BYTES)));
         }
@@ -484,6 +481,18 @@ impl<W: Write> Desk<W> {
             return NOTHING;
         }
         Err(Problem::new(Code::Busy, "the engine is behind; what this command had more to do was not done"))
+    }
+}
+
+/// Whether what is done now is seen: what is not would be done blind, and goes nowhere.
+fn is_seen(session: &SessionView) -> Result<()> {
+    let stop = [
+        (session.reconnecting, Code::Reconnecting, "the line is interrupted"),
+        (session.sharing_paused, Code::SharingPaused, "the person has paused the sharing"),
+    ];
+    match stop.into_iter().find(|(is_so, ..)| *is_so) {
+        Some((_, code, text)) => Err(Problem::new(code, text)),
+        None => Ok(()),
     }
 }
 

@@ -55,7 +55,7 @@ fn whole_ui(
         state.terminal.stop();
         return asking_ui(ui, scene, session, standing, commands);
     };
-    let is_open = session.shell.state == ShellState::Open && !session.reconnecting;
+    let is_open = session.shell.state == ShellState::Open && !session.reconnecting && !session.sharing_paused;
     pending_ui(ui, scene, session, state, commands);
     let hint = 22.0;
     let room = vec2(ui.available_width(), (ui.available_height() - hint).max(40.0));

@@ -107,6 +107,23 @@ fn keys_go_to_the_terminal_only_while_it_has_the_focus() {
 }
 
 #[test]
+fn while_the_sharing_is_paused_or_the_line_is_down_nothing_is_typed() {
+    let changes: [fn(&mut SessionView); 2] =
+        [|session| session.sharing_paused = true, |session| session.reconnecting = true];
+    for change in changes {
+        let mut page = focused();
+        match page.state_mut().view.as_mut().map(|view| &mut view.stage) {
+            Some(Stage::Session(session)) => change(session),
+            _ => panic!("no session"),
+        }
+        page.run_steps(2);
+        page.event(Event::Text("rm".to_owned()));
+        page.key_press(Key::Enter);
+        assert_eq!(typed(&mut page), "");
+    }
+}
+
+#[test]
 fn control_and_alt_together_give_the_keyboard_back() {
     let mut page = focused();
     let key = |key, pressed, modifiers| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };

@@ -112,6 +112,20 @@ fn however_much_is_drawn_only_so_many_marks_stand_and_the_display_is_not_kept_bu
 }
 
 #[test]
+fn where_marks_cannot_be_shown_pointing_on_does_not_try_again_and_again() {
+    let world = viewing();
+    world.desktop.take_no_marks();
+    show(&world, Mark::Pointer(at(5, 6)));
+    world.session("where", |session| (session.marks_seen == Some(MarksSeen::Nowhere)).then_some(()));
+    for y in 0..100 {
+        show(&world, Mark::Pointer(at(5, y)));
+    }
+    world.console.send(ConsoleCommand::SendChat("done".into()));
+    world.session("the delivered line", |session| session.chat.iter().any(|line| line.delivered).then_some(()));
+    assert_eq!(world.desktop.annotators(), 1);
+}
+
+#[test]
 fn an_operator_whose_certificate_does_not_allow_it_points_at_nothing() {
     let world = World::with_profile(&Profile::of([(Capability::View, Asking::OncePerSession)]));
     world.pair_and_view();

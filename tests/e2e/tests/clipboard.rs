@@ -73,13 +73,16 @@ fn nothing_is_read_or_put_before_a_yes_and_then_what_was_wanted_is_done() {
     world.answer(true);
     state(&world, ClipState::Sent);
     assert_eq!(world.clipboard.content(), Some(text("pässword-8431")));
-    // The same yes covers the other way, as the question says.
+    // The same yes covers the other way, as the question says, and no second time.
     world.clipboard.copy(text("theirs-2291"));
     world.console.send(ConsoleCommand::FetchClipboard);
     assert_eq!(fetched(&world, 1), text("theirs-2291"));
     let rgba = (0..200 * 100 * 4).map(|at| (at % 255) as u8).collect();
     let picture = Content::Picture(Picture::new(200, 100, rgba).unwrap());
     send(&world, &picture);
+    world.agent_shows("the question", |view| matches!(view.page, Page::Question(_)).then_some(()));
+    assert_eq!(world.clipboard.uses(), (1, 1));
+    world.answer(true);
     world.eventually("the picture", || world.clipboard.content().as_ref() == Some(&picture));
     state(&world, ClipState::Sent);
     world.console.send(ConsoleCommand::FetchClipboard);

@@ -53,10 +53,14 @@ impl Scene {
         scene.world.console.send(ConsoleCommand::Ask(Capability::Shell));
         assert_eq!(scene.answer(true), QuestionKind::Shell);
         scene.world.session("a terminal", |session| (session.shell.state == ShellState::Open).then_some(()));
-        // What is typed before a shell has begun is shown twice.
-        let terminal = scene.terminal();
-        scene.world.eventually("a prompt", || terminal.text().ends_with(['#', '$']));
+        scene.prompted();
         scene
+    }
+
+    /// Waits for the prompt: what is typed before a shell has begun is shown twice.
+    fn prompted(&self) {
+        let terminal = self.terminal();
+        self.world.eventually("a prompt", || terminal.text().ends_with(['#', '$']));
     }
 
     /// Waits until a program has the whole screen, or none has.
@@ -182,6 +186,45 @@ fn commands_run_where_the_person_sees_them_and_stand_in_both_logs() {
         assert_eq!(commands(&log)[1..], ["echo $((6*7)) è 世界", "stty size", "exit 3"]);
         assert_eq!(terminals(&log), [true, false]);
     }
+}
+
+#[test]
+fn a_command_stands_in_the_log_also_where_it_was_entered_by_another_key_or_where_a_program_fills_the_screen() {
+    let scene = Scene::open("/bin/bash");
+    scene.types("echo $((6*7))\x0f");
+    scene.sees("42");
+    scene.prompted();
+    scene.types("printf '\\e[?1049h'\r");
+    scene.whole_screen(true);
+    scene.prompted();
+    scene.types("echo $((50+5))\r");
+    scene.sees("55");
+    scene.prompted();
+    scene.types("sh -c 'echo rea''dy; cat'\r");
+    scene.sees("ready");
+    scene.types("unseen\r");
+    let terminal = scene.terminal();
+    scene.world.eventually("what cat says", || terminal.text().matches("unseen").count() == 2);
+    let hidden = |entry: &audit_log::Entry| matches!(entry.event, Event::UnseenLines { lines: 1 });
+    for log in scene.logs() {
+        assert!(log.holds(), "{:?}", log.findings);
+        let expected = ["echo $((6*7))", "printf '\\e[?1049h'", "echo $((50+5))", "sh -c 'echo rea''dy; cat'"];
+        assert_eq!(commands(&log), expected);
+        assert_eq!(log.entries.iter().filter(|entry| hidden(entry)).count(), 1, "what was typed into a program");
+    }
+}
+
+#[test]
+fn what_is_typed_while_the_person_has_paused_is_not_typed_later() {
+    let scene = Scene::open("/bin/sh");
+    scene.agent.send(AgentCommand::Pause);
+    scene.world.session("the pause", |session| session.sharing_paused.then_some(()));
+    scene.types("echo $$ >blind\r");
+    scene.agent.send(AgentCommand::Resume);
+    scene.world.session("its end", |session| (!session.sharing_paused).then_some(()));
+    scene.types("echo $$ >seen\r");
+    scene.number("seen");
+    assert!(!scene.home("blind").exists());
 }
 
 #[test]

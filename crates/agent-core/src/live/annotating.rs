@@ -3,7 +3,8 @@
 use super::{Flow, Live, Report};
 use crate::annotations::Annotations;
 use audit_log::Event;
-use proto::session::Capability;
+use capture::MarksSeen;
+use proto::session::{AgentToConsole, Capability};
 use session::Reader;
 use std::sync::Arc;
 use tokio::task::AbortHandle;
@@ -14,6 +15,8 @@ pub(super) struct Annotating {
     drawing: Option<(Annotations, AbortHandle)>,
     /// Whether the log says that the operator pointed.
     is_noted: bool,
+    /// Whether it has turned out that what is shared now cannot be drawn over.
+    is_nowhere: bool,
 }
 
 impl Annotating {
@@ -44,6 +47,10 @@ impl Live<'_> {
             // What was granted may have been taken back or paused while this was on its way.
             return if self.seen { Flow::Continue(()) } else { self.not_allowed(Capability::Annotate) };
         };
+        if self.annotating.is_nowhere {
+            reader.stop();
+            return Flow::Continue(());
+        }
         if !std::mem::replace(&mut self.annotating.is_noted, true) {
             self.note(Event::Annotated)?;
         }
@@ -68,7 +75,14 @@ impl Live<'_> {
         Flow::Continue(())
     }
 
+    /// Where the operator sees what they draw: the display has said so.
+    pub(super) fn marks_seen(&mut self, seen: MarksSeen) -> Flow {
+        self.annotating.is_nowhere = seen == MarksSeen::Nowhere;
+        self.tell(AgentToConsole::Marks { seen })
+    }
+
     pub(super) fn stop_annotating(&mut self) {
+        self.annotating.is_nowhere = false;
         if let Some(annotations) = self.annotating.take() {
             self.tasks.spawn_blocking(move || annotations.stop());
         }

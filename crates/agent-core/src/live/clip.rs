@@ -7,7 +7,7 @@ use channel::Channel;
 use clipboard::{Content, decode};
 use consent::{Clipboard, Lease};
 use proto::clipboard::{ClipHead, ClipKind, ClipProblem};
-use proto::session::{AgentToConsole, Capability, StreamKind};
+use proto::session::{AgentToConsole, Asking, Capability, StreamKind};
 use session::{Priority, Reader, StreamError, open_stream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +21,10 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// What the tasks report.
 pub(super) enum ClipReport {
-    /// What came was put on the clipboard, or was not.
-    Put(ClipKind, u64, Result<(), ClipProblem>),
+    /// What came, with its size on the way, is ready to be put on the clipboard under this grant.
+    Came(ClipKind, u64, Content, Lease<Clipboard>),
+    /// It was put there, or was not.
+    Put(Result<(), ClipProblem>),
     /// What was on the clipboard is ready to go under this grant.
     Ready(ClipKind, Bytes, Lease<Clipboard>),
     /// It cannot go.
@@ -34,6 +36,9 @@ pub(super) enum ClipReport {
 pub(super) struct ClipWork {
     taking: Option<AbortHandle>,
     giving: Option<AbortHandle>,
+    /// Whether something was put and given since the person's last yes.
+    has_put: bool,
+    has_given: bool,
 }
 
 fn runs(task: Option<&AbortHandle>) -> bool {
@@ -41,9 +46,20 @@ fn runs(task: Option<&AbortHandle>) -> bool {
 }
 
 impl Live<'_> {
+    /// The person has said yes, for the first time or again.
+    pub(super) fn clip_granted(&mut self) {
+        (self.clip.has_put, self.clip.has_given) = (false, false);
+    }
+
     /// The grant that an exchange goes under. Nothing where there is none, which is written down if there never was.
-    fn clip_lease(&mut self) -> Result<Option<Lease<Clipboard>>, Flow> {
-        if !self.profile.allows(Capability::Clipboard) {
+    /// A yes for one use covers one exchange each way: what is copied later is another matter.
+    fn clip_lease(&mut self, direction: Direction) -> Result<Option<Lease<Clipboard>>, Flow> {
+        let is_used = match direction {
+            Direction::ToClient => self.clip.has_put,
+            Direction::ToOperator => self.clip.has_given,
+        };
+        let is_over = is_used && self.consent.asking(Capability::Clipboard) == Asking::EachUse;
+        if is_over || !self.profile.allows(Capability::Clipboard) {
             return Err(self.not_allowed(Capability::Clipboard));
         }
         match self.consent.lease::<Clipboard>(None) {
@@ -56,26 +72,25 @@ impl Live<'_> {
 
     /// The operator's clipboard comes.
     pub(super) fn take_clip(&mut self, mut reader: Reader) -> Flow {
-        let lease = match self.clip_lease() {
+        let lease = match self.clip_lease(Direction::ToClient) {
             Ok(Some(lease)) if !runs(self.clip.taking.as_ref()) => lease,
             refused => {
                 reader.stop();
                 return refused.map_or_else(|flow| flow, |_| Flow::Continue(()));
             }
         };
-        let (clipboard, report) = (Arc::clone(&self.config.platform.clipboard), self.events.0.clone());
+        // From now on: it is as good as done when the next may come.
+        self.clip.has_put = true;
+        let report = self.events.0.clone();
         let task = self.tasks.spawn(async move {
             let came = match receive(&mut reader).await {
                 Ok((kind, bytes)) => {
                     let size_bytes = bytes.len() as u64;
-                    let put = move || {
-                        let content = decode(kind, bytes.to_vec())?;
-                        let put = lease.with(|permit| clipboard.put(permit, content));
-                        // Taken back meanwhile: that is told by itself.
-                        put.unwrap_or(Err(ClipProblem::Unavailable))
-                    };
-                    let put = spawn_blocking(put).await.unwrap_or(Err(ClipProblem::Unavailable));
-                    Report::Clip(ClipReport::Put(kind, size_bytes, put))
+                    let decoded = spawn_blocking(move || decode(kind, bytes.to_vec())).await;
+                    Report::Clip(match decoded.unwrap_or(Err(ClipProblem::Unavailable)) {
+                        Ok(content) => ClipReport::Came(kind, size_bytes, content, lease),
+                        Err(problem) => ClipReport::Put(Err(problem)),
+                    })
                 }
                 Err(error @ StreamError::Peer(_)) => Report::Broken(error),
                 // Given up by the console.
@@ -90,11 +105,12 @@ impl Live<'_> {
 
     /// The operator wants what is on the person's clipboard.
     pub(super) fn give_clip(&mut self) -> Flow {
-        let lease = match self.clip_lease() {
+        let lease = match self.clip_lease(Direction::ToOperator) {
             Ok(Some(lease)) if !runs(self.clip.giving.as_ref()) => lease,
             Ok(_) => return self.tell(AgentToConsole::ClipboardNotGiven { problem: ClipProblem::Unavailable }),
             Err(flow) => return flow,
         };
+        self.clip.has_given = true;
         let (clipboard, report) = (Arc::clone(&self.config.platform.clipboard), self.events.0.clone());
         let task = self.tasks.spawn(async move {
             let (told, ready) = oneshot::channel();
@@ -125,12 +141,30 @@ impl Live<'_> {
 
     pub(super) fn handle_clip(&mut self, report: ClipReport) -> Flow {
         match report {
-            ClipReport::Put(kind, size_bytes, Ok(())) => {
+            // Taken back meanwhile: that is told by itself.
+            ClipReport::Came(.., lease) if !lease.is_live() => Flow::Continue(()),
+            ClipReport::Came(kind, size_bytes, content, lease) => {
+                // Before it is done: were the session to end in between, it would stand nowhere.
                 self.note(Event::Clipboard { direction: Direction::ToClient, kind, size_bytes })?;
-                self.tell(AgentToConsole::ClipboardPut { problem: None })
+                let (clipboard, report) = (Arc::clone(&self.config.platform.clipboard), self.events.0.clone());
+                let task = self.tasks.spawn(async move {
+                    let put = move || lease.with(|permit| clipboard.put(permit, content));
+                    let put = spawn_blocking(put).await.unwrap_or(Ok(Err(ClipProblem::Unavailable)));
+                    let Ok(put) = put else { return };
+                    // Fails only when the session is over.
+                    let _ = report.send(Report::Clip(ClipReport::Put(put))).await;
+                });
+                self.clip.taking = Some(task);
+                Flow::Continue(())
             }
-            ClipReport::Put(_, _, Err(problem)) => self.tell(AgentToConsole::ClipboardPut { problem: Some(problem) }),
-            ClipReport::NotGiven(problem) => self.tell(AgentToConsole::ClipboardNotGiven { problem }),
+            ClipReport::Put(put) => {
+                self.clip.has_put = put.is_ok();
+                self.tell(AgentToConsole::ClipboardPut { problem: put.err() })
+            }
+            ClipReport::NotGiven(problem) => {
+                self.clip.has_given = false;
+                self.tell(AgentToConsole::ClipboardNotGiven { problem })
+            }
             ClipReport::Ready(_, _, lease) if !lease.is_live() => Flow::Continue(()),
             ClipReport::Ready(kind, bytes, lease) => {
                 let size_bytes = bytes.len() as u64;
@@ -149,7 +183,7 @@ impl Live<'_> {
 
     /// The grant is over: what has not left stays here, and what has not come is not put there.
     pub(super) fn stop_clip(&mut self) {
-        let ClipWork { taking, giving } = std::mem::take(&mut self.clip);
+        let ClipWork { taking, giving, .. } = std::mem::take(&mut self.clip);
         for task in taking.into_iter().chain(giving) {
             task.abort();
         }

@@ -188,8 +188,7 @@ impl Live<'_> {
             Report::LayoutAgain => return self.start_screens(),
             Report::Machine(report) => return self.handle_machine(report),
             Report::Clip(report) => return self.handle_clip(report),
-            Report::Marks(seen) => return self.tell(AgentToConsole::Marks { seen }),
-            Report::Shell(report) => return self.handle_shell(report),
+            Report::Marks(seen) => return self.marks_seen(seen),
             Report::Listed(listing, list) => return self.listed(listing, list),
         }
         Flow::Continue(())

@@ -35,7 +35,13 @@ impl Live<'_> {
         let mut look = None;
         match &what {
             // The person is asked once the one before is closed, which takes a moment.
-            Request::Shell if self.shell.waits_for_the_last(id) => return Flow::Continue(()),
+            Request::Shell if self.shell.waits_for_the_last(id) => {
+                if self.consent.reserve(id).is_ok() {
+                    return Flow::Continue(());
+                }
+                self.shell.asks_no_more(id);
+                return self.refuse(id, scope, TransferFailure::Cancelled);
+            }
             // One terminal at a time: the person is to see what is done there.
             Request::Shell if self.shell.is_open() => return self.refuse(id, scope, TransferFailure::Cancelled),
             Request::View
@@ -203,6 +209,10 @@ impl Live<'_> {
                 self.start_screens()
             }
             (Capability::Control, _) => Flow::Continue(()),
+            (Capability::Clipboard, _) => {
+                self.clip_granted();
+                Flow::Continue(())
+            }
             (_, Some(Prepared::Receive { transfer, name, size_bytes })) => {
                 self.transfers.insert(transfer, running(transfer, name.as_str(), true, size_bytes));
                 self.receiving.insert(transfer, (name, size_bytes));

@@ -1,12 +1,13 @@
 //! A terminal with the person's shell, under its grant: opened by a yes, closed with everything that was started in it.
 
-use super::{Flow, GOODBYE, Live, Report};
+use super::{EVENTS, Flow, GOODBYE, Live};
 use crate::shell::{OpenShell, ShellReport};
 use audit_log::Event;
 use consent::Scope;
 use proto::session::{Capability, EndReason, Request, RequestId};
 use session::{Reader, StreamError};
 use std::sync::Arc;
+use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinHandle};
 
 /// What a terminal is granted as.
@@ -16,16 +17,25 @@ const SHELL: Scope = Scope { capability: Capability::Shell, transfer: None };
 const MOST_COMMANDS: usize = 5000;
 
 /// The terminal of a session: at most one.
-#[derive(Default)]
 pub(super) struct ShellWork {
+    /// On a way of its own: what was entered there is written down, whatever else the console does.
+    pub(super) events: (mpsc::Sender<ShellReport>, mpsc::Receiver<ShellReport>),
     open: Option<Open>,
     commands: usize,
+    /// Programs that could not be ended.
+    left: usize,
     /// A question for another one that came while the last was being closed.
     next: Option<RequestId>,
 }
 
+impl Default for ShellWork {
+    fn default() -> Self {
+        Self { events: mpsc::channel(EVENTS), open: None, commands: 0, left: 0, next: None }
+    }
+}
+
 /// A terminal that is ending with the session.
-pub(super) type Ending = (RequestId, JoinHandle<usize>);
+pub(super) type Ending = (OpenShell, JoinHandle<usize>);
 
 struct Open {
     shell: OpenShell,
@@ -55,6 +65,11 @@ impl ShellWork {
         self.next.take_if(|next| *next == request).is_some()
     }
 
+    /// How many programs that were started there could not be ended.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
     /// What the person sees of it.
     pub(super) fn lines(&self) -> Option<Arc<[String]>> {
         self.open.as_ref().filter(|open| !open.is_closing).map(|open| Arc::clone(&open.lines))
@@ -64,6 +79,13 @@ impl ShellWork {
     pub(super) fn pause(&self, paused: bool) {
         if let Some(open) = &self.open {
             open.shell.pause(paused);
+        }
+    }
+
+    /// The line to the console is down, or is back.
+    pub(super) fn away(&self, is_away: bool) {
+        if let Some(open) = &self.open {
+            open.shell.away(is_away);
         }
     }
 
@@ -85,11 +107,12 @@ impl Live<'_> {
         if self.shell.is_open() {
             return false;
         }
-        let (channel, report) = (self.channel.clone(), self.events.0.clone());
+        let (channel, report) = (self.channel.clone(), self.shell.events.0.clone());
         let shells = Arc::clone(&self.config.platform.shells);
-        match OpenShell::open::<Report>(shells.as_ref(), lease, channel, request, report) {
+        match OpenShell::open(shells.as_ref(), lease, channel, request, report) {
             Ok((shell, give)) => {
                 shell.pause(self.consent.is_held());
+                shell.away(self.is_away);
                 let giving = self.tasks.spawn(give);
                 self.shell.open = Some(Open { shell, giving, taking: None, lines: [].into(), is_closing: false });
                 true
@@ -103,10 +126,10 @@ impl Live<'_> {
 
     /// The stream with what the operator types begins.
     pub(super) fn receive_typing(&mut self, request: RequestId, mut reader: Reader) -> Flow {
-        let report = self.events.0.clone();
+        let report = self.shell.events.0.clone();
         match self.shell.of(request).filter(|open| open.taking.is_none() && !open.is_closing) {
             Some(open) => {
-                let take = open.shell.take::<Report>(reader, report);
+                let take = open.shell.take(reader, report);
                 open.taking = Some(self.tasks.spawn(take));
                 Flow::Continue(())
             }
@@ -125,12 +148,12 @@ impl Live<'_> {
         open.is_closing = true;
         open.giving.abort();
         open.taking.iter().for_each(AbortHandle::abort);
-        let (request, report) = (open.shell.request(), self.events.0.clone());
+        let (request, report) = (open.shell.request(), self.shell.events.0.clone());
         let ending = tokio::task::spawn_blocking(open.shell.end());
         self.tasks.spawn(async move {
             let left = ending.await.unwrap_or_default();
             // Fails only when the session is over.
-            let _ = report.send(Report::Shell(ShellReport::Closed(request, left))).await;
+            let _ = report.send(ShellReport::Closed(request, left)).await;
         });
     }
 
@@ -147,6 +170,7 @@ impl Live<'_> {
                 }
                 self.note_with_text(&line, |line| Event::Command { line })
             }
+            ShellReport::Unseen(lines) => self.note_unseen(lines),
             ShellReport::Shows(request, lines) => {
                 if let Some(open) = self.shell.of(request) {
                     open.lines = lines;
@@ -160,13 +184,11 @@ impl Live<'_> {
                 Flow::Continue(())
             }
             ShellReport::Closed(request, left) => {
-                if left > 0 {
-                    tracing::warn!(left, "programs of the terminal run as somebody else and were not ended");
-                }
-                if self.shell.of(request).is_none() {
+                let Some(open) = self.shell.open.take_if(|open| open.shell.request() == request) else {
                     return Flow::Continue(());
-                }
-                self.shell.open = None;
+                };
+                self.note_unreported(&open.shell)?;
+                self.note_left(left)?;
                 self.note(Event::Terminal { request: request.0, open: false })?;
                 match self.shell.next.take() {
                     Some(next) => self.handle_ask(next, Request::Shell),
@@ -182,17 +204,56 @@ impl Live<'_> {
         let open = self.shell.open.take()?;
         open.giving.abort();
         open.taking.iter().for_each(AbortHandle::abort);
-        Some((open.shell.request(), tokio::task::spawn_blocking(open.shell.end())))
+        let ending = tokio::task::spawn_blocking(open.shell.end());
+        Some((open.shell, ending))
     }
 
     /// Waits until that is done, but not for long, and writes it down.
     pub(super) async fn shell_ended(&mut self, ending: Option<Ending>) {
-        let Some((request, ending)) = ending else { return };
-        if tokio::time::timeout(GOODBYE * 6, ending).await.is_err() {
-            tracing::warn!("what was started in the terminal did not end in time");
-        }
+        let Some((shell, ending)) = ending else { return };
+        let left = match tokio::time::timeout(GOODBYE * 6, ending).await {
+            Ok(left) => left.unwrap_or_default(),
+            Err(_) => {
+                tracing::warn!("what was started in the terminal did not end in time");
+                0
+            }
+        };
         // The log goes on to be written, whoever listens.
-        let _ = self.note(Event::Terminal { request: request.0, open: false });
+        while let Ok(report) = self.shell.events.1.try_recv() {
+            let _ = match report {
+                ShellReport::Command(_, line) => self.note_with_text(&line, |line| Event::Command { line }),
+                ShellReport::Unseen(lines) => self.note_unseen(lines),
+                _ => Flow::Continue(()),
+            };
+        }
+        let _ = self.note_unreported(&shell);
+        let _ = self.note_left(left);
+        let _ = self.note(Event::Terminal { request: shell.request().0, open: false });
+    }
+
+    /// What was entered in a terminal that is closed, and did not come to be written down.
+    fn note_unreported(&mut self, shell: &OpenShell) -> Flow {
+        let (lines, unseen) = shell.unreported();
+        for line in lines {
+            self.note_with_text(&line, |line| Event::Command { line })?;
+        }
+        self.note_unseen(unseen)
+    }
+
+    /// Programs that were started there run on as somebody else.
+    fn note_left(&mut self, left: usize) -> Flow {
+        self.shell.left += left;
+        match u32::try_from(left).unwrap_or(u32::MAX) {
+            0 => Flow::Continue(()),
+            programs => self.note(Event::StillRunning { programs }),
+        }
+    }
+
+    fn note_unseen(&mut self, lines: usize) -> Flow {
+        match u32::try_from(lines).unwrap_or(u32::MAX) {
+            0 => Flow::Continue(()),
+            lines => self.note(Event::UnseenLines { lines }),
+        }
     }
 }
 

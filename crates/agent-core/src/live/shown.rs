@@ -82,7 +82,8 @@ impl Live<'_> {
         let is_orderly = matches!(reason, EndReason::ClientEnded | EndReason::OperatorEnded | EndReason::TimeUp);
         let rating = if self.seen && is_orderly { RatingView::Open } else { RatingView::None };
         let ended = self.machine.ended();
-        EndView { reason, operator, lasted, used, files, ended, rating, removed: None, log: None }
+        let still_running = self.shell.left();
+        EndView { reason, operator, lasted, used, files, ended, rating, removed: None, log: None, still_running }
     }
 
     fn shared(&self) -> Shared {

@@ -17,41 +17,76 @@ const MOST_ENTERS: usize = 4096;
 /// Lines that the panel shows, the last.
 const LINES: usize = 12;
 
-/// Enters that were typed where what is typed is shown, and whose new lines have not been seen.
+/// Enters that were typed where what is typed is shown, and whose new lines have not been seen. Each of them comes to a
+/// line that was seen, or is counted among those that were not.
 #[derive(Debug, Default)]
-pub(super) struct Entered(Mutex<Option<(usize, Instant)>>);
+pub(super) struct Entered(Mutex<Enters>);
+
+#[derive(Debug, Default)]
+struct Enters {
+    waiting: Option<(usize, Instant)>,
+    unseen: usize,
+}
+
+impl Enters {
+    /// No new line of those that wait comes any more.
+    fn give_up(&mut self) {
+        let (count, _) = self.waiting.take().unwrap_or((0, Instant::now()));
+        self.unseen = self.unseen.saturating_add(count);
+    }
+}
 
 impl Entered {
-    fn with<R>(&self, act: impl FnOnce(&mut Option<(usize, Instant)>) -> R) -> R {
+    fn with<R>(&self, act: impl FnOnce(&mut Enters) -> R) -> R {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// So many more are typed now.
     pub(super) fn add(&self, now: Instant, count: usize) {
         if count > 0 {
-            self.with(|waiting| {
-                let before = waiting.map_or(0, |(count, _)| count);
-                *waiting = Some((before.saturating_add(count).min(MOST_ENTERS), now));
+            self.with(|enters| {
+                let before = enters.waiting.map_or(0, |(count, _)| count);
+                enters.waiting = Some((before.saturating_add(count).min(MOST_ENTERS), now));
             });
         }
     }
 
     /// Whether one waits.
     fn is_waiting(&self, now: Instant) -> bool {
-        self.with(|waiting| {
-            *waiting = waiting.filter(|(_, at)| now.saturating_duration_since(*at) < ENTER_SHOWS_WITHIN);
-            waiting.is_some()
+        self.with(|enters| {
+            if enters.waiting.is_some_and(|(_, at)| now.saturating_duration_since(at) >= ENTER_SHOWS_WITHIN) {
+                enters.give_up();
+            }
+            enters.waiting.is_some()
         })
     }
 
     /// The new line of one was seen.
     fn take(&self) {
-        self.with(|waiting| *waiting = waiting.filter(|(count, _)| *count > 1).map(|(count, at)| (count - 1, at)));
+        self.with(|enters| {
+            enters.waiting = enters.waiting.filter(|(count, _)| *count > 1).map(|(count, at)| (count - 1, at));
+        });
+    }
+
+    /// Output had to wait so long before it was looked at, and with it the new line of what is waited for.
+    pub(super) fn postpone(&self, waited: Duration) {
+        self.with(|enters| enters.waiting = enters.waiting.map(|(count, at)| (count, at + waited)));
     }
 
     /// A program has the whole screen: what is typed there is no command line.
     fn forget(&self) {
-        self.with(|waiting| *waiting = None);
+        self.with(Enters::give_up);
+    }
+
+    /// How many were not seen since the last look.
+    pub(super) fn unseen(&self) -> usize {
+        self.with(|enters| std::mem::take(&mut enters.unseen))
+    }
+
+    /// The same where nothing is seen any more.
+    pub(super) fn all_unseen(&self) -> usize {
+        self.with(Enters::give_up);
+        self.unseen()
     }
 }
 
@@ -60,15 +95,15 @@ pub(super) struct ShellScreen {
     parser: Parser,
     filter: TerminalFilter,
     size: TerminalSize,
-    /// What stands before a command, where the shell has said so.
-    prompt: String,
+    /// What stands before a command, where the shell has said that one begins.
+    prompt: Option<String>,
 }
 
 impl ShellScreen {
     pub(super) fn new(size: TerminalSize) -> Self {
         let size = size.clamped();
         let parser = Parser::new(sure(size.rows), sure(size.columns), 0);
-        Self { parser, filter: TerminalFilter::new(), size, prompt: String::new() }
+        Self { parser, filter: TerminalFilter::new(), size, prompt: None }
     }
 
     pub(super) fn resize(&mut self, size: TerminalSize) {
@@ -85,7 +120,7 @@ impl ShellScreen {
         for piece in self.filter.feed(output) {
             let output = match piece {
                 Piece::CommandBegins => {
-                    self.prompt = self.line();
+                    self.prompt = Some(self.line());
                     continue;
                 }
                 Piece::Output(output) => output,
@@ -98,7 +133,8 @@ impl ShellScreen {
                 }
                 let (text, end) = part.split_at(part.len() - 1);
                 self.parser.process(text);
-                if self.parser.screen().alternate_screen() {
+                // A shell that asks for a command has the whole screen only because something switched to it.
+                if self.parser.screen().alternate_screen() && self.prompt.is_none() {
                     entered.forget();
                 } else {
                     entered.take();
@@ -122,7 +158,7 @@ impl ShellScreen {
     /// The command on the line with the cursor, without what stands before it; none where there is none.
     fn command(&mut self) -> Option<String> {
         let line = self.line();
-        let prompt = std::mem::take(&mut self.prompt);
+        let prompt = self.prompt.take().unwrap_or_default();
         let command = line.strip_prefix(prompt.trim_end()).unwrap_or(&line).trim();
         // A sign that asks for commands is none.
         let is_empty = command.is_empty() || matches!(command, "$" | "#" | "%" | ">");
@@ -184,6 +220,28 @@ mod tests {
         let (mut screen, entered, now) = (ShellScreen::new(TerminalSize::USUAL), Entered::default(), Instant::now());
         entered.add(now, 1);
         assert_eq!(screen.feed(now + ENTER_SHOWS_WITHIN, b"later\r\n", &entered), none, "another line");
+    }
+
+    #[test]
+    fn an_enter_whose_line_was_not_seen_is_counted() {
+        let (mut screen, entered, now) = (ShellScreen::new(TerminalSize::USUAL), Entered::default(), Instant::now());
+        entered.add(now, 2);
+        screen.feed(now, b"$ vim\r\n\x1b[?1049h", &entered);
+        assert_eq!(entered.unseen(), 0);
+        screen.feed(now, b"text\r\n", &entered);
+        assert_eq!((entered.unseen(), entered.unseen()), (1, 0), "in a program with the whole screen");
+        entered.add(now, 1);
+        screen.feed(now + ENTER_SHOWS_WITHIN, b"later\r\n", &entered);
+        assert_eq!(entered.unseen(), 1, "where no new line came");
+        entered.add(now, 3);
+        assert_eq!(entered.all_unseen(), 3, "at the end");
+    }
+
+    #[test]
+    fn a_command_of_a_shell_that_has_the_whole_screen_is_found() {
+        let mark = "\x1b]133;B\x07";
+        let hidden = format!("\x1b[?1049h$ {mark}ls");
+        assert_eq!(commands(&[&hidden, "\r\n"]), ["ls"]);
     }
 
     #[test]

@@ -143,6 +143,8 @@ const MESSAGES: &[Message] = &[
     ("log-entry-removed-not-all", &["removed", "left"]),
     ("log-entry-terminal-opened", &["operator"]),
     ("log-entry-terminal-closed", &[]),
+    ("log-entry-unseen-lines", &["operator", "count"]),
+    ("log-entry-still-running", &["count"]),
     // What is wrong, and what that means.
     ("log-finding-empty", &[]),
     ("log-finding-no-beginning", &[]),

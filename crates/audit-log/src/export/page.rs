@@ -284,6 +284,12 @@ impl<'a> Speaker<'a> {
             }
             Event::Terminal { open: true, .. } => self.say("log-entry-terminal-opened", &[operator]),
             Event::Terminal { open: false, .. } => self.say("log-entry-terminal-closed", &[]),
+            Event::StillRunning { programs } => {
+                self.say("log-entry-still-running", &[("count", &programs.to_string())])
+            }
+            Event::UnseenLines { lines } => {
+                self.say("log-entry-unseen-lines", &[operator, ("count", &lines.to_string())])
+            }
         }
     }
 }

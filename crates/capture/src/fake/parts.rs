@@ -168,6 +168,13 @@ impl Desktop for Part {
     }
 
     fn annotator(&self, _own_process: u32) -> Result<Box<dyn Annotator>, CaptureError> {
+        {
+            let mut state = self.shared.lock();
+            state.annotators += 1;
+            if state.takes_no_marks {
+                return Err(CaptureError::NotSupported("marks"));
+            }
+        }
         let reader = self.shared.lock().new_reader(Source::Other, Damage::none());
         Ok(Box::new(FakeAnnotator { shared: Arc::clone(&self.shared), share: self.share, reader }))
     }

@@ -28,6 +28,8 @@ impl AnnotationLine {
         if let Some((_, task)) = self.stream.take() {
             task.abort();
         }
+        // What is shown next may be another matter.
+        self.seen.take_if(|seen| *seen == MarksSeen::Nowhere);
     }
 }
 
@@ -40,7 +42,7 @@ impl Live<'_> {
     }
 
     pub(super) fn annotate(&mut self, annotation: Annotation) -> Flow {
-        if !self.may_annotate() {
+        if !self.may_annotate() || self.annotations.seen == Some(MarksSeen::Nowhere) {
             return Flow::Continue(());
         }
         let is_open = self.annotations.stream.as_ref().is_some_and(|(sender, _)| !sender.is_closed());

@@ -5,7 +5,7 @@ use crate::tasks::{self, Event};
 use crate::view::{ClipState, PowerState};
 use clipboard::Content;
 use proto::clipboard::ClipProblem;
-use proto::session::{Capability, ConsoleToAgent};
+use proto::session::{Asking, Capability, ConsoleToAgent};
 use session::Reader;
 use std::sync::Arc;
 use tokio::task::AbortHandle;
@@ -25,24 +25,37 @@ pub(super) struct ClipDesk {
     /// Whether the agent owes an answer, and the task that reads it.
     is_awaited: bool,
     reading: Option<AbortHandle>,
+    /// What the person's last yes was used for.
+    has_sent: bool,
+    has_fetched: bool,
     /// What came last, and how many came.
     pub(super) fetched: Option<(u64, Arc<Content>)>,
 }
 
 impl Live<'_> {
-    fn may_exchange(&self) -> bool {
+    fn is_clip_granted(&self) -> bool {
         self.powers.get(&Capability::Clipboard) == Some(&PowerState::Granted)
+    }
+
+    /// Whether the person's yes covers this. One for each use covers one exchange each way.
+    fn may_exchange(&self, is_used: bool) -> bool {
+        let is_over = is_used && self.config.operator.profile.asking(Capability::Clipboard) == Asking::EachUse;
+        self.is_clip_granted() && !is_over
+    }
+
+    /// Asks the person, also where an earlier yes is used up.
+    fn ask_to_exchange(&mut self, wanted: Wanted) -> Flow {
+        // What became of the last one is not the answer to this.
+        self.clip.state = ClipState::Idle;
+        self.clip.wanted = Some(wanted);
+        if self.is_clip_granted() {
+            self.powers.remove(&Capability::Clipboard);
+        }
+        self.ask_power(Capability::Clipboard)
     }
 
     fn is_exchanging(&self) -> bool {
         matches!(self.clip.state, ClipState::Sending | ClipState::Fetching)
-    }
-
-    /// Asks the person. What became of an earlier copy says nothing of this one.
-    fn ask_clip(&mut self, wanted: Wanted) -> Flow {
-        self.clip.wanted = Some(wanted);
-        self.clip.state = ClipState::Idle;
-        self.ask_power(Capability::Clipboard)
     }
 
     /// Sends this once the person allows it, if they have not yet.
@@ -50,8 +63,8 @@ impl Live<'_> {
         if self.is_exchanging() {
             return Flow::Continue(());
         }
-        if !self.may_exchange() {
-            return self.ask_clip(Wanted::Send(content));
+        if !self.may_exchange(self.clip.has_sent) {
+            return self.ask_to_exchange(Wanted::Send(content));
         }
         self.clip.state = ClipState::Sending;
         let (channel, report) = (self.channel.clone(), self.events.0.clone());
@@ -70,8 +83,8 @@ impl Live<'_> {
         if self.is_exchanging() {
             return Flow::Continue(());
         }
-        if !self.may_exchange() {
-            return self.ask_clip(Wanted::Fetch);
+        if !self.may_exchange(self.clip.has_fetched) {
+            return self.ask_to_exchange(Wanted::Fetch);
         }
         self.clip.state = ClipState::Fetching;
         self.clip.is_awaited = true;
@@ -81,6 +94,7 @@ impl Live<'_> {
     /// The person has answered: what the operator wanted is done at once.
     pub(super) fn clip_decided(&mut self, state: PowerState) -> Flow {
         self.powers.insert(Capability::Clipboard, state);
+        (self.clip.has_sent, self.clip.has_fetched) = (false, false);
         let wanted = self.clip.wanted.take();
         match wanted.filter(|_| state == PowerState::Granted) {
             Some(Wanted::Send(content)) => self.send_clip(content),
@@ -92,6 +106,7 @@ impl Live<'_> {
     /// The agent says what became of what was sent.
     pub(super) fn clip_put(&mut self, problem: Option<ClipProblem>) -> Flow {
         if self.clip.state == ClipState::Sending {
+            self.clip.has_sent = problem.is_none();
             self.clip.state = problem.map_or(ClipState::Sent, ClipState::NotSent);
         }
         Flow::Continue(())
@@ -116,6 +131,7 @@ impl Live<'_> {
             reader.stop();
             return;
         }
+        self.clip.has_fetched = true;
         let report = self.events.0.clone();
         let reading = tasks::receive_clip(reader, report.clone());
         self.clip.reading = Some(self.tasks.spawn(tasks::report_broken(reading, report)));

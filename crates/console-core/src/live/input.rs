@@ -88,6 +88,7 @@ impl Live<'_> {
     /// Cuts the input when the line is interrupted or the person has paused the sharing, and begins a new stream when
     /// it is back: what is done meanwhile is done blind, and must not arrive when the pause is over.
     pub(super) fn follow_line(&mut self) {
+        self.shell.follow_line(self.sharing_paused || self.is_interrupted());
         if self.sharing_paused || self.is_silent_for(SILENCE) {
             self.input.cut();
         } else if self.input.stream.is_none() && self.powers.get(&Capability::Control) == Some(&PowerState::Granted) {

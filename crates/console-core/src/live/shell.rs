@@ -10,7 +10,7 @@ use proto::shell::{ShellInput, TerminalSize};
 use proto::text::Blob;
 use session::{Priority, Reader, StreamError, open_stream};
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 /// Pieces of input that may wait for the link: a paste of half a megabyte.
@@ -23,6 +23,8 @@ pub(super) struct ShellDesk {
     open: Option<Open>,
     /// How large the window shows it; what the next one begins with.
     size: Option<TerminalSize>,
+    /// Whether what is typed would be typed blind; who watches hears when that begins.
+    blind: watch::Sender<bool>,
 }
 
 struct Open {
@@ -37,6 +39,11 @@ impl ShellDesk {
     /// What the window shows of it.
     pub(super) fn view(&self) -> ShellView {
         self.view.clone()
+    }
+
+    /// The line is interrupted or the sharing paused, or no longer. What waits to be sent then is given up.
+    pub(super) fn follow_line(&self, is_blind: bool) {
+        self.blind.send_if_modified(|blind| !std::mem::replace(blind, is_blind) && is_blind);
     }
 
     fn type_in(&self, input: ShellInput) {
@@ -57,7 +64,7 @@ impl Live<'_> {
         let (typing, waiting) = mpsc::channel(WAITING);
         // There is room: nothing waits yet.
         let _ = typing.try_send(ShellInput::Resize(size));
-        self.tasks.spawn(type_in(self.channel.clone(), request, waiting));
+        self.tasks.spawn(type_in(self.channel.clone(), request, waiting, self.shell.blind.subscribe()));
         self.shell.view = ShellView { state: ShellState::Open, terminal: Some(terminal.clone()) };
         self.shell.open = Some(Open { request, terminal, typing, reading: None });
         if let Some((parked, reader)) = self.parked_shell.take() {
@@ -80,8 +87,11 @@ impl Live<'_> {
         }
     }
 
-    /// The operator types or pastes.
+    /// The operator types or pastes. While nobody sees what comes of it, that is done blind, and not sent later.
     pub(super) fn type_in_shell(&mut self, bytes: &[u8]) {
+        if self.sharing_paused || self.is_interrupted() {
+            return;
+        }
         for piece in bytes.chunks(SHELL_INPUT_BYTES) {
             if let Ok(piece) = Blob::new(piece) {
                 self.shell.type_in(ShellInput::Bytes(piece));
@@ -121,10 +131,28 @@ impl Live<'_> {
 }
 
 /// Sends what is typed for as long as the terminal is open.
-async fn type_in(channel: channel::Channel, request: RequestId, mut waiting: mpsc::Receiver<ShellInput>) {
+async fn type_in(
+    channel: channel::Channel,
+    request: RequestId,
+    mut waiting: mpsc::Receiver<ShellInput>,
+    mut blind: watch::Receiver<bool>,
+) {
     let sending = async {
         let mut writer = open_stream(&channel, StreamKind::Shell { request }, Priority::Input).await?;
-        while let Some(input) = waiting.recv().await {
+        loop {
+            let input = tokio::select! {
+                biased;
+                Ok(()) = blind.changed() => {
+                    while let Ok(input) = waiting.try_recv() {
+                        if matches!(input, ShellInput::Resize(_)) {
+                            writer.message(&input).await?;
+                        }
+                    }
+                    continue;
+                }
+                input = waiting.recv() => input,
+            };
+            let Some(input) = input else { break };
             writer.message(&input).await?;
         }
         writer.finish();

@@ -19,6 +19,8 @@ struct State {
     is_hidden: bool,
     over: Option<Option<i32>>,
     ended: usize,
+    left: usize,
+    ends_late: bool,
 }
 
 /// Shells with one terminal at a time; its copies are the same ones.
@@ -53,6 +55,17 @@ impl FakeShells {
     /// From now on what is typed is hidden, or no longer.
     pub fn hide(&self, is_hidden: bool) {
         self.state().is_hidden = is_hidden;
+    }
+
+    /// From now on ending takes its time, or no longer.
+    pub fn end_late(&self, ends_late: bool) {
+        self.state().ends_late = ends_late;
+        self.0.1.notify_all();
+    }
+
+    /// So many programs cannot be ended.
+    pub fn leave(&self, left: usize) {
+        self.state().left = left;
     }
 
     /// How many terminals were opened.
@@ -136,10 +149,11 @@ impl Terminal for FakeTerminal {
     }
 
     fn end(&self) -> usize {
-        let mut state = self.0.state();
+        let waited = self.0.0.1.wait_while(self.0.state(), |state| state.ends_late);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         state.over.get_or_insert(None);
         state.ended += 1;
         self.0.0.1.notify_all();
-        0
+        state.left
     }
 }

@@ -138,7 +138,7 @@ fn keep(shell: &Child, mark: &str, words: Words) {
     let words = Mutex::new(words);
     let end = || {
         let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = kin::end_all(std::process::id(), mark);
+        let left = kin::end_all(std::process::id(), mark, None);
         words.say(Word::Done(left));
         std::process::exit(0);
     };

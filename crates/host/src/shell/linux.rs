@@ -67,11 +67,13 @@ pub(super) struct LinuxTerminal {
     way: UnixStream,
     mark: String,
     keeper: u32,
+    before: kin::Before,
     kept: Mutex<Kept>,
 }
 
 impl LinuxTerminal {
     pub(super) fn open(program: &Path, folder: &Path, arguments: &[String], size: TerminalSize) -> io::Result<Self> {
+        let before = kin::Before::take_in()?;
         let (near, far) = pair()?;
         tcsetwinsize(&near, window(size))?;
         let (way, its_end) = UnixStream::pair()?;
@@ -100,7 +102,7 @@ impl LinuxTerminal {
         way.set_nonblocking(true)?;
         let keeper = process.id();
         let kept = Mutex::new(Kept { process, words, line: Vec::new(), standing: Standing::default() });
-        Ok(Self { near, way, mark, keeper, kept })
+        Ok(Self { near, way, mark, keeper, before, kept })
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -243,13 +245,14 @@ impl Terminal for LinuxTerminal {
             let _ = poll(&mut [PollFd::from_borrowed_fd(self.way.as_fd(), PollFlags::IN)], Some(&pause));
         }
         let told = kept.standing.left;
+        let is_gone = told.is_none() && kept.standing.over.is_some();
         let _ = kept.process.kill();
         let _ = kept.process.wait();
         match told {
             Some(left) => left,
             // It was ended before it could do that itself.
             None => {
-                let left = kin::end_all(self.keeper, &self.mark);
+                let left = kin::end_all(self.keeper, &self.mark, is_gone.then_some(&self.before));
                 kept.standing.left = Some(left);
                 left
             }

@@ -169,6 +169,7 @@ ended-used-system-info = Read the computer’s details
 ended-used-shell = Entered commands
 ended-used-clipboard = Could use what you copied and pasted
 ended-program = Closed the program: { $name }
+ended-still-running = Programs that were started in the terminal and could not be ended: { $count }. Restart the computer to end them.
 ended-file-received = Sent you: { $name }
 ended-file-given = Got a copy from you: { $name }
 ended-file-failed = not transferred

@@ -119,6 +119,8 @@ log-entry-removed = The program removed itself. Files and folders removed: { $re
 log-entry-removed-not-all = The program could not remove everything. Files and folders removed: { $removed }. Left behind: { $left }.
 log-entry-terminal-opened = { $operator } opened a terminal for commands.
 log-entry-terminal-closed = The terminal for commands is closed, and what was started in it under this account has ended.
+log-entry-unseen-lines = { $operator } pressed Enter in the terminal where no command line was seen: in a program that fills it, or as it closed. Times: { $count }.
+log-entry-still-running = Programs started in the terminal that could not be ended, because they run under another account: { $count }.
 
 # What is wrong, and what that means
 log-finding-empty = There is nothing in this log, not one whole line.

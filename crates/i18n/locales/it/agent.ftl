@@ -169,6 +169,7 @@ ended-used-system-info = Ha letto i dati del computer
 ended-used-shell = Ha dato comandi
 ended-used-clipboard = Poteva usare ciò che Lei copiava e incollava
 ended-program = Chiuso il programma: { $name }
+ended-still-running = Programmi avviati nel terminale che non è stato possibile chiudere: { $count }. Per chiuderli riavvii il computer.
 ended-file-received = Le ha mandato: { $name }
 ended-file-given = Ha avuto da Lei una copia di: { $name }
 ended-file-failed = non trasferito

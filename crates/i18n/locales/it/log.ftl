@@ -119,6 +119,8 @@ log-entry-removed = Il programma si è rimosso. File e cartelle rimossi: { $remo
 log-entry-removed-not-all = Il programma non ha potuto rimuovere tutto. File e cartelle rimossi: { $removed }. Rimasti: { $left }.
 log-entry-terminal-opened = { $operator } ha aperto un terminale per i comandi.
 log-entry-terminal-closed = Il terminale per i comandi è chiuso, e ciò che vi è stato avviato con questo account è terminato.
+log-entry-unseen-lines = { $operator } ha premuto Invio nel terminale dove non si vedeva una riga di comando: in un programma che lo occupa tutto, o mentre si chiudeva. Volte: { $count }.
+log-entry-still-running = Programmi avviati nel terminale che non è stato possibile chiudere, perché girano con un altro account: { $count }.
 
 # Che cosa non va, e che cosa significa
 log-finding-empty = In questo registro non c’è nulla, nemmeno una riga intera.

@@ -27,6 +27,8 @@ fn text_and_pictures_go_both_ways_once_the_person_allows_it() {
     let rgba: Vec<u8> = [9, 8, 7, 255].repeat(30 * 20);
     world.clipboard.copy(Content::Picture(Picture::new(30, 20, rgba).unwrap()));
     caller.ask(json!({"do": "clipboard_fetch"}));
+    // The yes covered one each way.
+    world.answer(true);
     let fetched = caller.event_with("clipboard", |event| event["state"] == "fetched");
     assert_eq!((&fetched["kind"], fetched.get("text")), (&json!("picture"), None));
     caller.ask(json!({"do": "clipboard_picture", "path": "clip.png"}));

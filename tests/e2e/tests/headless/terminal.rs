@@ -54,6 +54,11 @@ fn commands_are_entered_and_read_once_the_person_allows_it() {
     read(&world, &mut caller, "a prompt", |terminal| terminal["state"] == "open" && prompts(terminal));
     caller.ask(echo);
     read(&world, &mut caller, "the sum", |terminal| terminal["text"].as_str().unwrap().contains("42x"));
+    agent.send(AgentCommand::Pause);
+    assert_eq!(caller.event("sharing_paused")["paused"], true);
+    assert_eq!(caller.refused(json!({"do": "terminal_type", "text": "exit 4\r"})), "sharing_paused");
+    agent.send(AgentCommand::Resume);
+    assert_eq!(caller.event("sharing_paused")["paused"], false);
     caller.ask(json!({"do": "terminal_type", "text": "exit 3\r"}));
     read(&world, &mut caller, "the end", |terminal| terminal["state"] == "over" && terminal["code"] == 3);
     assert_eq!(caller.refused(json!({"do": "terminal_type", "text": "ls\r"})), "not_granted");

@@ -47,6 +47,58 @@ fn without_a_yes_the_clipboard_is_neither_read_nor_filled() {
 }
 
 #[test]
+fn one_yes_is_not_a_way_to_watch_what_the_person_copies() {
+    let trap = Trap::new();
+    trap.clipboard.copy(Content::Text("theirs".into()));
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    ask(&trap, &agent, &mut console, 2, Request::Clipboard, true);
+    say(&trap, &mut console, &ConsoleToAgent::FetchClipboard);
+    trap.eventually("what was allowed", || trap.clipboard.uses() == (0, 1));
+    trap.clipboard.copy(Content::Text("a password".into()));
+    for _ in 0..5 {
+        say(&trap, &mut console, &ConsoleToAgent::FetchClipboard);
+        ping(&trap, &mut console);
+    }
+    let mut sent = send(&trap, &console, head(ClipKind::Text, 4), b"mine").unwrap();
+    let _ = sent.finish();
+    trap.eventually("the other way", || trap.clipboard.uses().0 == 1);
+    let mut again = send(&trap, &console, head(ClipKind::Text, 4), b"more").unwrap();
+    let _ = again.finish();
+    trap.run("the refusal", again.stopped()).unwrap();
+    assert_eq!(trap.clipboard.uses(), (1, 1));
+    // With another yes it is another use.
+    ask(&trap, &agent, &mut console, 3, Request::Clipboard, true);
+    say(&trap, &mut console, &ConsoleToAgent::FetchClipboard);
+    trap.eventually("what was allowed anew", || trap.clipboard.uses() == (1, 2));
+}
+
+#[test]
+fn what_was_put_on_the_clipboard_stands_in_the_log_though_the_console_ends_the_session_at_once() {
+    for _ in 0..5 {
+        let trap = Trap::new();
+        let mut catcher = trap.catcher();
+        let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+        ask(&trap, &agent, &mut console, 1, Request::View, true);
+        ask(&trap, &agent, &mut console, 2, Request::Clipboard, true);
+        let mut sent = send(&trap, &console, head(ClipKind::Text, 4), b"mine").unwrap();
+        let _ = sent.finish();
+        say(&trap, &mut console, &ConsoleToAgent::End);
+        let mut noted = 0;
+        let ends = |message: &AgentToConsole| match message {
+            AgentToConsole::Log { line } => {
+                noted += u64::from(line.as_str().contains(r#""what":"clipboard""#));
+                line.as_str().contains(r#""what":"ended""#).then_some(())
+            }
+            _ => None,
+        };
+        trap.run("the end", console.talk.expect(ends)).unwrap();
+        assert!(noted >= trap.clipboard.uses().0, "{noted}");
+    }
+}
+
+#[test]
 fn clipboards_that_no_console_sends_end_the_session_and_what_is_none_is_not_put() {
     let rows: [(&str, Vec<u8>, Vec<u8>); 4] = [
         ("more text than may be", head(ClipKind::Text, ClipKind::Text.most_bytes() + 1), vec![]),

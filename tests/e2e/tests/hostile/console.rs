@@ -22,21 +22,32 @@ pub(crate) const KEY: &str = "K7M 4QXP";
 /// A console that was greeted; the person has not said yet whether this is the right operator.
 pub(crate) fn meet(trap: &Trap, catcher: &mut Catcher) -> (AgentHandle, FalseConsole) {
     let agent = trap.agent();
+    let console = greet(trap, catcher, &agent);
+    (agent, console)
+}
+
+/// The same with this agent.
+pub(crate) fn greet(trap: &Trap, catcher: &mut Catcher, agent: &AgentHandle) -> FalseConsole {
     agent.send(AgentCommand::SubmitKey(KEY.into()));
     let key = SessionKey::parse(KEY).unwrap();
     let console =
         trap.run("the greeting", async { catcher.next().await.be_console(&key, &trap.console_identity()).await });
-    trap.agent_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
-    (agent, console)
+    trap.agent_shows(agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
+    console
 }
 
 /// The person has said who it is.
 pub(crate) fn meet_and_be_recognised(trap: &Trap, catcher: &mut Catcher) -> (AgentHandle, FalseConsole) {
     let (agent, mut console) = meet(trap, catcher);
-    trap.welcome(&agent);
+    recognise(trap, &agent, &mut console);
+    (agent, console)
+}
+
+/// The person says who it is.
+pub(crate) fn recognise(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole) {
+    trap.welcome(agent);
     let ready = |message: &AgentToConsole| matches!(message, AgentToConsole::Ready { .. }).then_some(());
     trap.run("the readiness", console.talk.expect(ready)).unwrap();
-    (agent, console)
 }
 
 /// Asks, answers for the person, and waits until it was decided.
@@ -137,6 +148,25 @@ fn without_a_yes_nothing_is_captured_injected_or_written() {
     let again = trap.injected.lock().unwrap()[1].clone();
     trap.eventually("what was typed", || again.text() == "granted");
     assert_eq!(record.text(), "granted");
+}
+
+#[test]
+fn where_marks_cannot_be_shown_a_console_that_goes_on_gets_no_thread_for_each() {
+    let trap = Trap::new();
+    trap.desktop.take_no_marks();
+    let mut catcher = trap.catcher();
+    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    let marks = [framed(&StreamKind::Annotation)];
+    let mut first = trap.run("a mark", stream(&console.channel, &marks, &[])).unwrap();
+    let seen = |message: &AgentToConsole| matches!(message, AgentToConsole::Marks { .. }).then_some(());
+    trap.run("that they are seen nowhere", console.talk.expect(seen)).unwrap();
+    for _ in 0..50 {
+        let again = trap.run("a mark", stream(&console.channel, &marks, &[])).unwrap();
+        trap.run("the refusal", again.stopped()).unwrap();
+    }
+    assert_eq!(trap.desktop.annotators(), 1);
+    let _ = first.finish();
 }
 
 #[test]

@@ -2,15 +2,19 @@
 
 use super::agent::{grant, meet, session};
 use super::console::{self, ask, decided, ping};
+use agent_core::AgentHandle;
+use agent_core::view::{AgentCommand, Page};
 use audit_log::{Event, Hex, Opening};
 use console_core::ConsoleHandle;
 use console_core::view::{ConsoleCommand, ShellState, Stage};
 use e2e::evil::Trap;
-use e2e::evil::ends::{FalseAgent, framed, stream};
+use e2e::evil::ends::{FalseAgent, FalseConsole, framed, stream};
+use host::fake::FakeShells;
 use proto::Blob;
-use proto::limits::SHELL_OUTPUT_BYTES;
-use proto::session::{Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind};
+use proto::limits::{SHELL_OUTPUT_BYTES, SHELL_WINDOW_BYTES};
+use proto::session::{AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind};
 use proto::shell::{ShellInput, ShellOutput, TerminalSize};
+use std::sync::Arc;
 
 /// The console has a terminal.
 fn terminal(trap: &Trap) -> (ConsoleHandle, FalseAgent, RequestId) {
@@ -111,4 +115,150 @@ fn a_console_types_nothing_without_a_terminal() {
     crate::answer(&trap, &agent, 2, true);
     assert_eq!(decided(&trap, &mut console, 2), Decision::Impossible);
     trap.agent_shows(&agent, "no terminal", |view| view.panel.as_ref()?.shell.is_none().then_some(()));
+}
+
+/// The console has a terminal, in which the test plays the shell.
+fn opened(trap: &Trap) -> (AgentHandle, FalseConsole, FakeShells, channel::SendStream) {
+    let mut catcher = trap.catcher();
+    let shells = FakeShells::default();
+    let agent = trap.agent_with(|config| config.platform.shells = Arc::new(shells.clone()));
+    let mut console = console::greet(trap, &mut catcher, &agent);
+    console::recognise(trap, &agent, &mut console);
+    ask(trap, &agent, &mut console, 1, Request::View, true);
+    ask(trap, &agent, &mut console, 2, Request::Shell, true);
+    let head = framed(&StreamKind::Shell { request: RequestId(2) });
+    let typing = trap.run("typing", stream(&console.channel, &[head], &[])).unwrap();
+    (agent, console, shells, typing)
+}
+
+fn types(trap: &Trap, typing: &mut channel::SendStream, text: &[u8]) {
+    let typed = framed(&ShellInput::Bytes(Blob::new(text.to_vec()).unwrap()));
+    trap.run("typing", typing.write_all(&typed)).unwrap();
+}
+
+/// Waits until the log that the agent shares with the console says this.
+fn logged(trap: &Trap, console: &mut FalseConsole, what: &str) {
+    let says = |message: &AgentToConsole| match message {
+        AgentToConsole::Log { line } => line.as_str().contains(what).then_some(()),
+        _ => None,
+    };
+    trap.run(what, console.talk.expect(says)).unwrap();
+}
+
+fn taken_away(trap: &Trap, console: &mut FalseConsole, shells: &FakeShells) {
+    let revoked = |message: &AgentToConsole| {
+        matches!(message, AgentToConsole::Revoked { capability: Capability::Shell }).then_some(())
+    };
+    trap.run("the end of the terminal", console.talk.expect(revoked)).unwrap();
+    trap.eventually("the end of what runs there", || shells.ended() == 1);
+}
+
+#[test]
+fn a_console_that_refuses_the_output_has_its_commands_written_down_and_loses_the_terminal() {
+    let trap = Trap::new();
+    let (_agent, mut console, shells, mut typing) = opened(&trap);
+    let connection = console.channel.connection().clone();
+    let refusing = trap.runtime.spawn(async move {
+        // One of these is the terminal's.
+        while let Ok(mut stream) = connection.accept_uni().await {
+            let _ = stream.stop(0u32.into());
+        }
+    });
+    types(&trap, &mut typing, b"steal\r");
+    trap.eventually("what is typed", || shells.typed() == b"steal\r");
+    shells.write(b"$ steal everything\r\n");
+    logged(&trap, &mut console, "steal everything");
+    trap.eventually("the end of what runs there", || {
+        shells.write(b".");
+        shells.ended() == 1
+    });
+    taken_away(&trap, &mut console, &shells);
+    refusing.abort();
+}
+
+#[test]
+fn what_was_entered_as_the_console_ended_the_session_is_counted_in_the_log() {
+    let trap = Trap::new();
+    let (_agent, mut console, shells, mut typing) = opened(&trap);
+    types(&trap, &mut typing, b"steal >/dev/null\r");
+    trap.eventually("what is typed", || shells.typed().ends_with(b"\r"));
+    console::say(&trap, &mut console, &ConsoleToAgent::End);
+    logged(&trap, &mut console, "unseen_lines");
+}
+
+#[test]
+fn while_the_person_has_paused_nothing_is_typed_and_nothing_comes_out() {
+    let trap = Trap::new();
+    let (agent, mut console, shells, mut typing) = opened(&trap);
+    agent.send(AgentCommand::Pause);
+    let paused = |wanted: bool| {
+        move |message: &AgentToConsole| match message {
+            AgentToConsole::SharingPaused { paused, .. } => (*paused == wanted).then_some(()),
+            _ => None,
+        }
+    };
+    trap.run("the pause", console.talk.expect(paused(true))).unwrap();
+    types(&trap, &mut typing, b"steal\r");
+    // More than may wait to be read: when it is taken, what came before has been.
+    let more = Blob::new(vec![b'x'; 1024]).unwrap();
+    let more: Vec<u8> = framed(&ShellInput::Bytes(more)).repeat(4096);
+    trap.run("typing", typing.write_all(&more)).unwrap();
+    agent.send(AgentCommand::Resume);
+    trap.run("the end of the pause", console.talk.expect(paused(false))).unwrap();
+    types(&trap, &mut typing, b"allowed\r");
+    trap.eventually("what is typed", || shells.typed().ends_with(b"allowed\r"));
+    assert!(!shells.typed().starts_with(b"steal"), "nothing is typed later");
+}
+
+#[test]
+fn what_could_not_be_ended_stands_in_the_log_and_on_the_last_page() {
+    let trap = Trap::new();
+    let (agent, mut console, shells, _typing) = opened(&trap);
+    shells.leave(2);
+    agent.send(AgentCommand::Revoke(Capability::Shell));
+    logged(&trap, &mut console, r#""what":"still_running","programs":2"#);
+    console::say(&trap, &mut console, &ConsoleToAgent::End);
+    trap.agent_shows(&agent, "what still runs", |view| match &view.page {
+        Page::Ended(end) => (end.still_running == 2).then_some(()),
+        _ => None,
+    });
+}
+
+#[test]
+fn another_terminal_is_asked_for_though_something_else_was_asked_while_the_last_closed() {
+    let trap = Trap::new();
+    let (agent, mut console, shells, _typing) = opened(&trap);
+    shells.end_late(true);
+    console::say(&trap, &mut console, &ConsoleToAgent::Release { capability: Capability::Shell });
+    for (id, what) in [(3, Request::Shell), (4, Request::Control)] {
+        console::say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(id), what });
+    }
+    crate::answer(&trap, &agent, 4, true);
+    assert_eq!(decided(&trap, &mut console, 4), Decision::Granted);
+    shells.end_late(false);
+    crate::answer(&trap, &agent, 3, true);
+    assert_eq!(decided(&trap, &mut console, 3), Decision::Granted);
+    assert_eq!(shells.opened(), 2);
+    // Its number is used then.
+    console::say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(3), what: Request::SystemInfo });
+    assert_eq!(decided(&trap, &mut console, 3), Decision::Impossible);
+}
+
+#[test]
+fn a_console_that_reads_nothing_types_nothing_and_loses_the_terminal() {
+    let trap = Trap::new();
+    let (agent, mut console, shells, mut typing) = opened(&trap);
+    let lines: String = (0..100_000).map(|number| format!("{number:014}\r\n")).collect();
+    shells.write(lines.as_bytes());
+    // Nobody says that anything was read: what waits is more than may be on its way.
+    let waits = usize::try_from(SHELL_WINDOW_BYTES).unwrap() / 16 + 17 * SHELL_OUTPUT_BYTES / 16;
+    trap.agent_shows(&agent, "the last that was read", |view| {
+        let lines = view.panel.as_ref()?.shell.clone()?;
+        lines.iter().any(|line| line.parse::<usize>().is_ok_and(|number| number >= waits)).then_some(())
+    });
+    types(&trap, &mut typing, b"steal\r");
+    types(&trap, &mut typing, b"\x03");
+    trap.eventually("what stops a program", || shells.typed() == b"\x03");
+    taken_away(&trap, &mut console, &shells);
+    assert_eq!(shells.typed(), b"\x03", "nothing is typed blind");
 }
