@@ -8,7 +8,7 @@ use proto::limits::BATCH_ENTRIES;
 use proto::session::{StreamKind, TransferFailure, TransferId};
 use session::{
     Batch, BatchNews, Conflict, FolderList, Gate, Landing, Priority, Reader, StreamError, list_folder, open_stream,
-    path_text, read_batch_list, read_list, receive_batch, send_batch, send_list, walk, wishes_fit,
+    path_text, read_batch_list, read_list, receive_batch, send_batch, send_list, told_why, walk, wishes_fit,
 };
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -238,7 +238,11 @@ pub(crate) async fn leave(
         let kind = StreamKind::Batch { transfer };
         let mut writer = open_stream(&channel, kind, Priority::File).await.map_err(gone)?;
         let allowed = (|| lease.is_live(), whole);
-        send_batch(&mut writer, &batch, &wishes, gate, allowed, &news).await
+        let sent = send_batch(&mut writer, &batch, &wishes, gate.clone(), allowed, &news).await;
+        if sent.is_err() && lease.is_live() && !gate.is_stopped() {
+            told_why().await;
+        }
+        sent
     })
     .await;
 }

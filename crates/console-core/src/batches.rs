@@ -7,7 +7,7 @@ use proto::limits::{BATCH_ENTRIES, FOLDER_ROWS};
 use proto::session::{PathText, StreamKind, TransferFailure, TransferId};
 use session::{
     Batch, BatchNews, Conflict, Conflicts, Gate, Landing, Priority, Reader, StreamError, open_stream, read_batch_list,
-    read_list, receive_batch, send_batch, send_list, totals, walk, wishes_fit,
+    read_list, receive_batch, send_batch, send_list, told_why, totals, walk, wishes_fit,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -153,7 +153,11 @@ pub(crate) async fn send(way: Way, batch: Arc<Batch>, digests: Digests) {
         let kind = StreamKind::Batch { transfer };
         let mut writer = open_stream(&channel, kind, Priority::File).await?;
         let whole = (|| true, move |_, digest| digests.add(digest));
-        Ok(send_batch(&mut writer, &batch, &wishes, gate, whole, &news).await?)
+        let sent = send_batch(&mut writer, &batch, &wishes, gate, whole, &news).await;
+        if sent.is_err() {
+            told_why().await;
+        }
+        Ok(sent?)
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! Sending a batch: every file that the other end wants, one after the other on one stream.
 
-use crate::files::storage_failure;
+use crate::files::{SourceState, storage_failure};
 use crate::folders::{Batch, modified_s};
 use crate::stream::{StreamError, Writer};
 use bytes::{Bytes, BytesMut};
@@ -79,7 +79,8 @@ impl Gate {
     }
 
     /// Whether it may not go on any more.
-    pub(crate) fn is_stopped(&self) -> bool {
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
         *self.0.borrow() == Motion::Stopped
     }
 
@@ -261,7 +262,8 @@ impl Sending<'_> {
         let Self { writer, entry, source, wish } = self;
         let (path, expected) = (source.to_owned(), entry.clone());
         let opened = tokio::task::spawn_blocking(move || open_listed(&path, &expected)).await;
-        let mut file = File::from_std(opened.map_err(|_| Stop::File(TransferFailure::Storage))??);
+        let (file, state) = opened.map_err(|_| Stop::File(TransferFailure::Storage))??;
+        let mut file = File::from_std(file);
         let mut sender = prefix_of(&mut file, entry, wish, allowed).await?;
         let from_bytes = sender.done_bytes();
         writer.message(&BatchPart::Begin { index: wish.index, from_bytes }).await?;
@@ -281,8 +283,7 @@ impl Sending<'_> {
             writer.bytes(block.freeze()).await?;
             teller.moved(length as u64, wish.index);
         }
-        let metadata = file.metadata().await?;
-        if metadata.len() != entry.size_bytes || modified_s(&metadata) != entry.modified_s {
+        if SourceState::of(&file.metadata().await?) != state {
             return Err(CHANGED);
         }
         let digest = sender.finish().map_err(|_| CHANGED)?;
@@ -321,19 +322,24 @@ async fn prefix_of(
 }
 
 /// Opens a file that is still what the list says.
-fn open_listed(source: &Path, entry: &BatchEntry) -> Result<fs::File, Stop> {
+fn open_listed(source: &Path, entry: &BatchEntry) -> Result<(fs::File, SourceState), Stop> {
     if !fs::symlink_metadata(source)?.is_file() {
         return Err(CHANGED);
     }
     let file = fs::File::open(source)?;
     let metadata = file.metadata()?;
     let is_same = metadata.is_file() && metadata.len() == entry.size_bytes;
-    if is_same && modified_s(&metadata) == entry.modified_s { Ok(file) } else { Err(CHANGED) }
+    if is_same && modified_s(&metadata) == entry.modified_s {
+        Ok((file, SourceState::of(&metadata)))
+    } else {
+        Err(CHANGED)
+    }
 }
 
 fn read_small(source: &Path, entry: &BatchEntry) -> Result<Vec<u8>, Stop> {
-    let file = open_listed(source, entry)?;
+    let (mut file, state) = open_listed(source, entry)?;
     let mut content = Vec::new();
-    file.take(SMALL_BYTES + 1).read_to_end(&mut content)?;
-    if content.len() as u64 == entry.size_bytes { Ok(content) } else { Err(CHANGED) }
+    (&mut file).take(SMALL_BYTES + 1).read_to_end(&mut content)?;
+    let is_same = content.len() as u64 == entry.size_bytes && SourceState::of(&file.metadata()?) == state;
+    if is_same { Ok(content) } else { Err(CHANGED) }
 }

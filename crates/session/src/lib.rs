@@ -19,7 +19,7 @@ mod wait;
 
 pub use batch::{BatchNews, Gate, Motion, send_batch, wishes_fit};
 pub use chat::{Chat, ChatEntry};
-pub use files::{open_file, receive_file, send_file, sendable, storage_failure};
+pub use files::{open_file, receive_file, send_file, sendable, storage_failure, told_why};
 pub use folders::{Batch, FolderList, list_folder, path_text, read_batch_list, read_list, send_list, totals, walk};
 pub use handshake::{
     AgentGreeting, CertificateHolds, ConsoleGreeting, Demands, HandshakeError, LogProofHolds, Papers, greet_agent,

@@ -7,6 +7,8 @@ mod apart;
 pub mod attack;
 pub mod evil;
 mod line;
+pub mod mounts;
+pub mod moving;
 mod people;
 pub mod program;
 mod running;

@@ -3,70 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use agent_core::LinkKind;
-use agent_core::view::{AgentCommand, Conflict, FilesView, Page, QuestionKind};
+use agent_core::view::{AgentCommand, Conflict, Page, QuestionKind};
 use audit_log::{Event, FilesList, Report};
-use console_core::view::{ConsoleCommand, FolderView, PowerState, Stage, TransferState, TransferView};
+use console_core::view::{ConsoleCommand, FolderView, PowerState, Stage, TransferState};
 use e2e::World;
+use e2e::moving::{content, tree};
 use proto::files::EntryKind;
 use proto::session::{Capability, TransferFailure};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 fn viewing() -> World {
     let world = World::start(LinkKind::Quic);
     world.pair_and_view();
     world
-}
-
-/// Everything below a folder, by its path there.
-fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(next) = waiting.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(folder).unwrap().display().to_string();
-            if path.is_dir() {
-                waiting.push(path);
-            } else {
-                found.insert(name, fs::read(&path).unwrap());
-            }
-        }
-    }
-    found
-}
-
-fn content(seed: usize, length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at.wrapping_mul(31).wrapping_add(seed * 7 + at / 251) % 256) as u8).collect()
-}
-
-fn send(world: &World, paths: &[PathBuf], into: &str) {
-    world.console.send(ConsoleCommand::SendFiles { paths: paths.to_vec(), into: into.to_owned() });
-}
-
-fn fetch(world: &World, paths: &[&Path], into: &Path) {
-    let paths = paths.iter().map(|path| path.display().to_string()).collect();
-    world.console.send(ConsoleCommand::FetchFiles { paths, into: into.to_owned() });
-}
-
-/// The last transfer, once it is over.
-fn over(world: &World) -> TransferView {
-    world.session("the end of the transfer", |session| {
-        session.transfers.last().filter(|transfer| transfer.state.is_over()).cloned()
-    })
-}
-
-/// What the person is asked about several files.
-fn asked(world: &World) -> FilesView {
-    world.agent_shows("the question about files", |view| match &view.page {
-        Page::Question(question) => match &question.kind {
-            QuestionKind::ReceiveFiles(files) | QuestionKind::GiveFiles(files) => Some(files.clone()),
-            _ => None,
-        },
-        _ => None,
-    })
 }
 
 fn remote(world: &World, what: &str, is_it: impl Fn(&FolderView) -> bool) -> Arc<FolderView> {
@@ -103,13 +55,13 @@ fn files_and_folders_arrive_as_they_are_and_stand_in_the_log() {
     fs::write(source.join("deep/er/big.bin"), content(1, 700_000)).unwrap();
     let single = world.path("source/single.pdf");
     fs::write(&single, content(2, 100_000)).unwrap();
-    send(&world, &[source.clone(), single.clone()], "");
-    let question = asked(&world);
+    world.send_files(&[source.clone(), single.clone()], "");
+    let question = world.asked_about_files();
     assert_eq!((question.files, question.size_bytes, question.conflicts), (4, 800_001, 0));
     assert!(question.names.contains(&"project/deep/er/big.bin".to_owned()), "{:?}", question.names);
     assert!(fs::read_dir(world.path("downloads")).unwrap().next().is_none(), "nothing moves before the yes");
     world.answer(true);
-    let done = over(&world);
+    let done = world.transfer_over();
     assert_eq!((done.state, done.files, done.done_files, done.failed_files), (TransferState::Done, 4, 4, 0));
     let mut expected = tree(&source).into_iter().map(|(name, bytes)| (format!("project/{name}"), bytes)).collect();
     BTreeMap::append(&mut expected, &mut BTreeMap::from([("single.pdf".to_owned(), fs::read(&single).unwrap())]));
@@ -119,11 +71,11 @@ fn files_and_folders_arrive_as_they_are_and_stand_in_the_log() {
     // And back again, into another folder.
     let back = world.path("back");
     fs::create_dir(&back).unwrap();
-    fetch(&world, &[&world.path("downloads/project"), &world.path("downloads/single.pdf")], &back);
-    let question = asked(&world);
+    world.fetch_files(&[&world.path("downloads/project"), &world.path("downloads/single.pdf")], &back);
+    let question = world.asked_about_files();
     assert_eq!((question.files, question.size_bytes), (4, 800_001));
     world.answer(true);
-    let done = over(&world);
+    let done = world.transfer_over();
     assert_eq!((done.state, done.done_files), (TransferState::Done, 4));
     assert_eq!(tree(&back), expected);
     let log = log(&world);
@@ -186,20 +138,20 @@ fn what_is_there_already_is_replaced_only_if_its_owner_says_so() {
         fs::write(source.join("a.txt"), "new").unwrap();
         fs::write(source.join("b.txt"), "b").unwrap();
         fs::write(world.path("downloads/a.txt"), "old").unwrap();
-        send(&world, &[source.join("a.txt"), source.join("b.txt")], "");
-        assert_eq!(asked(&world).conflicts, 1);
+        world.send_files(&[source.join("a.txt"), source.join("b.txt")], "");
+        assert_eq!(world.asked_about_files().conflicts, 1);
         let id = world.agent_shows("the question", |view| match &view.page {
             Page::Question(question) => Some(question.id),
             _ => None,
         });
         world.agent.send(AgentCommand::Choose(id, conflict));
         world.answer(true);
-        assert_eq!(over(&world).state, TransferState::Done);
+        assert_eq!(world.transfer_over().state, TransferState::Done);
         assert_eq!(tree(&world.path("downloads")), expected, "{conflict:?} on the agent");
 
         // On the console's disk the operator decides.
         fs::write(back.join("a.txt"), "old").unwrap();
-        fetch(&world, &[&source.join("a.txt"), &source.join("b.txt")], &back);
+        world.fetch_files(&[&source.join("a.txt"), &source.join("b.txt")], &back);
         world.answer(true);
         let (transfer, names) = world.session("the question about what is there", |session| {
             let last = session.transfers.last()?;
@@ -207,7 +159,7 @@ fn what_is_there_already_is_replaced_only_if_its_owner_says_so() {
         });
         assert_eq!(*names, ["a.txt".to_owned()]);
         world.console.send(ConsoleCommand::Resolve(transfer, conflict));
-        assert_eq!(over(&world).state, TransferState::Done);
+        assert_eq!(world.transfer_over().state, TransferState::Done);
         assert_eq!(tree(&back), expected, "{conflict:?} on the console");
     }
 }
@@ -225,9 +177,9 @@ fn a_link_on_the_way_leads_nowhere_and_what_cannot_be_sent_is_named_with_its_rea
     // In the person's downloads folder "docs" leads somewhere else.
     std::os::unix::fs::symlink(&outside, world.path("downloads/docs")).unwrap();
     let names = ["docs", "plain.txt", "passwd", "socket"];
-    send(&world, &names.map(|name| source.join(name)), "");
+    world.send_files(&names.map(|name| source.join(name)), "");
     world.answer(true);
-    let done = over(&world);
+    let done = world.transfer_over();
     assert_eq!((done.state, done.done_files, done.failed_files), (TransferState::Done, 1, 3), "{:?}", done.failures);
     let reason = |name: &str| done.failures.iter().find(|(failed, _)| failed == name).map(|(_, failure)| *failure);
     assert_eq!(reason("docs/in.txt"), Some(TransferFailure::Link));
@@ -242,9 +194,9 @@ fn a_folder_of_settings_is_no_place_for_files() {
     let world = viewing();
     fs::create_dir_all(world.path("home/.ssh")).unwrap();
     fs::write(world.path("authorized_keys"), "key").unwrap();
-    send(&world, &[world.path("authorized_keys")], ".ssh");
+    world.send_files(&[world.path("authorized_keys")], ".ssh");
     world.answer(true);
-    assert_eq!(over(&world).state, TransferState::Failed(TransferFailure::Protected));
+    assert_eq!(world.transfer_over().state, TransferState::Failed(TransferFailure::Protected));
     assert!(fs::read_dir(world.path("home/.ssh")).unwrap().next().is_none());
 }
 
@@ -257,7 +209,7 @@ fn a_thousand_small_files_and_a_large_one_arrive_although_the_relay_is_killed_tw
         fs::write(source.join(format!("{number:04}.txt")), content(number, 200 + number)).unwrap();
     }
     fs::write(source.join("large.bin"), content(5, 64 * 1024 * 1024)).unwrap();
-    send(&world, std::slice::from_ref(&source), "");
+    world.send_files(std::slice::from_ref(&source), "");
     world.answer(true);
     for share in [10, 60] {
         world.session("so much of it", |session| {
@@ -269,7 +221,7 @@ fn a_thousand_small_files_and_a_large_one_arrive_although_the_relay_is_killed_tw
         world.start_relay();
         world.session("the line", |session| (!session.reconnecting).then_some(()));
     }
-    let done = over(&world);
+    let done = world.transfer_over();
     assert_eq!((done.state, done.done_files, done.failed_files), (TransferState::Done, 1001, 0));
     assert_eq!(tree(&world.path("downloads/all")), tree(&source));
     assert_eq!(logged(&log(&world)), 1001);
@@ -281,7 +233,7 @@ fn what_is_paused_stands_still_and_what_is_cancelled_leaves_nothing_under_its_na
     let source = world.path("source");
     fs::create_dir(&source).unwrap();
     fs::write(source.join("large.bin"), content(3, 96 * 1024 * 1024)).unwrap();
-    send(&world, &[source.join("large.bin")], "");
+    world.send_files(&[source.join("large.bin")], "");
     world.answer(true);
     let transfer = world.session("some of it", |session| {
         session.transfers.last().filter(|transfer| transfer.done_bytes > 0).map(|transfer| transfer.id)
@@ -295,7 +247,7 @@ fn what_is_paused_stands_still_and_what_is_cancelled_leaves_nothing_under_its_na
         view.panel.as_ref()?.transfers.last().filter(|transfer| !transfer.is_held).map(|_| ())
     });
     world.console.send(ConsoleCommand::CancelTransfer(transfer));
-    assert_eq!(over(&world).state, TransferState::Failed(TransferFailure::Cancelled));
+    assert_eq!(world.transfer_over().state, TransferState::Failed(TransferFailure::Cancelled));
     world.agent_shows("the end", |view| {
         let last = view.panel.as_ref()?.transfers.last()?.state;
         (last != agent_core::view::TransferState::Running).then_some(())
@@ -303,9 +255,9 @@ fn what_is_paused_stands_still_and_what_is_cancelled_leaves_nothing_under_its_na
     assert!(!world.path("downloads/large.bin").exists());
 
     // What has come of it is not sent again.
-    send(&world, &[source.join("large.bin")], "");
+    world.send_files(&[source.join("large.bin")], "");
     world.answer(true);
-    assert_eq!(over(&world).state, TransferState::Done);
+    assert_eq!(world.transfer_over().state, TransferState::Done);
     assert_eq!(tree(&world.path("downloads")), tree(&source), "the partial file is gone as well");
 }
 
@@ -319,9 +271,9 @@ fn the_person_stops_one_transfer_and_what_was_on_its_way_is_gone() {
     fs::write(source.join("large.bin"), content(4, 96 * 1024 * 1024)).unwrap();
     for incoming in [true, false] {
         if incoming {
-            send(&world, &[source.join("large.bin")], "");
+            world.send_files(&[source.join("large.bin")], "");
         } else {
-            fetch(&world, &[&source.join("large.bin")], &into);
+            world.fetch_files(&[&source.join("large.bin")], &into);
         }
         world.answer(true);
         let transfer = world.agent_shows("some of it", |view| {
@@ -329,7 +281,7 @@ fn the_person_stops_one_transfer_and_what_was_on_its_way_is_gone() {
             (last.incoming == incoming && last.done_bytes > 0).then_some(last.id)
         });
         world.agent.send(AgentCommand::StopTransfer(transfer));
-        assert_eq!(over(&world).state, TransferState::Failed(TransferFailure::Cancelled));
+        assert_eq!(world.transfer_over().state, TransferState::Failed(TransferFailure::Cancelled));
         world.eventually("nothing of it", || tree(&world.path("downloads")).is_empty());
         assert!(!into.join("large.bin").exists());
     }

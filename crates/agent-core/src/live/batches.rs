@@ -82,7 +82,16 @@ struct Ongoing {
     unwritten: FilesList,
     /// Each reason is written down once.
     failures: BTreeSet<TransferFailure>,
+    /// Files that do not arrive, each counted once whichever end said so first.
+    failed: BTreeSet<u32>,
     failures_told: u32,
+}
+
+impl Ongoing {
+    /// Whether this is news: a file of the list that was not known to fail.
+    fn fails(&mut self, index: u32) -> bool {
+        usize::try_from(index).is_ok_and(|at| at < self.entries.len()) && self.failed.insert(index)
+    }
 }
 
 /// Batches, and folders that are looked at.
@@ -166,6 +175,7 @@ impl Live<'_> {
             left: Arc::default(),
             unwritten: FilesList::default(),
             failures: BTreeSet::new(),
+            failed: BTreeSet::new(),
             failures_told: 0,
         };
         self.files.batches.insert(transfer, ongoing);
@@ -339,8 +349,10 @@ impl Live<'_> {
 
     fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) -> Flow {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
-        if let Some(view) = self.transfers.get_mut(&transfer) {
-            view.failed_files += 1;
+        if batch.fails(index)
+            && let Some(view) = self.transfers.get_mut(&transfer)
+        {
+            view.failed_files = view.failed_files.saturating_add(1);
         }
         let request = batch.request.0;
         let is_new = batch.failures.insert(failure);
@@ -407,7 +419,7 @@ impl Live<'_> {
 
     /// Nothing more of this batch moves: its grant is over, or somebody wants no more of it. What it has left on the
     /// disk stays only where the other end may send it again.
-    pub(super) fn stop_batch(&mut self, transfer: TransferId, keeps_parts: bool) -> Flow {
+    pub(super) fn stop_batch(&mut self, transfer: TransferId, keeps_parts: bool, why: TransferFailure) -> Flow {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
         batch.keeps_parts.store(keeps_parts, Ordering::Relaxed);
         batch.motion.send_replace(Motion::Stopped);
@@ -416,7 +428,7 @@ impl Live<'_> {
             return Flow::Continue(());
         };
         task.abort();
-        self.batch_over(transfer, Err(TransferFailure::Cancelled))
+        self.batch_over(transfer, Err(why))
     }
 
     /// The console holds a batch, or lets it go on.
@@ -436,11 +448,11 @@ impl Live<'_> {
     }
 
     /// The console cannot keep, or does not want, one file of a batch.
-    pub(super) fn console_lost_item(&mut self, transfer: TransferId) {
-        if self.files.batches.contains_key(&transfer)
+    pub(super) fn console_lost_item(&mut self, transfer: TransferId, index: u32) {
+        if self.files.batches.get_mut(&transfer).is_some_and(|batch| batch.fails(index))
             && let Some(view) = self.transfers.get_mut(&transfer)
         {
-            view.failed_files = view.failed_files.saturating_add(1).min(view.files);
+            view.failed_files = view.failed_files.saturating_add(1);
         }
     }
 
@@ -451,7 +463,7 @@ impl Live<'_> {
             return Flow::Continue(());
         }
         if self.files.batches.contains_key(&transfer) {
-            return self.stop_batch(transfer, false);
+            return self.stop_batch(transfer, false, TransferFailure::Cancelled);
         }
         // Its stream may never have come; otherwise the task that moves it ends by itself.
         if self.receiving.remove(&transfer).is_some() {

@@ -119,7 +119,7 @@ impl Live<'_> {
             }
             ConsoleToAgent::ListFolder { listing, path } => return self.list_folder(listing, path),
             ConsoleToAgent::HoldBatch { transfer, held } => self.hold_batch(transfer, held),
-            ConsoleToAgent::ItemFailed { transfer, .. } => self.console_lost_item(transfer),
+            ConsoleToAgent::ItemFailed { transfer, index, .. } => self.console_lost_item(transfer, index),
             ConsoleToAgent::FetchClipboard => return self.give_clip(),
             ConsoleToAgent::End => return Flow::Break(EndReason::OperatorEnded),
         }

@@ -9,7 +9,7 @@ use proto::session::{
     ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, StreamKind, TransferFailure, TransferId,
 };
 use session::{Batch, BatchNews, Conflict, FolderList, Gate, Motion, Reader, list_folder};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,6 +49,8 @@ struct Ongoing {
     task: Option<AbortHandle>,
     /// What each entry is called.
     names: Vec<String>,
+    /// Files that do not arrive, each counted once whichever end said so first.
+    failed: BTreeSet<u32>,
     /// Digests of what came.
     found: Vec<[u8; 32]>,
     /// Whether this end has all of it, and whether the agent says that everything moved.
@@ -406,9 +408,14 @@ impl Live<'_> {
 
     /// One file of a batch does not arrive.
     pub(super) fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) {
-        let (Some(wanted), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get(&transfer)) else {
+        let (Some(wanted), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get_mut(&transfer))
+        else {
             return;
         };
+        let is_listed = usize::try_from(index).is_ok_and(|at| at < batch.names.len());
+        if !is_listed || !batch.failed.insert(index) {
+            return;
+        }
         wanted.view.failed_files = wanted.view.failed_files.saturating_add(1);
         if wanted.view.failures.len() < FAILURES_SHOWN {
             let name = usize::try_from(index).ok().and_then(|index| batch.names.get(index)).cloned();
@@ -426,6 +433,9 @@ impl Live<'_> {
             batch.is_done_here = true;
             if let Some(wanted) = self.transfers.get_mut(&transfer) {
                 wanted.view.done_files = done.min(wanted.view.files);
+                // The agent names only the first of many that fail.
+                let missing = wanted.view.files - wanted.view.done_files;
+                wanted.view.failed_files = wanted.view.failed_files.max(missing);
             }
         }
         self.batch_done(transfer)
@@ -541,6 +551,7 @@ fn ongoing(incoming: bool, into: String) -> (Ongoing, Ends) {
         keeps_parts: Arc::new(AtomicBool::new(true)),
         task: None,
         names: Vec::new(),
+        failed: BTreeSet::new(),
         found: Vec::new(),
         is_done_here: false,
         is_done_there: false,

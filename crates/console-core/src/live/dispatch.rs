@@ -159,6 +159,10 @@ impl Live<'_> {
             }
             AgentToConsole::FileFailed { transfer, failure } => {
                 self.batch_failed(transfer);
+                // What is sent waits for nothing else.
+                if let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| !wanted.view.incoming) {
+                    wanted.task.take().inspect(tokio::task::AbortHandle::abort);
+                }
                 self.transfer_over(transfer, Err(failure));
             }
             AgentToConsole::Pong { token } => {
