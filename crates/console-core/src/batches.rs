@@ -1,5 +1,6 @@
 //! The tasks that move batches of files on the console, and that look into folders on both sides.
 
+use crate::view::ItemView;
 use crate::witness::Digests;
 use channel::Channel;
 use proto::files::{BatchEntry, BatchItem, BatchWish, FolderEntry, FolderHead};
@@ -23,7 +24,7 @@ pub(crate) enum BatchEvent {
     Walked(Result<Batch, TransferFailure>),
     /// The agent's list is here, and what of it is in the folder already.
     Listed {
-        names: Vec<String>,
+        items: Arc<[ItemView]>,
         files: u32,
         size_bytes: u64,
         conflicts: Conflicts,
@@ -162,6 +163,16 @@ pub(crate) async fn send(way: Way, batch: Arc<Batch>, digests: Digests) {
     .await;
 }
 
+/// What a list has, as the operator sees it.
+pub(crate) fn items(entries: &[BatchEntry]) -> Arc<[ItemView]> {
+    let item = |entry: &BatchEntry| ItemView {
+        name: entry.path.shown(),
+        size_bytes: entry.size_bytes,
+        is_file: entry.item == BatchItem::File,
+    };
+    entries.iter().map(item).collect()
+}
+
 /// How many files are wished, and how many bytes they have.
 fn wished(entries: &[BatchEntry], wishes: &[BatchWish]) -> (u32, u64) {
     let sizes = wishes.iter().filter_map(|wish| entries.get(usize::try_from(wish.index).ok()?));
@@ -185,12 +196,12 @@ pub(crate) async fn fetch(
         let mut list = list.await?;
         let entries = read_batch_list(&mut list).await?;
         let (files, size_bytes) = totals(&entries);
-        let names = entries.iter().map(|entry| entry.path.shown()).collect();
+        let items = items(&entries);
         let looking = tokio::task::spawn_blocking(move || Landing::look(&into, entries, keeps_parts));
         let mut landing = looking.await.map_err(|_| TransferFailure::Storage)??;
         let conflicts = landing.conflicts();
         let are_there = conflicts.count > 0;
-        report.tell(BatchEvent::Listed { names, files, size_bytes, conflicts }).await;
+        report.tell(BatchEvent::Listed { items, files, size_bytes, conflicts }).await;
         let conflict = if are_there { choice.await? } else { Conflict::KeepBoth };
         let _turn = turn.acquire().await.map_err(|_| TransferFailure::Cancelled)?;
         let planning = tokio::task::spawn_blocking(move || {

@@ -7,9 +7,11 @@ use bytes::{Bytes, BytesMut};
 use proto::files::{BatchEntry, BatchItem, BatchPart, BatchWish};
 use proto::limits::FILE_BLOCK_BYTES;
 use proto::session::TransferFailure;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
@@ -62,31 +64,44 @@ pub enum Motion {
 
 /// Lets a batch pass, stand still or end.
 #[derive(Debug, Clone)]
-pub struct Gate(watch::Receiver<Motion>);
+pub struct Gate {
+    motion: watch::Receiver<Motion>,
+    /// Files of which no more is sent.
+    skipped: Arc<Mutex<BTreeSet<u32>>>,
+}
 
 impl Gate {
     /// An open one, and what closes and opens it.
     #[must_use]
     pub fn new() -> (watch::Sender<Motion>, Self) {
         let (hold, held) = watch::channel(Motion::Moves);
-        (hold, Self(held))
+        (hold, Self { motion: held, skipped: Arc::default() })
     }
 
     /// Waits while it is held.
     pub(crate) async fn pass(&mut self) {
         // Whoever could close it is gone: it stays as it was last.
-        let _ = self.0.wait_for(|motion| *motion != Motion::Held).await;
+        let _ = self.motion.wait_for(|motion| *motion != Motion::Held).await;
+    }
+
+    /// No more is sent of this file; the others go on. Numbers must be those of the list, so that there are not more.
+    pub fn skip(&self, index: u32) {
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
+    }
+
+    fn skips(&self, index: u32) -> bool {
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).contains(&index)
     }
 
     /// Whether it may not go on any more.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        *self.0.borrow() == Motion::Stopped
+        *self.motion.borrow() == Motion::Stopped
     }
 
     /// Waits until it may not go on any more.
     pub async fn until_stopped(&mut self) {
-        if self.0.wait_for(|motion| *motion == Motion::Stopped).await.is_err() {
+        if self.motion.wait_for(|motion| *motion == Motion::Stopped).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
@@ -154,7 +169,9 @@ pub async fn send_batch(
             };
             let before = teller.done_bytes;
             let file = Sending { writer: &mut *writer, entry, source, wish };
-            let sent = if entry.size_bytes <= SMALL_BYTES {
+            let sent = if gate.skips(wish.index) {
+                Err(Stop::File(TransferFailure::Cancelled))
+            } else if entry.size_bytes <= SMALL_BYTES {
                 file.small(&mut gate, &allowed, &whole, &mut teller).await
             } else {
                 file.large(&mut gate, &allowed, &whole, &mut teller).await
@@ -274,6 +291,9 @@ impl Sending<'_> {
             gate.pass().await;
             if gate.is_stopped() || !allowed() {
                 return Err(CANCELLED);
+            }
+            if gate.skips(wish.index) {
+                return Err(Stop::File(TransferFailure::Cancelled));
             }
             if length == 0 {
                 break;

@@ -286,3 +286,85 @@ fn the_person_stops_one_transfer_and_what_was_on_its_way_is_gone() {
         assert!(!into.join("large.bin").exists());
     }
 }
+
+#[test]
+fn one_file_of_several_is_cancelled_alone_and_the_others_arrive() {
+    let world = viewing();
+    let (source, into) = (world.path("source"), world.path("into"));
+    for folder in [&source, &into] {
+        fs::create_dir(folder).unwrap();
+    }
+    let names = ["a.bin", "b.bin", "c.bin", "d.txt"];
+    for (number, name) in names.iter().enumerate() {
+        let length = if number == 3 { 100 } else { 24 * 1024 * 1024 };
+        fs::write(source.join(name), content(number, length)).unwrap();
+    }
+    let paths = names.map(|name| source.join(name));
+    for (incoming, whole) in [(true, world.path("downloads")), (false, into.clone())] {
+        if incoming {
+            world.send_files(&paths, "");
+        } else {
+            world.fetch_files(&paths.each_ref().map(PathBuf::as_path), &into);
+        }
+        world.answer(true);
+        // The one that moves, and one that has not begun.
+        let transfer = world.session("that the first moves", |session| {
+            let last = session.transfers.last()?;
+            (last.at == Some(0) && last.done_bytes > 0).then_some(last.id)
+        });
+        for index in [0, 2, 77] {
+            world.console.send(ConsoleCommand::CancelItem(transfer, index));
+        }
+        let over = world.transfer_over();
+        assert_eq!((over.state, over.done_files, over.failed_files), (TransferState::Done, 2, 2), "{over:?}");
+        let cancelled = |name: &str| (name.to_owned(), TransferFailure::Cancelled);
+        assert_eq!(*over.failures, [cancelled("a.bin"), cancelled("c.bin")]);
+        let at_agent = world.transfer_over_at_agent();
+        assert_eq!((at_agent.done_files, at_agent.failed_files), (2, 2), "the person sees it, too");
+        assert_eq!(tree(&whole).into_keys().collect::<Vec<_>>(), ["b.bin", "d.txt"]);
+        world.agent_shows("that it is done", |view| {
+            let last = view.panel.as_ref()?.transfers.last()?;
+            (last.state == agent_core::view::TransferState::Done).then_some(())
+        });
+    }
+    assert_eq!(logged(&log(&world)), 4);
+}
+
+#[test]
+fn all_transfers_are_cancelled_at_once() {
+    let world = viewing();
+    let (source, into) = (world.path("source"), world.path("into"));
+    for folder in [&source, &into] {
+        fs::create_dir(folder).unwrap();
+    }
+    for name in ["a.bin", "b.bin"] {
+        fs::write(source.join(name), content(1, 64 * 1024 * 1024)).unwrap();
+    }
+    let moving = |count: usize| {
+        world.session("that it moves", |session| {
+            let moving = session.transfers.iter().filter(|one| one.state == TransferState::Running);
+            (moving.count() == count).then(|| session.transfers.last().map(|one| one.id))?
+        })
+    };
+    world.send_files(&[source.join("a.bin")], "");
+    world.answer(true);
+    // Neither is through before the other has begun.
+    world.console.send(ConsoleCommand::HoldTransfer(moving(1), true));
+    world.agent_shows("that it is held", |view| {
+        let is_held = view.panel.as_ref()?.transfers.last()?.is_held;
+        (is_held && view.page == Page::Session).then_some(())
+    });
+    world.fetch_files(&[&source.join("b.bin")], &into);
+    world.answer(true);
+    moving(2);
+    world.console.send(ConsoleCommand::CancelTransfers);
+    let cancelled = TransferState::Failed(TransferFailure::Cancelled);
+    world
+        .session("the end of both", |session| session.transfers.iter().all(|one| one.state == cancelled).then_some(()));
+    let at_agent = agent_core::view::TransferState::Failed(TransferFailure::Cancelled);
+    world.agent_shows("the end of both", |view| {
+        let transfers = &view.panel.as_ref()?.transfers;
+        (transfers.len() == 2 && transfers.iter().all(|one| one.state == at_agent)).then_some(())
+    });
+    assert!(!world.path("downloads/a.bin").exists() && tree(&into).is_empty());
+}

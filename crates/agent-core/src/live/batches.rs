@@ -447,11 +447,14 @@ impl Live<'_> {
         }
     }
 
-    /// The console cannot keep, or does not want, one file of a batch.
+    /// The console cannot keep, or does not want, one file of a batch: no more of it is sent.
     pub(super) fn console_lost_item(&mut self, transfer: TransferId, index: u32) {
-        if self.files.batches.get_mut(&transfer).is_some_and(|batch| batch.fails(index))
-            && let Some(view) = self.transfers.get_mut(&transfer)
-        {
+        let Some(batch) = self.files.batches.get_mut(&transfer).filter(|batch| !batch.incoming) else { return };
+        if !batch.fails(index) {
+            return;
+        }
+        batch.gate.skip(index);
+        if let Some(view) = self.transfers.get_mut(&transfer) {
             view.failed_files = view.failed_files.saturating_add(1);
         }
     }
