@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use agent_core::LinkKind;
-use agent_core::view::TransferState as AtAgent;
-use console_core::view::{ConsoleCommand, TransferState};
+use agent_core::view::{AgainView, AgentCommand, EndView, Page, TransferState as AtAgent};
+use console_core::view::{ConsoleCommand, PowerState, TransferState};
 use e2e::moving::{content, tree};
 use e2e::{World, mounts};
+use identity::Profile;
 use proto::limits::FOLDER_ROWS;
-use proto::session::TransferFailure;
+use proto::session::Asking;
+use proto::session::{Capability, EndReason, TransferFailure};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -239,4 +241,132 @@ fn a_fetch_that_the_consoles_end_cut_short_goes_on_in_its_next_session() {
     let moved = world.relay().stats().bytes_forwarded - before;
     assert!(moved < 64 * MIB as u64, "{moved} bytes of 100663296 in the second session");
     assert_eq!(tree(&into), tree(&source), "the partial file is gone");
+}
+
+/// How a session whose console is gone comes to its end.
+#[derive(Clone, Copy)]
+enum Lost {
+    /// The relay knows nothing of it any more.
+    Forgotten,
+    /// The person does not wait.
+    GivenUp,
+}
+
+/// Half of a large file has come when the console is gone for good, and the person is asked what to do.
+fn lost_half_way(world: &mut World, source: &Path, lost: Lost) {
+    fs::write(source.join("large.bin"), content(8, 96 * MIB)).unwrap();
+    world.send_files(&[source.join("large.bin")], "");
+    world.answer(true);
+    half(world);
+    world.console = world.another_console();
+    world.agent_shows("that nobody is there", |view| view.panel.as_ref()?.reconnecting.then_some(()));
+    let reason = match lost {
+        Lost::Forgotten => {
+            world.kill_relay();
+            fs::remove_file(world.path("relay/node.secret")).unwrap();
+            world.start_relay();
+            EndReason::ConnectionLost
+        }
+        Lost::GivenUp => {
+            world.agent.send(AgentCommand::End);
+            EndReason::ClientEnded
+        }
+    };
+    let end = world.agent_shows("the choice", |view| match &view.page {
+        Page::Ended(end) if end.again.is_some() => Some(end.clone()),
+        _ => None,
+    });
+    assert_eq!(end.reason, reason);
+    assert_eq!((end.again, end.removed), (Some(AgainView { keeps_files: true }), None));
+    assert_eq!(parts(world), 1, "what has come is kept, under no name of its own");
+    assert!(world.path("ponte-agent").exists());
+}
+
+/// How many files there are in the folder for downloads, all unfinished.
+fn parts(world: &World) -> usize {
+    let names = tree(&world.path("downloads")).into_keys();
+    names.inspect(|name| assert!(name.starts_with(".ponte-part-"), "{name}")).count()
+}
+
+fn last_page(world: &World) -> EndView {
+    world.agent_shows("the last page", |view| match &view.page {
+        Page::Ended(end) if end.log.is_some() => Some(end.clone()),
+        _ => None,
+    })
+}
+
+fn key_page(world: &World) {
+    world.agent.send(AgentCommand::NewKey);
+    world.agent_shows("the key", |view| (view.page == Page::EnterKey { problem: None }).then_some(()));
+}
+
+#[test]
+fn after_the_consoles_loss_a_new_key_lets_the_same_operator_go_on_and_everything_is_asked_anew() {
+    let mut world = viewing();
+    let source = folder(&world, "source");
+    lost_half_way(&mut world, &source, Lost::Forgotten);
+    key_page(&world);
+    world.pair_and_view();
+    let before = world.relay().stats().bytes_forwarded;
+    let granted = world.session("the new session", |session| {
+        Some(session.powers.iter().filter(|power| power.state == PowerState::Granted).count())
+    });
+    assert_eq!(granted, 1, "only the viewing, which was asked for again");
+    world.send_files(&[source.join("large.bin")], "");
+    assert_eq!(world.asked_about_files().files, 1);
+    world.answer(true);
+    assert_eq!(world.transfer_over().state, TransferState::Done);
+    let moved = world.relay().stats().bytes_forwarded - before;
+    assert!(moved < 64 * MIB as u64, "{moved} bytes of 100663296 in the second session");
+    assert_eq!(tree(&world.path("downloads")), tree(&source), "the partial file is gone");
+
+    world.agent.send(AgentCommand::End);
+    world.agent.send(AgentCommand::SkipRating);
+    let end = last_page(&world);
+    assert!(end.removed.unwrap().removed.iter().any(|path| path.ends_with("ponte-agent")));
+    world.agent.send(AgentCommand::SaveLog(world.path("downloads")));
+    let saved = world.agent_shows("the logs", |view| match &view.page {
+        Page::Ended(end) => end.log.as_ref()?.saved.clone(),
+        _ => None,
+    });
+    assert_eq!(saved.unwrap().len(), 4, "the log of the lost session and that of the last, each twofold");
+}
+
+#[test]
+fn who_closes_after_the_consoles_loss_keeps_nothing_of_what_was_unfinished() {
+    for comes_back in [false, true] {
+        let mut world = viewing();
+        let source = folder(&world, "source");
+        lost_half_way(&mut world, &source, if comes_back { Lost::GivenUp } else { Lost::Forgotten });
+        if comes_back {
+            key_page(&world);
+            assert_eq!(parts(&world), 1);
+            world.agent.send(AgentCommand::Quit);
+        } else {
+            world.agent.send(AgentCommand::End);
+        }
+        let end = last_page(&world);
+        let removed = end.removed.unwrap();
+        assert!(removed.failed.is_empty() && removed.removed.iter().any(|path| path.contains(".ponte-part-")));
+        assert_eq!((parts(&world), world.path("ponte-agent").exists()), (0, false));
+    }
+}
+
+#[test]
+fn another_operator_finds_nothing_of_what_was_unfinished() {
+    let tools = [Capability::View, Capability::Control, Capability::SendFile, Capability::FetchFile];
+    let profile = Profile::of(tools.map(|tool| (tool, Asking::OncePerSession)));
+    let mut world = World::with_profile(&profile);
+    world.pair_and_view();
+    let source = folder(&world, "source");
+    lost_half_way(&mut world, &source, Lost::GivenUp);
+    key_page(&world);
+    world.console = world.console_of_colleague();
+    world.pair_and_view();
+    assert_eq!(parts(&world), 0, "it is gone before the first question");
+    let before = world.relay().stats().bytes_forwarded;
+    world.send_files(&[source.join("large.bin")], "");
+    world.answer(true);
+    assert_eq!(world.transfer_over().state, TransferState::Done);
+    assert!(world.relay().stats().bytes_forwarded - before > 96 * MIB as u64, "all of it was sent again");
 }

@@ -82,7 +82,7 @@ impl Live<'_> {
         let is_orderly = matches!(reason, EndReason::ClientEnded | EndReason::OperatorEnded | EndReason::TimeUp);
         let rating = if self.seen && is_orderly { RatingView::Open } else { RatingView::None };
         let ended = self.machine.ended();
-        EndView { reason, operator, lasted, used, files, ended, rating, removed: None, log: None }
+        EndView { reason, operator, lasted, used, files, ended, rating, removed: None, log: None, again: None }
     }
 
     fn shared(&self) -> Shared {
