@@ -60,8 +60,9 @@ impl Live<'_> {
         self.close_batches();
         self.close_endings();
         self.shell_ended(shell).await;
-        // Also where the person did not wait for the line to be lost for good.
-        let is_lost = reason == EndReason::ConnectionLost || (reason == EndReason::ClientEnded && self.is_away);
+        // Also where the person did not wait for the line to be lost for good, if that would cost them files.
+        let is_given_up = reason == EndReason::ClientEnded && self.is_away && keeps_files;
+        let is_lost = reason == EndReason::ConnectionLost || is_given_up;
         let mut end = self.end_view(reason, used);
         if is_lost {
             // Nobody is there to hear a rating.
