@@ -60,7 +60,7 @@ impl Files {
     /// Moves it and gives Mbit/s, from the first byte read to the file's final name on the disk.
     pub(crate) async fn throughput(&self, from: &Channel, to: &Channel) -> Result<f64, Failure> {
         let begin = Instant::now();
-        self.once(from, to).await?;
+        Box::pin(self.once(from, to)).await?;
         Ok(self.bytes as f64 * 8.0 / begin.elapsed().as_secs_f64() / 1e6)
     }
 
@@ -79,7 +79,7 @@ impl Files {
                 let Some(Arrival::Stream(_, mut reader)) = arriving.recv().await else {
                     return Err("no stream came".into());
                 };
-                receive(&mut reader, &mut landing, &wishes).await
+                Box::pin(receive(&mut reader, &mut landing, &wishes)).await
             };
             tokio::try_join!(sending, receiving).map(drop)
         };
@@ -98,7 +98,7 @@ impl Files {
         let (news, told_news) = mpsc::channel(NEWS);
         let (_motion, gate) = Gate::new();
         let allowed = (|| true, |_, _| ());
-        listening(told_news, send_batch(&mut writer, &self.batch, wishes, gate, allowed, &news)).await
+        Box::pin(listening(told_news, send_batch(&mut writer, &self.batch, wishes, gate, allowed, &news))).await
     }
 
     /// What a key press and a change of the screen wait for, while files move without a pause or while none does.
@@ -113,7 +113,7 @@ impl Files {
                 return std::future::pending().await;
             }
             loop {
-                self.once(from, to).await?;
+                Box::pin(self.once(from, to)).await?;
             }
         };
         let asking = async {
@@ -133,7 +133,7 @@ impl Files {
 async fn receive(reader: &mut Reader, landing: &mut Landing, wishes: &[BatchWish]) -> Result<(), Failure> {
     let (news, told_news) = mpsc::channel(NEWS);
     let (_motion, gate) = Gate::new();
-    listening(told_news, receive_batch(reader, landing, wishes, gate, || true, &news)).await
+    Box::pin(listening(told_news, receive_batch(reader, landing, wishes, gate, || true, &news))).await
 }
 
 /// Does it while its news are heard; one file that fails is a failure.

@@ -175,9 +175,9 @@ impl<'a> Measured<'a> {
         };
         let file = match &self.file {
             Some((from, to, file)) => Some(FileSample {
-                throughput: file.throughput(from, to).await?,
-                quiet: file.waits((from, to), false, most).await?,
-                beside: file.waits((from, to), true, most).await?,
+                throughput: Box::pin(file.throughput(from, to)).await?,
+                quiet: Box::pin(file.waits((from, to), false, most)).await?,
+                beside: Box::pin(file.waits((from, to), true, most)).await?,
             }),
             None => None,
         };
