@@ -1,5 +1,4 @@
 //! Files and disks that let them down: full, closed, unreadable, changed meanwhile; and what is not sent twice.
-#![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use agent_core::LinkKind;
