@@ -115,7 +115,7 @@ fn what_may_not_be_written_or_read_is_told_by_its_reason_and_the_rest_arrives() 
             closed(false);
 
             // One file of several that its owner may not read.
-            fs::set_permissions(&paths[1], Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(&paths[1], Permissions::from_mode(0o000)).unwrap();
             moves(&world, incoming, &paths, &into);
             let over = world.transfer_over();
             assert_eq!((over.state, over.done_files), (TransferState::Done, 2));
