@@ -62,6 +62,7 @@ impl Engine for Tour {
             | AgentCommand::Answer(_, false) => {
                 support::page(Page::Ended(support::short_end(EndReason::ConsentDenied)))
             }
+            AgentCommand::NewKey => support::page(Page::EnterKey { problem: None }),
             AgentCommand::End => support::page(Page::Ended(support::rating())),
             AgentCommand::QuestionShown(_)
             | AgentCommand::SendChat(_)

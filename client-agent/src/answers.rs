@@ -80,7 +80,8 @@ pub const fn gives(command: &AgentCommand) -> bool {
         | AgentCommand::SkipRating
         | AgentCommand::ReportScam
         | AgentCommand::End
-        | AgentCommand::Quit => false,
+        | AgentCommand::Quit
+        | AgentCommand::NewKey => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::answers::Answers;
 use crate::engine::Engine;
-use crate::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ScreenState, screen_ui};
+use crate::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ScreenState, Shown, screen_ui};
 use crate::technical::TechnicalLog;
 use agent_core::origin::Origin;
 use agent_core::proto::session::RequestId;
@@ -46,6 +46,8 @@ pub struct AgentApp {
     panel_place: Option<Pos2>,
     asked: Option<RequestId>,
     leaving: Option<Instant>,
+    /// On which page the person left.
+    left: Option<Shown>,
     technical: TechnicalLog,
 }
 
@@ -70,6 +72,7 @@ impl AgentApp {
             panel_place: None,
             asked: None,
             leaving: None,
+            left: None,
             technical: TechnicalLog::default(),
         }
     }
@@ -99,6 +102,7 @@ impl AgentApp {
     fn send(&mut self, command: AgentCommand) {
         if command == AgentCommand::Quit && self.leaving.is_none() {
             self.leaving = Some(Instant::now());
+            self.left = self.engine.as_ref().map(|engine| Shown::of(&engine.view()));
         }
         if let Some(engine) = &self.engine {
             engine.send(command);
@@ -123,8 +127,13 @@ impl AgentApp {
         since.elapsed() >= GOODBYE || self.engine.as_ref().is_none_or(|engine| engine.has_ended())
     }
 
-    fn heed_leaving(&self, ctx: &Context) {
+    fn heed_leaving(&mut self, ctx: &Context, view: &AgentView) {
         let Some(since) = self.leaving else { return };
+        // Whoever leaves after a session whose line was lost still sees what was removed, and can keep its log.
+        if matches!(&view.page, Page::Ended(end) if end.log.is_some()) && self.left != Some(Shown::of(view)) {
+            (self.leaving, self.left) = (None, None);
+            return;
+        }
         if self.may_go(since) {
             ctx.send_viewport_cmd(ViewportCommand::Close);
         } else {
@@ -222,7 +231,7 @@ impl eframe::App for AgentApp {
     fn logic(&mut self, ctx: &Context, _frame: &mut Frame) {
         let view = self.view();
         self.heed_close(ctx, &view);
-        self.heed_leaving(ctx);
+        self.heed_leaving(ctx, &view);
         self.take_form(ctx, &view);
     }
 

@@ -154,6 +154,8 @@ fn buttons_say_what_they_are_for() {
         (ask(support::give()), "Give the file", AgentCommand::Answer(id, true)),
         (panel(), "End the help now", AgentCommand::End),
         (ended(), "OK", AgentCommand::Quit),
+        (support::page(Page::Ended(support::lost(true))), "Enter a new key", AgentCommand::NewKey),
+        (support::page(Page::Ended(support::lost(false))), "Close", AgentCommand::End),
     ];
     for (view, button, command) in rows {
         assert_eq!(press(view, button), [command], "{button}");

@@ -12,9 +12,9 @@ use console_core::gate::{Busy, Day, GateCommand, GateDone, GateProblem, GateStag
 use console_core::picture::SharedPictures;
 use console_core::proto::clipboard::ClipKind;
 use console_core::proto::machine::Topic;
-use console_core::proto::session::{Capability, CertificateProblem, Decision, EndReason, Step};
+use console_core::proto::session::{Capability, CertificateProblem, Decision, EndReason, Step, TransferId};
 use console_core::view::{
-    ClipState, ConsoleCommand, ConsoleView, NoticeKind, PowerState, PowerView, ShellState, Stage,
+    ClipState, ConsoleCommand, ConsoleView, NoticeKind, PowerState, PowerView, SessionView, ShellState, Stage,
 };
 use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp, Over};
@@ -164,6 +164,11 @@ fn page(name: &str) -> ConsoleView {
             session(view)
         }
         "files" => session(common::files_session()),
+        "files-list" => {
+            let all = common::files_session();
+            let transfers = all.transfers.iter().take(1).cloned().collect();
+            session(SessionView { transfers, ..all })
+        }
         "files-ask" => session(common::session(PowerState::Granted, PowerState::Off)),
         "asked" => session(common::session(PowerState::Asked, PowerState::Off)),
         "refused" => session(common::session(PowerState::Refused(Decision::Denied), PowerState::Off)),
@@ -322,6 +327,9 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             }
             if machine.starts_with("files") {
                 app.show_files();
+            }
+            if machine == "files-list" {
+                app.list_files_of(TransferId(1));
             }
             if account {
                 app.show(Page::Account);

@@ -10,6 +10,7 @@ use console_core::LineId;
 use console_core::clipboard::{Content, OwnClipboard};
 use console_core::proto::clipboard::ClipProblem;
 use console_core::proto::machine::Topic;
+use console_core::proto::session::TransferId;
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use i18n::I18n;
 use std::collections::BTreeMap;
@@ -142,6 +143,11 @@ impl<E: Engine> ConsoleApp<E> {
     /// Opens the two folders.
     pub fn show_files(&mut self) {
         self.state.under = Some(Under::Folders);
+    }
+
+    /// Lists the files of that transfer one by one.
+    pub fn list_files_of(&mut self, transfer: TransferId) {
+        self.state.browser.listed = Some(transfer);
     }
 
     /// On a screen that is too small for it the window opens smaller, so that nothing is cut off.

@@ -2,13 +2,16 @@
 
 use super::{ScreenState, layout, log};
 use agent_core::proto::session::{Capability, EndReason};
-use agent_core::view::{AgentCommand, EndView, RatingView, RemovalView, TransferState, TransferView};
+use agent_core::view::{AgainView, AgentCommand, EndView, RatingView, RemovalView, TransferState, TransferView};
 use egui::{CollapsingHeader, RichText, Ui};
 use i18n::I18n;
 use std::path::Path;
 use ui_kit::TagKind;
 
 pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
+    if let Some(again) = end.again {
+        return ui.push_id("again", |ui| again_ui(ui, end, again, i18n)).inner;
+    }
     if let Some(log) = end.log.as_ref().filter(|_| state.log_open) {
         return ui.push_id("log", |ui| log::page_ui(ui, log, i18n, &mut state.log_open)).inner;
     }
@@ -34,6 +37,32 @@ fn whole_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) ->
     }
     state.log_open = keep.is_some_and(|keep| keep.clicked());
     if ok.clicked() { vec![AgentCommand::Quit] } else { Vec::new() }
+}
+
+/// The line was lost: a new key, or the end.
+fn again_ui(ui: &mut Ui, end: &EndView, again: AgainView, i18n: &I18n) -> Vec<AgentCommand> {
+    let (close, key) = layout::page(
+        ui,
+        |ui| {
+            how_it_ended_ui(ui, end, i18n);
+            ui_kit::body_secondary(ui, &i18n.text("ended-again"));
+            if again.keeps_files {
+                ui.add_space(8.0);
+                ui_kit::notice(ui, TagKind::Ok, &i18n.text("ended-again-files"), &i18n.text("ended-again-files-do"));
+            }
+        },
+        |ui| ui_kit::button_pair(ui, &i18n.text("ended-again-close"), &i18n.text("ended-again-key")),
+    );
+    // It grants nothing and removes nothing.
+    if ui.memory(|memory| memory.focused().is_none()) {
+        key.request_focus();
+    }
+    match () {
+        () if key.clicked() => vec![AgentCommand::NewKey],
+        // What was removed, and the log, are still to be seen.
+        () if close.clicked() => vec![AgentCommand::End],
+        () => Vec::new(),
+    }
 }
 
 fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {

@@ -125,13 +125,16 @@ pub(crate) struct Shown {
     question: Option<RequestId>,
     /// Whether it is the page with the rating: what follows it looks alike to the engine.
     rates: bool,
+    /// Whether it is the page after the line was lost.
+    is_lost: bool,
 }
 
 impl Shown {
     pub(crate) fn of(view: &AgentView) -> Self {
         let question = if let Page::Question(question) = &view.page { Some(question.id) } else { None };
         let rates = matches!(&view.page, Page::Ended(end) if end.rating == RatingView::Open);
-        Self { form: Form::of(view), page: discriminant(&view.page), question, rates }
+        let is_lost = matches!(&view.page, Page::Ended(end) if end.again.is_some());
+        Self { form: Form::of(view), page: discriminant(&view.page), question, rates, is_lost }
     }
 }
 

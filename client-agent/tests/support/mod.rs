@@ -4,9 +4,9 @@
 use agent_core::proto::geometry::MonitorId;
 use agent_core::proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferFailure, TransferId};
 use agent_core::view::{
-    AgentView, ChatLine, ChoiceView, Conflict, DomainProblem, EndView, Failure, FilesView, GrantView, KeyProblem,
-    LogView, OperatorView, Page, PanelView, Place, QuestionKind, QuestionView, RatingView, RemovalView, ShareReason,
-    ShareView, Shared, TermsView, TransferState, TransferView,
+    AgainView, AgentView, ChatLine, ChoiceView, Conflict, DomainProblem, EndView, Failure, FilesView, GrantView,
+    KeyProblem, LogView, OperatorView, Page, PanelView, Place, QuestionKind, QuestionView, RatingView, RemovalView,
+    ShareReason, ShareView, Shared, TermsView, TransferState, TransferView,
 };
 use agent_core::{Share, WindowId};
 use std::time::{Duration, SystemTime};
@@ -244,7 +244,14 @@ pub fn end(reason: EndReason) -> EndView {
             saved: None,
         }),
         still_running: 0,
+        again: None,
     }
+}
+
+/// The line was lost; what has come of files is kept, or there is nothing of that kind.
+pub fn lost(keeps_files: bool) -> EndView {
+    let again = Some(AgainView { keeps_files });
+    EndView { again, removed: None, log: None, ..end(EndReason::ConnectionLost) }
 }
 
 pub fn short_end(reason: EndReason) -> EndView {
@@ -345,6 +352,8 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
             let rating = RatingView::Given { stars: 5, delivered: true };
             page(Page::Ended(EndView { rating, ..end(EndReason::ClientEnded) }))
         }),
+        ("lost", page(Page::Ended(lost(false)))),
+        ("lost-files", page(Page::Ended(lost(true)))),
         ("ended", page(Page::Ended(end(EndReason::ClientEnded)))),
         ("ended-broken", page(Page::Ended(broken))),
         ("ended-removing", page(Page::Ended(EndView { removed: None, ..end(EndReason::OperatorEnded) }))),

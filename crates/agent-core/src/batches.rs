@@ -8,8 +8,8 @@ use proto::limits::BATCH_ENTRIES;
 use proto::session::{FileName, PathText, StreamKind, TransferFailure, TransferId};
 use session::{
     Batch, BatchNews, Conflict, FolderList, Gate, Landing, Priority, Reader, StreamError, is_protected, list_folder,
-    open_stream, path_text, read_batch_list, read_list, receive_batch, send_batch, send_list, totals, walk_apart,
-    wishes_fit,
+    open_stream, path_text, read_batch_list, read_list, receive_batch, send_batch, send_list, told_why, totals,
+    walk_apart, wishes_fit,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -269,7 +269,11 @@ pub(crate) async fn leave(
         let kind = StreamKind::Batch { transfer };
         let mut writer = open_stream(&channel, kind, Priority::File).await.map_err(gone)?;
         let allowed = (|| lease.is_live(), whole);
-        send_batch(&mut writer, &batch, &wishes, gate, allowed, &news).await
+        let sent = send_batch(&mut writer, &batch, &wishes, gate.clone(), allowed, &news).await;
+        if sent.is_err() && lease.is_live() && !gate.is_stopped() {
+            told_why().await;
+        }
+        sent
     })
     .await;
 }

@@ -198,11 +198,12 @@ async fn run(mut config: AgentConfig, mut desk: Desk) {
     }
     let mut problem = None;
     let mut tries = Tries::default();
+    let mut earlier = Vec::new();
     loop {
         desk.page(Page::EnterKey { problem });
         let Some(typed) = next_key(&mut desk).await.map(Zeroizing::new) else {
             // The person leaves before anything happened: the program goes all the same.
-            remove(&config);
+            leave(&config, &mut desk, earlier).await;
             return;
         };
         let Ok(key) = SessionKey::parse(&typed) else {
@@ -215,11 +216,16 @@ async fn run(mut config: AgentConfig, mut desk: Desk) {
             continue;
         }
         let mut was_guessable = false;
-        let result = attempt(&config, &mut desk, &key, &mut was_guessable).await;
+        let begun_by = earlier.last().map(|parted: &Parted| parted.certificate_sha256);
+        let result = attempt(&config, &mut desk, &key, &mut was_guessable, begun_by).await;
         let left = if was_guessable && result.is_err() { tries.count(&key) } else { tries.left(&key) };
         match result {
+            Ok(parted) if parted.goes_on => {
+                earlier.push(parted);
+                problem = None;
+            }
             Ok(parted) => {
-                finish(&config, &mut desk, parted).await;
+                finish(&config, &mut desk, parted, &earlier).await;
                 return;
             }
             Err(Setback::Key(KeyProblem::WrongSecret { tries_left })) => {
@@ -231,16 +237,25 @@ async fn run(mut config: AgentConfig, mut desk: Desk) {
             Err(Setback::Failure(failure)) => {
                 desk.page(Page::Failed(failure));
                 if !desk.until_again().await {
-                    remove(&config);
+                    leave(&config, &mut desk, earlier).await;
                     return;
                 }
                 problem = None;
             }
             Err(Setback::Quit) => {
-                remove(&config);
+                leave(&config, &mut desk, earlier).await;
                 return;
             }
         }
+    }
+}
+
+/// The person wants no key any more: the program is removed, and a session that was lost before has its last page.
+async fn leave(config: &Setup, desk: &mut Desk, mut earlier: Vec<Parted>) {
+    let removed = remove(config);
+    if let Some(mut parted) = earlier.pop() {
+        parted.log.removed = removed;
+        finish(config, desk, parted, &earlier).await;
     }
 }
 
@@ -303,12 +318,14 @@ fn hindrance(config: &Setup) -> Option<Failure> {
 /// The name under which an organisation says how old this program may be.
 const PROGRAM: &str = "ponte-agent";
 
-async fn finish(config: &Setup, desk: &mut Desk, parted: Parted) {
-    let Parted { mut end, log, has_left } = parted;
+/// The last page, with the logs of sessions that were lost before it.
+async fn finish(config: &Setup, desk: &mut Desk, parted: Parted, earlier: &[Parted]) {
+    let Parted { mut end, log, has_left, .. } = parted;
     if has_left {
         return;
     }
-    let kept = end.files.iter().filter_map(|file| file.saved_to.clone()).collect();
+    let files = earlier.iter().flat_map(|parted| &parted.end.files).chain(&end.files);
+    let kept = files.filter_map(|file| file.saved_to.clone()).collect();
     end.removed = Some(RemovalView { kept, ..log.removed.clone() });
     let mut view = log.view(config);
     loop {
@@ -319,7 +336,14 @@ async fn finish(config: &Setup, desk: &mut Desk, parted: Parted) {
             Some(AgentCommand::SaveLog(folder)) => {
                 // Only where the window offers it: no command of a program chooses another place.
                 if view.places.iter().any(|(_, place)| *place == folder) {
-                    view.saved = Some(log.save(config, folder).await);
+                    let mut saved = log.save(config, folder.clone()).await;
+                    for parted in earlier {
+                        saved = match (saved, parted.log.save(config, folder.clone()).await) {
+                            (Ok(last), Ok(before)) => Ok([before, last].concat()),
+                            (Err(error), _) | (_, Err(error)) => Err(error),
+                        };
+                    }
+                    view.saved = Some(saved);
                 }
             }
             Some(_) => {}
@@ -343,6 +367,7 @@ async fn attempt(
     desk: &mut Desk,
     key: &SessionKey,
     was_guessable: &mut bool,
+    begun_by: Option<[u8; 32]>,
 ) -> Result<Parted, Setback> {
     desk.page(Page::Connecting);
     let joining = async {
@@ -355,6 +380,11 @@ async fn attempt(
     })?;
     let made = or_quit(desk, make_channel(config, joined)).await?;
     let Made { channel, keeper, greeting, operator, ledger } = made.map_err(Setback::Failure)?;
+    // What is unfinished is for whoever proved the same certificate when it came; anybody else finds nothing of it.
+    if begun_by.is_some_and(|certificate| certificate != operator.leaf_sha256) {
+        let report = config.platform.removal.clear_unfinished();
+        tracing::info!(removed = report.removed.len(), "another operator: what was unfinished is gone");
+    }
     let check_word = (config.check_word)(greeting.check_number);
     let profile = operator.profile.clone();
     let certificate_sha256 = Hex(operator.leaf_sha256);

@@ -3,7 +3,7 @@
 use crate::config::Setup;
 use crate::engine::{Desk, remove};
 use crate::ledger::{Finished, Ledger};
-use crate::view::{AgentCommand, AgentView, EndView, Page, RatingView};
+use crate::view::{AgentCommand, AgentView, EndView, Page, RatingView, RemovalView};
 use audit_log::{Event, Role};
 use channel::{Channel, Keeper};
 use proto::session::{AgentToConsole, ConsoleToAgent, EndReason};
@@ -16,6 +16,9 @@ const GOODBYE: Duration = Duration::from_secs(1);
 const COUNTERSIGNED_WITHIN: Duration = Duration::from_secs(3);
 /// How long a person has for the rating; then the program removes itself without one.
 const RATED_WITHIN: Duration = Duration::from_secs(120);
+/// How long a person has to choose a new key after the line was lost, as long as a key is valid; then the program
+/// removes itself.
+const NEW_KEY_WITHIN: Duration = Duration::from_secs(proto::limits::OFFER_SECONDS);
 /// Longest comment to a rating, in bytes.
 const COMMENT_BYTES: usize = 2000;
 
@@ -24,7 +27,10 @@ pub(crate) struct Farewell {
     pub(crate) outbox: Outbox<AgentToConsole>,
     pub(crate) reader: Option<Reader>,
     pub(crate) channel: Channel,
-    pub(crate) keeper: Keeper,
+    /// Until the line is given up.
+    pub(crate) keeper: Option<Keeper>,
+    /// SHA-256 of the operator's certificate.
+    pub(crate) certificate_sha256: [u8; 32],
 }
 
 /// A session that is over for good.
@@ -33,17 +39,27 @@ pub(crate) struct Parted {
     pub(crate) log: Finished,
     /// Whether the person has left already.
     pub(crate) has_left: bool,
+    /// Whether they enter a new key instead: nothing was removed.
+    pub(crate) goes_on: bool,
+    /// SHA-256 of the operator's certificate: whose session may go on with what is unfinished.
+    pub(crate) certificate_sha256: [u8; 32],
 }
 
 impl Farewell {
-    /// Writes the end, tells the console, lets the person rate if `end` says so, removes the program and waits a
-    /// moment for the console's signature. Where nobody answers the agent alone has signed, and the log shows that.
+    /// Writes the end, tells the console, lets the person choose a new key where the line was lost, lets them rate if
+    /// `end` says so, removes the program and waits a moment for the console's signature. Where nobody answers the agent alone has signed, and the log shows that.
     pub(crate) async fn say(mut self, config: &Setup, desk: &mut Desk, mut ledger: Ledger, mut end: EndView) -> Parted {
         let reason = end.reason;
         // Whether the console still hears any of it is found out below.
         let _ = ledger.note(&self.outbox, Event::Ended { by: ended_by(reason), reason });
         let _ = ledger.sign(&self.outbox);
         let _ = self.outbox.send(AgentToConsole::Ended { reason });
+        if end.again.is_some() && self.enters_new_key(desk, &mut end).await {
+            let Self { outbox, certificate_sha256, .. } = self;
+            outbox.close(GOODBYE).await;
+            let log = ledger.finish(RemovalView::default());
+            return Parted { end, log, has_left: false, goes_on: true, certificate_sha256 };
+        }
         let has_left = end.rating == RatingView::Open && self.rate(desk, &mut ledger, &mut end).await;
 
         desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
@@ -64,8 +80,40 @@ impl Farewell {
         }
         self.outbox.close(GOODBYE).await;
         self.channel.close(GOODBYE).await;
-        self.keeper.leave(GOODBYE).await;
-        Parted { end, log: ledger.finish(removed), has_left }
+        if let Some(keeper) = self.keeper {
+            keeper.leave(GOODBYE).await;
+        }
+        let log = ledger.finish(removed);
+        Parted { end, log, has_left, goes_on: false, certificate_sha256: self.certificate_sha256 }
+    }
+
+    /// Lets the person choose between a new key (true) and the end; what is unfinished stays meanwhile. The line is
+    /// given up at once.
+    async fn enters_new_key(&mut self, desk: &mut Desk, end: &mut EndView) -> bool {
+        desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
+        let choosing = async {
+            let chosen_by = Instant::now() + NEW_KEY_WITHIN;
+            loop {
+                tokio::select! {
+                    command = desk.commands.recv() => match command {
+                        Some(AgentCommand::NewKey) => break true,
+                        Some(AgentCommand::Quit | AgentCommand::End) | None => break false,
+                        Some(_) => {}
+                    },
+                    () = until(Some(chosen_by)) => break false,
+                }
+            }
+        };
+        let keeper = self.keeper.take();
+        let giving_up = async {
+            self.channel.close(GOODBYE).await;
+            if let Some(keeper) = keeper {
+                keeper.leave(GOODBYE).await;
+            }
+        };
+        let ((), chosen) = tokio::join!(giving_up, choosing);
+        end.again = None;
+        chosen
     }
 
     /// Waits for the rating; true if the person leaves instead.

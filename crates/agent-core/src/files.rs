@@ -4,7 +4,7 @@ use crate::batches::{ReadyToLand, ReadyToLeave};
 use channel::Channel;
 use consent::{FetchFile, Lease, SendFile};
 use proto::session::{Capability, StreamKind, TransferFailure, TransferId};
-use session::{Priority, Reader, open_file, open_stream, receive_file, send_file, throttled};
+use session::{Priority, Reader, open_file, open_stream, receive_file, send_file, throttled, told_why};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -139,7 +139,11 @@ pub(crate) async fn give(
         let kind = StreamKind::File { transfer };
         let stream = open_stream(&channel, kind, Priority::File).await;
         let mut writer = stream.map_err(|_| TransferFailure::Cancelled)?;
-        send_file(&mut writer, file, size_bytes, || lease.is_live(), progress).await
+        let sent = send_file(&mut writer, file, size_bytes, || lease.is_live(), progress).await;
+        if sent == Err(TransferFailure::Cancelled) && lease.is_live() {
+            told_why().await;
+        }
+        sent
     };
     let given = given.await;
     // Success is only known when the console says that the digest is right.

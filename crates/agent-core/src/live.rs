@@ -84,7 +84,7 @@ pub(crate) struct Session {
 impl Session {
     /// Ends before anything was allowed.
     pub(crate) async fn turn_away(self, config: &Setup, desk: &mut Desk, reason: EndReason) -> Parted {
-        let Self { channel, keeper, greeting, ledger, operator, .. } = self;
+        let Self { channel, keeper, greeting, ledger, operator, certificate_sha256, .. } = self;
         let end = EndView {
             reason,
             operator: Some(operator),
@@ -96,8 +96,11 @@ impl Session {
             removed: None,
             log: None,
             still_running: 0,
+            again: None,
         };
-        let farewell = Farewell { outbox: greeting.outbox, reader: Some(greeting.reader), channel, keeper };
+        let certificate_sha256 = certificate_sha256.0;
+        let reader = Some(greeting.reader);
+        let farewell = Farewell { outbox: greeting.outbox, reader, channel, keeper: Some(keeper), certificate_sha256 };
         farewell.say(config, desk, ledger, end).await
     }
 }
@@ -148,6 +151,7 @@ pub(crate) struct Live<'a> {
     early: Vec<ConsoleToAgent>,
     title: Option<OwnText>,
     operator: OperatorView,
+    certificate_sha256: [u8; 32],
     check_word: String,
     profile: identity::Profile,
     ledger: Ledger,
@@ -207,6 +211,7 @@ pub(crate) struct Live<'a> {
 impl<'a> Live<'a> {
     pub(crate) fn start(config: &'a Setup, session: Session, chosen: Chosen) -> Self {
         let Session { channel, keeper, greeting, operator, check_word, profile, ledger, early, title, .. } = session;
+        let certificate_sha256 = session.certificate_sha256.0;
         let events = mpsc::channel(EVENTS);
         let mut tasks = JoinSet::new();
         tasks.spawn(accept_streams::<Report>(channel.clone(), events.0.clone()));
@@ -220,6 +225,7 @@ impl<'a> Live<'a> {
             early,
             title,
             operator,
+            certificate_sha256,
             check_word,
             consent: ConsentCell::with_rules(shown::rules(&profile)),
             ends_at: shown::longest_session(config, &profile).map(|longest| Instant::now() + longest),

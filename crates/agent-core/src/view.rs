@@ -385,6 +385,15 @@ pub struct EndView {
     pub log: Option<LogView>,
     /// How many programs that were started in the terminal could not be ended.
     pub still_running: usize,
+    /// Whether the person may enter a new key, as long as they have not chosen.
+    pub again: Option<AgainView>,
+}
+
+/// The line was lost: the person enters a new key, or closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AgainView {
+    /// Whether what has come of files is kept for the next session of the same operator.
+    pub keeps_files: bool,
 }
 
 /// Where the rating of the help stands.
@@ -432,7 +441,7 @@ pub struct LogView {
 }
 
 /// What the agent removed of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RemovalView {
     /// Paths that are gone: the program and what it made.
     pub removed: Vec<String>,
@@ -495,6 +504,7 @@ impl fmt::Debug for AgentCommand {
             Self::SaveLog(_) => f.write_str("SaveLog"),
             Self::End => f.write_str("End"),
             Self::Quit => f.write_str("Quit"),
+            Self::NewKey => f.write_str("NewKey"),
         }
     }
 }
@@ -555,4 +565,6 @@ pub enum AgentCommand {
     End,
     /// Close the program (removing it, if it may).
     Quit,
+    /// After the line was lost: enter a new key instead of closing.
+    NewKey,
 }

@@ -1,5 +1,6 @@
 //! The tasks that move batches of files on the console, and that look into folders on both sides.
 
+use crate::view::ItemView;
 use crate::witness::Digests;
 use channel::Channel;
 use proto::files::{BatchEntry, BatchItem, BatchWish, FolderEntry, FolderHead};
@@ -7,7 +8,7 @@ use proto::limits::{BATCH_ENTRIES, FOLDER_ROWS};
 use proto::session::{PathText, StreamKind, TransferFailure, TransferId};
 use session::{
     Batch, BatchNews, Conflict, Conflicts, Gate, Landing, Own, Priority, Reader, StreamError, keep_wanted, open_stream,
-    read_batch_list, read_list, receive_batch, send_batch, send_list, totals, walk_apart, wishes_fit,
+    read_batch_list, read_list, receive_batch, send_batch, send_list, told_why, totals, walk_apart, wishes_fit,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub(crate) enum BatchEvent {
     Walked(Result<Batch, TransferFailure>),
     /// The agent's list is here, and what of it is in the folder already.
     Listed {
-        names: Vec<String>,
+        items: Arc<[ItemView]>,
         files: u32,
         size_bytes: u64,
         conflicts: Conflicts,
@@ -141,9 +142,23 @@ pub(crate) async fn send(way: Way, batch: Arc<Batch>, digests: Digests) {
         let kind = StreamKind::Batch { transfer };
         let mut writer = open_stream(&channel, kind, Priority::File).await?;
         let whole = (|| true, move |_, digest| digests.add(digest));
-        Ok(send_batch(&mut writer, &batch, &wishes, gate, whole, &news).await?)
+        let sent = send_batch(&mut writer, &batch, &wishes, gate, whole, &news).await;
+        if sent.is_err() {
+            told_why().await;
+        }
+        Ok(sent?)
     })
     .await;
+}
+
+/// What a list has, as the operator sees it.
+pub(crate) fn items(entries: &[BatchEntry]) -> Arc<[ItemView]> {
+    let item = |entry: &BatchEntry| ItemView {
+        name: entry.path.shown(),
+        size_bytes: entry.size_bytes,
+        is_file: entry.item == BatchItem::File,
+    };
+    entries.iter().map(item).collect()
 }
 
 /// How many files are wished, and how many bytes they have.
@@ -170,12 +185,12 @@ pub(crate) async fn fetch(
         let mut entries = read_batch_list(&mut list).await?;
         keep_wanted(&mut entries, &wanted);
         let (files, size_bytes) = totals(&entries);
-        let names = entries.iter().map(|entry| entry.path.shown()).collect();
+        let items = items(&entries);
         let looking = tokio::task::spawn_blocking(move || Landing::look(&into, home.as_deref(), entries, keeps_parts));
         let mut landing = looking.await.map_err(|_| TransferFailure::Storage)??.forgetting_what_is_given_up();
         let conflicts = landing.conflicts();
         let are_there = conflicts.count > 0;
-        report.tell(BatchEvent::Listed { names, files, size_bytes, conflicts }).await;
+        report.tell(BatchEvent::Listed { items, files, size_bytes, conflicts }).await;
         let conflict = if are_there { choice.await? } else { Conflict::KeepBoth };
         let _turn = turn.acquire().await.map_err(|_| TransferFailure::Cancelled)?;
         let planning = tokio::task::spawn_blocking(move || {

@@ -16,7 +16,7 @@ use proto::shell::{ShellInput, ShellOutput};
 use proto::text::Blob;
 use session::{
     Arrival, FolderList, Own, Priority, Reader, StreamError, open_file, open_stream, private, receive_file, send_file,
-    throttled,
+    throttled, told_why,
 };
 use std::fs::File;
 use std::io::Write as _;
@@ -193,7 +193,11 @@ pub(crate) async fn send(
         let kind = StreamKind::File { transfer };
         let stream = open_stream(&channel, kind, Priority::File).await;
         let mut writer = stream.map_err(|_| TransferFailure::Cancelled)?;
-        send_file(&mut writer, file, size_bytes, || true, progress).await
+        let sent = send_file(&mut writer, file, size_bytes, || true, progress).await;
+        if sent == Err(TransferFailure::Cancelled) {
+            told_why().await;
+        }
+        sent
     };
     // Success is only known when the agent says that the digest is right.
     let event = match sent.await {

@@ -342,6 +342,23 @@ pub struct TransferView {
     pub state: TransferState,
     /// Where it was put, once it is whole (incoming only).
     pub saved_to: Option<PathBuf>,
+    /// Its files and folders, once they are known and until it is over; they move in this order.
+    pub items: Arc<[ItemView]>,
+    /// The one of them that moves now.
+    pub at: Option<u32>,
+    /// Which of them [`TransferView::failures`] are about.
+    pub failed_items: Arc<[u32]>,
+}
+
+/// One file or folder of a transfer of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemView {
+    /// Its path below what was chosen, safe to show.
+    pub name: String,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// Whether it is a file, which can be cancelled alone.
+    pub is_file: bool,
 }
 
 /// Where a transfer stands.

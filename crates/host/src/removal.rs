@@ -162,6 +162,16 @@ impl Removal {
         report
     }
 
+    /// Removes the unfinished files in the folders that were named for that, which somebody else is not to go on with.
+    #[must_use]
+    pub fn clear_unfinished(&self) -> RemovalReport {
+        let mut report = RemovalReport::default();
+        // Looking takes time, in which others may name things.
+        let unfinished = self.lock().unfinished.clone();
+        remove_unfinished(&unfinished, &mut report);
+        report
+    }
+
     /// Removes everything that was named and then the program's file. What is gone already is not
     /// called removed; a second run tries only what failed in the first.
     #[must_use]

@@ -1,15 +1,17 @@
 //! Sending a batch: every file that the other end wants, one after the other on one stream.
 
-use crate::files::storage_failure;
+use crate::files::{SourceState, storage_failure};
 use crate::folders::{Batch, modified_s};
 use crate::stream::{StreamError, Writer};
 use bytes::{Bytes, BytesMut};
 use proto::files::{BatchEntry, BatchItem, BatchPart, BatchWish};
 use proto::limits::FILE_BLOCK_BYTES;
 use proto::session::TransferFailure;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
@@ -62,30 +64,44 @@ pub enum Motion {
 
 /// Lets a batch pass, stand still or end.
 #[derive(Debug, Clone)]
-pub struct Gate(watch::Receiver<Motion>);
+pub struct Gate {
+    motion: watch::Receiver<Motion>,
+    /// Files of which no more is sent.
+    skipped: Arc<Mutex<BTreeSet<u32>>>,
+}
 
 impl Gate {
     /// An open one, and what closes and opens it.
     #[must_use]
     pub fn new() -> (watch::Sender<Motion>, Self) {
         let (hold, held) = watch::channel(Motion::Moves);
-        (hold, Self(held))
+        (hold, Self { motion: held, skipped: Arc::default() })
     }
 
     /// Waits while it is held.
     pub(crate) async fn pass(&mut self) {
         // Whoever could close it is gone: it stays as it was last.
-        let _ = self.0.wait_for(|motion| *motion != Motion::Held).await;
+        let _ = self.motion.wait_for(|motion| *motion != Motion::Held).await;
+    }
+
+    /// No more is sent of this file; the others go on. Numbers must be those of the list, so that there are not more.
+    pub fn skip(&self, index: u32) {
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
+    }
+
+    fn skips(&self, index: u32) -> bool {
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).contains(&index)
     }
 
     /// Whether it may not go on any more.
-    pub(crate) fn is_stopped(&self) -> bool {
-        *self.0.borrow() == Motion::Stopped
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        *self.motion.borrow() == Motion::Stopped
     }
 
     /// Waits until it may not go on any more.
     pub async fn until_stopped(&mut self) {
-        if self.0.wait_for(|motion| *motion == Motion::Stopped).await.is_err() {
+        if self.motion.wait_for(|motion| *motion == Motion::Stopped).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
@@ -153,7 +169,9 @@ pub async fn send_batch(
             };
             let before = teller.done_bytes;
             let file = Sending { writer: &mut *writer, entry, source, wish };
-            let sent = if entry.size_bytes <= SMALL_BYTES {
+            let sent = if gate.skips(wish.index) {
+                Err(Stop::File(TransferFailure::Cancelled))
+            } else if entry.size_bytes <= SMALL_BYTES {
                 file.small(&mut gate, &allowed, &whole, &mut teller).await
             } else {
                 file.large(&mut gate, &allowed, &whole, &mut teller).await
@@ -261,7 +279,8 @@ impl Sending<'_> {
         let Self { writer, entry, source, wish } = self;
         let (path, expected) = (source.to_owned(), entry.clone());
         let opened = tokio::task::spawn_blocking(move || open_listed(&path, &expected)).await;
-        let mut file = File::from_std(opened.map_err(|_| Stop::File(TransferFailure::Storage))??);
+        let (file, state) = opened.map_err(|_| Stop::File(TransferFailure::Storage))??;
+        let mut file = File::from_std(file);
         let mut sender = prefix_of(&mut file, entry, wish, allowed).await?;
         let from_bytes = sender.done_bytes();
         writer.message(&BatchPart::Begin { index: wish.index, from_bytes }).await?;
@@ -273,6 +292,9 @@ impl Sending<'_> {
             if gate.is_stopped() || !allowed() {
                 return Err(CANCELLED);
             }
+            if gate.skips(wish.index) {
+                return Err(Stop::File(TransferFailure::Cancelled));
+            }
             if length == 0 {
                 break;
             }
@@ -281,8 +303,7 @@ impl Sending<'_> {
             writer.bytes(block.freeze()).await?;
             teller.moved(length as u64, wish.index);
         }
-        let metadata = file.metadata().await?;
-        if metadata.len() != entry.size_bytes || modified_s(&metadata) != entry.modified_s {
+        if SourceState::of(&file.metadata().await?) != state {
             return Err(CHANGED);
         }
         let digest = sender.finish().map_err(|_| CHANGED)?;
@@ -321,19 +342,24 @@ async fn prefix_of(
 }
 
 /// Opens a file that is still what the list says.
-fn open_listed(source: &Path, entry: &BatchEntry) -> Result<fs::File, Stop> {
+fn open_listed(source: &Path, entry: &BatchEntry) -> Result<(fs::File, SourceState), Stop> {
     if !fs::symlink_metadata(source)?.is_file() {
         return Err(CHANGED);
     }
     let file = fs::File::open(source)?;
     let metadata = file.metadata()?;
     let is_same = metadata.is_file() && metadata.len() == entry.size_bytes;
-    if is_same && modified_s(&metadata) == entry.modified_s { Ok(file) } else { Err(CHANGED) }
+    if is_same && modified_s(&metadata) == entry.modified_s {
+        Ok((file, SourceState::of(&metadata)))
+    } else {
+        Err(CHANGED)
+    }
 }
 
 fn read_small(source: &Path, entry: &BatchEntry) -> Result<Vec<u8>, Stop> {
-    let file = open_listed(source, entry)?;
+    let (mut file, state) = open_listed(source, entry)?;
     let mut content = Vec::new();
-    file.take(SMALL_BYTES + 1).read_to_end(&mut content)?;
-    if content.len() as u64 == entry.size_bytes { Ok(content) } else { Err(CHANGED) }
+    (&mut file).take(SMALL_BYTES + 1).read_to_end(&mut content)?;
+    let is_same = content.len() as u64 == entry.size_bytes && SourceState::of(&file.metadata()?) == state;
+    if is_same { Ok(content) } else { Err(CHANGED) }
 }

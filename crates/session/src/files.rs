@@ -9,8 +9,10 @@ use crate::stream::{Reader, StreamError, Writer};
 use bytes::BytesMut;
 use proto::limits::FILE_BLOCK_BYTES;
 use proto::session::{TransferFailure, TransferId};
+use std::fs::Metadata;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use transfer::{FileReceiver, FileSender, PartName, SafeName};
@@ -30,6 +32,14 @@ pub fn storage_failure(error: &io::Error) -> TransferFailure {
     }
 }
 
+/// How long the other end has to say why it takes no more of a file.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
+
+/// Waits for that: the reason is on another stream than the files, and whoever hears it ends what waits here.
+pub async fn told_why() {
+    tokio::time::sleep(TOLD_WITHIN).await;
+}
+
 fn stream_failure(_: StreamError) -> TransferFailure {
     TransferFailure::Cancelled
 }
@@ -41,6 +51,20 @@ fn stream_failure(_: StreamError) -> TransferFailure {
 pub async fn sendable(path: &Path) -> Result<u64, TransferFailure> {
     let metadata = fs::metadata(path).await.map_err(|error| storage_failure(&error))?;
     if metadata.is_file() { Ok(metadata.len()) } else { Err(TransferFailure::NotAFile) }
+}
+
+/// What a file that is sent has to be still when all of it was read: who writes to it leaves another time of change, as
+/// finely as the file system keeps it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct SourceState {
+    size_bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl SourceState {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self { size_bytes: metadata.len(), modified: metadata.modified().ok() }
+    }
 }
 
 /// Opens a file to send; before its stream is opened, so that there is none without a file.
@@ -64,6 +88,10 @@ pub async fn send_file(
     mut progress: impl FnMut(u64),
 ) -> Result<[u8; 32], TransferFailure> {
     let sent = async {
+        let state = |metadata: io::Result<Metadata>| {
+            metadata.map(|metadata| SourceState::of(&metadata)).map_err(|error| storage_failure(&error))
+        };
+        let before = state(file.metadata().await)?;
         let mut sender = FileSender::new(size_bytes, 0).map_err(|_| TransferFailure::Changed)?;
         let mut done = 0;
         loop {
@@ -79,6 +107,9 @@ pub async fn send_file(
             done += length as u64;
             writer.bytes(block.freeze()).await.map_err(stream_failure)?;
             progress(done);
+        }
+        if state(file.metadata().await)? != before {
+            return Err(TransferFailure::Changed);
         }
         let digest = sender.finish().map_err(|_| TransferFailure::Changed)?;
         writer.bytes(digest.to_vec().into()).await.map_err(stream_failure)?;

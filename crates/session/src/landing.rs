@@ -396,15 +396,33 @@ impl<A: Allowance> Receiving<'_, A> {
             // A file in such a folder says why it cannot be there.
             let _ = make_folders(&self.landing.root, folder.names());
         }
-        let mut coming: Option<Coming> = None;
+        let mut coming = None;
+        let result = self.parts(reader, gate, &mut coming).await;
+        if result.is_err_and(|failure| failure != TransferFailure::Cancelled) {
+            // Nothing is gone on with of what came from an end that breaks the rules, or that there is no room for.
+            self.landing.keeps_parts.store(false, Ordering::Relaxed);
+        }
+        result
+    }
+
+    async fn parts(
+        &mut self,
+        reader: &mut Reader,
+        gate: &mut Gate,
+        coming: &mut Option<Coming>,
+    ) -> Result<(), TransferFailure> {
         while let Some(part) = reader.message::<BatchPart>().await.map_err(|error| self.lost(reader, error))? {
             gate.pass().await;
             if gate.is_stopped() || !self.allowed.stands() {
                 return Err(TransferFailure::Cancelled);
             }
-            match (part, coming.take()) {
-                (BatchPart::Begin { index, from_bytes }, None) => coming = Some(self.begin(index, from_bytes).await?),
-                (BatchPart::Block { length }, Some(mut file)) => {
+            match part {
+                BatchPart::Begin { index, from_bytes } if coming.is_none() => {
+                    *coming = Some(self.begin(index, from_bytes).await?);
+                }
+                BatchPart::Begin { .. } => return Err(BROKEN),
+                BatchPart::Block { length } => {
+                    let file = coming.as_mut().ok_or(BROKEN)?;
                     let length = usize::try_from(length).unwrap_or(usize::MAX);
                     let left = file.size_bytes - file.receiver.done_bytes();
                     if length > FILE_BLOCK_BYTES || length as u64 > left {
@@ -413,21 +431,19 @@ impl<A: Allowance> Receiving<'_, A> {
                     let block = reader.exact(length).await.map_err(|error| self.lost(reader, error))?;
                     file.take(&block).await?;
                     self.teller.moved(length as u64, file.index);
-                    coming = Some(file);
                 }
-                (BatchPart::End { digest }, Some(file)) => self.end(file, digest).await?,
-                (BatchPart::Failed { index, failure }, file) => {
-                    let is_its = file.as_ref().is_none_or(|file| file.index == index);
-                    let was_awaited = self.awaited.remove(&index).is_some() || file.is_some();
+                BatchPart::End { digest } => self.end(coming.take().ok_or(BROKEN)?, digest).await?,
+                BatchPart::Failed { index, failure } => {
+                    let is_its = coming.as_ref().is_none_or(|file| file.index == index);
+                    let was_awaited = self.awaited.remove(&index).is_some() || coming.is_some();
                     if !is_its || !was_awaited {
                         return Err(BROKEN);
                     }
-                    if let Some(file) = file {
+                    if let Some(file) = coming.take() {
                         remove_part(&file.target.part.path);
                     }
                     self.fail(index, failure).await;
                 }
-                _ => return Err(BROKEN),
             }
         }
         if coming.is_some() { Err(BROKEN) } else { Ok(()) }

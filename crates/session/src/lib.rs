@@ -25,7 +25,7 @@ mod wanted;
 pub use allowance::{Allowance, Own};
 pub use batch::{BatchNews, Gate, Motion, send_batch, wishes_fit};
 pub use chat::{Chat, ChatEntry};
-pub use files::{open_file, receive_file, send_file, sendable, storage_failure};
+pub use files::{open_file, receive_file, send_file, sendable, storage_failure, told_why};
 pub use folders::{
     Batch, FolderList, list_folder, path_text, read_batch_list, read_list, send_list, totals, walk_apart,
 };

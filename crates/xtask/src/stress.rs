@@ -26,6 +26,18 @@ pub(crate) enum Options {
     },
     /// Attack the relay's memory in every way at full size and print what each attack cost
     RelayMemory,
+    /// Move many small files and a large one both ways, kill the relay meanwhile, and compare every digest
+    Files {
+        /// How many small files
+        #[arg(long, default_value_t = 1000)]
+        files: u32,
+        /// Size of the large one, in MiB
+        #[arg(long, default_value_t = 1024)]
+        large_mib: u32,
+        /// How many times the relay is killed in each direction
+        #[arg(long, default_value_t = 2)]
+        kills: u32,
+    },
 }
 
 /// Runs it in the debug profile, whose checks are on; what counts memory in the one that is measured.
@@ -35,6 +47,7 @@ pub(crate) fn stress(options: &Options) -> Result<(), Failure> {
             ["stress-channel".into(), format!("--cycles={cycles}"), format!("--seed={seed}")]
         }
         Options::RelayMemory => return relay_memory(),
+        Options::Files { files, large_mib, kills } => return moving_files(*files, *large_mib, *kills),
         Options::RelayKill { kills, seed } => ["stress-relay-kill".into(), kills.to_string(), format!("--seed={seed}")],
     };
     bench("dev", &words)
@@ -44,6 +57,13 @@ fn relay_memory() -> Result<(), Failure> {
     let mut command = Command::new("cargo");
     command.args(["run", "--quiet", "--profile", "bench-run", "-p", "e2e", "--example", "relay_memory"]);
     run::run(&mut command)
+}
+
+/// In the debug profile, whose checks are on.
+fn moving_files(files: u32, large_mib: u32, kills: u32) -> Result<(), Failure> {
+    let mut command = Command::new("cargo");
+    command.args(["run", "--quiet", "-p", "e2e", "--example", "moving_files", "--"]);
+    run::run(command.args([files, large_mib, kills].map(|word| word.to_string())))
 }
 
 /// Builds the program and the relay beside it, and runs the program with these words.

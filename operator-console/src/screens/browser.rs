@@ -8,7 +8,7 @@ use super::transfers::transfer_ui;
 use super::{Scene, ScreenState, Under};
 use crate::places;
 use crate::words;
-use console_core::proto::session::Capability;
+use console_core::proto::session::{Capability, TransferId};
 use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, TransferState, TransferView};
 use egui::{Align, Label, Layout, Margin, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
 use std::path::PathBuf;
@@ -19,21 +19,27 @@ use ui_kit::{TagKind, button, primary_button, small, tag, theme, tiny};
 const ROOM_FOR_BOTH: f32 = 620.0;
 /// Which part of the stage's height the folders have then.
 const SHARE: f32 = 0.66;
-/// Height of what moves, in points, where something does.
+/// Height of what moves, in points, where something does, and where the files of it are listed as well.
 const MOVING_HEIGHT: f32 = 150.0;
+const ITEMS_HEIGHT: f32 = 260.0;
+/// Height of one row of such a list, in points, and how many are in sight.
+const ITEM_ROW: f32 = 28.0;
+const ITEM_ROWS: f32 = 5.0;
 /// Where there is less width, in points, the two folders stand in two tabs' place: one above the other.
 const BESIDE: f32 = 460.0;
 
 /// What the two folders remember between frames.
 #[derive(Debug)]
 pub struct BrowserState {
+    /// Of which transfer the files are listed one by one.
+    pub listed: Option<TransferId>,
     local: Pane,
     remote: Pane,
 }
 
 impl Default for BrowserState {
     fn default() -> Self {
-        Self { local: Pane::new(Side::Local), remote: Pane::new(Side::Remote) }
+        Self { listed: None, local: Pane::new(Side::Local), remote: Pane::new(Side::Remote) }
     }
 }
 
@@ -102,7 +108,9 @@ fn whole_ui(
         });
     });
     let moving: Vec<&TransferView> = session.transfers.iter().rev().filter(|one| is_shown(one)).collect();
-    let kept = if moving.is_empty() { 0.0 } else { MOVING_HEIGHT + 6.0 };
+    let are_listed = moving.iter().any(|one| Some(one.id) == state.browser.listed && !one.items.is_empty());
+    let moving_height = if are_listed { ITEMS_HEIGHT.min(ui.available_height() / 2.0) } else { MOVING_HEIGHT };
+    let kept = if moving.is_empty() { 0.0 } else { moving_height + 6.0 };
     let room = (ui.available_height() - kept).max(80.0);
     let is_beside = ui.available_width() >= BESIDE;
     let gap = 12.0;
@@ -124,8 +132,12 @@ fn whole_ui(
         }
     });
     if !moving.is_empty() {
-        let list = ScrollArea::vertical().id_salt("moving").max_height(MOVING_HEIGHT).auto_shrink([false, true]);
+        let list = ScrollArea::vertical().id_salt("moving").max_height(moving_height).auto_shrink([false, true]);
         list.show(ui, |ui| {
+            let is_more_than_one = moving.iter().filter(|one| !one.state.is_over()).count() > 1;
+            if is_more_than_one && button(ui, &scene.i18n.text("console-transfer-cancel-all")).clicked() {
+                commands.push(ConsoleCommand::CancelTransfers);
+            }
             for transfer in moving {
                 moving_ui(ui, scene, transfer, state, commands);
             }
@@ -206,7 +218,7 @@ fn moving_ui(
     ui: &mut Ui,
     scene: &Scene<'_>,
     transfer: &TransferView,
-    state: &ScreenState,
+    state: &mut ScreenState,
     commands: &mut Vec<ConsoleCommand>,
 ) {
     let (i18n, id) = (scene.i18n, transfer.id);
@@ -236,6 +248,17 @@ fn moving_ui(
             commands.push(ConsoleCommand::CancelTransfer(id));
         }
     });
+    if transfer.files > 1 && !transfer.items.is_empty() {
+        let is_listed = state.browser.listed == Some(id);
+        let word = if is_listed { "console-transfer-items-hide" } else { "console-transfer-items" };
+        let list = button(ui, &i18n.text(word));
+        if list.accessible_name(named(&format!("{word}-name"))).clicked() {
+            state.browser.listed = (!is_listed).then_some(id);
+        }
+        if is_listed {
+            items_ui(ui, scene, transfer, commands);
+        }
+    }
     if let TransferState::Conflicts(count) = transfer.state {
         tiny(ui, &i18n.text_with("console-files-conflict", &[("count", count.into())]));
         tiny(ui, &transfer.conflicts.join(", "));
@@ -255,4 +278,41 @@ fn moving_ui(
         let why = i18n.text(words::transfer_failure(*failure));
         tiny(ui, &i18n.text_with("console-files-left", &[("name", name.into()), ("why", why.into())]));
     }
+}
+
+/// Every file of a transfer with where it stands; each that has not arrived can be cancelled alone.
+fn items_ui(ui: &mut Ui, scene: &Scene<'_>, transfer: &TransferView, commands: &mut Vec<ConsoleCommand>) {
+    let i18n = scene.i18n;
+    let files: Vec<usize> = (0..transfer.items.len()).filter(|at| transfer.items[*at].is_file).collect();
+    let list = ScrollArea::vertical().id_salt(("items", transfer.id)).max_height(ITEM_ROW * ITEM_ROWS);
+    list.auto_shrink([false, true]).show_rows(ui, ITEM_ROW, files.len(), |ui, rows| {
+        for at in rows.filter_map(|row| files.get(row).copied()) {
+            let (Some(item), Ok(index)) = (transfer.items.get(at), u32::try_from(at)) else { continue };
+            let failed = transfer.failed_items.iter().position(|failed| *failed == index);
+            let has_passed = transfer.at.is_some_and(|moving| index < moving);
+            ui.allocate_ui_with_layout(
+                vec2(ui.available_width(), ITEM_ROW),
+                Layout::right_to_left(Align::Center),
+                |ui| {
+                    if failed.is_none() && !has_passed {
+                        let cancel = button(ui, &i18n.text("console-cancel-key"));
+                        let name = i18n.text_with("console-transfer-cancel-name", &[("name", (&item.name).into())]);
+                        if cancel.accessible_name(name).clicked() {
+                            commands.push(ConsoleCommand::CancelItem(transfer.id, index));
+                        }
+                    }
+                    let state = match failed.and_then(|at| transfer.failures.get(at)) {
+                        Some((_, failure)) => i18n.text(words::transfer_failure(*failure)),
+                        None if transfer.at == Some(index) => i18n.text("console-transfer-item-moving"),
+                        None if has_passed => i18n.text("console-transfer-item-done"),
+                        None => i18n.bytes(item.size_bytes),
+                    };
+                    tiny(ui, &state);
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        ui.add(Label::new(RichText::new(&item.name).size(theme::tokens(ui).small_size)).truncate());
+                    });
+                },
+            );
+        }
+    });
 }

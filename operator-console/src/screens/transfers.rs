@@ -198,6 +198,9 @@ mod tests {
             is_held: false,
             state: TransferState::Running,
             saved_to: None,
+            items: [].into(),
+            at: None,
+            failed_items: [].into(),
         };
         let mut rates = Rates::default();
         rates.observe(0.0, std::slice::from_ref(&transfer));

@@ -12,15 +12,15 @@ use console_core::proto::machine::{
     SystemEvent, Temperature, Topic,
 };
 use console_core::proto::session::{
-    Asking, Capability, CertificateProblem, EndReason, Ending, FileName, RequestId, TransferId,
+    Asking, Capability, CertificateProblem, EndReason, Ending, FileName, RequestId, TransferFailure, TransferId,
 };
 use console_core::proto::shell::TerminalSize;
 use console_core::records::{Kept, Outcome, Record, RecordId};
 use console_core::terminal::Terminal;
 use console_core::view::{
-    ChatLine, ClipView, ConsoleView, EndView, EndingState, EndingView, FilesView, FolderView, KeyView, MachineView,
-    Notice, NoticeKind, OperatorView, PageView, PowerState, PowerView, RatingView, SessionView, ShellState, ShellView,
-    Stage, TransferState, TransferView,
+    ChatLine, ClipView, ConsoleView, EndView, EndingState, EndingView, FilesView, FolderView, ItemView, KeyView,
+    MachineView, Notice, NoticeKind, OperatorView, PageView, PowerState, PowerView, RatingView, SessionView,
+    ShellState, ShellView, Stage, TransferState, TransferView,
 };
 use operator_console::desk::{DeskView, Tab};
 use std::collections::BTreeMap;
@@ -392,7 +392,16 @@ pub(crate) fn transfer(id: u32, name: &str, incoming: bool, state: TransferState
         is_held: false,
         state,
         saved_to: (incoming && done).then(|| format!("/home/giulia/Scaricati/{name}").into()),
+        items: [].into(),
+        at: None,
+        failed_items: [].into(),
     }
+}
+
+/// A file, or the folder around them.
+fn item(number: u32, is_file: bool) -> ItemView {
+    let name = if is_file { format!("modelli/c {number:02}.odt") } else { "modelli".to_owned() };
+    ItemView { name, size_bytes: 740_000, is_file }
 }
 
 /// A session in which both folders are looked at, and several files move.
@@ -427,9 +436,14 @@ pub(crate) fn files_session() -> SessionView {
     };
     let several = TransferView {
         files: 12,
-        done_files: 7,
+        done_files: 1,
         size_bytes: 9_000_000,
-        done_bytes: 5_200_000,
+        done_bytes: 1_900_000,
+        failed_files: 1,
+        failures: [("modelli/c 01.odt".to_owned(), TransferFailure::Cancelled)].into(),
+        failed_items: [1].into(),
+        items: (0..13).map(|number| item(number, number > 0)).collect(),
+        at: Some(3),
         ..transfer(1, "modelli", false, TransferState::Running)
     };
     let asking = TransferView {

@@ -129,6 +129,27 @@ fn a_transfer_is_paused_cancelled_and_decided_about() {
 }
 
 #[test]
+fn one_file_of_several_is_cancelled_alone_and_all_transfers_at_once() {
+    let mut page = open();
+    assert_eq!(click(&mut page, "Cancel all"), [ConsoleCommand::CancelTransfers]);
+
+    let several = files_session();
+    let first = several.transfers.iter().take(1).cloned().collect();
+    let mut page = opened(SessionView { transfers: first, ..several });
+    assert!(page.query_by_label("Cancel all").is_none(), "one has a button of its own");
+    assert!(page.query_by_label("Cancel: modelli/c 03.odt").is_none());
+    assert!(click(&mut page, "Show the files: modelli").is_empty());
+    page.run_steps(3);
+    for gone in ["Cancel: modelli/c 01.odt", "Cancel: modelli/c 02.odt"] {
+        assert!(page.query_by_label(gone).is_none(), "{gone}: it does not come, or has arrived");
+    }
+    assert_eq!(click(&mut page, "Cancel: modelli/c 03.odt"), [ConsoleCommand::CancelItem(TransferId(1), 3)]);
+    assert!(click(&mut page, "Hide the files: modelli").is_empty());
+    page.run_steps(3);
+    assert!(page.query_by_label("Cancel: modelli/c 03.odt").is_none());
+}
+
+#[test]
 fn a_path_that_is_typed_is_opened() {
     let mut page = open();
     page.get_by_label("Folder: The client’s computer").focus();

@@ -13,6 +13,7 @@ pub mod usage;
 
 mod ends;
 mod figures;
+mod files;
 mod first_picture;
 mod known;
 mod markdown;

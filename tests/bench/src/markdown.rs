@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 const GB_MBIT: f64 = 8000.0;
 
 /// A row of the first table: what, its figure, the ways to compare with, and what it means.
-const PATHS: [(&str, &str, &[&str], &str); 6] = [
+const PATHS: [(&str, &str, &[&str], &str); 9] = [
     (
         "A stream through the relay",
         names::THROUGHPUT,
@@ -25,6 +25,19 @@ const PATHS: [(&str, &str, &[&str], &str); 6] = [
         names::LOADED,
         &[names::SPLICE, names::DIRECT],
         "How long a key press takes while a file fills the same session.",
+    ),
+    (
+        "A file through the relay, from disk to disk",
+        names::FILE,
+        &[],
+        "What reading, digests and writing leave of a stream's speed; promised is 0.6 of it.",
+    ),
+    ("A key press beside a file", names::KEY_FILE, &[], "Whether a transfer makes the mouse and the keyboard lag."),
+    (
+        "A change of the screen beside a file",
+        names::PICTURE_FILE,
+        &[],
+        "Whether a transfer makes the picture lag; 30 kB until its answer is back.",
     ),
     ("The relay's processor", names::COST, &[names::SPLICE], "What passing on costs whoever runs a relay."),
     (

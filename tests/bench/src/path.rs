@@ -2,10 +2,12 @@
 //! payloads, so that whatever else the machine does meets all of them.
 
 use crate::figures::Spread;
+use crate::files::{Files, Waits};
 use crate::relay_process::{Listening, RelayProcess};
 use crate::report::{Machine, Report, Settings, names, paired};
 use crate::ways::{Way, direct};
 use crate::{Failure, ends, first_picture, usage};
+use channel::Channel;
 use clap::Args;
 use link::LinkKind;
 use std::path::PathBuf;
@@ -114,6 +116,14 @@ struct Sample {
     loaded: Option<(f64, f64)>,
     cost: Option<f64>,
     lost: Option<f64>,
+    file: Option<FileSample>,
+}
+
+/// What a file gave.
+struct FileSample {
+    throughput: f64,
+    quiet: Waits,
+    beside: Waits,
 }
 
 /// One way with the program in its middle, if there is one, and what was measured.
@@ -121,13 +131,20 @@ struct Measured<'a> {
     name: &'static str,
     way: Way,
     middle: Option<&'a Listening>,
+    /// The ends of a session, and a file that moves between them.
+    file: Option<(&'a Channel, &'a Channel, Files)>,
     /// `None` for a round that failed.
     samples: Vec<Option<Sample>>,
 }
 
 impl<'a> Measured<'a> {
     fn new(name: &'static str, way: Way, middle: Option<&'a Listening>) -> Self {
-        Self { name, way, middle, samples: Vec::new() }
+        Self { name, way, middle, file: None, samples: Vec::new() }
+    }
+
+    /// The same; a file of so many bytes moves between these ends, too.
+    async fn with_file(self, from: &'a Channel, to: &'a Channel, bytes: usize) -> Result<Self, Failure> {
+        Ok(Self { file: Some((from, to, Files::new(bytes).await?)), ..self })
     }
 
     fn is_limited(&self) -> bool {
@@ -156,7 +173,18 @@ impl<'a> Measured<'a> {
             sleep(DRAINS).await;
             Some((median, p95))
         };
-        Ok(Sample { throughput, quiet, loaded, cost, lost })
+        let file = match &self.file {
+            Some((from, to, file)) => Some(FileSample {
+                throughput: Box::pin(file.throughput(from, to)).await?,
+                quiet: Box::pin(file.waits((from, to), false, most)).await?,
+                beside: Box::pin(file.waits((from, to), true, most)).await?,
+            }),
+            None => None,
+        };
+        if file.is_some() {
+            sleep(DRAINS).await;
+        }
+        Ok(Sample { throughput, quiet, loaded, cost, lost, file })
     }
 
     fn column(&self, pick: impl Fn(&Sample) -> Option<f64>) -> Vec<Option<f64>> {
@@ -176,8 +204,12 @@ async fn network(scale: Scale, report: &mut Report) -> Result<(), Failure> {
     };
     let (plain, _endpoints) = direct().await?;
     let mut ways = [
-        Measured::new(names::QUIC, through(&quic), Some(relay.process())),
-        Measured::new(names::TLS, through(&tls), Some(relay.process())),
+        Measured::new(names::QUIC, through(&quic), Some(relay.process()))
+            .with_file(&quic.1.channel, &quic.0.channel, scale.bytes)
+            .await?,
+        Measured::new(names::TLS, through(&tls), Some(relay.process()))
+            .with_file(&tls.1.channel, &tls.0.channel, scale.bytes)
+            .await?,
         Measured::new(names::SPLICE, Way::Splice(splice.address), Some(&splice)),
         Measured::new(names::DIRECT, plain, None),
         Measured::new(names::LIMITED, through(&limited), None),
@@ -213,6 +245,9 @@ async fn network(scale: Scale, report: &mut Report) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Figures of files, which only sessions move: they are compared with the session's own.
+const FILES: [&str; 5] = [names::FILE, names::KEY, names::KEY_FILE, names::PICTURE, names::PICTURE_FILE];
+
 fn tell(ways: &[Measured<'_>], report: &mut Report) {
     let ponte = [names::QUIC, names::TLS];
     let mut rows = |name: &str, unit: &str, pick: fn(&Sample) -> Option<f64>| {
@@ -225,7 +260,7 @@ fn tell(ways: &[Measured<'_>], report: &mut Report) {
         }
         for way in ponte {
             for plain in [names::SPLICE, names::DIRECT] {
-                if name != names::LOST {
+                if name != names::LOST && !FILES.contains(&name) {
                     report.compare((name, way), (name, plain));
                 }
             }
@@ -237,6 +272,16 @@ fn tell(ways: &[Measured<'_>], report: &mut Report) {
     rows(names::LOADED_P95, "ms", |sample| Some(sample.loaded?.1));
     rows(names::COST, "s per GB", |sample| sample.cost);
     rows(names::LOST, "%", |sample| sample.lost);
+    rows(names::FILE, "Mbit/s", |sample| Some(sample.file.as_ref()?.throughput));
+    rows(names::KEY, "ms", |sample| Some(sample.file.as_ref()?.quiet.key.0));
+    rows(names::KEY_FILE, "ms", |sample| Some(sample.file.as_ref()?.beside.key.0));
+    rows(names::PICTURE, "ms", |sample| Some(sample.file.as_ref()?.quiet.picture.0));
+    rows(names::PICTURE_FILE, "ms", |sample| Some(sample.file.as_ref()?.beside.picture.0));
+    for way in ponte {
+        report.compare((names::FILE, way), (names::THROUGHPUT, way));
+        report.compare((names::KEY_FILE, way), (names::KEY, way));
+        report.compare((names::PICTURE_FILE, way), (names::PICTURE, way));
+    }
     for way in ways {
         report.compare((names::LOADED, way.name), (names::QUIET, way.name));
     }
@@ -253,7 +298,7 @@ mod tests {
     use super::*;
 
     fn sample(throughput: f64) -> Sample {
-        Sample { throughput, quiet: 2.0, loaded: Some((6.0, 9.0)), cost: None, lost: None }
+        Sample { throughput, quiet: 2.0, loaded: Some((6.0, 9.0)), cost: None, lost: None, file: None }
     }
 
     fn measured(name: &'static str, samples: Vec<Option<Sample>>) -> Measured<'static> {

@@ -14,6 +14,11 @@ pub(crate) mod names {
     pub(crate) const QUIET: &str = "small round trip, quiet";
     pub(crate) const LOADED: &str = "small round trip beside a stream";
     pub(crate) const LOADED_P95: &str = "small round trip beside a stream, 95 of 100 below";
+    pub(crate) const FILE: &str = "file throughput, from disk to disk";
+    pub(crate) const KEY: &str = "key press and answer, quiet";
+    pub(crate) const KEY_FILE: &str = "key press and answer beside a file";
+    pub(crate) const PICTURE: &str = "change of the screen and answer, quiet";
+    pub(crate) const PICTURE_FILE: &str = "change of the screen and answer beside a file";
     pub(crate) const COST: &str = "processor of the program in the middle";
     pub(crate) const LOST: &str = "packets lost end to end";
     pub(crate) const NEAR: &str = "key entry to first picture, relay on the same machine";

@@ -7,6 +7,8 @@ mod apart;
 pub mod attack;
 pub mod evil;
 mod line;
+pub mod mounts;
+pub mod moving;
 mod people;
 pub mod program;
 mod running;
@@ -109,19 +111,24 @@ fn organisation_with(profile: &Profile) -> TempDir {
     write("organisation.ponte", &made.organisation_file);
     write("root.seed", made.root.seed().expose());
     write("operator.ponte-vault", &testkit::operator_vault(&operator));
+    write(COLLEAGUE, &testkit::operator_vault(&certified(&made, profile, 78)));
     folder
 }
 
 /// The sample operator with another profile, certified by the same organisation.
 #[must_use]
 pub fn operator_with(made: &DevOrganisation, profile: &Profile) -> OperatorFile {
+    certified(made, profile, 77)
+}
+
+fn certified(made: &DevOrganisation, profile: &Profile, serial: u8) -> OperatorFile {
     let request = identity::OperatorRequest {
         name: identity::dev::SAMPLE_OPERATOR.to_owned(),
         team: Some("Anagrafe".to_owned()),
         profile: profile.clone(),
     };
     let seed = made.operator_seed.clone();
-    let leaf = identity::issue_operator(&made.issuing, &seed.public_key(), &request, &[77], now_s());
+    let leaf = identity::issue_operator(&made.issuing, &seed.public_key(), &request, &[serial], now_s());
     OperatorFile { chain: vec![leaf.expect("a certificate"), made.issuing.certificate().to_vec()], seed }
 }
 
@@ -302,6 +309,12 @@ impl World {
     pub fn another_console(&self) -> ConsoleHandle {
         let far = self.packets.as_ref().map(PacketPath::far);
         apart::at(far, || console_on(self.folder.path(), &self.console_reach))
+    }
+
+    /// Starts the console of another operator of the same organisation, for [`World::with_profile`].
+    #[must_use]
+    pub fn console_of_colleague(&self) -> ConsoleHandle {
+        console_of(self.folder.path(), &self.console_reach, COLLEAGUE)
     }
 
     /// A path in a folder of the test.
@@ -534,8 +547,15 @@ fn console(folder: &Path, kind: LinkKind) -> ConsoleHandle {
     console_on(folder, &Reach::direct(folder, kind))
 }
 
+/// Who else works for the organisation.
+const COLLEAGUE: &str = "colleague.ponte-vault";
+
 fn console_on(folder: &Path, reach: &Reach) -> ConsoleHandle {
-    let operator = std::fs::read(folder.join("relay/operator.ponte-vault")).expect("the operator file");
+    console_of(folder, reach, "operator.ponte-vault")
+}
+
+fn console_of(folder: &Path, reach: &Reach, operator: &str) -> ConsoleHandle {
+    let operator = std::fs::read(folder.join("relay").join(operator)).expect("the operator file");
     let operator = testkit::signed_in(&operator);
     let mut config = ConsoleConfig::open(&operator, &reach.organisation, now_s()).expect("a console's files");
     config.choice = reach.choice;

@@ -3,71 +3,23 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use agent_core::LinkKind;
-use agent_core::view::{AgentCommand, Conflict, FilesView, Page, QuestionKind};
+use agent_core::view::{AgentCommand, Conflict, Page, QuestionKind};
 use audit_log::{Event, FilesList, Report};
-use console_core::view::{ConsoleCommand, FolderView, PowerState, SessionView, Stage, TransferState, TransferView};
+use console_core::view::{ConsoleCommand, FolderView, PowerState, Stage, TransferState};
 use e2e::World;
+use e2e::moving::{content, tree};
 use proto::files::EntryKind;
 use proto::session::{Capability, TransferFailure};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 fn viewing() -> World {
     let world = World::start(LinkKind::Quic);
     world.pair_and_view();
     world
-}
-
-/// Everything below a folder, by its path there.
-fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(next) = waiting.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(folder).unwrap().display().to_string();
-            if path.is_dir() {
-                waiting.push(path);
-            } else {
-                found.insert(name, fs::read(&path).unwrap());
-            }
-        }
-    }
-    found
-}
-
-fn content(seed: usize, length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at.wrapping_mul(31).wrapping_add(seed * 7 + at / 251) % 256) as u8).collect()
-}
-
-fn send(world: &World, paths: &[PathBuf], into: &str) {
-    world.console.send(ConsoleCommand::SendFiles { paths: paths.to_vec(), into: into.to_owned() });
-}
-
-fn fetch(world: &World, paths: &[&Path], into: &Path) {
-    let paths = paths.iter().map(|path| path.display().to_string()).collect();
-    world.console.send(ConsoleCommand::FetchFiles { paths, into: into.to_owned() });
-}
-
-/// The last transfer, once it is over.
-fn over(world: &World) -> TransferView {
-    world.session("the end of the transfer", |session| {
-        session.transfers.last().filter(|transfer| transfer.state.is_over()).cloned()
-    })
-}
-
-/// What the person is asked about several files.
-fn asked(world: &World) -> FilesView {
-    world.agent_shows("the question about files", |view| match &view.page {
-        Page::Question(question) => match &question.kind {
-            QuestionKind::ReceiveFiles(files) | QuestionKind::GiveFiles(files) => Some(files.clone()),
-            _ => None,
-        },
-        _ => None,
-    })
 }
 
 fn remote(world: &World, what: &str, is_it: impl Fn(&FolderView) -> bool) -> Arc<FolderView> {
@@ -104,13 +56,13 @@ fn files_and_folders_arrive_as_they_are_and_stand_in_the_log() {
     fs::write(source.join("deep/er/big.bin"), content(1, 700_000)).unwrap();
     let single = world.path("source/single.pdf");
     fs::write(&single, content(2, 100_000)).unwrap();
-    send(&world, &[source.clone(), single.clone()], "");
-    let question = asked(&world);
+    world.send_files(&[source.clone(), single.clone()], "");
+    let question = world.asked_about_files();
     assert_eq!((question.files, question.size_bytes, question.conflicts), (4, 800_001, 0));
     assert!(question.names.contains(&"project/deep/er/big.bin".to_owned()), "{:?}", question.names);
     assert!(fs::read_dir(world.path("downloads")).unwrap().next().is_none(), "nothing moves before the yes");
     world.answer(true);
-    let done = over(&world);
+    let done = world.transfer_over();
     assert_eq!((done.state, done.files, done.done_files, done.failed_files), (TransferState::Done, 4, 4, 0));
     let mut expected = tree(&source).into_iter().map(|(name, bytes)| (format!("project/{name}"), bytes)).collect();
     BTreeMap::append(&mut expected, &mut BTreeMap::from([("single.pdf".to_owned(), fs::read(&single).unwrap())]));
@@ -120,13 +72,13 @@ fn files_and_folders_arrive_as_they_are_and_stand_in_the_log() {
     // And back again, into another folder.
     let back = world.path("back");
     fs::create_dir(&back).unwrap();
-    fetch(&world, &[&world.path("downloads/project"), &world.path("downloads/single.pdf")], &back);
-    let question = asked(&world);
+    world.fetch_files(&[&world.path("downloads/project"), &world.path("downloads/single.pdf")], &back);
+    let question = world.asked_about_files();
     assert_eq!((question.files, question.size_bytes), (4, 800_001));
     let whole = |name| fs::canonicalize(world.path("downloads")).unwrap().join(name).display().to_string();
     assert!(question.names.contains(&whole("project/deep/er/big.bin")), "whole paths: {:?}", question.names);
     world.answer(true);
-    let done = over(&world);
+    let done = world.transfer_over();
     assert_eq!((done.state, done.done_files), (TransferState::Done, 4));
     assert_eq!(tree(&back), expected);
     for name in ["single.pdf", "project/a.txt", "project/deep/er/big.bin"] {
@@ -174,8 +126,8 @@ fn the_operator_looks_through_folders_only_while_the_person_allows_it() {
     // What moves is looked at where the operator is, not where they could not go.
     let sent = world.path("sent.txt");
     fs::write(&sent, "sent").unwrap();
-    send(&world, &[sent], &folder.path);
-    asked(&world);
+    world.send_files(&[sent], &folder.path);
+    world.asked_about_files();
     world.answer(true);
     world.session("the file in its folder", |session| {
         let folder = session.files.remote.as_ref().filter(|_| session.files.remote_failure.is_none())?;
@@ -231,20 +183,20 @@ fn what_is_there_already_is_replaced_only_if_its_owner_says_so() {
         fs::write(source.join("a.txt"), "new").unwrap();
         fs::write(source.join("b.txt"), "b").unwrap();
         fs::write(world.path("downloads/a.txt"), "old").unwrap();
-        send(&world, &[source.join("a.txt"), source.join("b.txt")], "");
-        assert_eq!(asked(&world).conflicts, 1);
+        world.send_files(&[source.join("a.txt"), source.join("b.txt")], "");
+        assert_eq!(world.asked_about_files().conflicts, 1);
         let id = world.agent_shows("the question", |view| match &view.page {
             Page::Question(question) => Some(question.id),
             _ => None,
         });
         world.agent.send(AgentCommand::Choose(id, conflict));
         world.answer(true);
-        assert_eq!(over(&world).state, TransferState::Done);
+        assert_eq!(world.transfer_over().state, TransferState::Done);
         assert_eq!(tree(&world.path("downloads")), expected, "{conflict:?} on the agent");
 
         // On the console's disk the operator decides.
         fs::write(back.join("a.txt"), "old").unwrap();
-        fetch(&world, &[&source.join("a.txt"), &source.join("b.txt")], &back);
+        world.fetch_files(&[&source.join("a.txt"), &source.join("b.txt")], &back);
         world.answer(true);
         let (transfer, names) = world.session("the question about what is there", |session| {
             let last = session.transfers.last()?;
@@ -252,7 +204,7 @@ fn what_is_there_already_is_replaced_only_if_its_owner_says_so() {
         });
         assert_eq!(*names, ["a.txt".to_owned()]);
         world.console.send(ConsoleCommand::Resolve(transfer, conflict));
-        assert_eq!(over(&world).state, TransferState::Done);
+        assert_eq!(world.transfer_over().state, TransferState::Done);
         assert_eq!(tree(&back), expected, "{conflict:?} on the console");
     }
 }
@@ -270,9 +222,9 @@ fn a_link_on_the_way_leads_nowhere_and_what_cannot_be_sent_is_named_with_its_rea
     // In the person's downloads folder "docs" leads somewhere else.
     std::os::unix::fs::symlink(&outside, world.path("downloads/docs")).unwrap();
     let names = ["docs", "plain.txt", "passwd", "socket"];
-    send(&world, &names.map(|name| source.join(name)), "");
+    world.send_files(&names.map(|name| source.join(name)), "");
     world.answer(true);
-    let done = over(&world);
+    let done = world.transfer_over();
     assert_eq!((done.state, done.done_files, done.failed_files), (TransferState::Done, 1, 3), "{:?}", done.failures);
     let reason = |name: &str| done.failures.iter().find(|(failed, _)| failed == name).map(|(_, failure)| *failure);
     assert_eq!(reason("docs/in.txt"), Some(TransferFailure::Link));
@@ -287,9 +239,9 @@ fn a_folder_of_settings_is_no_place_for_files() {
     let world = viewing();
     fs::create_dir_all(world.path("home/.ssh")).unwrap();
     fs::write(world.path("authorized_keys"), "key").unwrap();
-    send(&world, &[world.path("authorized_keys")], ".ssh");
+    world.send_files(&[world.path("authorized_keys")], ".ssh");
     world.answer(true);
-    assert_eq!(over(&world).state, TransferState::Failed(TransferFailure::Protected));
+    assert_eq!(world.transfer_over().state, TransferState::Failed(TransferFailure::Protected));
     assert!(fs::read_dir(world.path("home/.ssh")).unwrap().next().is_none());
 }
 
@@ -302,7 +254,7 @@ fn a_thousand_small_files_and_a_large_one_arrive_although_the_relay_is_killed_tw
         fs::write(source.join(format!("{number:04}.txt")), content(number, 200 + number)).unwrap();
     }
     fs::write(source.join("large.bin"), content(5, 64 * 1024 * 1024)).unwrap();
-    send(&world, std::slice::from_ref(&source), "");
+    world.send_files(std::slice::from_ref(&source), "");
     world.answer(true);
     for share in [10, 60] {
         world.session("so much of it", |session| {
@@ -314,7 +266,7 @@ fn a_thousand_small_files_and_a_large_one_arrive_although_the_relay_is_killed_tw
         world.start_relay();
         world.session("the line", |session| (!session.reconnecting).then_some(()));
     }
-    let done = over(&world);
+    let done = world.transfer_over();
     assert_eq!((done.state, done.done_files, done.failed_files), (TransferState::Done, 1001, 0));
     assert_eq!(tree(&world.path("downloads/all")), tree(&source));
     assert_eq!(logged(&log(&world)), 1001);
@@ -326,7 +278,7 @@ fn what_is_paused_stands_still_and_what_is_cancelled_leaves_nothing_under_its_na
     let source = world.path("source");
     fs::create_dir(&source).unwrap();
     fs::write(source.join("large.bin"), content(3, 96 * 1024 * 1024)).unwrap();
-    send(&world, &[source.join("large.bin")], "");
+    world.send_files(&[source.join("large.bin")], "");
     world.answer(true);
     let transfer = world.session("some of it", |session| {
         session.transfers.last().filter(|transfer| transfer.done_bytes > 0).map(|transfer| transfer.id)
@@ -340,7 +292,7 @@ fn what_is_paused_stands_still_and_what_is_cancelled_leaves_nothing_under_its_na
         view.panel.as_ref()?.transfers.last().filter(|transfer| !transfer.is_held).map(|_| ())
     });
     world.console.send(ConsoleCommand::CancelTransfer(transfer));
-    assert_eq!(over(&world).state, TransferState::Failed(TransferFailure::Cancelled));
+    assert_eq!(world.transfer_over().state, TransferState::Failed(TransferFailure::Cancelled));
     world.agent_shows("the end", |view| {
         let last = view.panel.as_ref()?.transfers.last()?.state;
         (last != agent_core::view::TransferState::Running).then_some(())
@@ -348,9 +300,9 @@ fn what_is_paused_stands_still_and_what_is_cancelled_leaves_nothing_under_its_na
     assert!(!world.path("downloads/large.bin").exists());
 
     // What has come of it is not sent again.
-    send(&world, &[source.join("large.bin")], "");
+    world.send_files(&[source.join("large.bin")], "");
     world.answer(true);
-    assert_eq!(over(&world).state, TransferState::Done);
+    assert_eq!(world.transfer_over().state, TransferState::Done);
     assert_eq!(tree(&world.path("downloads")), tree(&source), "the partial file is gone as well");
 }
 
@@ -364,9 +316,9 @@ fn the_person_stops_one_transfer_and_what_was_on_its_way_is_gone() {
     fs::write(source.join("large.bin"), content(4, 96 * 1024 * 1024)).unwrap();
     for incoming in [true, false] {
         if incoming {
-            send(&world, &[source.join("large.bin")], "");
+            world.send_files(&[source.join("large.bin")], "");
         } else {
-            fetch(&world, &[&source.join("large.bin")], &into);
+            world.fetch_files(&[&source.join("large.bin")], &into);
         }
         world.answer(true);
         let transfer = world.agent_shows("some of it", |view| {
@@ -374,7 +326,7 @@ fn the_person_stops_one_transfer_and_what_was_on_its_way_is_gone() {
             (last.incoming == incoming && last.done_bytes > 0).then_some(last.id)
         });
         world.agent.send(AgentCommand::StopTransfer(transfer));
-        assert_eq!(over(&world).state, TransferState::Failed(TransferFailure::Cancelled));
+        assert_eq!(world.transfer_over().state, TransferState::Failed(TransferFailure::Cancelled));
         world.eventually("nothing of it", || tree(&world.path("downloads")).is_empty());
         world.eventually("nothing of it on the operator's disk", || tree(&into).is_empty());
     }
@@ -392,14 +344,14 @@ fn a_file_that_is_gone_when_its_turn_comes_is_told_once_at_both_ends() {
     for incoming in [true, false] {
         fs::write(&gone, "gone").unwrap();
         if incoming {
-            send(&world, &[gone.clone(), stays.clone()], "");
+            world.send_files(&[gone.clone(), stays.clone()], "");
         } else {
-            fetch(&world, &[&gone, &stays], &into);
+            world.fetch_files(&[&gone, &stays], &into);
         }
-        assert_eq!(asked(&world).files, 2);
+        assert_eq!(world.asked_about_files().files, 2);
         fs::remove_file(&gone).unwrap();
         world.answer(true);
-        let done = over(&world);
+        let done = world.transfer_over();
         assert_eq!((done.state, done.done_files, done.failed_files), (TransferState::Done, 1, 1));
         assert_eq!(done.failures.to_vec(), [("gone.txt".to_owned(), TransferFailure::NotFound)]);
         let failed = world.agent_shows("the end", |view| {
@@ -408,4 +360,86 @@ fn a_file_that_is_gone_when_its_turn_comes_is_told_once_at_both_ends() {
         });
         assert_eq!(failed, 1);
     }
+}
+
+#[test]
+fn one_file_of_several_is_cancelled_alone_and_the_others_arrive() {
+    let world = viewing();
+    let (source, into) = (world.path("source"), world.path("into"));
+    for folder in [&source, &into] {
+        fs::create_dir(folder).unwrap();
+    }
+    let names = ["a.bin", "b.bin", "c.bin", "d.txt"];
+    for (number, name) in names.iter().enumerate() {
+        let length = if number == 3 { 100 } else { 24 * 1024 * 1024 };
+        fs::write(source.join(name), content(number, length)).unwrap();
+    }
+    let paths = names.map(|name| source.join(name));
+    for (incoming, whole) in [(true, world.path("downloads")), (false, into.clone())] {
+        if incoming {
+            world.send_files(&paths, "");
+        } else {
+            world.fetch_files(&paths.each_ref().map(PathBuf::as_path), &into);
+        }
+        world.answer(true);
+        // The one that moves, and one that has not begun.
+        let transfer = world.session("that the first moves", |session| {
+            let last = session.transfers.last()?;
+            (last.at == Some(0) && last.done_bytes > 0).then_some(last.id)
+        });
+        for index in [0, 2, 77] {
+            world.console.send(ConsoleCommand::CancelItem(transfer, index));
+        }
+        let over = world.transfer_over();
+        assert_eq!((over.state, over.done_files, over.failed_files), (TransferState::Done, 2, 2), "{over:?}");
+        let cancelled = |name: &str| (name.to_owned(), TransferFailure::Cancelled);
+        assert_eq!(*over.failures, [cancelled("a.bin"), cancelled("c.bin")]);
+        let at_agent = world.transfer_over_at_agent();
+        assert_eq!((at_agent.done_files, at_agent.failed_files), (2, 2), "the person sees it, too");
+        assert_eq!(tree(&whole).into_keys().collect::<Vec<_>>(), ["b.bin", "d.txt"]);
+        world.agent_shows("that it is done", |view| {
+            let last = view.panel.as_ref()?.transfers.last()?;
+            (last.state == agent_core::view::TransferState::Done).then_some(())
+        });
+    }
+    assert_eq!(logged(&log(&world)), 4);
+}
+
+#[test]
+fn all_transfers_are_cancelled_at_once() {
+    let world = viewing();
+    let (source, into) = (world.path("source"), world.path("into"));
+    for folder in [&source, &into] {
+        fs::create_dir(folder).unwrap();
+    }
+    for name in ["a.bin", "b.bin"] {
+        fs::write(source.join(name), content(1, 64 * 1024 * 1024)).unwrap();
+    }
+    let moving = |count: usize| {
+        world.session("that it moves", |session| {
+            let moving = session.transfers.iter().filter(|one| one.state == TransferState::Running);
+            (moving.count() == count).then(|| session.transfers.last().map(|one| one.id))?
+        })
+    };
+    world.send_files(&[source.join("a.bin")], "");
+    world.answer(true);
+    // Neither is through before the other has begun.
+    world.console.send(ConsoleCommand::HoldTransfer(moving(1), true));
+    world.agent_shows("that it is held", |view| {
+        let is_held = view.panel.as_ref()?.transfers.last()?.is_held;
+        (is_held && view.page == Page::Session).then_some(())
+    });
+    world.fetch_files(&[&source.join("b.bin")], &into);
+    world.answer(true);
+    moving(2);
+    world.console.send(ConsoleCommand::CancelTransfers);
+    let cancelled = TransferState::Failed(TransferFailure::Cancelled);
+    world
+        .session("the end of both", |session| session.transfers.iter().all(|one| one.state == cancelled).then_some(()));
+    let at_agent = agent_core::view::TransferState::Failed(TransferFailure::Cancelled);
+    world.agent_shows("the end of both", |view| {
+        let transfers = &view.panel.as_ref()?.transfers;
+        (transfers.len() == 2 && transfers.iter().all(|one| one.state == at_agent)).then_some(())
+    });
+    assert!(!world.path("downloads/a.bin").exists() && tree(&into).is_empty());
 }

@@ -80,11 +80,18 @@ struct Ongoing {
     left: Left,
     /// What has moved and is not written down yet.
     unwritten: FilesList,
-    /// Files that do not arrive: both ends say so, and each counts once.
-    failed: BTreeSet<u32>,
     /// Each reason is written down once.
     failures: BTreeSet<TransferFailure>,
+    /// Files that do not arrive, each counted once whichever end said so first.
+    failed: BTreeSet<u32>,
     failures_told: u32,
+}
+
+impl Ongoing {
+    /// Whether this is news: a file of the list that was not known to fail.
+    fn fails(&mut self, index: u32) -> bool {
+        usize::try_from(index).is_ok_and(|at| at < self.entries.len()) && self.failed.insert(index)
+    }
 }
 
 /// Batches, and folders that are looked at.
@@ -169,8 +176,8 @@ impl Live<'_> {
             entries: Vec::new(),
             left: Arc::default(),
             unwritten: FilesList::default(),
-            failed: BTreeSet::new(),
             failures: BTreeSet::new(),
+            failed: BTreeSet::new(),
             failures_told: 0,
         };
         self.files.batches.insert(transfer, ongoing);
@@ -345,11 +352,10 @@ impl Live<'_> {
 
     fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) -> Flow {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
-        if !batch.failed.insert(index) {
-            return Flow::Continue(());
-        }
-        if let Some(view) = self.transfers.get_mut(&transfer) {
-            view.failed_files += 1;
+        if batch.fails(index)
+            && let Some(view) = self.transfers.get_mut(&transfer)
+        {
+            view.failed_files = view.failed_files.saturating_add(1);
         }
         let request = batch.request.0;
         let is_new = batch.failures.insert(failure);
@@ -416,7 +422,7 @@ impl Live<'_> {
 
     /// Nothing more of this batch moves: its grant is over, or somebody wants no more of it. What it has left on the
     /// disk stays only where the other end may send it again.
-    pub(super) fn stop_batch(&mut self, transfer: TransferId, keeps_parts: bool) -> Flow {
+    pub(super) fn stop_batch(&mut self, transfer: TransferId, keeps_parts: bool, why: TransferFailure) -> Flow {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
         batch.keeps_parts.store(keeps_parts, Ordering::Relaxed);
         batch.motion.send_replace(Motion::Stopped);
@@ -425,7 +431,7 @@ impl Live<'_> {
             return Flow::Continue(());
         };
         task.abort();
-        self.batch_over(transfer, Err(TransferFailure::Cancelled))
+        self.batch_over(transfer, Err(why))
     }
 
     /// The console holds a batch, or lets it go on.
@@ -444,15 +450,15 @@ impl Live<'_> {
         }
     }
 
-    /// The console cannot keep, or does not want, one file of a batch.
+    /// The console cannot keep, or does not want, one file of a batch: no more of it is sent.
     pub(super) fn console_lost_item(&mut self, transfer: TransferId, index: u32) {
-        let Some(batch) = self.files.batches.get_mut(&transfer) else { return };
-        let is_listed = usize::try_from(index).is_ok_and(|index| index < batch.entries.len());
-        if is_listed
-            && batch.failed.insert(index)
-            && let Some(view) = self.transfers.get_mut(&transfer)
-        {
-            view.failed_files = view.failed_files.saturating_add(1).min(view.files);
+        let Some(batch) = self.files.batches.get_mut(&transfer).filter(|batch| !batch.incoming) else { return };
+        if !batch.fails(index) {
+            return;
+        }
+        batch.gate.skip(index);
+        if let Some(view) = self.transfers.get_mut(&transfer) {
+            view.failed_files = view.failed_files.saturating_add(1);
         }
     }
 
@@ -463,7 +469,7 @@ impl Live<'_> {
             return Flow::Continue(());
         }
         if self.files.batches.contains_key(&transfer) {
-            return self.stop_batch(transfer, false);
+            return self.stop_batch(transfer, false, TransferFailure::Cancelled);
         }
         // Its stream may never have come; otherwise the task that moves it ends by itself.
         if self.receiving.remove(&transfer).is_some() {

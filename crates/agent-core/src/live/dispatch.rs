@@ -49,7 +49,8 @@ impl Live<'_> {
                 | AgentCommand::AcceptTerms(_)
                 | AgentCommand::Rate { .. }
                 | AgentCommand::SkipRating
-                | AgentCommand::SaveLog(_),
+                | AgentCommand::SaveLog(_)
+                | AgentCommand::NewKey,
             ) => {}
         }
         Flow::Continue(())

@@ -3,7 +3,7 @@
 use super::{GOODBYE, Live};
 use crate::engine::Desk;
 use crate::farewell::{Farewell, Parted};
-use crate::view::{AgentView, Page};
+use crate::view::{AgainView, AgentView, Page, RatingView, TransferState};
 use proto::session::{Capability, EndReason};
 use session::Reader;
 use std::time::Duration;
@@ -11,6 +11,9 @@ use std::time::Duration;
 impl Live<'_> {
     /// Powers stop first, then the person sees the end, then the other end is told.
     pub(super) async fn end(mut self, desk: &mut Desk, reader: Option<Reader>, reason: EndReason) -> Parted {
+        let keeps_files = self.transfers.iter().any(|(transfer, view)| {
+            view.incoming && view.state == TransferState::Running && self.files.knows_running(*transfer)
+        });
         self.consent.end();
         let shell = self.end_shell();
         self.sharing.end();
@@ -57,9 +60,18 @@ impl Live<'_> {
         self.close_batches();
         self.close_endings();
         self.shell_ended(shell).await;
-        let end = self.end_view(reason, used);
+        // Also where the person did not wait for the line to be lost for good, if that would cost them files.
+        let is_given_up = reason == EndReason::ClientEnded && self.is_away && keeps_files;
+        let is_lost = reason == EndReason::ConnectionLost || is_given_up;
+        let mut end = self.end_view(reason, used);
+        if is_lost {
+            // Nobody is there to hear a rating.
+            (end.again, end.rating) = (Some(AgainView { keeps_files }), RatingView::None);
+        }
         desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
-        let Self { config, outbox, channel, keeper, ledger, .. } = self;
-        Farewell { outbox, reader, channel, keeper }.say(config, desk, ledger, end).await
+        let Self { config, outbox, channel, keeper, ledger, certificate_sha256, .. } = self;
+        Farewell { outbox, reader, channel, keeper: Some(keeper), certificate_sha256 }
+            .say(config, desk, ledger, end)
+            .await
     }
 }

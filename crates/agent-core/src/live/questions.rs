@@ -266,7 +266,9 @@ impl Live<'_> {
             Capability::EndProcess => return Flow::Continue(()),
             Capability::Shell => self.close_shell(),
             Capability::SendFile | Capability::FetchFile => match scope.transfer {
-                Some(transfer) if self.files.knows_running(transfer) => return self.stop_batch(transfer, false),
+                Some(transfer) if self.files.knows_running(transfer) => {
+                    return self.stop_batch(transfer, false, TransferFailure::Cancelled);
+                }
                 Some(transfer) => return self.stop_giving(transfer),
                 None => self.stop_listing(),
             },

@@ -83,7 +83,19 @@ impl Live<'_> {
         let rating = if self.seen && is_orderly { RatingView::Open } else { RatingView::None };
         let ended = self.machine.ended();
         let still_running = self.shell.left();
-        EndView { reason, operator, lasted, used, files, ended, rating, removed: None, log: None, still_running }
+        EndView {
+            reason,
+            operator,
+            lasted,
+            used,
+            files,
+            ended,
+            rating,
+            removed: None,
+            log: None,
+            still_running,
+            again: None,
+        }
     }
 
     fn shared(&self) -> Shared {

@@ -38,7 +38,7 @@ impl Live<'_> {
             return Flow::Continue(());
         };
         if self.files.knows_running(transfer) {
-            return self.stop_batch(transfer, true);
+            return self.stop_batch(transfer, true, failure);
         }
         if !view.incoming {
             if let Some(task) = self.giving.remove(&transfer) {

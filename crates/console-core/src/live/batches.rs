@@ -1,5 +1,7 @@
 //! Folders on both sides, and batches of files, on the console.
 
+mod steering;
+
 use super::{Flow, Live};
 use crate::batches::{self, BatchEvent, Events, Way};
 use crate::tasks::Event;
@@ -21,8 +23,6 @@ type Told = (TransferId, BatchEvent);
 
 /// Events of batches that may wait.
 const EVENTS: usize = 64;
-/// Files of one transfer whose failure is shown.
-const FAILURES_SHOWN: usize = 100;
 
 /// A stream that a task waits for.
 struct Slot(Option<oneshot::Sender<Reader>>);
@@ -45,14 +45,13 @@ struct Ongoing {
     content: Slot,
     choose: Option<oneshot::Sender<Conflict>>,
     motion: watch::Sender<Motion>,
+    gate: Gate,
     keeps_parts: Arc<AtomicBool>,
     task: Option<AbortHandle>,
-    /// What each entry is called.
-    names: Vec<String>,
+    /// Files that do not arrive, each counted once whichever end said so first.
+    failed: BTreeSet<u32>,
     /// Digests of what came.
     found: Vec<[u8; 32]>,
-    /// Files that do not arrive: both ends say so, and each counts once.
-    failed: BTreeSet<u32>,
     /// Whether this end has all of it, and whether the agent says that everything moved.
     is_done_here: bool,
     is_done_there: bool,
@@ -281,6 +280,7 @@ impl Live<'_> {
         };
         let items = wanted.view.files;
         (wanted.view.files, wanted.view.size_bytes) = batch.totals();
+        wanted.view.items = batches::items(&batch.entries);
         wanted.view.state = TransferState::Asked;
         let title = FileName::truncated(&wanted.view.name);
         let Ok(folder) = PathText::new(before.into.clone()) else {
@@ -290,9 +290,7 @@ impl Live<'_> {
         self.ask(Request::SendBatch { transfer, title, items, folder })?;
         let Some(request) = self.requests.get(&transfer).copied() else { return Flow::Continue(()) };
         let digests = self.ledger.witness.sent(request);
-        let names = batch.entries.iter().map(|entry| entry.path.shown()).collect();
         let (mut batch_here, way) = ongoing(false, before.into);
-        batch_here.names = names;
         let way = way.to(transfer, self, false);
         batch_here.task = Some(self.tasks.spawn(batches::send(way, batch, digests)));
         self.files.batches.insert(transfer, batch_here);
@@ -359,12 +357,10 @@ impl Live<'_> {
         }
         match event {
             BatchEvent::Walked(batch) => return self.walked(transfer, batch),
-            BatchEvent::Listed { names, files, size_bytes, conflicts } => {
-                if let Some(batch) = self.files.batches.get_mut(&transfer) {
-                    batch.names = names;
-                }
+            BatchEvent::Listed { items, files, size_bytes, conflicts } => {
                 if let Some(wanted) = self.transfers.get_mut(&transfer) {
                     (wanted.view.files, wanted.view.size_bytes) = (files, size_bytes);
+                    wanted.view.items = items;
                     wanted.view.conflicts = conflicts.names.into();
                 }
                 if conflicts.count > 0 {
@@ -404,10 +400,11 @@ impl Live<'_> {
         match news {
             BatchNews::Progress { done_bytes, index } => {
                 wanted.view.done_bytes = done_bytes.min(wanted.view.size_bytes);
-                let name = usize::try_from(index).ok().and_then(|index| batch.names.get(index));
-                wanted.view.now = name.cloned();
+                let item = usize::try_from(index).ok().and_then(|index| wanted.view.items.get(index));
+                wanted.view.now = item.map(|item| item.name.clone());
+                wanted.view.at = Some(index);
             }
-            BatchNews::Whole { digest, saved_to, .. } => {
+            BatchNews::Whole { index, digest, saved_to } => {
                 wanted.view.done_files += 1;
                 if batch.incoming {
                     batch.found.push(digest);
@@ -415,35 +412,18 @@ impl Live<'_> {
                     let folder = saved_to.as_deref().and_then(Path::parent).map(Path::to_owned);
                     wanted.view.saved_to = if is_alone { saved_to } else { wanted.view.saved_to.take().or(folder) };
                 }
+                self.item_arrived(transfer, index);
             }
             BatchNews::Failed { index, failure } => {
                 let incoming = batch.incoming;
-                self.item_failed(transfer, index, failure);
+                let is_news = self.item_failed(transfer, index, failure);
                 // What is sent from here says so itself, in its place between the files.
-                if incoming {
+                if incoming && is_news {
                     return self.tell(ConsoleToAgent::ItemFailed { transfer, index, failure });
                 }
             }
         }
         Flow::Continue(())
-    }
-
-    /// One file of a batch does not arrive.
-    pub(super) fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) {
-        let (Some(wanted), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get_mut(&transfer))
-        else {
-            return;
-        };
-        let name = usize::try_from(index).ok().and_then(|index| batch.names.get(index)).cloned();
-        if name.is_none() || !batch.failed.insert(index) {
-            return;
-        }
-        wanted.view.failed_files = wanted.view.failed_files.saturating_add(1);
-        if wanted.view.failures.len() < FAILURES_SHOWN {
-            let mut failures = wanted.view.failures.to_vec();
-            failures.push((name.unwrap_or_default(), failure));
-            wanted.view.failures = failures.into();
-        }
     }
 
     /// The agent says that everything has moved.
@@ -454,6 +434,9 @@ impl Live<'_> {
             batch.is_done_here = true;
             if let Some(wanted) = self.transfers.get_mut(&transfer) {
                 wanted.view.done_files = done.min(wanted.view.files);
+                // The agent names only the first of many that fail.
+                let missing = wanted.view.files - wanted.view.done_files;
+                wanted.view.failed_files = wanted.view.failed_files.max(missing);
             }
         }
         self.batch_done(transfer)
@@ -476,60 +459,6 @@ impl Live<'_> {
         let saved_to = self.transfers.get(&transfer).and_then(|wanted| wanted.view.saved_to.clone());
         self.transfer_over(transfer, Ok(saved_to));
         self.look_again(batch.incoming)
-    }
-
-    /// The operator lets a transfer stand still, or go on.
-    pub(super) fn hold(&mut self, transfer: TransferId, held: bool) -> Flow {
-        let (Some(batch), Some(wanted)) = (self.files.batches.get(&transfer), self.transfers.get_mut(&transfer)) else {
-            return Flow::Continue(());
-        };
-        if wanted.view.state.is_over() || wanted.view.is_held == held {
-            return Flow::Continue(());
-        }
-        wanted.view.is_held = held;
-        batch.motion.send_replace(if held { Motion::Held } else { Motion::Moves });
-        self.tell(ConsoleToAgent::HoldBatch { transfer, held })
-    }
-
-    /// The operator decides about files that are there already.
-    pub(super) fn resolve(&mut self, transfer: TransferId, conflict: Conflict) {
-        let choose = self.files.batches.get_mut(&transfer).and_then(|batch| batch.choose.take());
-        if let Some(choose) = choose {
-            self.set_state(transfer, TransferState::Queued);
-            // Fails only when the batch has ended.
-            let _ = choose.send(conflict);
-        }
-    }
-
-    /// The operator wants no more of a transfer.
-    pub(super) fn cancel(&mut self, transfer: TransferId) -> Flow {
-        let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| !wanted.view.state.is_over()) else {
-            return Flow::Continue(());
-        };
-        let failure = TransferFailure::Cancelled;
-        let was_asked = wanted.view.state == TransferState::Asked;
-        if let Some(task) = wanted.task.take() {
-            task.abort();
-        }
-        if let Some(batch) = self.files.batches.remove(&transfer) {
-            batch.keeps_parts.store(false, Ordering::Relaxed);
-            batch.motion.send_replace(Motion::Stopped);
-            batch.task.inspect(AbortHandle::abort);
-        }
-        self.transfer_over(transfer, Err(failure));
-        match self.requests.get(&transfer).copied() {
-            Some(request) if was_asked => self.tell(ConsoleToAgent::Withdraw { request }),
-            Some(_) => self.tell(ConsoleToAgent::FileFailed { transfer, failure }),
-            None => Flow::Continue(()),
-        }
-    }
-
-    pub(super) fn cancel_all(&mut self) -> Flow {
-        let running = self.transfers.iter().filter(|(_, wanted)| !wanted.view.state.is_over());
-        for transfer in running.map(|(transfer, _)| *transfer).collect::<Vec<_>>() {
-            self.cancel(transfer)?;
-        }
-        Flow::Continue(())
     }
 
     /// The agent gives a batch up: somebody there wants no more of it, so nothing of it stays.
@@ -566,12 +495,12 @@ fn ongoing(incoming: bool, into: String) -> (Ongoing, Ends) {
         content: Slot(Some(put_content)),
         choose: None,
         motion,
+        gate: gate.clone(),
         // What came of a file stays when the session is lost: the next one can go on with it.
         keeps_parts: Arc::new(AtomicBool::new(true)),
         task: None,
-        names: Vec::new(),
-        found: Vec::new(),
         failed: BTreeSet::new(),
+        found: Vec::new(),
         is_done_here: false,
         is_done_there: false,
     };

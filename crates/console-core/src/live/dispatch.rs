@@ -72,6 +72,7 @@ impl Live<'_> {
             }
             ConsoleCommand::CancelTransfer(transfer) => self.cancel(transfer),
             ConsoleCommand::CancelTransfers => self.cancel_all(),
+            ConsoleCommand::CancelItem(transfer, index) => self.cancel_item(transfer, index),
             ConsoleCommand::SavePicture => {
                 self.save_picture();
                 Flow::Continue(())
@@ -159,6 +160,10 @@ impl Live<'_> {
             }
             AgentToConsole::FileFailed { transfer, failure } => {
                 self.batch_failed(transfer);
+                // What is sent waits for nothing else.
+                if let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| !wanted.view.incoming) {
+                    wanted.task.take().inspect(tokio::task::AbortHandle::abort);
+                }
                 self.transfer_over(transfer, Err(failure));
             }
             AgentToConsole::Pong { token } => {
@@ -183,7 +188,9 @@ impl Live<'_> {
             AgentToConsole::Marks { seen } => self.annotations.seen = Some(seen),
             AgentToConsole::NoFacts { topic } => self.page_over(topic, None),
             AgentToConsole::NoFolder { listing, failure } => self.no_folder(listing, failure),
-            AgentToConsole::ItemFailed { transfer, index, failure } => self.item_failed(transfer, index, failure),
+            AgentToConsole::ItemFailed { transfer, index, failure } => {
+                self.item_failed(transfer, index, failure);
+            }
             AgentToConsole::BatchOver { transfer, done } => return self.batch_over(transfer, done),
             AgentToConsole::ProcessEnding { request, ending } => return self.handle_ending(request, ending),
             AgentToConsole::Closed => return Flow::Break(EndReason::ProtocolViolation),

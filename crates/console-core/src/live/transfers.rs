@@ -31,6 +31,9 @@ impl Live<'_> {
             is_held: false,
             state,
             saved_to: None,
+            items: Arc::default(),
+            at: None,
+            failed_items: Arc::default(),
         };
         let wanted = Wanted { view, path, is_announced: false, is_served: false, parked: None, task: None };
         self.transfers.insert(id, wanted);
@@ -130,7 +133,7 @@ impl Live<'_> {
         if view.state.is_over() {
             return;
         }
-        view.now = None;
+        (view.now, view.at, view.items) = (None, None, Arc::default());
         match result {
             Ok(saved_to) => {
                 if view.files == 1 && view.failed_files == 0 {

@@ -121,4 +121,6 @@ pub enum ConsoleCommand {
     TypeInShell(Typed),
     /// The terminal is shown in this size.
     ResizeShell(TerminalSize),
+    /// No more of this file of a transfer of several; the others go on.
+    CancelItem(TransferId, u32),
 }

@@ -41,12 +41,12 @@ transfer-left-out = { $count ->
 }
 transfer-done = { $size }
 transfer-failure-not-found = The file is not there any more.
-transfer-failure-permission-denied = The system does not allow it.
-transfer-failure-disk-full = The disk is full.
+transfer-failure-permission-denied = The system does not allow reading or writing there. Choose another place, or another file.
+transfer-failure-disk-full = The disk of the computer that receives is full. Make room there, then move the files again.
 transfer-failure-not-a-file = It is not a file.
 transfer-failure-bad-name = The file’s name does not work on this system.
 transfer-failure-corrupted = The file arrived damaged and was thrown away.
-transfer-failure-changed = The file changed while it was being sent.
+transfer-failure-changed = The file changed while it was being sent. Close what writes to it, then move it again.
 transfer-failure-cancelled = The transfer was cancelled.
 transfer-failure-storage = The disk reported an error.
 

@@ -38,12 +38,12 @@ transfer-left-out = { $count ->
 }
 transfer-done = { $size }
 transfer-failure-not-found = Il file non esiste più.
-transfer-failure-permission-denied = Il sistema non lo permette.
-transfer-failure-disk-full = Il disco è pieno.
+transfer-failure-permission-denied = Il sistema non permette di leggere o scrivere lì. Scegliere un altro posto o un altro file.
+transfer-failure-disk-full = Il disco del computer che riceve è pieno. Fare spazio lì, poi trasferire di nuovo i file.
 transfer-failure-not-a-file = Non è un file.
 transfer-failure-bad-name = Il nome del file non va bene per questo sistema.
 transfer-failure-corrupted = Il file è arrivato rovinato ed è stato scartato.
-transfer-failure-changed = Il file è cambiato durante l’invio.
+transfer-failure-changed = Il file è cambiato durante l’invio. Chiudere ciò che lo modifica, poi trasferirlo di nuovo.
 transfer-failure-cancelled = L’invio è stato annullato.
 transfer-failure-storage = Il disco ha dato un errore.
 

@@ -5,6 +5,7 @@
 mod amiss;
 mod caller;
 mod clipboard;
+mod files;
 mod kept;
 mod schema;
 mod terminal;

@@ -55,6 +55,7 @@ impl Schema {
                 },
                 "minLength" => length(value).is_none_or(|length| length >= wanted.as_u64().unwrap()),
                 "maxLength" => length(value).is_none_or(|length| length <= wanted.as_u64().unwrap()),
+                "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= wanted.as_u64().unwrap()),
                 "anyOf" => wanted.as_array().unwrap().iter().any(|one| self.holds(one, value).is_ok()),
                 "oneOf" => {
                     let all: Vec<_> = wanted.as_array().unwrap().iter().map(|one| self.holds(one, value)).collect();

@@ -9,7 +9,7 @@ use console_core::view::{ConsoleCommand, PowerState, Stage, TransferState};
 use e2e::evil::Trap;
 use e2e::evil::ends::{FalseAgent, FalseConsole, framed, stream};
 use proto::files::{BatchEntry, BatchItem, BatchPart, EntryKind, FolderEntry, FolderHead};
-use proto::limits::FOLDER_ROWS;
+use proto::limits::{BATCH_ENTRIES, FOLDER_ROWS};
 use proto::session::{
     AgentToConsole, ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, RequestId, StreamKind,
     TransferFailure, TransferId,
@@ -149,6 +149,86 @@ fn a_folder_is_not_listed_before_the_yes_to_that_and_a_yes_to_files_is_none() {
         _ => None,
     };
     trap.run("the pong", console.talk.expect(answered)).unwrap();
+}
+
+/// The console fetches into this folder, and the agent says that the person allowed it.
+fn fetches(trap: &Trap, console: &ConsoleHandle, agent: &mut FalseAgent) -> TransferId {
+    fs::create_dir_all(trap.path("into")).unwrap();
+    console.send(ConsoleCommand::FetchFiles { paths: vec!["all".to_owned()], into: trap.path("into") });
+    let asked = |message: &ConsoleToAgent| match message {
+        ConsoleToAgent::Ask { request, what } => Some((*request, what.clone())),
+        _ => None,
+    };
+    let (request, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
+    let Request::FetchBatch { transfer, .. } = what else { panic!("another question") };
+    grant(trap, agent, request, &what);
+    transfer
+}
+
+#[test]
+fn a_list_of_files_that_never_ends_ends_the_session() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    grant(&trap, &mut agent, RequestId(1), &Request::View);
+    let transfer = fetches(&trap, &console, &mut agent);
+    let rows = framed(&entry("a", BatchItem::File, u64::MAX)).repeat(BATCH_ENTRIES + 1);
+    let _sent = trap.run("the rows", stream(&agent.channel, &[framed(&StreamKind::BatchList { transfer })], &rows));
+    let reason = trap.console_shows(&console, "the end", |view| match &view.stage {
+        Stage::Ended(end) => Some(end.reason),
+        _ => None,
+    });
+    assert_eq!(reason, EndReason::ProtocolViolation);
+    assert_eq!(fs::read_dir(trap.path("into")).unwrap().count(), 0);
+}
+
+#[test]
+fn files_of_impossible_sizes_take_no_memory_and_leave_nothing_and_the_session_goes_on() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    grant(&trap, &mut agent, RequestId(1), &Request::View);
+    let part = |part: BatchPart| framed(&part);
+    let begin = |from_bytes| part(BatchPart::Begin { index: 0, from_bytes });
+    let block = |length| part(BatchPart::Block { length });
+    for (what, bytes) in [
+        ("a block of four gigabytes", [begin(0), block(u32::MAX)].concat()),
+        ("a block of more than one may have", [begin(0), block(65_537), vec![0; 65_537]].concat()),
+        ("the last byte first", begin(u64::MAX)),
+        ("an end before the beginning", part(BatchPart::End { digest: [0; 32] })),
+        ("an end long before its time", [begin(0), part(BatchPart::End { digest: [0; 32] })].concat()),
+    ] {
+        let transfer = fetches(&trap, &console, &mut agent);
+        let list: Vec<u8> =
+            ["all/a", "all/b"].iter().flat_map(|path| framed(&entry(path, BatchItem::File, u64::MAX))).collect();
+        let head = [framed(&StreamKind::BatchList { transfer })];
+        trap.run(what, stream(&agent.channel, &head, &list)).unwrap().finish().unwrap();
+        let head = [framed(&StreamKind::Batch { transfer })];
+        let mut sent = trap.run(what, stream(&agent.channel, &head, &bytes)).unwrap();
+        let _ = sent.finish();
+        if what == "an end long before its time" {
+            trap.run(what, agent.talk.say(&AgentToConsole::BatchOver { transfer, done: u32::MAX }));
+        }
+        let over = session(&trap, &console, what, |session| {
+            session.transfers.last().filter(|last| last.id == transfer && last.state.is_over()).cloned()
+        });
+        if what == "an end long before its time" {
+            // That is the matter of the one file; the other never comes.
+            assert_eq!((over.done_files, over.failed_files), (0, 2), "{what}");
+        } else {
+            assert_eq!(over.state, TransferState::Failed(TransferFailure::Corrupted), "{what}");
+        }
+        assert_eq!(over.size_bytes, u64::MAX, "{what}");
+        assert!(files_in(&trap.path("into")).is_empty(), "{what}");
+    }
+    console.send(ConsoleCommand::SendChat("still there".into()));
+    let said = |message: &ConsoleToAgent| matches!(message, ConsoleToAgent::Chat { .. }).then_some(());
+    trap.run("a line", agent.talk.expect(said)).unwrap();
+}
+
+/// The names of all files below a folder.
+fn files_in(folder: &Path) -> Vec<String> {
+    e2e::moving::tree(folder).into_keys().collect()
 }
 
 #[test]
