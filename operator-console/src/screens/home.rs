@@ -157,7 +157,7 @@ fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &m
         if !scene.view.operator.open_now {
             account::closed_ui(ui, scene);
         } else if scene.desk.is_full {
-            small(ui, &scene.i18n.text("console-tabs-full"));
+            small(ui, &super::tabs::full_words(scene));
         }
     });
     recent::waiting_ui(ui, scene, state);

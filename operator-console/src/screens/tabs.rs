@@ -5,8 +5,8 @@ use super::news::news_ui;
 use super::parts::{close_button, focus_ring};
 use super::{Effect, Page, Scene, ScreenState};
 use crate::desk::{DeskCommand, Tab};
-use console_core::LineId;
 use console_core::view::{PowerState, Stage};
+use console_core::{LineId, MOST_KEYS, MOST_LINES};
 use egui::{
     Align, Align2, Color32, Frame, Key, Layout, Margin, Modifiers, Panel, Rect, Response, ScrollArea, Sense, Stroke,
     Ui, WidgetInfo, pos2, vec2,
@@ -26,6 +26,8 @@ pub struct TabsState {
     pub(super) news_open: bool,
     /// Which running session is to be closed, once the operator has said so.
     closing: Option<LineId>,
+    /// Whether another key was wanted where there is room for none.
+    wanted_more: bool,
 }
 
 /// Where a tab stands.
@@ -115,6 +117,7 @@ pub(super) fn tabs_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
         });
     });
     closing_ui(ui, scene, state);
+    full_ui(ui, scene, state);
     if state.tabs.news_open {
         news_ui(ui, scene, state);
     }
@@ -249,6 +252,46 @@ fn closing_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     });
 }
 
+/// Another key beside what is in front, or why there is none.
+pub(super) fn new_key(scene: &Scene<'_>, state: &mut ScreenState) {
+    if scene.desk.is_full {
+        state.tabs.wanted_more = true;
+    } else {
+        state.effects.push(Effect::Desk(DeskCommand::NewKey));
+    }
+}
+
+/// Why there is room for no other key, where that is so.
+pub(super) fn full_words(scene: &Scene<'_>) -> String {
+    let (id, most) = if scene.desk.tabs.len() >= MOST_LINES {
+        ("console-tabs-full", MOST_LINES)
+    } else {
+        ("console-keys-full", MOST_KEYS)
+    };
+    scene.i18n.text_with(id, &[("most", most.into())])
+}
+
+/// Said where somebody wanted another key, until there is room or it was read.
+fn full_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
+    // The page of the beginning says it by itself.
+    state.tabs.wanted_more &= scene.desk.is_full && scene.desk.front.is_some();
+    if !state.tabs.wanted_more {
+        return;
+    }
+    let tokens = theme::tokens(ui);
+    let frame = Frame::new().fill(tokens.warning_soft).inner_margin(Margin::symmetric(16, 6));
+    Panel::top("no more tabs").frame(frame).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let read = close_button(ui, &scene.i18n.text("console-notice-dismiss"), tokens.warning).clicked();
+                let escaped = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+                state.tabs.wanted_more = !read && !escaped;
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| small(ui, &full_words(scene)));
+            });
+        });
+    });
+}
+
 fn bell_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let tokens = theme::tokens(ui);
     let unseen = scene.desk.unseen();
@@ -267,11 +310,11 @@ fn bell_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     }
 }
 
-/// Keys for the tabs, unless the remote screen has the keyboard: then they are the client's.
+/// Keys for the tabs, unless the remote screen or the terminal has the keyboard: then they are the client's.
 fn keys_ui(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     const PLACES: [Key; 9] =
         [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
-    if state.viewer.is_capturing() {
+    if state.has_keyboard() {
         return;
     }
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
@@ -296,7 +339,7 @@ fn keys_ui(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     }
     // The pages without a key or session take this themselves.
     let stands = !matches!(scene.view.stage, Stage::Idle | Stage::Ended(_));
-    if stands && scene.view.operator.open_now && !desk.is_full && pressed(Modifiers::CTRL, Key::N) {
-        state.effects.push(Effect::Desk(DeskCommand::NewKey));
+    if stands && scene.view.operator.open_now && pressed(Modifiers::CTRL, Key::N) {
+        new_key(scene, state);
     }
 }

@@ -91,6 +91,39 @@ fn keys_for_the_tabs_are_the_clients_while_the_remote_screen_has_the_keyboard() 
 }
 
 #[test]
+fn keys_for_the_tabs_are_the_shells_while_the_terminal_has_the_keyboard() {
+    let mut page = three();
+    page.state_mut().view = Some(view(Stage::Session(Box::new(common::shell_session()))));
+    page.state_mut().state.shell_open = true;
+    page.run_steps(3);
+    page.get_by_label("Terminal on the person’s computer").focus();
+    page.run_steps(3);
+    assert!(page.state().state.terminal.is_focused());
+    for key in [Key::Tab, Key::W, Key::Num1, Key::N] {
+        assert_eq!(press(&mut page, Modifiers::CTRL, key), [], "{key:?}");
+    }
+}
+
+#[test]
+fn whoever_wants_one_key_too_many_in_a_session_is_told_why_there_is_none() {
+    let mut page = three();
+    page.state_mut().desk.is_full = true;
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::N), []);
+    page.get_by_label_contains("5 keys are waiting");
+    press(&mut page, Modifiers::NONE, Key::Escape);
+    assert!(page.query_by_label_contains("5 keys are waiting").is_none());
+    press(&mut page, Modifiers::CTRL, Key::N);
+    page.get_by_label_contains("5 keys are waiting");
+    page.state_mut().desk.tabs.extend((4..=12).map(|line| tab(line, view(ended(EndReason::ClientEnded)))));
+    page.run_steps(2);
+    page.get_by_label_contains("12 keys and sessions are open");
+    page.state_mut().desk.is_full = false;
+    page.run_steps(2);
+    assert!(page.query_by_label_contains("are open").is_none(), "once there is room nothing is said");
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::N), [DeskCommand::NewKey]);
+}
+
+#[test]
 fn what_happened_is_counted_on_its_tab_and_listed_until_it_is_seen() {
     let mut news = News::default();
     let mut happens = |session| news.observe(LineId(2), &view(Stage::Session(Box::new(session))), SystemTime::now());
@@ -202,7 +235,7 @@ fn several_keys_wait_at_once_each_with_its_time() {
     assert_eq!(done(&mut page), show(Some(2)));
     page.state_mut().desk.is_full = true;
     page.run_steps(2);
-    page.get_by_label_contains("Close one first");
+    page.get_by_label_contains("5 keys are waiting");
 }
 
 #[test]

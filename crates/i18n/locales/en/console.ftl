@@ -634,7 +634,8 @@ console-tab-news = { $name }, { $state }, { $count } new
 console-tab-close = Close { $name }
 console-tab-close-ask = The session with { $name } is running. Closing it ends it for the person too.
 console-tab-keep = Keep it open
-console-tabs-full = No other key can wait beside those that there are (five), or beside so many sessions. Close one first.
+console-tabs-full = { $most } keys and sessions are open, and that is as many as there can be. Close one, then make a new key.
+console-keys-full = { $most } keys are waiting, and that is as many as there can be at once. Take one back, then make a new one.
 console-waiting-title = Keys that wait
 console-waiting-open = Open
 

@@ -634,7 +634,8 @@ console-tab-news = { $name }, { $state }, { $count } novità
 console-tab-close = Chiudi { $name }
 console-tab-close-ask = La sessione con { $name } è in corso. Se la chiude, finisce anche per la persona.
 console-tab-keep = Lascia aperta
-console-tabs-full = Accanto alle chiavi in attesa (cinque al massimo) e alle sessioni aperte non ce ne sta un’altra. Prima ne chiuda una.
+console-tabs-full = Fra chiavi e sessioni ce ne sono { $most } aperte: è il massimo. Ne chiuda una, poi crei una nuova chiave.
+console-keys-full = { $most } chiavi sono in attesa: è il massimo. Ne annulli una, poi ne crei una nuova.
 console-waiting-title = Chiavi in attesa
 console-waiting-open = Apri
 
