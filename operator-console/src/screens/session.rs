@@ -117,7 +117,7 @@ pub(super) fn may_enter(operator: &OperatorView, session: &SessionView) -> bool 
     may_move(operator, session, Capability::Shell)
 }
 
-pub(super) fn has_picture(session: &SessionView) -> bool {
+pub(crate) fn has_picture(session: &SessionView) -> bool {
     session.pictures > 0 && session.state_of(Capability::View) == PowerState::Granted
 }
 
