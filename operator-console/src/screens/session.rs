@@ -52,6 +52,7 @@ pub fn session_ui(
         state.browser.open = false;
     }
     shortcuts(ui, scene, session, state, commands);
+    marking::follow_key(ui, session, state, commands);
     if !may_mark(operator, session) {
         // What stood there the client has taken away.
         state.viewer.marking = Marking::default();
@@ -167,7 +168,7 @@ fn shortcuts(
     });
     for (key, modifiers) in pressed {
         if may_mark(operator, session) && !ui.ctx().text_edit_focused() {
-            marking::key(state, key, modifiers, commands);
+            marking::key(ui, session, state, (key, modifiers), commands);
         }
         if modifiers.shift_only() {
             match key {

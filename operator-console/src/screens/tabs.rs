@@ -123,7 +123,7 @@ pub(super) fn tabs_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     }
 }
 
-fn show(state: &mut ScreenState, line: Option<LineId>) {
+pub(super) fn show(state: &mut ScreenState, line: Option<LineId>) {
     state.page = Page::Assistance;
     state.effects.push(Effect::Desk(DeskCommand::Show(line)));
 }
@@ -224,6 +224,13 @@ fn close_tab(state: &mut ScreenState, tab: &Tab) {
         state.tabs.closing = Some(tab.line);
     } else {
         state.effects.push(Effect::Desk(DeskCommand::Close(tab.line)));
+    }
+}
+
+/// The same for the one in front.
+pub(super) fn close_front(scene: &Scene<'_>, state: &mut ScreenState) {
+    if let Some(tab) = scene.desk.tabs.iter().find(|tab| Some(tab.line) == scene.desk.front) {
+        close_tab(state, tab);
     }
 }
 
@@ -332,10 +339,8 @@ fn keys_ui(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState) {
             show(state, *line);
         }
     }
-    if pressed(Modifiers::CTRL, Key::W)
-        && let Some(tab) = desk.tabs.iter().find(|tab| Some(tab.line) == desk.front)
-    {
-        close_tab(state, tab);
+    if pressed(Modifiers::CTRL, Key::W) {
+        close_front(scene, state);
     }
     // The pages without a key or session take this themselves.
     let stands = !matches!(scene.view.stage, Stage::Idle | Stage::Ended(_));

@@ -185,6 +185,7 @@ console-mark-box = Box
 console-mark-clear = Clear the marks
 console-mark-done = Stop pointing
 console-mark-nowhere = The person's system cannot show marks
+console-mark-hover = { $name } ({ $keys }; held, it points only as long as you hold it)
 console-hint-pointer = The person sees a ring where you point. Nothing is clicked. Esc stops.
 console-hint-draw = Drag to draw; the person sees it for twelve seconds. Nothing is clicked. Esc stops.
 
@@ -600,6 +601,9 @@ console-palette = All commands
 console-palette-hint = What do you want to do?
 console-palette-nothing = There is no command of that name here.
 console-palette-give-back = Give the control back
+console-palette-new-tab = New key beside this
+console-palette-home = To the beginning
+console-palette-close-tab = Close this tab
 console-palette-chat = Write to the person
 
 # What the operator keeps of a session

@@ -185,6 +185,7 @@ console-mark-box = Riquadro
 console-mark-clear = Cancella i segni
 console-mark-done = Smetti di indicare
 console-mark-nowhere = Il sistema della persona non può mostrare segni
+console-mark-hover = { $name } ({ $keys }; tenuto premuto, indica solo finché lo tiene)
 console-hint-pointer = La persona vede un anello dove Lei indica. Non si fa clic su nulla. Esc per smettere.
 console-hint-draw = Trascini per disegnare: la persona lo vede per dodici secondi. Non si fa clic su nulla. Esc per smettere.
 
@@ -600,6 +601,9 @@ console-palette = Tutti i comandi
 console-palette-hint = Che cosa vuole fare?
 console-palette-nothing = Qui non c’è un comando con questo nome.
 console-palette-give-back = Restituisci il controllo
+console-palette-new-tab = Nuova chiave accanto a questa
+console-palette-home = Torna all’inizio
+console-palette-close-tab = Chiudi questa scheda
 console-palette-chat = Scrivi alla persona
 
 # Ciò che l'operatore tiene di una sessione
