@@ -78,6 +78,16 @@ console-notice-picture-saved = Picture saved to { $path }
 console-notice-picture-not-saved = The picture could not be saved. Check the space and the permissions of the folder for downloads.
 console-notice-facts-saved = Page saved to { $path }
 console-notice-facts-not-saved = The page could not be saved. Check the space and the permissions of the folder for downloads.
+console-saved-folder = Open folder
+console-saved-copy = Copy picture
+console-saved-as = Save as...
+console-saved-as-path = Path of the copy
+console-saved-as-save = Save
+console-saved-not-copied = The picture was not copied: this system gives no access to the clipboard, or the file is gone.
+console-saved-no-folder = No program opened the folder. You can open it by the path above.
+console-saved-as-done = Saved to { $path } too
+console-saved-as-exists = There is a file of that name, and it was left as it is. Choose another name.
+console-saved-as-failed = Nothing was saved there. Check that the folder exists and that you may write in it.
 
 # Session: top bar
 console-client = The person's computer

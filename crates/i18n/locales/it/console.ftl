@@ -78,6 +78,16 @@ console-notice-picture-saved = Immagine salvata in { $path }
 console-notice-picture-not-saved = Non è stato possibile salvare l’immagine. Controlli lo spazio e i permessi della cartella per i download.
 console-notice-facts-saved = Pagina salvata in { $path }
 console-notice-facts-not-saved = La pagina non si può salvare. Controlli lo spazio e i permessi della cartella dei download.
+console-saved-folder = Apri la cartella
+console-saved-copy = Copia l’immagine
+console-saved-as = Salva con nome...
+console-saved-as-path = Percorso della copia
+console-saved-as-save = Salva
+console-saved-not-copied = L’immagine non è stata copiata: il sistema non dà accesso agli appunti, oppure il file non c’è più.
+console-saved-no-folder = Nessun programma ha aperto la cartella. Può aprirla con il percorso qui sopra.
+console-saved-as-done = Salvata anche in { $path }
+console-saved-as-exists = C’è già un file con questo nome, ed è rimasto com’era. Scelga un altro nome.
+console-saved-as-failed = Lì non è stato salvato nulla. Controlli che la cartella esista e che Lei possa scriverci.
 
 # Sessione: barra in alto
 console-client = Computer della persona
