@@ -6,7 +6,6 @@ mod amiss;
 mod caller;
 mod clipboard;
 mod kept;
-#[cfg(target_os = "linux")]
 mod marks;
 mod schema;
 mod terminal;
