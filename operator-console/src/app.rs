@@ -120,6 +120,11 @@ impl<E: Engine> ConsoleApp<E> {
         self.state.open_news();
     }
 
+    /// Opens the command palette.
+    pub fn show_palette(&mut self) {
+        self.state.open_palette();
+    }
+
     /// Opens this page about the client's machine.
     pub fn show_machine(&mut self, topic: Topic) {
         self.state.machine.open = true;

@@ -195,10 +195,23 @@ impl ScreenState {
         self.tabs.news_open = true;
     }
 
+    /// Opens the command palette.
+    pub fn open_palette(&mut self) {
+        self.palette.open();
+    }
+
     /// Whether keys go to the client: to its screen or to its terminal.
     #[must_use]
     pub fn has_keyboard(&self) -> bool {
         self.viewer.is_capturing() || self.terminal.is_focused()
+    }
+
+    /// Under the remote screen there is room for one thing: whatever is there goes out of sight.
+    fn clear_under_screen(&mut self) {
+        self.files.open = None;
+        self.machine.open = false;
+        self.shell_open = false;
+        self.browser.open = false;
     }
 
     /// Forgets what belonged to a session or key that is over.

@@ -32,6 +32,13 @@ pub struct PaletteState {
     at: usize,
 }
 
+impl PaletteState {
+    /// Opens it, with nothing typed.
+    pub(super) fn open(&mut self) {
+        *self = Self { is_open: true, ..Self::default() };
+    }
+}
+
 /// What a command does.
 enum Act {
     Send(ConsoleCommand),

@@ -5,7 +5,7 @@ use super::{Effect, Scene, ScreenState};
 use crate::places;
 use crate::saved::SavedAs;
 use console_core::view::{Notice, NoticeKind};
-use egui::{Key, Modifiers, RichText, Ui};
+use egui::{Key, Modifiers, RichText, Ui, vec2};
 use std::path::{Path, PathBuf};
 use ui_kit::fonts::Weight;
 use ui_kit::theme;
@@ -55,6 +55,7 @@ pub(super) fn saved_ui(ui: &mut Ui, scene: &Scene<'_>, notice: &Notice, state: &
     };
     let id = notice.id;
     ui.horizontal_wrapped(|ui| {
+        tighten(ui);
         if link(ui, &scene.i18n.text("console-saved-folder")) {
             let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
             state.effects.push(Effect::OpenFolder { notice: id, folder });
@@ -92,6 +93,7 @@ fn name_ui(ui: &mut Ui, scene: &Scene<'_>, id: u64, from: &Path, state: &mut Scr
     let entered = is_entered(ui, &field);
     let escaped = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape));
     ui.horizontal_wrapped(|ui| {
+        tighten(ui);
         if (link(ui, &scene.i18n.text("console-saved-as-save")) || entered) && !typed.trim().is_empty() {
             let to: PathBuf = places::typed_path(&typed, places::home().as_deref());
             state.effects.push(Effect::SaveAs { notice: id, from: from.to_owned(), to });
@@ -119,6 +121,13 @@ fn words(scene: &Scene<'_>, told: &Told) -> String {
         }
     };
     scene.i18n.text(id)
+}
+
+/// There is little room in a notice.
+fn tighten(ui: &mut Ui) {
+    ui.spacing_mut().button_padding = vec2(9.0, 3.0);
+    ui.spacing_mut().interact_size.y = 28.0;
+    ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
 }
 
 /// A small button on the ground of a notice; whether it was pressed.

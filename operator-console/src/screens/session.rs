@@ -46,10 +46,7 @@ pub fn session_ui(
     }
     state.viewer.note_control(session.state_of(Capability::Control) == PowerState::Granted);
     if session.state_of(Capability::View) != PowerState::Granted {
-        state.files.open = None;
-        state.machine.open = false;
-        state.shell_open = false;
-        state.browser.open = false;
+        state.clear_under_screen();
     }
     shortcuts(ui, scene, session, state, commands);
     marking::follow_key(ui, session, state, commands);
@@ -59,10 +56,7 @@ pub fn session_ui(
     }
     if state.full_screen {
         // Nothing but the screen, and what is done on it.
-        state.files.open = None;
-        state.machine.open = false;
-        state.shell_open = false;
-        state.browser.open = false;
+        state.clear_under_screen();
         full_screen::bar_ui(ui, scene, session, state, commands);
     } else {
         top_bar_ui(ui, scene, session, commands);

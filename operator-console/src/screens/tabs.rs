@@ -28,6 +28,8 @@ pub struct TabsState {
     closing: Option<LineId>,
     /// Whether another key was wanted where there is room for none.
     wanted_more: bool,
+    /// Which tab was brought into sight last.
+    in_sight: Option<LineId>,
 }
 
 /// Where a tab stands.
@@ -131,7 +133,10 @@ pub(super) fn show(state: &mut ScreenState, line: Option<LineId>) {
 fn strip_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let desk = scene.desk;
     ui.spacing_mut().item_spacing.x = 4.0;
-    ScrollArea::horizontal().id_salt("tab strip").auto_shrink([false, true]).show(ui, |ui| {
+    // A bar would take the height that the tabs need: the wheel scrolls them, and the one in front comes by itself.
+    let hidden = egui::scroll_area::ScrollBarVisibility::AlwaysHidden;
+    let strip = ScrollArea::horizontal().id_salt("tab strip").scroll_bar_visibility(hidden);
+    strip.auto_shrink([false, true]).show(ui, |ui| {
         ui.horizontal_centered(|ui| {
             let home = scene.i18n.text("console-assistance");
             let is_front = desk.front.is_none();
@@ -175,6 +180,10 @@ fn tab_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, tab: &Tab, pl
     ui.push_id(("tab", tab.line.0), |ui| {
         let response = ground_ui(ui, width, is_front);
         let rect = response.rect;
+        if is_front && state.tabs.in_sight != Some(tab.line) {
+            state.tabs.in_sight = Some(tab.line);
+            response.scroll_to_me(None);
+        }
         let painter = ui.painter_at(rect.shrink(2.0));
         let middle = rect.center().y;
         painter.circle_filled(pos2(rect.left() + 14.0, middle), 4.5, standing.colour(&tokens));
