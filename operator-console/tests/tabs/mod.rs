@@ -301,3 +301,19 @@ fn an_empty_list_says_what_will_stand_there() {
     page.run_steps(2);
     page.get_by_label("No session has these words.");
 }
+
+#[test]
+fn with_many_tabs_the_one_in_front_is_in_sight_and_none_is_cut_off() {
+    let mut page = three();
+    let live = view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Off))));
+    page.state_mut().desk.tabs = (1..=12).map(|line| tab(line, live.clone())).collect();
+    for front in [12, 1, 7] {
+        page.state_mut().desk.front = Some(LineId(front));
+        page.run_steps(30);
+        let tabs: Vec<_> = page.get_all_by_label("Debian GNU/Linux 13, live").map(|node| node.rect()).collect();
+        let tab = tabs[front as usize - 1];
+        let bell = page.get_by_label("What happened").rect();
+        assert!(tab.left() >= 0.0 && tab.right() <= bell.left(), "{front}: {tab:?}");
+        assert!(tab.height() >= 32.0);
+    }
+}
