@@ -150,6 +150,12 @@ fn page(name: &str) -> ConsoleView {
         "machine-0" | "machine-1" | "machine-2" | "machine-3" | "machine-4" | "machine-5" | "machine-6" => {
             session(common::machine_session())
         }
+        "palette" => session(common::session(PowerState::Granted, PowerState::Granted)),
+        "picture-saved" => {
+            let stage = Stage::Session(Box::new(common::session(PowerState::Granted, PowerState::Off)));
+            let path = "/home/giulia/Scaricati/ponte-1.png".into();
+            common::view_with_notices(stage, &[NoticeKind::PictureSaved { path }])
+        }
         "terminal" => session(common::shell_session()),
         "terminal-asked" => {
             let mut view = common::session(PowerState::Granted, PowerState::Off);
@@ -310,6 +316,9 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             let mut app = ConsoleApp::new(Still { gate, view, pictures: common::pictures(1280, 800), desk }, i18n);
             if machine == "news" {
                 app.show_news();
+            }
+            if machine == "palette" {
+                app.show_palette();
             }
             if let Some(topic) = machine.strip_prefix("machine") {
                 let number = topic.trim_start_matches('-').parse().unwrap_or(0);

@@ -3,11 +3,13 @@
 use crate::clipboard::{SystemClipboard, translate_shortcuts};
 use crate::desk::{DeskCommand, DeskView};
 use crate::engine::Engine;
+use crate::saved;
 use crate::screens::gate::{GateScene, gate_ui};
+use crate::screens::saved::Told;
 use crate::screens::{Copied, Effect, Page, Scene, ScreenState, Under, screen_ui};
 use crate::viewer::marking::Tool;
 use console_core::LineId;
-use console_core::clipboard::{Content, OwnClipboard};
+use console_core::clipboard::{Content, OwnClipboard, Picture};
 use console_core::proto::clipboard::ClipProblem;
 use console_core::proto::machine::Topic;
 use console_core::proto::session::TransferId;
@@ -48,6 +50,10 @@ enum Chosen {
     Answer(PathBuf),
     RequestFolder(PathBuf),
     Clipboard(Result<Content, ClipProblem>),
+    SaveAs(u64, PathBuf),
+    /// What became of a saved picture, and the picture where it is to be copied.
+    Saved(u64, Told),
+    SavedPicture(u64, Option<Picture>),
 }
 
 /// What was chosen, and in which session.
@@ -117,6 +123,11 @@ impl<E: Engine> ConsoleApp<E> {
     /// Opens the list of what happened.
     pub fn show_news(&mut self) {
         self.state.open_news();
+    }
+
+    /// Opens the command palette.
+    pub fn show_palette(&mut self) {
+        self.state.open_palette();
     }
 
     /// Opens this page about the client's machine.
@@ -223,6 +234,33 @@ impl<E: Engine> ConsoleApp<E> {
                 let _ = self.clipboard.set(text);
             }
             Effect::PasteIntoTerminal => self.paste_into_terminal(),
+            Effect::OpenFolder { notice, folder } => {
+                // Gives something back only where nobody took it.
+                let open = move || ui_kit::opener::open_folder(&folder).is_err().then_some(Told::NoFolder);
+                let open = move || open().map(|told| Chosen::Saved(notice, told));
+                self.browse(open, context);
+            }
+            Effect::CopySaved { notice, path } => {
+                let read = move || Some(Chosen::SavedPicture(notice, saved::read_picture(&path)));
+                self.browse(read, context);
+            }
+            Effect::SaveAs { notice, from, to } => {
+                let save = move || Some(Chosen::Saved(notice, Told::SavedAs(saved::save_as(&from, &to))));
+                self.browse(save, context);
+            }
+            Effect::BrowseSaveAs { notice, from } => {
+                let pick = move || {
+                    let mut dialog = rfd::FileDialog::new();
+                    if let Some(folder) = from.parent() {
+                        dialog = dialog.set_directory(folder);
+                    }
+                    if let Some(name) = from.file_name() {
+                        dialog = dialog.set_file_name(name.to_string_lossy());
+                    }
+                    dialog.save_file().map(|path| Chosen::SaveAs(notice, path))
+                };
+                self.browse(pick, context);
+            }
         }
     }
 
@@ -282,6 +320,12 @@ impl<E: Engine> ConsoleApp<E> {
                         // Without a session there is nobody to send it to.
                         None => {}
                     }
+                }
+                Chosen::SaveAs(notice, path) => state.saved.choose(notice, &path),
+                Chosen::Saved(notice, told) => state.saved.tell(notice, told),
+                Chosen::SavedPicture(notice, picture) => {
+                    let is_there = picture.is_some_and(|picture| self.clipboard.put_picture(&picture));
+                    state.saved.tell(notice, Told::Copied(is_there));
                 }
                 Chosen::Answer(_) | Chosen::RequestFolder(_) => {}
             }

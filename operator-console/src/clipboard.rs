@@ -4,6 +4,7 @@
 //! screen could not send them to the client; so that is turned off, and done here while anything
 //! else has the focus.
 
+use console_core::clipboard::Picture as Saved;
 use console_core::picture::Picture;
 use egui::{Event, Key, Modifiers};
 
@@ -28,6 +29,13 @@ impl SystemClipboard {
     pub fn set_picture(&mut self, picture: Picture) -> bool {
         let (width, height) = (picture.width as usize, picture.height as usize);
         let image = arboard::ImageData { width, height, bytes: picture.rgba.into() };
+        self.open().is_some_and(|clipboard| clipboard.set_image(image).is_ok())
+    }
+
+    /// The same for one that was read from a file.
+    pub fn put_picture(&mut self, picture: &Saved) -> bool {
+        let (width, height) = (picture.width() as usize, picture.height() as usize);
+        let image = arboard::ImageData { width, height, bytes: picture.rgba().into() };
         self.open().is_some_and(|clipboard| clipboard.set_image(image).is_ok())
     }
 

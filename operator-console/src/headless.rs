@@ -6,9 +6,11 @@
 
 mod answer;
 mod changes;
+mod clip;
 mod command;
 mod desk;
 mod lines;
+mod marks;
 mod names;
 mod pending;
 mod perform;

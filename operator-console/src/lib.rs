@@ -20,4 +20,5 @@ pub mod gate_words;
 mod icons;
 pub mod machine_words;
 pub mod places;
+pub mod saved;
 pub mod words;

@@ -19,6 +19,7 @@ mod pane;
 pub mod parts;
 pub mod rail;
 pub mod recent;
+pub mod saved;
 pub mod session;
 pub mod shell;
 pub mod side;
@@ -40,6 +41,7 @@ use gate::GateState;
 use i18n::{I18n, Language};
 use machine::MachineState;
 use notes::NotesState;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use transfers::Rates;
@@ -74,6 +76,36 @@ pub enum Effect {
     CopyFromTerminal(String),
     /// Paste what is on the clipboard into the terminal.
     PasteIntoTerminal,
+    /// Show a folder in the system's own window for that.
+    OpenFolder {
+        /// The notice in which it was pressed.
+        notice: u64,
+        /// Which.
+        folder: PathBuf,
+    },
+    /// Put a saved picture on the clipboard.
+    CopySaved {
+        /// The notice in which it was pressed.
+        notice: u64,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// Save a copy of a saved picture there, over nothing.
+    SaveAs {
+        /// The notice in which it was pressed.
+        notice: u64,
+        /// Where it is.
+        from: PathBuf,
+        /// Where the copy goes.
+        to: PathBuf,
+    },
+    /// Let the operator choose where that copy goes.
+    BrowseSaveAs {
+        /// The notice in which it was pressed.
+        notice: u64,
+        /// Where it is.
+        from: PathBuf,
+    },
 }
 
 /// Which page is open while there is no session.
@@ -155,6 +187,8 @@ pub struct ScreenState {
     recent: recent::RecentState,
     /// The tabs, and what happened in them.
     tabs: tabs::TabsState,
+    /// What was saved.
+    pub saved: saved::SavedState,
     /// In which language the invitation is; the window's if not chosen.
     invitation: Option<Language>,
 }
@@ -185,6 +219,11 @@ impl ScreenState {
     pub(crate) fn choose_file(&mut self, path: &std::path::Path) {
         self.files.choose(path);
         self.under = Some(Under::File(files::Open::Send));
+    }
+
+    /// Opens the command palette.
+    pub fn open_palette(&mut self) {
+        self.palette.open();
     }
 
     /// Whether keys go to the client: to its screen or to its terminal.

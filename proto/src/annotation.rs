@@ -36,6 +36,9 @@ pub enum Mark {
 }
 
 impl Mark {
+    /// At the end of its time it does not vanish, but gets thinner and paler for so long.
+    pub const FADES: Duration = Duration::from_millis(500);
+
     /// How long it stands when nothing else happens. Pointing means now; what is drawn is to be read.
     #[must_use]
     pub const fn lasts(&self) -> Duration {

@@ -1,9 +1,9 @@
 //! The operator's marks over what is shared: one thread that draws them inside the lease.
 //!
-//! Marks go when their time is over, when the operator clears them, while a question is open, and when the
-//! viewing is taken back or paused, or the stream or the thread ends for any reason.
+//! Marks fade when their time is over and when the operator clears them. They are gone at once while a question is
+//! open, and when the viewing is taken back or paused, or the thread ends for any reason.
 
-use capture::{Annotator, CaptureError, Desktop, MarksSeen};
+use capture::{Annotator, CaptureError, Desktop, MarksSeen, ShownMark};
 use consent::{Lease, View};
 use proto::MonitorId;
 use proto::annotation::{Annotation, Mark};
@@ -22,6 +22,8 @@ const WAITING: usize = 64;
 const SPACING: Duration = Duration::from_millis(30);
 /// How often standing marks follow what moves.
 const FOLLOWS_EVERY: Duration = Duration::from_millis(100);
+/// How often they are drawn while one of them fades.
+const FADES_EVERY: Duration = Duration::from_millis(50);
 
 /// The thread that draws, and the way to it. Dropping this takes every mark away.
 pub(crate) struct Annotations {
@@ -108,6 +110,28 @@ struct Standing {
     until: Instant,
 }
 
+impl Standing {
+    fn is_pointer(&self) -> bool {
+        matches!(self.mark, Mark::Pointer(_))
+    }
+
+    /// It goes within the time that fading takes.
+    fn fade(&mut self, now: Instant) {
+        self.until = self.until.min(now + Mark::FADES);
+    }
+
+    fn is_fading(&self, now: Instant) -> bool {
+        self.until < now + Mark::FADES
+    }
+
+    fn shown(&self, now: Instant) -> ShownMark {
+        let left = self.until.saturating_duration_since(now).div_duration_f32(Mark::FADES);
+        let strength = (left * f32::from(ShownMark::STRONGEST)).ceil();
+        let strength = strength.clamp(1.0, f32::from(ShownMark::STRONGEST)) as u8;
+        ShownMark { strength, ..ShownMark::whole(self.monitor, self.mark) }
+    }
+}
+
 struct Worker {
     annotator: Box<dyn Annotator>,
     lease: Lease<View>,
@@ -122,7 +146,10 @@ impl Worker {
             let next = if self.marks.is_empty() {
                 runtime.block_on(self.orders.recv())
             } else {
-                match runtime.block_on(async { tokio::time::timeout(FOLLOWS_EVERY, self.orders.recv()).await }) {
+                let now = Instant::now();
+                let fades = self.marks.iter().any(|standing| standing.is_fading(now));
+                let patience = if fades { FADES_EVERY } else { FOLLOWS_EVERY };
+                match runtime.block_on(async { tokio::time::timeout(patience, self.orders.recv()).await }) {
                     Ok(next) => next,
                     Err(_) if self.draw() => continue,
                     Err(_) => break,
@@ -142,21 +169,23 @@ impl Worker {
     }
 
     fn take(&mut self, annotation: Annotation) {
-        let is_pointer = |standing: &Standing| matches!(standing.mark, Mark::Pointer(_));
+        let now = Instant::now();
         match annotation {
             Annotation::Show { monitor, mark } => {
                 let is_same = |standing: &Standing| match mark {
-                    Mark::Pointer(_) => is_pointer(standing),
+                    Mark::Pointer(_) => standing.is_pointer(),
                     _ => (standing.monitor, standing.mark) == (monitor, mark),
                 };
                 self.marks.retain(|standing| !is_same(standing));
                 if self.marks.len() >= MARKS {
                     self.marks.remove(0);
                 }
-                self.marks.push(Standing { monitor, mark, until: Instant::now() + mark.lasts() });
+                self.marks.push(Standing { monitor, mark, until: now + mark.lasts() });
             }
-            Annotation::PointerGone => self.marks.retain(|standing| !is_pointer(standing)),
-            Annotation::Clear => self.marks.clear(),
+            Annotation::PointerGone => {
+                self.marks.iter_mut().filter(|standing| standing.is_pointer()).for_each(|standing| standing.fade(now));
+            }
+            Annotation::Clear => self.marks.iter_mut().for_each(|standing| standing.fade(now)),
         }
     }
 
@@ -167,7 +196,7 @@ impl Worker {
         if self.paused.load(Ordering::SeqCst) {
             self.marks.clear();
         }
-        let marks: Vec<_> = self.marks.iter().map(|standing| (standing.monitor, standing.mark)).collect();
+        let marks: Vec<_> = self.marks.iter().map(|standing| standing.shown(now)).collect();
         let annotator = &mut self.annotator;
         match self.lease.with(|permit| annotator.show(permit, &marks)) {
             Ok(Ok(())) => true,

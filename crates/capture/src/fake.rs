@@ -4,7 +4,7 @@ mod parts;
 
 use crate::{
     Annotator, CaptureError, CursorCapture, Desktop, LocalPreview, MonitorCapture, Outline, Presence, PresenceWatch,
-    Share, WindowId, WindowInfo,
+    Share, ShownMark, WindowId, WindowInfo,
 };
 use parts::Part;
 use proto::annotation::Mark;
@@ -47,10 +47,11 @@ struct State {
     last_reader: u64,
     readers: BTreeMap<u64, Reader>,
     outlines: BTreeMap<u64, (Share, [u8; 3])>,
-    marks: BTreeMap<u64, Vec<(MonitorId, Mark)>>,
+    marks: BTreeMap<u64, Vec<ShownMark>>,
     marks_shown: u64,
     annotators: u64,
     takes_no_marks: bool,
+    weakest_mark: Option<u8>,
 }
 
 #[derive(Debug)]
@@ -250,6 +251,7 @@ impl FakeDesktop {
             marks_shown: 0,
             annotators: 0,
             takes_no_marks: false,
+            weakest_mark: None,
         };
         state.lay_ground();
         Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
@@ -425,7 +427,13 @@ impl FakeDesktop {
     /// The marks that stand now.
     #[must_use]
     pub fn marks(&self) -> Vec<(MonitorId, Mark)> {
-        self.0.lock().marks.values().flatten().copied().collect()
+        self.0.lock().marks.values().flatten().map(|shown| (shown.monitor, shown.mark)).collect()
+    }
+
+    /// How weak a mark was shown, at the least: what fades before it goes is weaker than others.
+    #[must_use]
+    pub fn weakest_mark(&self) -> Option<u8> {
+        self.0.lock().weakest_mark
     }
 
     /// How often marks were shown, by all annotators together.

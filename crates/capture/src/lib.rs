@@ -23,7 +23,7 @@ mod share;
 #[cfg(target_os = "linux")]
 mod x11;
 
-pub use marks::Annotator;
+pub use marks::{Annotator, ShownMark};
 pub use proto::annotation::MarksSeen;
 pub use share::{LocalPreview, Outline, Presence, PresenceWatch, Share, WindowId, WindowInfo};
 

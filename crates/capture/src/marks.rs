@@ -15,13 +15,40 @@ pub trait Annotator: Send {
     /// # Errors
     /// [`CaptureError::WindowClosed`] when the one window that is shared is gone,
     /// [`CaptureError::Lost`] when the system no longer answers.
-    fn show(&mut self, permit: &Permit<'_, View>, marks: &[(MonitorId, Mark)]) -> Result<(), CaptureError>;
+    fn show(&mut self, permit: &Permit<'_, View>, marks: &[ShownMark]) -> Result<(), CaptureError>;
 
     /// Takes all marks away.
     fn clear(&mut self);
 
     /// Whether captured pictures have the marks in them.
     fn seen(&self) -> MarksSeen;
+}
+
+/// A mark to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownMark {
+    /// On which monitor.
+    pub monitor: MonitorId,
+    /// What.
+    pub mark: Mark,
+    /// From [`Self::STRONGEST`] down to 1 while it fades: thinner, and paler where the screen can do that.
+    pub strength: u8,
+}
+
+impl ShownMark {
+    /// What does not fade.
+    pub const STRONGEST: u8 = 8;
+
+    /// A mark that does not fade.
+    #[must_use]
+    pub const fn whole(monitor: MonitorId, mark: Mark) -> Self {
+        Self { monitor, mark, strength: Self::STRONGEST }
+    }
+
+    /// What is left of it, from 0 to 1.
+    pub(crate) fn part(&self) -> f32 {
+        f32::from(self.strength.min(Self::STRONGEST)) / f32::from(Self::STRONGEST)
+    }
 }
 
 /// Half the width of a stroke, in pixels at the natural size.
@@ -48,15 +75,16 @@ enum Piece {
     Ring { centre: (f32, f32), inner: f32, outer: f32 },
 }
 
-/// What a mark looks like at a scale (1 is the natural size).
+/// What a mark looks like at a scale (1 is the natural size), and how much of the width of its strokes is left (1 is
+/// all).
 pub(crate) struct Drawing {
     pieces: Vec<Piece>,
     edge: f32,
 }
 
 impl Drawing {
-    pub(crate) fn of(mark: &Mark, scale: f32) -> Self {
-        let half = HALF * scale;
+    pub(crate) fn of(mark: &Mark, scale: f32, left: f32) -> Self {
+        let half = HALF * scale * left;
         let stroke = |from, to| Piece::Stroke { from, to, half };
         let pieces = match mark {
             Mark::Pointer(at) => {
@@ -77,7 +105,7 @@ impl Drawing {
                 (0..4).map(|side| stroke(corners[side], corners[(side + 1) % 4])).collect()
             }
         };
-        Self { pieces, edge: EDGE * scale }
+        Self { pieces, edge: EDGE * scale * left }
     }
 
     /// The strokes themselves, cut to a rectangle.
@@ -188,16 +216,26 @@ mod tests {
 
     #[test]
     fn every_mark_is_drawn_where_it_was_meant_and_nowhere_else() {
-        let arrow = Drawing::of(&Mark::Arrow { from: at(20, 20), to: at(150, 70) }, 1.0).core(SCREEN);
+        let arrow = Drawing::of(&Mark::Arrow { from: at(20, 20), to: at(150, 70) }, 1.0, 1.0).core(SCREEN);
         assert!(holds(&arrow, 20, 20) && holds(&arrow, 150, 70) && holds(&arrow, 85, 45), "from end to end");
         assert!(!holds(&arrow, 20, 70) && !holds(&arrow, 150, 20));
-        let frame = Drawing::of(&Mark::Box { from: at(150, 70), to: at(30, 20) }, 1.0).core(SCREEN);
+        let frame = Drawing::of(&Mark::Box { from: at(150, 70), to: at(30, 20) }, 1.0, 1.0).core(SCREEN);
         for (x, y, expected) in [(30, 20, true), (150, 70, true), (90, 20, true), (30, 45, true), (90, 45, false)] {
             assert_eq!(holds(&frame, x, y), expected, "{x}, {y}");
         }
-        let ring = Drawing::of(&Mark::Pointer(at(100, 50)), 1.0).core(SCREEN);
+        let ring = Drawing::of(&Mark::Pointer(at(100, 50)), 1.0, 1.0).core(SCREEN);
         assert!(!holds(&ring, 100, 50), "what is pointed at stays in sight");
         assert!(holds(&ring, 120, 50) && holds(&ring, 100, 30) && !holds(&ring, 130, 50));
+    }
+
+    #[test]
+    fn what_fades_gets_thinner_where_it_is() {
+        let rows = |left| {
+            let arrow = Drawing::of(&Mark::Arrow { from: at(20, 50), to: at(150, 50) }, 1.0, left).whole(SCREEN);
+            (0..100).filter(|y| holds(&arrow, 60, *y)).count()
+        };
+        let widths = [1.0, 0.75, 0.5, 0.25].map(rows);
+        assert!(widths.is_sorted_by(|one, next| one > next) && widths[3] > 0, "{widths:?}");
     }
 
     #[test]
@@ -211,8 +249,8 @@ mod tests {
             Mark::Pointer(at(199, 99)),
         ];
         for mark in marks {
-            for scale in [0.5, 1.0, 3.0] {
-                let drawing = Drawing::of(&mark, scale);
+            for (scale, left) in [(0.5, 1.0), (1.0, 1.0), (3.0, 1.0), (1.0, 0.1)] {
+                let drawing = Drawing::of(&mark, scale, left);
                 let whole = drawing.whole(SCREEN);
                 assert!(whole.iter().all(|[left, top, right, bottom]| {
                     0 <= *left && left < right && *right <= 200 && 0 <= *top && top < bottom && *bottom <= 100

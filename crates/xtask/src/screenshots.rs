@@ -68,6 +68,7 @@ const GALLERIES: [Gallery; 2] = [
             (&["light", "200"], "light_200"),
             (&["dark"], "dark_100"),
             (&["dark", "200"], "dark_200"),
+            (&["light", "small"], "light_smallest"),
         ],
     },
 ];

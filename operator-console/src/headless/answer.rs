@@ -1,6 +1,6 @@
 //! What may stand on a line of output: answers, refusals and events, as types.
 
-use super::records::RecordState;
+use super::records::{RecordLine, RecordState};
 use super::state::{FolderState, MonitorState, OperatorState, State, TerminalState, TransferState};
 use console_core::proto::machine::Facts;
 use serde::Serialize;
@@ -52,6 +52,8 @@ pub(super) enum Done {
     Facts { facts: Box<Facts> },
     Terminal { terminal: TerminalState },
     Ending { ending: &'static str },
+    Records { records: Vec<RecordLine> },
+    Exported { path: String },
 }
 
 /// Why a command was not done.

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// Most bytes of an identifier that is text.
 const ID_BYTES: usize = 128;
 /// Most characters of what a refusal says of the line.
-const DETAIL_CHARS: usize = 500;
+const DETAIL_CHARS: usize = 1000;
 /// How long a wait lasts that names no time, in milliseconds.
 const WAIT_MS: u64 = 60_000;
 
@@ -91,9 +91,10 @@ pub(super) enum Command {
     Chat {
         text: String,
     },
-    /// Puts this text on the person's clipboard.
+    /// Puts this text, or the picture in this file, on the person's clipboard.
     ClipboardSend {
-        text: String,
+        text: Option<String>,
+        path: Option<PathBuf>,
     },
     /// Takes what is on theirs.
     ClipboardFetch {},
@@ -106,7 +107,11 @@ pub(super) enum Command {
         text: String,
     },
     /// What the terminal shows.
-    Terminal {},
+    Terminal {
+        /// So many lines above the last.
+        #[serde(default)]
+        back: u16,
+    },
     SendFile {
         path: PathBuf,
     },
@@ -119,9 +124,12 @@ pub(super) enum Command {
         text: Option<String>,
         /// Who was helped.
         name: Option<String>,
+        /// Of which session; else of this one.
+        record: Option<String>,
     },
     Tags {
         tags: Vec<String>,
+        record: Option<String>,
     },
     Facts {
         topic: TopicName,
@@ -134,6 +142,7 @@ pub(super) enum Command {
     Outcome {
         /// None takes it back.
         outcome: Option<Outcome>,
+        record: Option<String>,
     },
     ListFolder {
         /// Else the person's home.
@@ -167,6 +176,48 @@ pub(super) enum Command {
     Close {},
     State {},
     Quit {},
+    /// A ring over the person's screen, for two seconds.
+    Point {
+        x: i32,
+        y: i32,
+        monitor: Option<u8>,
+    },
+    /// The ring goes.
+    PointAway {},
+    /// An arrow or a box over the person's screen.
+    Draw {
+        shape: Shape,
+        x: i32,
+        y: i32,
+        to_x: i32,
+        to_y: i32,
+        monitor: Option<u8>,
+    },
+    /// Whatever is drawn goes.
+    ClearMarks {},
+    /// How large the terminal is.
+    TerminalSize {
+        columns: u16,
+        rows: u16,
+    },
+    /// The sessions until now.
+    Records {},
+    /// Saves what is kept of one of them where pictures are saved.
+    ExportRecord {
+        record: String,
+    },
+    /// Erases what is kept of one of them, but for its log.
+    EraseRecord {
+        record: String,
+    },
+}
+
+/// What is drawn from one place to another.
+#[derive(Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Shape {
+    Arrow,
+    Box,
 }
 
 fn wait_ms() -> u64 {

@@ -1,5 +1,6 @@
 //! The names on the lines for what the engine has types for. They are added to and never renamed.
 
+use console_core::proto::annotation::MarksSeen;
 use console_core::proto::clipboard::{ClipKind, ClipProblem};
 use console_core::proto::files::EntryKind;
 use console_core::proto::session::{
@@ -213,5 +214,13 @@ fn clip_problem(problem: ClipProblem) -> &'static str {
         ClipProblem::TooLarge => "too_large",
         ClipProblem::Unavailable => "unavailable",
         ClipProblem::Malformed => "malformed",
+    }
+}
+
+pub(super) fn marks_seen(seen: MarksSeen) -> &'static str {
+    match seen {
+        MarksSeen::InPicture => "in_picture",
+        MarksSeen::Beside => "beside",
+        MarksSeen::Nowhere => "nowhere",
     }
 }

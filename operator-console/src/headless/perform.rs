@@ -8,15 +8,16 @@ use super::press;
 use super::state::{self, State, TerminalState, TransferState, text};
 use crate::engine::Engine as _;
 use crate::places;
-use console_core::clipboard::Content;
 use console_core::gate::{GateCommand, GateProblem, GateStage, Secret};
 use console_core::private;
-use console_core::proto::clipboard::ClipKind;
+use console_core::proto::annotation::Annotation;
 use console_core::proto::geometry::MonitorId;
 use console_core::proto::input::{InputEvent, KeyUsage};
 use console_core::proto::machine::{Facts, Topic};
 use console_core::proto::session::{Capability, TransferId};
-use console_core::view::{ClipState, ConsoleCommand, EndingState, PowerState, SessionView, ShellState, Stage, Typed};
+use console_core::proto::shell::TerminalSize;
+use console_core::view::{ConsoleCommand, EndingState, PowerState, SessionView, ShellState, Stage, Typed};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -24,9 +25,9 @@ use std::time::{Duration, Instant};
 /// Longest wait.
 const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1000;
 
-type Result<T = Done> = std::result::Result<T, Problem>;
+pub(super) type Result<T = Done> = std::result::Result<T, Problem>;
 
-const NOTHING: Result = Ok(Done::Nothing {});
+pub(super) const NOTHING: Result = Ok(Done::Nothing {});
 
 impl<W: Write> Desk<W> {
     pub(super) fn perform(&mut self, command: Command, now: Instant) -> Step {
@@ -76,19 +77,27 @@ impl<W: Write> Desk<W> {
                 .and_then(|usage| self.press(&press::key(usage, &modifiers, action), now)),
             Command::Type { text } => self.type_text(&text, now),
             Command::Chat { text } => self.chat(text),
-            Command::ClipboardSend { text } => self.clipboard_send(text),
+            Command::ClipboardSend { text, path } => self.clipboard_send(text, path.as_deref()),
             Command::ClipboardFetch {} => self.clipboard(ConsoleCommand::FetchClipboard),
             Command::ClipboardPicture { path } => self.clipboard_picture(&path),
             Command::TerminalType { text } => self.terminal_type(text),
-            Command::Terminal {} => {
-                self.session().map(|session| Done::Terminal { terminal: TerminalState::of(&session.shell) })
+            Command::TerminalSize { columns, rows } => self.terminal_size(TerminalSize { columns, rows }),
+            Command::Terminal { back } => {
+                self.session().map(|session| Done::Terminal { terminal: TerminalState::of(&session.shell, back) })
             }
+            Command::Point { x, y, monitor } => self.point(x, y, monitor),
+            Command::PointAway {} => self.annotate(Annotation::PointerGone),
+            Command::Draw { shape, x, y, to_x, to_y, monitor } => self.draw(shape, (x, y), (to_x, to_y), monitor),
+            Command::ClearMarks {} => self.annotate(Annotation::Clear),
             Command::SendFile { path } => self.send_file(path),
             Command::FetchFile { path, into } => self.fetch_file(path, into),
             Command::Transfers {} => self.transfers(),
-            Command::Notes { text, name } => self.notes(text, name),
-            Command::Tags { tags } => self.tags(tags),
-            Command::Outcome { outcome } => self.outcome(outcome),
+            Command::Notes { text, name, record } => self.notes(text, name, record.as_deref()),
+            Command::Tags { tags, record } => self.tags(tags, record.as_deref()),
+            Command::Outcome { outcome, record } => self.outcome(outcome, record.as_deref()),
+            Command::Records {} => self.records(),
+            Command::ExportRecord { record } => self.export_record(&record),
+            Command::EraseRecord { record } => self.erase_record(&record),
             Command::ListFolder { path } => {
                 self.may_move(Capability::FetchFile).and_then(|()| self.send(ConsoleCommand::Browse { path }))
             }
@@ -278,19 +287,24 @@ impl<W: Write> Desk<W> {
         let pictures = self.running.pictures();
         let found = shown.and_then(|monitor| Some((monitor, pictures.lock().monitors.get(&monitor)?.clone())));
         let (monitor, picture) = found.ok_or_else(|| Problem::new(Code::NoPicture, "there is no picture now"))?;
+        let path = self.write_new(path, |file| picture.write_png(file))?;
+        Ok(Done::Picture { path: text(&path), monitor: monitor.0, width: picture.width, height: picture.height })
+    }
+
+    /// Writes a picture where nothing is yet, as the window does.
+    pub(super) fn write_new(&self, path: &Path, write: impl FnOnce(File) -> io::Result<()>) -> Result<PathBuf> {
         let path = self.pictures_folder.join(path);
-        // Nothing that is there is written over, as when the window saves pictures.
         let file = private::create_new(&path);
-        file.and_then(|file| picture.write_png(file)).map_err(|error| {
+        file.and_then(write).map_err(|error| {
             let is_there = error.kind() == io::ErrorKind::AlreadyExists;
             let code = if is_there { Code::Already } else { Code::NotWritten };
             Problem::new(code, format!("the picture was not written: {error}"))
         })?;
-        Ok(Done::Picture { path: text(&path), monitor: monitor.0, width: picture.width, height: picture.height })
+        Ok(path)
     }
 
     /// The monitor of a place, if there is such a place.
-    fn place(&self, x: i32, y: i32, monitor: Option<u8>) -> Result<MonitorId> {
+    pub(super) fn place(&self, x: i32, y: i32, monitor: Option<u8>) -> Result<MonitorId> {
         let session = self.session()?;
         let monitor = monitor.map(MonitorId).or(session.monitor);
         let found = monitor.and_then(|monitor| session.layout.monitor(monitor)).ok_or_else(no_such_monitor)?;
@@ -327,6 +341,26 @@ impl<W: Write> Desk<W> {
     }
 
     fn terminal_type(&self, text: String) -> Result {
+        self.may_enter()?;
+        is_seen(self.session()?)?;
+        if text.is_empty() || text.len() > press::TYPED_BYTES {
+            return Err(bad_value(format!("\"text\" has from 1 to {} bytes", press::TYPED_BYTES)));
+        }
+        self.send(ConsoleCommand::TypeInShell(Typed(text.into_bytes())))
+    }
+
+    fn terminal_size(&self, size: TerminalSize) -> Result {
+        self.may_enter()?;
+        let nearest = size.clamped();
+        if nearest != size {
+            let TerminalSize { columns, rows } = nearest;
+            return Err(bad_value(format!("the nearest size that a terminal can have is {columns} x {rows}")));
+        }
+        self.send(ConsoleCommand::ResizeShell(size))
+    }
+
+    /// Whether a terminal is open.
+    fn may_enter(&self) -> Result<()> {
         self.may(Capability::Shell)?;
         let session = self.session()?;
         if pending::power(session, Capability::Shell) != Some(PowerState::Granted) {
@@ -335,11 +369,7 @@ impl<W: Write> Desk<W> {
         if session.shell.state != ShellState::Open {
             return Err(Problem::new(Code::WrongStage, "no terminal is open"));
         }
-        is_seen(session)?;
-        if text.is_empty() || text.len() > press::TYPED_BYTES {
-            return Err(bad_value(format!("\"text\" has from 1 to {} bytes", press::TYPED_BYTES)));
-        }
-        self.send(ConsoleCommand::TypeInShell(Typed(text.into_bytes())))
+        Ok(())
     }
 
     fn chat(&mut self, text: String) -> Result {
@@ -352,43 +382,6 @@ impl<W: Write> Desk<W> {
         self.send(ConsoleCommand::SendChat(text))?;
         self.lines += 1;
         Ok(Done::Chat { line: self.lines })
-    }
-
-    fn clipboard_send(&mut self, text: String) -> Result {
-        let most = ClipKind::Text.most_bytes();
-        if text.is_empty() || text.len() > most {
-            return Err(bad_value(format!("\"text\" has from 1 to {most} bytes")));
-        }
-        self.clipboard(ConsoleCommand::SendClipboard(Content::Text(text).into()))
-    }
-
-    /// What the window asks for by itself is asked for here by its own command.
-    fn clipboard(&mut self, command: ConsoleCommand) -> Result {
-        self.may_move(Capability::Clipboard)?;
-        let session = self.session()?;
-        if pending::power(session, Capability::Clipboard) != Some(PowerState::Granted) {
-            return Err(Problem::new(Code::NotGranted, "the clipboard is not granted"));
-        }
-        if matches!(session.clipboard.state, ClipState::Sending | ClipState::Fetching) {
-            return Err(Problem::new(Code::Busy, "another copy is not over yet"));
-        }
-        self.send(command)
-    }
-
-    fn clipboard_picture(&mut self, path: &Path) -> Result {
-        let fetched = self.session()?.clipboard.fetched.clone();
-        let picture = fetched.map(|(_, content)| content).filter(|content| content.kind() == ClipKind::Picture);
-        let content = picture.ok_or_else(|| Problem::new(Code::NoPicture, "no picture came from the clipboard"))?;
-        let png = content.encode().map_err(|_| Problem::new(Code::NotWritten, "the picture was not written"))?;
-        let path = self.pictures_folder.join(path);
-        // Nothing that is there is written over.
-        let file = private::create_new(&path);
-        file.and_then(|mut file| file.write_all(&png)).map_err(|error| {
-            let is_there = error.kind() == io::ErrorKind::AlreadyExists;
-            let code = if is_there { Code::Already } else { Code::NotWritten };
-            Problem::new(code, format!("the picture was not written: {error}"))
-        })?;
-        NOTHING
     }
 
     fn send_file(&mut self, path: PathBuf) -> Result {
@@ -452,14 +445,14 @@ impl<W: Write> Desk<W> {
         Ok(Done::Transfers { transfers })
     }
 
-    fn may_move(&self, capability: Capability) -> Result<()> {
+    pub(super) fn may_move(&self, capability: Capability) -> Result<()> {
         if !self.session()?.recognised {
             return Err(not_recognised());
         }
         self.may(capability)
     }
 
-    fn may(&self, capability: Capability) -> Result<()> {
+    pub(super) fn may(&self, capability: Capability) -> Result<()> {
         let may = self.view.as_ref().is_some_and(|view| view.operator.may(capability));
         if may { Ok(()) } else { Err(not_in_profile()) }
     }
@@ -469,14 +462,14 @@ impl<W: Write> Desk<W> {
         Ok(&view.stage)
     }
 
-    fn session(&self) -> Result<&SessionView> {
+    pub(super) fn session(&self) -> Result<&SessionView> {
         match self.stage()? {
             Stage::Session(session) => Ok(session),
             _ => Err(Problem::new(Code::WrongStage, "there is no session")),
         }
     }
 
-    fn send(&self, command: ConsoleCommand) -> Result {
+    pub(super) fn send(&self, command: ConsoleCommand) -> Result {
         if self.running.offer(command) {
             return NOTHING;
         }

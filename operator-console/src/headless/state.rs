@@ -34,13 +34,20 @@ pub(super) struct TerminalState {
 }
 
 impl TerminalState {
-    pub(super) fn of(shell: &ShellView) -> Self {
+    /// With `back` lines more of what has scrolled away in sight, and so many less of the last.
+    pub(super) fn of(shell: &ShellView, back: u16) -> Self {
         let (state, code) = match shell.state {
             ShellState::None => ("none", None),
             ShellState::Open => ("open", None),
             ShellState::Over { code } => ("over", code),
         };
-        Self { state, code, text: shell.terminal.as_ref().map(|terminal| terminal.text()) }
+        let text = shell.terminal.as_ref().map(|terminal| {
+            terminal.scroll(i32::from(back));
+            let text = terminal.text();
+            terminal.scroll_to_end();
+            text
+        });
+        Self { state, code, text }
     }
 }
 
@@ -83,6 +90,9 @@ struct SessionState {
     link: String,
     bytes_to_console: u64,
     bytes_to_agent: u64,
+    /// Once something was drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marks_seen: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -238,6 +248,7 @@ impl SessionState {
             link: session.link.clone(),
             bytes_to_console: session.bytes_to_console,
             bytes_to_agent: session.bytes_to_agent,
+            marks_seen: session.marks_seen.map(names::marks_seen),
         }
     }
 }

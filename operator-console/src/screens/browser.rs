@@ -1,7 +1,7 @@
 //! The part under the remote screen with two folders: the operator's beside the client's, and what moves between them.
 
 use super::pane::{Pane, Side};
-use super::parts::{close_button, under_screen};
+use super::parts::{close_button, panel_title, under_screen};
 use super::session::may_move;
 use super::side::Powers;
 use super::transfers::transfer_ui;
@@ -10,9 +10,8 @@ use crate::places;
 use crate::words;
 use console_core::proto::session::{Capability, TransferId};
 use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, TransferState, TransferView};
-use egui::{Align, Label, Layout, Margin, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
+use egui::{Align, Label, Layout, Margin, RichText, ScrollArea, Ui, vec2};
 use std::path::PathBuf;
-use ui_kit::fonts::Weight;
 use ui_kit::{TagKind, button, primary_button, small, tag, theme, tiny};
 
 /// Where the stage is at least so high, in points, the remote screen stays in sight above.
@@ -101,10 +100,7 @@ fn whole_ui(
             state.under = None;
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let name = scene.i18n.text("console-tool-files");
-            let title = RichText::new(&name).font(Weight::SemiBold.at(tokens.heading_size)).color(tokens.ink);
-            let title = ui.add(Label::new(title).truncate());
-            title.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &name));
+            panel_title(ui, &scene.i18n.text("console-tool-files"));
         });
     });
     let moving: Vec<&TransferView> = session.transfers.iter().rev().filter(|one| is_shown(one)).collect();

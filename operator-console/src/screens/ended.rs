@@ -23,7 +23,7 @@ pub fn ended_ui(
     let may = scene.view.operator.open_now;
     let by_key = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::N)) && may;
     title(ui, &scene.i18n.text("console-ended-title"));
-    notices::notices_ui(ui, scene, commands);
+    notices::notices_ui(ui, scene, state, commands);
     card(ui, |ui| {
         body(ui, &scene.i18n.text(words::end_reason(end.reason)));
         let lasted = scene.i18n.duration(end.lasted);

@@ -125,7 +125,7 @@ pub fn home_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands
     ui.spacing_mut().item_spacing.y = 12.0;
     title(ui, &scene.i18n.text("console-assistance"));
     account::ends_soon_ui(ui, scene, &mut state.page);
-    notices_ui(ui, scene, commands);
+    notices_ui(ui, scene, state, commands);
     match &scene.view.stage {
         Stage::Idle => idle_ui(ui, scene, state, commands),
         Stage::Preparing => waiting_words_ui(ui, scene, "console-preparing", None, commands),
@@ -157,7 +157,7 @@ fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &m
         if !scene.view.operator.open_now {
             account::closed_ui(ui, scene);
         } else if scene.desk.is_full {
-            small(ui, &scene.i18n.text("console-tabs-full"));
+            small(ui, &super::tabs::full_words(scene));
         }
     });
     recent::waiting_ui(ui, scene, state);

@@ -1,6 +1,6 @@
 //! The part under the remote screen that shows the client's machine, page by page; nothing waits for it.
 
-use super::parts::{close_button, fact_ui, focus_ring, under_screen};
+use super::parts::{close_button, fact_ui, focus_ring, panel_title, under_screen};
 use super::side::{Powers, may_ask};
 use super::{Copied, Effect, Scene, ScreenState, Under};
 use crate::machine_words::{self, CPU_COLUMN, Paper, Sheet};
@@ -8,7 +8,7 @@ use crate::words;
 use console_core::proto::machine::{Facts, Process, Topic};
 use console_core::proto::session::{Capability, Ending};
 use console_core::view::{ConsoleCommand, EndingState, EndingView, PageView, PowerState, SessionView};
-use egui::{Align, Frame, Label, Layout, Margin, RichText, Role, ScrollArea, TextWrapMode, Ui, WidgetInfo, vec2};
+use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, TextWrapMode, Ui, vec2};
 use i18n::{I18n, Language};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -105,10 +105,7 @@ fn whole_ui(
             filter_ui(ui, scene, &mut state.machine.filter);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let name = scene.i18n.text("console-tool-machine");
-            let title = RichText::new(&name).font(Weight::SemiBold.at(tokens.heading_size)).color(tokens.ink);
-            let title = ui.add(Label::new(title).truncate());
-            title.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &name));
+            panel_title(ui, &scene.i18n.text("console-tool-machine"));
         });
     });
     let standing = session.state_of(Capability::SystemInfo);

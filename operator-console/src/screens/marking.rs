@@ -1,7 +1,7 @@
 //! The strip of tools to point and draw with, while one of them is in hand.
 
 use super::parts::{StripButton, strip_button};
-use super::session::may_move;
+use super::session::{may_move, may_press};
 use super::{Scene, ScreenState};
 use crate::viewer::marking::Tool;
 use console_core::proto::annotation::{Annotation, MarksSeen};
@@ -22,11 +22,23 @@ pub(super) fn may_mark(operator: &OperatorView, session: &SessionView) -> bool {
     may_move(operator, session, Capability::Annotate) && !session.sharing_paused && super::session::has_picture(session)
 }
 
-/// What a key of these tools does.
-pub(super) fn key(state: &mut ScreenState, key: Key, modifiers: Modifiers, commands: &mut Vec<ConsoleCommand>) {
+/// The key for pointing: a tap takes the pointer up or puts it down, a hold points as long as it lasts.
+const POINT: Key = Key::F9;
+
+/// What a key of these tools does; `session` is the one that it is pressed in.
+pub(super) fn key(
+    ui: &Ui,
+    session: &SessionView,
+    state: &mut ScreenState,
+    (key, modifiers): (Key, Modifiers),
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    // From a page or a field of this window the hands do not go to the client by themselves.
+    let returns = may_press(session, &state.viewer) && ui.memory(|memory| memory.focused().is_none());
+    let now_s = ui.input(|input| input.time);
     let marking = &mut state.viewer.marking;
     let annotation = match (key, modifiers.shift, modifiers.ctrl) {
-        (Key::F9, false, false) => marking.toggle(Tool::Pointer),
+        (POINT, false, false) => marking.press(now_s, returns),
         (Key::F9, true, false) => marking.toggle(Tool::Arrow),
         (Key::F9, false, true) => marking.toggle(Tool::Box),
         (Key::Escape, false, false) => marking.choose(None),
@@ -34,6 +46,19 @@ pub(super) fn key(state: &mut ScreenState, key: Key, modifiers: Modifiers, comma
         _ => None,
     };
     commands.extend(annotation.map(ConsoleCommand::Annotate));
+}
+
+/// Follows the key for pointing until it is let go.
+pub(super) fn follow_key(ui: &Ui, session: &SessionView, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
+    let (is_down, now_s) = ui.input(|input| (input.key_down(POINT), input.time));
+    if is_down || !state.viewer.marking.is_held() {
+        return;
+    }
+    let (annotation, returns) = state.viewer.marking.let_go(now_s);
+    commands.extend(annotation.map(ConsoleCommand::Annotate));
+    if returns && may_press(session, &state.viewer) {
+        state.viewer.take();
+    }
 }
 
 /// Takes a tool up or puts it down, from the rail or the palette.
@@ -77,6 +102,9 @@ pub(super) fn strip_ui(
 /// Whether it was pressed.
 fn choice(ui: &mut Ui, scene: &Scene<'_>, id: &str, keys: &str, on: bool) -> bool {
     let name = scene.i18n.text(id);
-    let hover = scene.i18n.text_with("console-tool-hover", &[("name", (&name).into()), ("keys", keys.into())]);
+    let hover = scene.i18n.text_with(
+        if keys == TOOLS[0].2 { "console-mark-hover" } else { "console-tool-hover" },
+        &[("name", (&name).into()), ("keys", keys.into())],
+    );
     strip_button(ui, &StripButton { words: &name, name: &name, hover: &hover, on, enabled: true })
 }

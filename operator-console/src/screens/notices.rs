@@ -1,7 +1,8 @@
 //! What happened and was not read yet, each with what to do about it.
 
-use super::Scene;
 use super::parts::close_button;
+use super::saved::saved_ui;
+use super::{Scene, ScreenState};
 use crate::words;
 use console_core::view::{ConsoleCommand, Notice, NoticeKind};
 use egui::{Align, Frame, Label, Layout, Margin, RichText, Ui, vec2};
@@ -9,10 +10,10 @@ use ui_kit::fonts::Weight;
 use ui_kit::theme;
 
 /// All notices but wrong tries, which the key's own card tells.
-pub fn notices_ui(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<ConsoleCommand>) {
+pub fn notices_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
     let told_here = |notice: &&Notice| !matches!(notice.kind, NoticeKind::WrongTry { .. });
     for notice in scene.view.notices.iter().filter(told_here) {
-        ui.push_id(("notice", notice.id), |ui| notice_ui(ui, scene, notice, commands));
+        ui.push_id(("notice", notice.id), |ui| notice_ui(ui, scene, notice, state, commands));
     }
 }
 
@@ -23,9 +24,15 @@ pub fn new_key(scene: &Scene<'_>, commands: &mut Vec<ConsoleCommand>) {
     commands.push(ConsoleCommand::NewKey);
 }
 
-fn notice_ui(ui: &mut Ui, scene: &Scene<'_>, notice: &Notice, commands: &mut Vec<ConsoleCommand>) {
+fn notice_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    notice: &Notice,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
     let tokens = theme::tokens(ui);
-    let is_good_news = matches!(notice.kind, NoticeKind::PictureSaved { .. });
+    let is_good_news = matches!(notice.kind, NoticeKind::PictureSaved { .. } | NoticeKind::FactsSaved { .. });
     let (ink, fill) =
         if is_good_news { (tokens.good, tokens.good_soft) } else { (tokens.warning, tokens.warning_soft) };
     let stroke = if tokens.high_contrast { egui::Stroke::new(2.0, ink) } else { egui::Stroke::NONE };
@@ -42,6 +49,7 @@ fn notice_ui(ui: &mut Ui, scene: &Scene<'_>, notice: &Notice, commands: &mut Vec
                 let words = RichText::new(words::notice(scene.i18n, &notice.kind));
                 let font = Weight::Regular.at(tokens.body_size);
                 ui.add(Label::new(words.font(font).color(ink).line_height(Some(21.0))).wrap());
+                saved_ui(ui, scene, notice, state);
             });
         });
     });

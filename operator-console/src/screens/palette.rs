@@ -4,7 +4,7 @@ use super::files::{self, Open};
 use super::side::Powers;
 use super::{
     Effect, Page, Scene, ScreenState, browser, clip, full_screen, home, machine, marking, notices, parts, session,
-    shell, side,
+    shell, side, tabs,
 };
 use crate::viewer::Scaling;
 use crate::viewer::marking::Tool;
@@ -32,6 +32,13 @@ pub struct PaletteState {
     at: usize,
 }
 
+impl PaletteState {
+    /// Opens it, with nothing typed.
+    pub(super) fn open(&mut self) {
+        *self = Self { is_open: true, ..Self::default() };
+    }
+}
+
 /// What a command does.
 enum Act {
     Send(ConsoleCommand),
@@ -55,6 +62,10 @@ enum Act {
     Chat,
     Page(Page),
     Notes,
+    NewTab,
+    Home,
+    CloseTab,
+    News,
 }
 
 /// One command that makes sense now.
@@ -255,6 +266,17 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
         }
         Stage::Preparing | Stage::Joining => {}
     }
+    if !scene.desk.tabs.is_empty() {
+        let stands = !matches!(scene.view.stage, Stage::Idle | Stage::Ended(_));
+        if stands && operator.open_now {
+            entries.push(entry("console-palette-new-tab", "Ctrl N", Act::NewTab));
+        }
+        if scene.desk.front.is_some() {
+            entries.push(entry("console-palette-home", "Ctrl 1", Act::Home));
+            entries.push(entry("console-palette-close-tab", "Ctrl W", Act::CloseTab));
+        }
+        entries.push(entry("console-news", "", Act::News));
+    }
     if matches!(scene.view.stage, Stage::Idle | Stage::Waiting(_)) {
         let (name, page) = match state.page {
             Page::Assistance => ("console-account", Page::Account),
@@ -316,6 +338,10 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         Act::Chat => focus_chat(ui.ctx()),
         Act::Page(page) => state.page = page,
         Act::Notes => state.notes.open(),
+        Act::NewTab => tabs::new_key(scene, state),
+        Act::Home => tabs::show(state, None),
+        Act::CloseTab => tabs::close_front(scene, state),
+        Act::News => state.open_news(),
     }
 }
 

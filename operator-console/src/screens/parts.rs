@@ -242,6 +242,14 @@ pub fn strong(ui: &mut Ui, text: &str) -> Response {
     ui.add(egui::Label::new(words).truncate())
 }
 
+/// What a part of the window is called, on one line.
+pub(super) fn panel_title(ui: &mut Ui, name: &str) {
+    let tokens = theme::tokens(ui);
+    let words = egui::RichText::new(name).font(Weight::SemiBold.at(tokens.heading_size)).color(tokens.ink);
+    let title = ui.add(egui::Label::new(words).truncate());
+    title.widget_info(|| WidgetInfo::labeled(Role::Heading, true, name));
+}
+
 /// Shows where the keyboard is.
 pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     if response.has_focus() {

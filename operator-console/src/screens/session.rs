@@ -49,6 +49,7 @@ pub fn session_ui(
         state.under = None;
     }
     shortcuts(ui, scene, session, state, commands);
+    marking::follow_key(ui, session, state, commands);
     if !may_mark(operator, session) {
         // What stood there the client has taken away.
         state.viewer.marking = Marking::default();
@@ -110,7 +111,7 @@ pub(super) fn may_enter(operator: &OperatorView, session: &SessionView) -> bool 
     may_move(operator, session, Capability::Shell)
 }
 
-pub(super) fn has_picture(session: &SessionView) -> bool {
+pub(crate) fn has_picture(session: &SessionView) -> bool {
     session.pictures > 0 && session.state_of(Capability::View) == PowerState::Granted
 }
 
@@ -160,7 +161,7 @@ fn shortcuts(
     });
     for (key, modifiers) in pressed {
         if may_mark(operator, session) && !ui.ctx().text_edit_focused() {
-            marking::key(state, key, modifiers, commands);
+            marking::key(ui, session, state, (key, modifiers), commands);
         }
         if modifiers.shift_only() {
             match key {

@@ -1,13 +1,13 @@
 //! The part under the remote screen with the terminal on the client's machine.
 
-use super::parts::{close_button, under_screen};
+use super::parts::{close_button, panel_title, under_screen};
 use super::side::{Powers, may_ask};
 use super::{Effect, Scene, ScreenState, Under};
 use crate::terminal::{Wish, terminal_ui};
 use crate::words;
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, SessionView, ShellState};
-use egui::{Align, Frame, Label, Layout, Margin, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
+use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Ui, vec2};
 use ui_kit::fonts::Weight;
 use ui_kit::{TagKind, button, primary_button, small, tag, theme};
 
@@ -111,10 +111,7 @@ fn head_ui(
             tag(ui, TagKind::Accent, &words);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let name = scene.i18n.text("console-tool-shell");
-            let title = RichText::new(&name).font(Weight::SemiBold.at(tokens.heading_size)).color(tokens.ink);
-            let title = ui.add(Label::new(title).truncate());
-            title.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &name));
+            panel_title(ui, &scene.i18n.text("console-tool-shell"));
         });
     });
 }

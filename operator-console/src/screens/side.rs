@@ -47,7 +47,7 @@ pub fn side_ui(
         let talk = if talks { talk } else { 0.0 };
         let above = (ui.available_height() - talk).max(40.0);
         ScrollArea::vertical().id_salt("above the talk").max_height(above).auto_shrink([false, true]).show(ui, |ui| {
-            super::notices::notices_ui(ui, scene, commands);
+            super::notices::notices_ui(ui, scene, state, commands);
             check_word_ui(ui, scene, session);
             powers_ui(ui, scene, session, commands);
             details_ui(ui, scene, session);

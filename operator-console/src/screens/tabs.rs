@@ -5,8 +5,8 @@ use super::news::news_ui;
 use super::parts::{close_button, focus_ring};
 use super::{Effect, Page, Scene, ScreenState};
 use crate::desk::{DeskCommand, Tab};
-use console_core::LineId;
 use console_core::view::{EndingState, PowerState, SessionView, Stage, TransferState};
+use console_core::{LineId, MOST_KEYS, MOST_LINES};
 use egui::{
     Align, Align2, Color32, Frame, Key, Layout, Margin, Modifiers, Panel, Rect, Response, ScrollArea, Sense, Stroke,
     Ui, WidgetInfo, pos2, vec2,
@@ -26,6 +26,10 @@ pub struct TabsState {
     pub(super) news_open: bool,
     /// Which running session is to be closed, once the operator has said so.
     closing: Option<LineId>,
+    /// Whether another key was wanted where there is room for none.
+    wanted_more: bool,
+    /// Which tab was brought into sight last.
+    in_sight: Option<LineId>,
 }
 
 /// Where a tab stands.
@@ -124,12 +128,13 @@ pub(super) fn tabs_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
         });
     });
     closing_ui(ui, scene, state);
+    full_ui(ui, scene, state);
     if state.tabs.news_open {
         news_ui(ui, scene, state);
     }
 }
 
-fn show(state: &mut ScreenState, line: Option<LineId>) {
+pub(super) fn show(state: &mut ScreenState, line: Option<LineId>) {
     state.page = Page::Assistance;
     state.effects.push(Effect::Desk(DeskCommand::Show(line)));
 }
@@ -137,7 +142,10 @@ fn show(state: &mut ScreenState, line: Option<LineId>) {
 fn strip_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let desk = scene.desk;
     ui.spacing_mut().item_spacing.x = 4.0;
-    ScrollArea::horizontal().id_salt("tab strip").auto_shrink([false, true]).show(ui, |ui| {
+    // A bar would take the height that the tabs need: the wheel scrolls them, and the one in front comes by itself.
+    let hidden = egui::scroll_area::ScrollBarVisibility::AlwaysHidden;
+    let strip = ScrollArea::horizontal().id_salt("tab strip").scroll_bar_visibility(hidden);
+    strip.auto_shrink([false, true]).show(ui, |ui| {
         ui.horizontal_centered(|ui| {
             let home = scene.i18n.text("console-assistance");
             let is_front = desk.front.is_none();
@@ -181,6 +189,10 @@ fn tab_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, tab: &Tab, pl
     ui.push_id(("tab", tab.line.0), |ui| {
         let response = ground_ui(ui, width, is_front);
         let rect = response.rect;
+        if is_front && state.tabs.in_sight != Some(tab.line) {
+            state.tabs.in_sight = Some(tab.line);
+            response.scroll_to_me(None);
+        }
         let painter = ui.painter_at(rect.shrink(2.0));
         let middle = rect.center().y;
         painter.circle_filled(pos2(rect.left() + 14.0, middle), 4.5, standing.colour(&tokens));
@@ -233,6 +245,13 @@ fn close_tab(state: &mut ScreenState, tab: &Tab) {
     }
 }
 
+/// The same for the one in front.
+pub(super) fn close_front(scene: &Scene<'_>, state: &mut ScreenState) {
+    if let Some(tab) = scene.desk.tabs.iter().find(|tab| Some(tab.line) == scene.desk.front) {
+        close_tab(state, tab);
+    }
+}
+
 fn closing_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let runs = |tab: &&Tab| Some(tab.line) == state.tabs.closing && matches!(tab.view.stage, Stage::Session(_));
     let Some(tab) = scene.desk.tabs.iter().find(runs) else {
@@ -254,6 +273,46 @@ fn closing_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
             if keep.clicked() || escaped {
                 state.tabs.closing = None;
             }
+        });
+    });
+}
+
+/// Another key beside what is in front, or why there is none.
+pub(super) fn new_key(scene: &Scene<'_>, state: &mut ScreenState) {
+    if scene.desk.is_full {
+        state.tabs.wanted_more = true;
+    } else {
+        state.effects.push(Effect::Desk(DeskCommand::NewKey));
+    }
+}
+
+/// Why there is room for no other key, where that is so.
+pub(super) fn full_words(scene: &Scene<'_>) -> String {
+    let (id, most) = if scene.desk.tabs.len() >= MOST_LINES {
+        ("console-tabs-full", MOST_LINES)
+    } else {
+        ("console-keys-full", MOST_KEYS)
+    };
+    scene.i18n.text_with(id, &[("most", most.into())])
+}
+
+/// Said where somebody wanted another key, until there is room or it was read.
+fn full_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
+    // The page of the beginning says it by itself.
+    state.tabs.wanted_more &= scene.desk.is_full && scene.desk.front.is_some();
+    if !state.tabs.wanted_more {
+        return;
+    }
+    let tokens = theme::tokens(ui);
+    let frame = Frame::new().fill(tokens.warning_soft).inner_margin(Margin::symmetric(16, 6));
+    Panel::top("no more tabs").frame(frame).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let read = close_button(ui, &scene.i18n.text("console-notice-dismiss"), tokens.warning).clicked();
+                let escaped = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+                state.tabs.wanted_more = !read && !escaped;
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| small(ui, &full_words(scene)));
+            });
         });
     });
 }
@@ -298,14 +357,12 @@ fn keys_ui(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState) {
             show(state, *line);
         }
     }
-    if pressed(Modifiers::CTRL, Key::W)
-        && let Some(tab) = desk.tabs.iter().find(|tab| Some(tab.line) == desk.front)
-    {
-        close_tab(state, tab);
+    if pressed(Modifiers::CTRL, Key::W) {
+        close_front(scene, state);
     }
     // The pages without a key or session take this themselves.
     let stands = !matches!(scene.view.stage, Stage::Idle | Stage::Ended(_));
-    if stands && scene.view.operator.open_now && !desk.is_full && pressed(Modifiers::CTRL, Key::N) {
-        state.effects.push(Effect::Desk(DeskCommand::NewKey));
+    if stands && scene.view.operator.open_now && pressed(Modifiers::CTRL, Key::N) {
+        new_key(scene, state);
     }
 }

@@ -13,6 +13,10 @@ use std::time::Duration;
 const POINTER_SPACING_S: f64 = 0.033;
 /// How often a pointer that rests is sent again, in seconds: at the client it goes after two.
 const POINTER_AGAIN_S: f64 = 1.0;
+/// Who holds the key for pointing as long as this points only while it is held, in seconds.
+const HELD_S: f64 = 0.35;
+/// How often what fades is drawn.
+const FADES_EVERY: Duration = Duration::from_millis(30);
 /// What is dragged less than this is no mark, in pixels of the picture.
 const LEAST_DRAG: u16 = 6;
 /// Colours of strokes and of the edge around them: as the client draws them.
@@ -45,6 +49,17 @@ pub struct Marking {
     pointed: Option<(MonitorId, Point, f64)>,
     /// Marks that stand, and until when.
     standing: Vec<(MonitorId, Mark, f64)>,
+    held: Option<Held>,
+}
+
+/// The key for pointing is down.
+#[derive(Debug)]
+struct Held {
+    since_s: f64,
+    /// The tool that was in hand.
+    before: Option<Tool>,
+    /// Whether mouse and keyboard go to the client again afterwards.
+    returns: bool,
 }
 
 impl Marking {
@@ -57,8 +72,32 @@ impl Marking {
     /// Takes a tool up, or puts it down; what goes to the client for that.
     pub fn choose(&mut self, tool: Option<Tool>) -> Option<Annotation> {
         self.tool = tool;
-        self.from = None;
+        (self.from, self.held) = (None, None);
         self.pointer_gone()
+    }
+
+    /// The key for pointing went down at this time, in seconds: it takes the pointer up, or puts it down. Where it is
+    /// held, mouse and keyboard go to the client afterwards if it `returns`.
+    pub fn press(&mut self, now_s: f64, returns: bool) -> Option<Annotation> {
+        let before = self.tool;
+        let annotation = self.toggle(Tool::Pointer);
+        self.held = self.tool.map(|_| Held { since_s: now_s, before, returns });
+        annotation
+    }
+
+    /// Whether the key for pointing is down.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// The key for pointing was let go: the pointer stays in hand after a tap, and goes after a hold. What goes to the
+    /// client for that, and whether mouse and keyboard do, too.
+    pub fn let_go(&mut self, now_s: f64) -> (Option<Annotation>, bool) {
+        match self.held.take() {
+            Some(held) if now_s - held.since_s >= HELD_S => (self.choose(held.before), held.returns),
+            _ => (None, false),
+        }
     }
 
     /// Takes the tool up, or puts it down if it is the one in hand.
@@ -133,7 +172,7 @@ impl Marking {
         let mark = mark?;
         self.standing.retain(|(_, _, until_s)| now_s < *until_s);
         self.standing.push((monitor, mark, now_s + mark.lasts().as_secs_f64()));
-        ui.ctx().request_repaint_after(mark.lasts());
+        ui.ctx().request_repaint_after(mark.lasts().saturating_sub(Mark::FADES));
         Some(Annotation::Show { monitor, mark })
     }
 
@@ -160,18 +199,22 @@ impl Marking {
         scale: f32,
     ) {
         let now_s = ui.input(|input| input.time);
-        let draw = |mark: &Mark| paint_mark(painter, mapping, mark, scale);
+        let draw = |mark: &Mark, left: f32| paint_mark(painter, mapping, mark, scale, left);
         if let Some(mark) = self.unfinished(ui, mapping) {
-            draw(&mark);
+            draw(&mark, 1.0);
         }
         if matches!(seen, Some(MarksSeen::InPicture | MarksSeen::Nowhere)) {
             return;
         }
-        for (_, mark, _) in self.standing.iter().filter(|(on, _, until_s)| *on == monitor && now_s < *until_s) {
-            draw(mark);
+        for (_, mark, until_s) in self.standing.iter().filter(|(on, _, until_s)| *on == monitor && now_s < *until_s) {
+            let left = ((until_s - now_s) / Mark::FADES.as_secs_f64()).min(1.0);
+            draw(mark, left as f32);
+            if left < 1.0 {
+                ui.ctx().request_repaint_after(FADES_EVERY);
+            }
         }
         if let Some((_, at, _)) = self.pointed.filter(|(on, ..)| *on == monitor) {
-            draw(&Mark::Pointer(at));
+            draw(&Mark::Pointer(at), 1.0);
         }
     }
 }
@@ -182,11 +225,13 @@ fn point((x, y): (i32, i32)) -> Point {
     Point { x: side(x), y: side(y) }
 }
 
-fn paint_mark(painter: &Painter, mapping: Mapping, mark: &Mark, scale: f32) {
+/// As the client draws it; `left` of its strength is left, from 0 to 1.
+fn paint_mark(painter: &Painter, mapping: Mapping, mark: &Mark, scale: f32, left: f32) {
     let scale = scale * mapping.scale();
     let half = mapping.scale() / 2.0;
     let at = |point: &Point| mapping.point(point.x.into(), point.y.into()) + vec2(half, half);
-    let strokes = [Stroke::new(EDGE_WIDTH * scale, EDGE), Stroke::new(STROKE_WIDTH * scale, STROKE)];
+    let strokes = [(EDGE_WIDTH, EDGE), (STROKE_WIDTH, STROKE)];
+    let strokes = strokes.map(|(width, ink)| Stroke::new(width * scale * left, ink.gamma_multiply(left)));
     for stroke in strokes {
         let line = |from: Pos2, to: Pos2| {
             painter.line_segment([from, to], stroke);

@@ -104,3 +104,56 @@ fn what_cannot_be_shown_there_is_said_and_without_a_picture_nothing_is_drawn() {
     let tool = page.get_by_label("Point and draw on the person's screen");
     assert!(tool.accesskit_node().is_disabled());
 }
+
+/// Presses or lets go of the key for pointing, at this time of the window.
+fn point_key(page: &mut Page, pressed: bool) {
+    let (key, modifiers) = (Key::F9, Modifiers::NONE);
+    page.event(Event::Key { key, physical_key: None, pressed, repeat: false, modifiers });
+    page.run_steps(1);
+}
+
+#[test]
+fn who_holds_the_key_points_only_as_long_and_then_acts_again() {
+    let mut page = session_page(session(PowerState::Granted, PowerState::Granted));
+    page.get_by_label("Remote screen").focus();
+    page.run_steps(2);
+    assert!(page.state().state.viewer.is_capturing());
+    // While mouse and keyboard are the client's this key is, too.
+    point_key(&mut page, true);
+    point_key(&mut page, false);
+    assert!(page.state().state.viewer.marking.tool().is_none());
+    let context = page.ctx.clone();
+    page.state_mut().state.viewer.release(&context);
+    page.run_steps(2);
+    page.state_mut().commands.clear();
+    point_key(&mut page, true);
+    let position = over(&page, at(80, 50));
+    page.event(Event::PointerMoved(position));
+    page.run_steps(60);
+    let show = Annotation::Show { monitor: MONITOR, mark: Mark::Pointer(at(80, 50)) };
+    assert!(annotations(&mut page).contains(&show));
+    point_key(&mut page, false);
+    page.run_steps(2);
+    assert!(page.state().state.viewer.marking.tool().is_none());
+    assert!(page.state().state.viewer.is_capturing(), "then mouse and keyboard go there again");
+    assert!(page.state().commands.contains(&ConsoleCommand::Annotate(Annotation::PointerGone)));
+}
+
+#[test]
+fn a_tap_of_the_key_keeps_the_pointer_and_who_only_views_acts_no_sooner_by_holding_it() {
+    let mut page = session_page(session(PowerState::Granted, PowerState::Off));
+    point_key(&mut page, true);
+    point_key(&mut page, false);
+    page.run_steps(60);
+    page.get_by_role_and_label(Role::Button, "Stop pointing");
+    point_key(&mut page, true);
+    point_key(&mut page, false);
+    assert!(page.query_by_label("Stop pointing").is_none(), "a second tap puts it down");
+    point_key(&mut page, true);
+    page.run_steps(60);
+    page.get_by_role_and_label(Role::Button, "Stop pointing");
+    point_key(&mut page, false);
+    page.run_steps(2);
+    assert!(page.query_by_label("Stop pointing").is_none());
+    assert!(!page.state().state.viewer.is_capturing());
+}

@@ -1,15 +1,18 @@
 //! The remote screen on the operator's: full, scaled, copied, only watched, and the keys that this computer keeps.
 
-use crate::common::{MONITOR, session, view};
+use crate::common::{MONITOR, session, view, view_with_notices};
 use crate::{Page, click, controlled_page, inputs, session_page, taken};
 use console_core::proto::input::InputEvent;
-use console_core::view::{ConsoleCommand, PowerState, Stage};
+use console_core::view::{ConsoleCommand, NoticeKind, PowerState, Stage};
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::Language;
 use operator_console::app::SMALLEST_WINDOW;
+use operator_console::saved::SavedAs;
+use operator_console::screens::saved::Told;
 use operator_console::screens::{Copied, Effect};
+use std::path::{Path, PathBuf};
 
 fn viewing() -> Page {
     session_page(session(PowerState::Granted, PowerState::Off))
@@ -191,4 +194,55 @@ fn strips_and_bar_have_room_in_the_smallest_window_in_every_language() {
             assert!(window.contains_rect(node.rect()), "{:?}", node.accesskit_node().label());
         }
     }
+}
+
+fn effects(page: &mut Page) -> Vec<Effect> {
+    page.run_steps(3);
+    std::mem::take(&mut page.state_mut().state.effects)
+}
+
+#[test]
+fn what_was_saved_can_be_found_copied_and_saved_under_another_name() {
+    let stage = Stage::Session(Box::new(session(PowerState::Granted, PowerState::Off)));
+    let path = PathBuf::from("/pictures/ponte-1.png");
+    let saved = NoticeKind::PictureSaved { path: path.clone() };
+    let mut page = crate::page(view_with_notices(stage, &[saved, NoticeKind::PictureNotSaved]));
+    page.get_by_label_contains("/pictures/ponte-1.png");
+    page.get_by_label("Open folder").click();
+    let folder = PathBuf::from("/pictures");
+    assert!(effects(&mut page) == [Effect::OpenFolder { notice: 1, folder }]);
+    page.state_mut().state.saved.tell(1, Told::NoFolder);
+    page.run_steps(2);
+    page.get_by_label_contains("No program opened the folder");
+    page.get_by_label("Copy picture").click();
+    assert!(effects(&mut page) == [Effect::CopySaved { notice: 1, path: path.clone() }]);
+    page.state_mut().state.saved.tell(1, Told::Copied(true));
+    page.run_steps(2);
+    page.get_by_label("The picture of the screen is on your clipboard.");
+
+    page.get_by_label("Save as...").click();
+    assert!(effects(&mut page).is_empty());
+    let field = page.get_by_role_and_label(Role::TextInput, "Path of the copy");
+    assert_eq!(field.value().as_deref(), Some("/pictures/ponte-1.png"));
+    field.focus();
+    page.run_steps(1);
+    page.key_press(Key::End);
+    page.event(Event::Text("x".to_owned()));
+    page.key_press(Key::Enter);
+    let to = PathBuf::from("/pictures/ponte-1.pngx");
+    assert!(effects(&mut page) == [Effect::SaveAs { notice: 1, from: path.clone(), to }]);
+    // Nothing was written over: the name stays there to be changed.
+    page.state_mut().state.saved.tell(1, Told::SavedAs(SavedAs::Exists));
+    page.run_steps(2);
+    page.get_by_label_contains("it was left as it is");
+    page.get_by_label("Browse...").click();
+    assert!(effects(&mut page) == [Effect::BrowseSaveAs { notice: 1, from: path }]);
+    page.state_mut().state.saved.choose(1, Path::new("/cases/4711.png"));
+    page.run_steps(2);
+    let field = page.get_by_role_and_label(Role::TextInput, "Path of the copy");
+    assert_eq!(field.value().as_deref(), Some("/cases/4711.png"));
+    page.state_mut().state.saved.tell(1, Told::SavedAs(SavedAs::Done("/cases/4711.png".into())));
+    page.run_steps(2);
+    page.get_by_label("Saved to /cases/4711.png too");
+    assert!(page.query_by_role_and_label(Role::TextInput, "Path of the copy").is_none());
 }

@@ -131,6 +131,25 @@ fn keys_for_the_tabs_are_the_terminals_while_it_has_the_keyboard() {
 }
 
 #[test]
+fn whoever_wants_one_key_too_many_in_a_session_is_told_why_there_is_none() {
+    let mut page = three();
+    page.state_mut().desk.is_full = true;
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::N), []);
+    page.get_by_label_contains("5 keys are waiting");
+    press(&mut page, Modifiers::NONE, Key::Escape);
+    assert!(page.query_by_label_contains("5 keys are waiting").is_none());
+    press(&mut page, Modifiers::CTRL, Key::N);
+    page.get_by_label_contains("5 keys are waiting");
+    page.state_mut().desk.tabs.extend((4..=12).map(|line| tab(line, view(ended(EndReason::ClientEnded)))));
+    page.run_steps(2);
+    page.get_by_label_contains("12 keys and sessions are open");
+    page.state_mut().desk.is_full = false;
+    page.run_steps(2);
+    assert!(page.query_by_label_contains("are open").is_none(), "once there is room nothing is said");
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::N), [DeskCommand::NewKey]);
+}
+
+#[test]
 fn what_happened_is_counted_on_its_tab_and_listed_until_it_is_seen() {
     let mut news = News::default();
     let mut happens = |session| news.observe(LineId(2), &view(Stage::Session(Box::new(session))), SystemTime::now());
@@ -287,7 +306,7 @@ fn several_keys_wait_at_once_each_with_its_time() {
     assert_eq!(done(&mut page), show(Some(2)));
     page.state_mut().desk.is_full = true;
     page.run_steps(2);
-    page.get_by_label_contains("Close one first");
+    page.get_by_label_contains("5 keys are waiting");
 }
 
 #[test]
@@ -352,4 +371,20 @@ fn an_empty_list_says_what_will_stand_there() {
     page.event(Event::Text("qwxz".to_owned()));
     page.run_steps(2);
     page.get_by_label("No session has these words.");
+}
+
+#[test]
+fn with_many_tabs_the_one_in_front_is_in_sight_and_none_is_cut_off() {
+    let mut page = three();
+    let live = view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Off))));
+    page.state_mut().desk.tabs = (1..=12).map(|line| tab(line, live.clone())).collect();
+    for front in [12, 1, 7] {
+        page.state_mut().desk.front = Some(LineId(front));
+        page.run_steps(30);
+        let tabs: Vec<_> = page.get_all_by_label("Debian GNU/Linux 13, live").map(|node| node.rect()).collect();
+        let tab = tabs[front as usize - 1];
+        let bell = page.get_by_label("What happened").rect();
+        assert!(tab.left() >= 0.0 && tab.right() <= bell.left(), "{front}: {tab:?}");
+        assert!(tab.height() >= 32.0);
+    }
 }

@@ -239,3 +239,28 @@ fn a_terminal_that_is_over_can_be_read_and_another_asked_for() {
     let mut page = open(shell_session());
     assert_eq!(click(&mut page, "Close the terminal"), [ConsoleCommand::Release(Capability::Shell)]);
 }
+
+#[test]
+fn under_the_screen_there_is_one_thing_at_a_time() {
+    let mut page = session_page(session(PowerState::Granted, PowerState::Off));
+    let open = |page: &Page| {
+        let state = &page.state().state;
+        [state.browser.open, state.shell_open, state.machine.open]
+    };
+    let press = |page: &mut Page, modifiers, key| {
+        // Not as text of a field.
+        page.ctx.memory_mut(|memory| memory.stop_text_input());
+        page.key_press_modifiers(modifiers, key);
+        page.run_steps(3);
+    };
+    press(&mut page, Modifiers::COMMAND, Key::O);
+    assert_eq!(open(&page), [true, false, false]);
+    press(&mut page, Modifiers::NONE, Key::F10);
+    assert_eq!(open(&page), [false, true, false]);
+    press(&mut page, Modifiers::NONE, Key::F8);
+    assert_eq!(open(&page), [false, false, true]);
+    press(&mut page, Modifiers::COMMAND, Key::O);
+    assert_eq!(open(&page), [true, false, false]);
+    press(&mut page, Modifiers::COMMAND, Key::O);
+    assert_eq!(open(&page), [false; 3], "the same press closes it");
+}

@@ -5,6 +5,7 @@
 use agent_core::LinkKind;
 use agent_core::view::{AgentCommand, Page};
 use audit_log::{Event, Report};
+use capture::ShownMark;
 use console_core::view::{ConsoleCommand, Stage};
 use e2e::World;
 use identity::Profile;
@@ -93,6 +94,32 @@ fn marks_go_with_the_view_with_a_pause_and_before_a_question() {
     stand(&world, "what came after the pause", &[arrow(11)]);
     world.agent.send(AgentCommand::Revoke(Capability::View));
     stand(&world, "nothing without the view", &[]);
+}
+
+#[test]
+fn marks_fade_before_they_go_but_not_where_they_must_be_gone_at_once() {
+    let world = viewing();
+    show(&world, arrow(7));
+    stand(&world, "the arrow", &[arrow(7)]);
+    world.console.send(ConsoleCommand::Ask(Capability::Control));
+    stand(&world, "nothing beside a question", &[]);
+    assert_eq!(world.desktop.weakest_mark(), Some(ShownMark::STRONGEST), "nothing fades under a question");
+    world.answer(false);
+    world.agent_shows("the answered question", |view| (view.page == Page::Session).then_some(()));
+    show(&world, arrow(9));
+    stand(&world, "the next arrow", &[arrow(9)]);
+    world.console.send(ConsoleCommand::Annotate(Annotation::Clear));
+    stand(&world, "nothing", &[]);
+    assert!(world.desktop.weakest_mark() < Some(ShownMark::STRONGEST / 2), "{:?}", world.desktop.weakest_mark());
+    // What is drawn anew while it fades is as strong as ever, and stays.
+    show(&world, arrow(11));
+    stand(&world, "another arrow", &[arrow(11)]);
+    world.console.send(ConsoleCommand::Annotate(Annotation::Clear));
+    show(&world, arrow(11));
+    world.console.send(ConsoleCommand::Annotate(Annotation::PointerGone));
+    let shown = world.desktop.marks_shown();
+    world.eventually("some drawings more", || world.desktop.marks_shown() > shown + 8);
+    assert_eq!(world.desktop.marks().len(), 1);
 }
 
 #[test]

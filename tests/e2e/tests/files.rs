@@ -156,14 +156,14 @@ fn of_two_folders_of_this_machine_the_one_that_was_wanted_last_is_shown_however_
     for number in 0..4000 {
         fs::write(large.join(format!("{number}.txt")), "").unwrap();
     }
-    let shown = |session: &SessionView| Some(PathBuf::from(&session.files.local.as_ref()?.path));
+    let shown = |session: &console_core::view::SessionView| Some(PathBuf::from(&session.files.local.as_ref()?.path));
     for folder in [&large, &small] {
         world.console.send(ConsoleCommand::ListLocal(folder.clone()));
     }
     world.session("the small one", |session| shown(session).filter(|path| *path == small));
     // Once all of the large one was looked through for this, the list of it is there as well.
-    send(&world, std::slice::from_ref(&large), "");
-    assert_eq!(asked(&world).files, 4000);
+    world.send_files(std::slice::from_ref(&large), "");
+    assert_eq!(world.asked_about_files().files, 4000);
     assert_eq!(world.session("a folder", shown), small);
 }
 

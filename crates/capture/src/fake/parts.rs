@@ -4,10 +4,9 @@ use super::{Picture, Shared, Source, State};
 use crate::share::WINDOW_AS_MONITOR;
 use crate::{
     Annotator, CaptureError, Change, CursorCapture, CursorState, Desktop, Interrupter, LocalPreview, MarksSeen,
-    MonitorCapture, Outline, Presence, PresenceWatch, Share, WindowInfo,
+    MonitorCapture, Outline, Presence, PresenceWatch, Share, ShownMark, WindowInfo,
 };
 use consent::{Permit, View};
-use proto::annotation::Mark;
 use proto::{Damage, Frame, Layout, Monitor, MonitorId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -309,11 +308,14 @@ struct FakeAnnotator {
 }
 
 impl Annotator for FakeAnnotator {
-    fn show(&mut self, _permit: &Permit<'_, View>, marks: &[(MonitorId, Mark)]) -> Result<(), CaptureError> {
+    fn show(&mut self, _permit: &Permit<'_, View>, marks: &[ShownMark]) -> Result<(), CaptureError> {
         let mut state = self.shared.lock();
         let layout = state.layout(self.share)?;
-        let shown = marks.iter().copied().filter(|(monitor, _)| layout.monitor(*monitor).is_some());
-        state.marks.insert(self.reader, shown.collect());
+        let shown = marks.iter().copied().filter(|shown| layout.monitor(shown.monitor).is_some());
+        let shown: Vec<ShownMark> = shown.collect();
+        let weakest = shown.iter().map(|shown| shown.strength).chain(state.weakest_mark).min();
+        state.weakest_mark = weakest;
+        state.marks.insert(self.reader, shown);
         state.marks_shown += 1;
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::screen::Screen;
 use super::windows::{Atoms, Top, place_of, top_of, tops, unless_gone, windows_of};
 use crate::marks::{Drawing, Span};
 use crate::share::WINDOW_AS_MONITOR;
-use crate::{Annotator, CaptureError, MarksSeen};
+use crate::{Annotator, CaptureError, MarksSeen, ShownMark};
 use consent::{Permit, View};
 use proto::MonitorId;
 use proto::annotation::Mark;
@@ -42,8 +42,7 @@ pub(super) struct X11Annotator {
 
 /// A mark on the screen: a window of the light edge, and in it one of the strokes.
 struct Standing {
-    monitor: MonitorId,
-    mark: Mark,
+    shown: ShownMark,
     edge: Window,
     stroke: Window,
     /// For what its shape was made.
@@ -53,7 +52,7 @@ struct Standing {
 
 #[derive(PartialEq)]
 struct Shaped {
-    mark: Mark,
+    shown: ShownMark,
     ground: Ground,
     own: Vec<Area>,
 }
@@ -160,19 +159,19 @@ impl X11Annotator {
 
     /// Makes windows for marks that have none, and takes those away that have a mark no more. The pointer keeps its
     /// own from place to place.
-    fn match_windows(&mut self, marks: &[(MonitorId, Mark)]) -> Result<(), CaptureError> {
+    fn match_windows(&mut self, marks: &[ShownMark]) -> Result<(), CaptureError> {
         let is_pointer = |mark: &Mark| matches!(mark, Mark::Pointer(_));
         let mut before = std::mem::take(&mut self.standing);
-        for (monitor, mark) in marks {
+        for shown in marks {
             let same = before.iter().position(|standing| {
-                let is_same = (standing.monitor, standing.mark) == (*monitor, *mark);
-                is_same || is_pointer(mark) && is_pointer(&standing.mark)
+                let is_same = (standing.shown.monitor, standing.shown.mark) == (shown.monitor, shown.mark);
+                is_same || is_pointer(&shown.mark) && is_pointer(&standing.shown.mark)
             });
             let mut standing = match same {
                 Some(place) => before.swap_remove(place),
-                None => self.create(*monitor, *mark)?,
+                None => self.create(*shown)?,
             };
-            (standing.monitor, standing.mark) = (*monitor, *mark);
+            standing.shown = *shown;
             self.standing.push(standing);
         }
         for gone in before {
@@ -181,7 +180,7 @@ impl X11Annotator {
         Ok(())
     }
 
-    fn create(&self, monitor: MonitorId, mark: Mark) -> Result<Standing, CaptureError> {
+    fn create(&self, shown: ShownMark) -> Result<Standing, CaptureError> {
         let connection = &self.screen.connection;
         let (edge, stroke) = (connection.generate_id()?, connection.generate_id()?);
         let class = WindowClass::INPUT_OUTPUT;
@@ -196,17 +195,18 @@ impl X11Annotator {
         let process = self.atoms._NET_WM_PID;
         connection.change_property32(PropMode::REPLACE, edge, process, AtomEnum::CARDINAL, &[std::process::id()])?;
         connection.map_window(stroke)?;
-        Ok(Standing { monitor, mark, edge, stroke, shaped: None, is_shown: false })
+        Ok(Standing { shown, edge, stroke, shaped: None, is_shown: false })
     }
 
     /// Brings the window of one mark to its place and into its shape.
     fn place(&self, standing: &mut Standing) -> Result<(), CaptureError> {
         let connection = &self.screen.connection;
-        let ground = self.around.grounds.iter().find(|(id, _)| *id == standing.monitor).map(|(_, ground)| *ground);
+        let ground =
+            self.around.grounds.iter().find(|(id, _)| *id == standing.shown.monitor).map(|(_, ground)| *ground);
         let Some(ground) = ground.filter(|ground| !ground.area.is_empty()) else { return self.hide(standing) };
-        let shaped = Shaped { mark: standing.mark, ground, own: self.around.own.clone() };
+        let shaped = Shaped { shown: standing.shown, ground, own: self.around.own.clone() };
         if standing.shaped.as_ref() != Some(&shaped) {
-            let drawing = Drawing::of(&standing.mark, ground.scale);
+            let drawing = Drawing::of(&standing.shown.mark, ground.scale, standing.shown.part());
             let within = relative(ground.area, ground.x, ground.y);
             let whole = without(drawing.whole(within), &shaped.own, &ground);
             let Some([left, top, right, bottom]) = bounds(&whole) else {
@@ -225,6 +225,7 @@ impl X11Annotator {
                 connection.shape_rectangles(set, bounding, ClipOrdering::UNSORTED, window, 0, 0, &rectangles)?;
                 connection.configure_window(window, &aux)?;
             }
+            self.weaken(standing)?;
             standing.shaped = Some(shaped);
         }
         if !standing.is_shown || !self.is_in_order(standing.edge) {
@@ -234,6 +235,17 @@ impl X11Annotator {
         if !standing.is_shown {
             connection.map_window(standing.edge)?;
             standing.is_shown = true;
+        }
+        Ok(())
+    }
+
+    /// Paler, where a compositor looks at that (Extended Window Manager Hints, `_NET_WM_WINDOW_OPACITY`).
+    fn weaken(&self, standing: &Standing) -> Result<(), CaptureError> {
+        let before = standing.shaped.as_ref().map_or(ShownMark::STRONGEST, |shaped| shaped.shown.strength);
+        if before != standing.shown.strength {
+            let (name, kind) = (self.atoms._NET_WM_WINDOW_OPACITY, AtomEnum::CARDINAL);
+            let opacity = (f64::from(standing.shown.part()) * f64::from(u32::MAX)) as u32;
+            self.screen.connection.change_property32(PropMode::REPLACE, standing.edge, name, kind, &[opacity])?;
         }
         Ok(())
     }
@@ -262,7 +274,7 @@ impl X11Annotator {
 }
 
 impl Annotator for X11Annotator {
-    fn show(&mut self, _permit: &Permit<'_, View>, marks: &[(MonitorId, Mark)]) -> Result<(), CaptureError> {
+    fn show(&mut self, _permit: &Permit<'_, View>, marks: &[ShownMark]) -> Result<(), CaptureError> {
         let result = self.take_events().and_then(|()| {
             self.match_windows(marks)?;
             self.look()?;

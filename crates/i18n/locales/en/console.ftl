@@ -78,6 +78,16 @@ console-notice-picture-saved = Picture saved to { $path }
 console-notice-picture-not-saved = The picture could not be saved. Check the space and the permissions of the folder for downloads.
 console-notice-facts-saved = Page saved to { $path }
 console-notice-facts-not-saved = The page could not be saved. Check the space and the permissions of the folder for downloads.
+console-saved-folder = Open folder
+console-saved-copy = Copy picture
+console-saved-as = Save as...
+console-saved-as-path = Path of the copy
+console-saved-as-save = Save
+console-saved-not-copied = The picture was not copied: this system gives no access to the clipboard, or the file is gone.
+console-saved-no-folder = No program opened the folder. You can open it by the path above.
+console-saved-as-done = Saved to { $path } too
+console-saved-as-exists = There is a file of that name, and it was left as it is. Choose another name.
+console-saved-as-failed = Nothing was saved there. Check that the folder exists and that you may write in it.
 
 # Session: top bar
 console-client = The person's computer
@@ -186,6 +196,7 @@ console-mark-box = Box
 console-mark-clear = Clear the marks
 console-mark-done = Stop pointing
 console-mark-nowhere = The person's system cannot show marks
+console-mark-hover = { $name } ({ $keys }; held, it points only as long as you hold it)
 console-hint-pointer = The person sees a ring where you point. Nothing is clicked. Esc stops.
 console-hint-draw = Drag to draw; the person sees it for twelve seconds. Nothing is clicked. Esc stops.
 
@@ -602,6 +613,9 @@ console-palette = All commands
 console-palette-hint = What do you want to do?
 console-palette-nothing = There is no command of that name here.
 console-palette-give-back = Give the control back
+console-palette-new-tab = New key beside this
+console-palette-home = To the beginning
+console-palette-close-tab = Close this tab
 console-palette-chat = Write to the person
 
 # What the operator keeps of a session
@@ -636,7 +650,8 @@ console-tab-news = { $name }, { $state }, { $count } new
 console-tab-close = Close { $name }
 console-tab-close-ask = The session with { $name } is running. Closing it ends it for the person too.
 console-tab-keep = Keep it open
-console-tabs-full = No other key can wait beside those that there are (five), or beside so many sessions. Close one first.
+console-tabs-full = { $most } keys and sessions are open, and that is as many as there can be. Close one, then make a new key.
+console-keys-full = { $most } keys are waiting, and that is as many as there can be at once. Take one back, then make a new one.
 console-waiting-title = Keys that wait
 console-waiting-open = Open
 

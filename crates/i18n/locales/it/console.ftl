@@ -78,6 +78,16 @@ console-notice-picture-saved = Immagine salvata in { $path }
 console-notice-picture-not-saved = Non è stato possibile salvare l’immagine. Controlli lo spazio e i permessi della cartella per i download.
 console-notice-facts-saved = Pagina salvata in { $path }
 console-notice-facts-not-saved = La pagina non si può salvare. Controlli lo spazio e i permessi della cartella dei download.
+console-saved-folder = Apri la cartella
+console-saved-copy = Copia l’immagine
+console-saved-as = Salva con nome...
+console-saved-as-path = Percorso della copia
+console-saved-as-save = Salva
+console-saved-not-copied = L’immagine non è stata copiata: il sistema non dà accesso agli appunti, oppure il file non c’è più.
+console-saved-no-folder = Nessun programma ha aperto la cartella. Può aprirla con il percorso qui sopra.
+console-saved-as-done = Salvata anche in { $path }
+console-saved-as-exists = C’è già un file con questo nome, ed è rimasto com’era. Scelga un altro nome.
+console-saved-as-failed = Lì non è stato salvato nulla. Controlli che la cartella esista e che Lei possa scriverci.
 
 # Sessione: barra in alto
 console-client = Computer della persona
@@ -186,6 +196,7 @@ console-mark-box = Riquadro
 console-mark-clear = Cancella i segni
 console-mark-done = Smetti di indicare
 console-mark-nowhere = Il sistema della persona non può mostrare segni
+console-mark-hover = { $name } ({ $keys }; tenuto premuto, indica solo finché lo tiene)
 console-hint-pointer = La persona vede un anello dove Lei indica. Non si fa clic su nulla. Esc per smettere.
 console-hint-draw = Trascini per disegnare: la persona lo vede per dodici secondi. Non si fa clic su nulla. Esc per smettere.
 
@@ -602,6 +613,9 @@ console-palette = Tutti i comandi
 console-palette-hint = Che cosa vuole fare?
 console-palette-nothing = Qui non c’è un comando con questo nome.
 console-palette-give-back = Restituisci il controllo
+console-palette-new-tab = Nuova chiave accanto a questa
+console-palette-home = Torna all’inizio
+console-palette-close-tab = Chiudi questa scheda
 console-palette-chat = Scrivi alla persona
 
 # Ciò che l'operatore tiene di una sessione
@@ -636,7 +650,8 @@ console-tab-news = { $name }, { $state }, { $count } novità
 console-tab-close = Chiudi { $name }
 console-tab-close-ask = La sessione con { $name } è in corso. Se la chiude, finisce anche per la persona.
 console-tab-keep = Lascia aperta
-console-tabs-full = Accanto alle chiavi in attesa (cinque al massimo) e alle sessioni aperte non ce ne sta un’altra. Prima ne chiuda una.
+console-tabs-full = Fra chiavi e sessioni ce ne sono { $most } aperte: è il massimo. Ne chiuda una, poi crei una nuova chiave.
+console-keys-full = { $most } chiavi sono in attesa: è il massimo. Ne annulli una, poi ne crei una nuova.
 console-waiting-title = Chiavi in attesa
 console-waiting-open = Apri
 

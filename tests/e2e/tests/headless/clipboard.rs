@@ -34,4 +34,18 @@ fn text_and_pictures_go_both_ways_once_the_person_allows_it() {
     caller.ask(json!({"do": "clipboard_picture", "path": "clip.png"}));
     assert_eq!(png(&world.path("clip.png")), (30, 20, [9, 8, 7].repeat(30 * 20)));
     assert_eq!(caller.refused(json!({"do": "clipboard_picture", "path": "clip.png"})), "already");
+    // The same picture goes back from its file.
+    world.clipboard.copy(Content::Text("something else".into()));
+    for bad in [
+        json!({"do": "clipboard_send"}),
+        json!({"do": "clipboard_send", "text": "a", "path": "clip.png"}),
+        json!({"do": "clipboard_send", "path": "nowhere.png"}),
+        json!({"do": "clipboard_send", "path": "relay/organisation.ponte"}),
+    ] {
+        assert_eq!(caller.refused(bad), "bad_value");
+    }
+    caller.ask(json!({"do": "clipboard_send", "path": "clip.png"}));
+    caller.event_with("clipboard", |event| event["state"] == "sent");
+    let sent = [9, 8, 7, 255].repeat(30 * 20);
+    assert_eq!(world.clipboard.content(), Some(Content::Picture(Picture::new(30, 20, sent).unwrap())));
 }

@@ -34,6 +34,48 @@ fn notes_tags_and_outcome_are_kept_sealed_beside_the_log() {
 }
 
 #[test]
+fn the_sessions_until_now_are_listed_described_exported_and_erased() {
+    let world = World::start(LinkKind::Quic);
+    let mut caller = Caller::start(&world);
+    assert_eq!(caller.refused(json!({"do": "records"})), "not_signed_in");
+    pair_and_view(&world, &mut caller);
+    assert_eq!(caller.ask(json!({"do": "records"}))["records"], json!([]), "the one that runs is not over");
+    caller.ask(json!({"do": "notes", "text": "Hidden column shown.", "name": "Marco"}));
+    caller.ask(json!({"do": "end"}));
+    caller.ask(json!({"do": "close"}));
+    caller.ask(json!({"do": "wait", "for": "idle"}));
+    let records = caller.ask(json!({"do": "records"}))["records"].clone();
+    let [record] = records.as_array().unwrap().as_slice() else { panic!("{records}") };
+    assert_eq!((&record["name"], &record["outcome"]), (&json!("Marco"), &json!(null)));
+    assert_eq!(record["system"], "Test system");
+    let id = record["record"].clone();
+    let answer = caller.ask(json!({"do": "outcome", "outcome": "solved", "record": id}));
+    assert_eq!(
+        (&answer["record"]["outcome"], &answer["record"]["notes"]),
+        (&json!("solved"), &json!("Hidden column shown."))
+    );
+    caller.ask(json!({"do": "tags", "tags": ["registry"], "record": id}));
+    for number in 1..3 {
+        let path = caller.ask(json!({"do": "export_record", "record": id}))["path"].clone();
+        assert_eq!(path, json!(world.path(&format!("ponte-session-{number}.json"))), "nothing is written over");
+        let text = fs::read_to_string(path.as_str().unwrap()).unwrap();
+        assert!(text.contains("Hidden column") && text.contains("registry"), "{text}");
+    }
+    for command in ["export_record", "erase_record"] {
+        for wrong in ["", "../../relay", "000000000000-00000000"] {
+            assert_eq!(caller.refused(json!({"do": command, "record": wrong})), "bad_value");
+        }
+    }
+    caller.ask(json!({"do": "erase_record", "record": id}));
+    assert_eq!(caller.ask(json!({"do": "records"}))["records"], json!([]));
+    assert_eq!(caller.refused(json!({"do": "notes", "text": "late", "record": id})), "bad_value");
+    assert_eq!(caller.finish().0, Some(0));
+    let left = fs::read_dir(world.path("headless-logs")).unwrap().map(|entry| entry.unwrap().path());
+    let left: Vec<_> = left.filter_map(|path| path.extension().map(|ending| ending.to_owned())).collect();
+    assert!(!left.is_empty() && left.iter().all(|ending| ending != "ponte-record"), "the log alone is left: {left:?}");
+}
+
+#[test]
 fn a_signal_ends_the_session_and_tells_the_other_end() {
     let world = World::start(LinkKind::Quic);
     let mut caller = Caller::start(&world);

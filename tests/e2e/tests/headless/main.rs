@@ -7,6 +7,7 @@ mod caller;
 mod clipboard;
 mod files;
 mod kept;
+mod marks;
 mod schema;
 mod terminal;
 

@@ -30,6 +30,11 @@ fn read(world: &World, caller: &mut Caller, what: &str, wanted: impl Fn(&Value) 
     world.eventually(what, || wanted(&caller.ask(json!({"do": "terminal"}))["terminal"]));
 }
 
+fn merged(one: &Value, other: &Value) -> Value {
+    let fields = [one, other].into_iter().flat_map(|value| value.as_object().unwrap().clone());
+    Value::Object(fields.collect())
+}
+
 #[test]
 fn commands_are_entered_and_read_once_the_person_allows_it() {
     let world = World::start(LinkKind::Quic);
@@ -59,6 +64,22 @@ fn commands_are_entered_and_read_once_the_person_allows_it() {
     assert_eq!(caller.refused(json!({"do": "terminal_type", "text": "exit 4\r"})), "sharing_paused");
     agent.send(AgentCommand::Resume);
     assert_eq!(caller.event("sharing_paused")["paused"], false);
+    for (columns, rows) in [(1, 24), (80, 0), (60_000, 24)] {
+        let size = json!({"do": "terminal_size", "columns": columns, "rows": rows});
+        caller.raw(format!("{}\n", merged(&size, &json!({"id": "size"}))).as_bytes());
+        assert_eq!(caller.refusal(&json!("size"))["code"], "bad_value");
+    }
+    caller.ask(json!({"do": "terminal_size", "columns": 100, "rows": 10}));
+    caller.ask(json!({"do": "terminal_type", "text": "stty size\r"}));
+    read(&world, &mut caller, "its size", |terminal| terminal["text"].as_str().unwrap().contains("10 100"));
+    // What has scrolled away is still there.
+    caller.ask(json!({"do": "terminal_type", "text": "seq 101 140\r"}));
+    let text = |terminal: &Value| terminal["text"].as_str().unwrap().to_owned();
+    read(&world, &mut caller, "the last numbers", |terminal| text(terminal).contains("140"));
+    assert!(!text(&caller.ask(json!({"do": "terminal"}))["terminal"]).contains("105"));
+    let back = caller.ask(json!({"do": "terminal", "back": 35}));
+    assert!(text(&back["terminal"]).contains("105"), "{back}");
+    assert!(text(&caller.ask(json!({"do": "terminal"}))["terminal"]).contains("140"));
     caller.ask(json!({"do": "terminal_type", "text": "exit 3\r"}));
     read(&world, &mut caller, "the end", |terminal| terminal["state"] == "over" && terminal["code"] == 3);
     assert_eq!(caller.refused(json!({"do": "terminal_type", "text": "ls\r"})), "not_granted");

@@ -2,15 +2,15 @@
 //! nothing that was not asked for.
 
 use console_core::ConsoleHandle;
-use console_core::view::{ConsoleCommand, SessionView, Stage, TransferState, TransferView};
+use console_core::view::{ConsoleCommand, PowerState, SessionView, Stage, TransferState, TransferView};
 use e2e::evil::Trap;
 use e2e::evil::ends::{Catcher, FalseAgent, framed, stream};
 use pairing::SessionKey;
 use proto::geometry::{Layout, Monitor, MonitorId};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{
-    AgentToConsole, ChatText, ConsoleToAgent, Decision, EndReason, FileName, Request, RequestId, StreamKind,
-    TransferFailure, TransferId,
+    AgentToConsole, Capability, ChatText, ConsoleToAgent, Decision, EndReason, FileName, Request, RequestId,
+    StreamKind, TransferFailure, TransferId,
 };
 use proto::{Locator, Text};
 use std::collections::BTreeSet;
@@ -30,6 +30,7 @@ pub(crate) fn meet(trap: &Trap, catcher: &mut Catcher) -> (ConsoleHandle, FalseA
     (console, agent)
 }
 
+/// The question that the console puts to the person.
 pub(crate) fn asked(message: &ConsoleToAgent) -> Option<(RequestId, Request)> {
     if let ConsoleToAgent::Ask { request, what } = message { Some((*request, what.clone())) } else { None }
 }
@@ -55,7 +56,27 @@ pub(crate) fn session<T>(
     })
 }
 
-fn refused(trap: &Trap, console: &ConsoleHandle, what: &str) {
+/// The same, after the person allowed the viewing and this power, for which the operator asked.
+pub(crate) fn meet_with(
+    trap: &Trap,
+    capability: Capability,
+    expected: &Request,
+) -> (ConsoleHandle, FalseAgent, RequestId) {
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(trap, &mut catcher);
+    grant(trap, &mut agent, RequestId(1), &Request::View);
+    session(trap, &console, "viewing", |session| {
+        session.powers.iter().any(|power| power.state == PowerState::Granted).then_some(())
+    });
+    console.send(ConsoleCommand::Ask(capability));
+    let (request, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
+    assert_eq!(what, *expected);
+    grant(trap, &mut agent, request, &what);
+    (console, agent, request)
+}
+
+/// The console ended the session because of what the agent did.
+pub(crate) fn refused(trap: &Trap, console: &ConsoleHandle, what: &str) {
     let reason = trap.console_shows(console, what, |view| match &view.stage {
         Stage::Ended(end) => Some(end.reason),
         _ => None,

@@ -1,46 +1,25 @@
 //! An agent that lies about its machine, and about what it ended.
 
-use super::agent::{grant, meet, say, session};
+use super::agent::{asked, grant, meet_with, refused, say, session};
 use audit_log::{Event, Hex, Opening, Writer};
 use console_core::ConsoleHandle;
-use console_core::view::{ConsoleCommand, EndingState, Stage};
+use console_core::view::{ConsoleCommand, EndingState};
 use e2e::evil::Trap;
 use e2e::evil::ends::{FalseAgent, framed, stream};
 use proto::limits::FACTS_BYTES;
 use proto::machine::{Facts, Overview, Topic, announcing};
-use proto::session::{AgentToConsole, Capability, ConsoleToAgent, EndReason, Ending, Request, RequestId, StreamKind};
+use proto::session::{AgentToConsole, Capability, ConsoleToAgent, Ending, Request, StreamKind};
 use proto::text::Text;
 
 /// The console waits for the first page, which it may read.
 fn looking(trap: &Trap) -> (ConsoleHandle, FalseAgent) {
-    let mut catcher = trap.catcher();
-    let (console, mut agent) = meet(trap, &mut catcher);
-    grant(trap, &mut agent, RequestId(1), &Request::View);
-    session(trap, &console, "viewing", |session| {
-        session.powers.iter().any(|power| power.state == console_core::view::PowerState::Granted).then_some(())
-    });
-    console.send(ConsoleCommand::Ask(Capability::SystemInfo));
-    let asked = |message: &ConsoleToAgent| match message {
-        ConsoleToAgent::Ask { request, what } => Some((*request, what.clone())),
-        _ => None,
-    };
-    let (request, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
-    assert_eq!(what, Request::SystemInfo);
-    grant(trap, &mut agent, request, &what);
+    let (console, mut agent, _) = meet_with(trap, Capability::SystemInfo, &Request::SystemInfo);
     let looked = |message: &ConsoleToAgent| match message {
         ConsoleToAgent::Look { topic } => Some(*topic),
         _ => None,
     };
     assert_eq!(trap.run("a look", agent.talk.expect(looked)).unwrap(), Topic::Overview);
     (console, agent)
-}
-
-fn refused(trap: &Trap, console: &ConsoleHandle, what: &str) {
-    let reason = trap.console_shows(console, what, |view| match &view.stage {
-        Stage::Ended(end) => Some(end.reason),
-        _ => None,
-    });
-    assert_eq!(reason, EndReason::ProtocolViolation, "{what}");
 }
 
 #[test]
@@ -92,13 +71,9 @@ fn ends(what: &str, written: Option<&str>, is_refused: bool) {
     let (console, mut agent) = looking(&trap);
     let name = Text::truncated("firefox");
     console.send(ConsoleCommand::EndProcess { pid: 40, name, started_s: 1, force: false });
-    let asked = |message: &ConsoleToAgent| match message {
-        ConsoleToAgent::Ask { request, what } => Some((*request, what.clone())),
-        _ => None,
-    };
-    let (request, asked) = trap.run("a question", agent.talk.expect(asked)).unwrap();
-    assert_eq!(asked.detail().as_deref(), Some("firefox (40)"));
-    grant(&trap, &mut agent, request, &asked);
+    let (request, what_ends) = trap.run("a question", agent.talk.expect(asked)).unwrap();
+    assert_eq!(what_ends.detail().as_deref(), Some("firefox (40)"));
+    grant(&trap, &mut agent, request, &what_ends);
     if let Some(written) = written {
         let opening = Opening::new(Hex([9; 16]), written);
         trap.run(what, agent.note(Event::ProcessEnded { name: opening.commitment() }));

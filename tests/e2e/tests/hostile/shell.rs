@@ -1,12 +1,12 @@
 //! Terminals in hostile hands: of an agent towards the console, and of a console towards the agent.
 
-use super::agent::{grant, meet, session};
+use super::agent::{grant, meet, meet_with, refused, session};
 use super::console::{self, ask, decided, ping};
 use agent_core::AgentHandle;
 use agent_core::view::{AgentCommand, Page};
 use audit_log::{Event, Hex, Opening};
 use console_core::ConsoleHandle;
-use console_core::view::{ConsoleCommand, ShellState, Stage};
+use console_core::view::ShellState;
 use e2e::evil::Trap;
 use e2e::evil::ends::{FalseAgent, FalseConsole, framed, stream};
 use host::fake::FakeShells;
@@ -18,30 +18,9 @@ use std::sync::Arc;
 
 /// The console has a terminal.
 fn terminal(trap: &Trap) -> (ConsoleHandle, FalseAgent, RequestId) {
-    let mut catcher = trap.catcher();
-    let (console, mut agent) = meet(trap, &mut catcher);
-    grant(trap, &mut agent, RequestId(1), &Request::View);
-    session(trap, &console, "viewing", |session| {
-        session.powers.iter().any(|power| power.state == console_core::view::PowerState::Granted).then_some(())
-    });
-    console.send(ConsoleCommand::Ask(Capability::Shell));
-    let asked = |message: &ConsoleToAgent| match message {
-        ConsoleToAgent::Ask { request, what } => Some((*request, what.clone())),
-        _ => None,
-    };
-    let (request, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
-    assert_eq!(what, Request::Shell);
-    grant(trap, &mut agent, request, &what);
+    let (console, agent, request) = meet_with(trap, Capability::Shell, &Request::Shell);
     session(trap, &console, "a terminal", |session| (session.shell.state == ShellState::Open).then_some(()));
     (console, agent, request)
-}
-
-fn refused(trap: &Trap, console: &ConsoleHandle, what: &str) {
-    let reason = trap.console_shows(console, what, |view| match &view.stage {
-        Stage::Ended(end) => Some(end.reason),
-        _ => None,
-    });
-    assert_eq!(reason, EndReason::ProtocolViolation, "{what}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::stage::{Actor, Manager, OURS, Role, WINDOW, stripes, two_monitors, wait_until};
 use super::*;
-use crate::{Annotator, MarksSeen, Presence};
+use crate::{Annotator, MarksSeen, Presence, ShownMark};
 use consent::Consent;
 use proto::annotation::{Mark, Point};
 use x11rb::protocol::xproto::ImageFormat;
@@ -22,7 +22,8 @@ fn on_screen(painter: &Painter, x: i16, y: i16) -> [u8; 3] {
 }
 
 fn show(annotator: &mut dyn Annotator, consent: &Consent, marks: &[(MonitorId, Mark)]) {
-    annotator.show(&consent.permit(None).unwrap(), marks).unwrap();
+    let shown: Vec<ShownMark> = marks.iter().map(|(monitor, mark)| ShownMark::whole(*monitor, *mark)).collect();
+    annotator.show(&consent.permit(None).unwrap(), &shown).unwrap();
 }
 
 #[test]
@@ -55,6 +56,31 @@ fn marks_stand_on_their_monitor_until_they_are_taken_away() {
     assert_eq!(on_screen(&painter, 300, 100), STROKE);
     drop(annotator);
     wait_until(|| on_screen(&painter, 300, 100) != STROKE);
+}
+
+#[test]
+fn what_fades_gets_thinner_and_leaves_nothing_behind() {
+    let server = Xvfb::start("400x200x24", &[]);
+    let painter = Painter::connect(&server);
+    let desktop = X11Desktop::connect(Some(&server.display)).unwrap();
+    let consent = viewing();
+    let mut annotator = desktop.annotator(OURS).unwrap();
+    let mark = Mark::Arrow { from: at(20, 50), to: at(350, 50) };
+    let width = |painter: &Painter| (30..70).filter(|y| on_screen(painter, 120, *y) == STROKE).count();
+    let mut before = usize::MAX;
+    for strength in (1..=ShownMark::STRONGEST).rev() {
+        let shown = ShownMark { strength, ..ShownMark::whole(MONITOR, mark) };
+        annotator.show(&consent.permit(None).unwrap(), &[shown]).unwrap();
+        let now = width(&painter);
+        assert!(now <= before && (now > 0 || strength < 3), "{now} after {before} at {strength}");
+        before = now;
+    }
+    assert!(before <= 1, "{before}");
+    // Pointed at again it is as strong as ever.
+    show(&mut *annotator, &consent, &[(MONITOR, mark)]);
+    assert_eq!(width(&painter), 7);
+    show(&mut *annotator, &consent, &[]);
+    assert_eq!(width(&painter), 0);
 }
 
 #[test]
@@ -121,6 +147,7 @@ fn over_one_window_marks_stay_on_it_and_out_of_its_picture() {
         above.leave();
         letter.leave();
         let permit = consent.permit(None).unwrap();
+        let arrow = ShownMark::whole(arrow.0, arrow.1);
         wait_until(|| annotator.show(&permit, &[arrow]) == Err(CaptureError::WindowClosed));
         assert!((0..640).all(|x| on_screen(&painter, x, 260) != STROKE));
     }
