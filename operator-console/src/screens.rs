@@ -23,6 +23,7 @@ pub mod session;
 pub mod shell;
 pub mod side;
 pub mod tabs;
+mod transcript;
 pub mod transfers;
 
 use crate::desk::{DeskCommand, DeskView};
@@ -140,6 +141,7 @@ pub struct ScreenState {
     rail_releases: bool,
     /// The list of sessions at the beginning.
     recent: recent::RecentState,
+    transcript: transcript::TranscriptFilter,
     /// The tabs, and what happened in them.
     tabs: tabs::TabsState,
     /// In which language the invitation is; the window's if not chosen.

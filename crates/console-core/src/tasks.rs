@@ -2,6 +2,7 @@
 
 use crate::live::Done;
 use crate::picture::Picture;
+use crate::records::Keeping;
 use crate::terminal::Terminal;
 use channel::Channel;
 use clipboard::Content;
@@ -258,10 +259,11 @@ pub(crate) async fn follow_shell(
     request: RequestId,
     terminal: Terminal,
     typing: mpsc::Sender<ShellInput>,
+    keeping: Keeping,
     report: mpsc::Sender<Event>,
     on_change: Arc<dyn Fn() + Send + Sync>,
 ) -> Result<(), StreamError> {
-    let ended = read_shell(&mut reader, request, &terminal, &typing, &report, on_change.as_ref()).await;
+    let ended = read_shell(&mut reader, request, &terminal, &typing, keeping, &report, on_change.as_ref()).await;
     on_change();
     // Fails only when the session is over.
     let _ = report.send(Event::ShellOver(request, ended.as_ref().ok().copied())).await;
@@ -273,6 +275,7 @@ async fn read_shell(
     request: RequestId,
     terminal: &Terminal,
     typing: &mpsc::Sender<ShellInput>,
+    mut keeping: Keeping,
     report: &mpsc::Sender<Event>,
     on_change: &(dyn Fn() + Send + Sync),
 ) -> Result<Option<i32>, StreamError> {
@@ -298,6 +301,7 @@ async fn read_shell(
             None => return Err(StreamError::Gone),
         };
         let output = reader.exact(usize::try_from(length).unwrap_or_default()).await?;
+        keeping.output(&output, terminal);
         let answer = terminal.feed(&output);
         if let Some(answer) =
             Blob::new(answer).ok().filter(|answer: &Blob<SHELL_INPUT_BYTES>| !answer.as_slice().is_empty())

@@ -185,6 +185,12 @@ impl Terminal {
         std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// How large it is.
+    #[must_use]
+    pub fn size(&self) -> TerminalSize {
+        size_of(&self.emulator().term)
+    }
+
     /// Gives it another size; false if it has that already.
     pub fn resize(&self, size: TerminalSize) -> bool {
         let size = size.clamped();

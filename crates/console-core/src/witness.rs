@@ -5,7 +5,8 @@
 //! signed and ends the session. What only the agent can know (when a question was shown, what the person's
 //! clock says) is the agent's word, and a log is read as that.
 
-use audit_log::{Commitment, Direction, Event, FilesList, Line, Opening, Role};
+use audit_log::{Commitment, Direction, Event, FilesList, Hex, Line, Opening, OutputDigest, Role};
+use proto::limits::TRANSCRIPT_BYTES;
 use proto::session::{Capability, Decision, Request, RequestId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,6 +60,9 @@ pub(crate) struct Witness {
     given: BTreeMap<u32, Digests>,
     /// Several files, until the text has come that says which.
     unopened_files: Option<UnopenedFiles>,
+    /// What terminals showed, by what the log says and by what came; see [`Witness::output`].
+    written_outputs: BTreeMap<u32, (u64, Hex<32>)>,
+    own_outputs: BTreeMap<u32, (u64, Hex<32>)>,
 }
 
 /// Digests of files, each as often as it was found.
@@ -176,6 +180,24 @@ impl Witness {
     /// Where the digests of what is sent for this question are put, each before its file leaves.
     pub(crate) fn sent(&mut self, request: RequestId) -> Digests {
         self.sent.entry(request.0).or_default().clone()
+    }
+
+    /// So much came of the terminal that this question was about, and nothing more does. Of one that was taken back
+    /// less may have come than left.
+    pub(crate) fn output(&mut self, request: u32, received: &OutputDigest) -> Result<(), Lie> {
+        self.own_outputs.insert(request, (received.size_bytes(), received.sha256()));
+        self.same_output(request)
+    }
+
+    fn same_output(&self, request: u32) -> Result<(), Lie> {
+        match (self.written_outputs.get(&request), self.own_outputs.get(&request)) {
+            (Some((left, sha256)), Some((came, own)))
+                if came > left || (came == left || *came >= TRANSCRIPT_BYTES) && sha256 != own =>
+            {
+                Err(Lie("another terminal's output"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A batch that came here is over, and these digests we found: all of them must stand in the log.
@@ -313,8 +335,16 @@ impl Witness {
             Event::Command { .. } | Event::Terminal { .. } if !self.asked.values().any(is_terminal) => {
                 Err(Lie("a terminal that was not granted"))
             }
-            Event::Terminal { request, .. } if !self.asked.get(request).is_some_and(is_terminal) => {
+            Event::Terminal { request, .. } | Event::TerminalOutput { request, .. } | Event::HiddenLine { request }
+                if !self.asked.get(request).is_some_and(is_terminal) =>
+            {
                 Err(Lie("another terminal"))
+            }
+            Event::TerminalOutput { request, size_bytes, sha256 } => {
+                if self.written_outputs.insert(*request, (*size_bytes, *sha256)).is_some() {
+                    return Err(Lie("a terminal that ended twice"));
+                }
+                self.same_output(*request)
             }
             Event::Recording { .. } => Err(Lie("what this program cannot do")),
             Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
@@ -334,6 +364,7 @@ impl Witness {
             | Event::Clipboard { .. }
             | Event::Annotated
             | Event::Command { .. }
+            | Event::HiddenLine { .. }
             | Event::Terminal { .. } => Ok(()),
         }
     }

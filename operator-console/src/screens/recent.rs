@@ -2,6 +2,7 @@
 
 use super::notes::{notes_ui, outcome_name, outcome_ui};
 use super::parts::{FieldKind, focus_ring, text_field};
+use super::transcript::transcript_ui;
 use super::{Effect, Scene, ScreenState};
 use crate::desk::{DeskCommand, Tab};
 use crate::words;
@@ -180,6 +181,7 @@ fn opened_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, state: &mut Screen
         let words = egui::RichText::new(&path).font(Weight::Mono.at(13.0)).color(theme::tokens(ui).ink);
         ui.add(egui::Label::new(words).wrap().selectable(true)).accessible_name(path);
     }
+    transcript_ui(ui, scene, record, state);
     ui.horizontal_wrapped(|ui| {
         if button(ui, &i18n.text("console-recent-export")).clicked() {
             state.effects.push(Effect::Desk(DeskCommand::Export(record.id.clone())));

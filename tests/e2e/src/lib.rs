@@ -21,6 +21,7 @@ use agent_core::{AgentConfig, AgentHandle, LinkKind, Platform};
 use capture::fake::FakeDesktop;
 use clipboard::fake::FakeClipboard;
 use console_core::picture::Picture;
+use console_core::records::Records;
 use console_core::view::{ConsoleCommand, ConsoleView, SessionView, Stage};
 use console_core::{ConsoleConfig, ConsoleHandle};
 use host::Removal;
@@ -71,6 +72,8 @@ pub struct World {
     runtime: Runtime,
     /// The relay is at its near end, agent and console are at its far end.
     packets: Option<PacketPath>,
+    /// What the console keeps of its sessions.
+    pub records: Records,
 }
 
 fn runtime() -> Runtime {
@@ -180,7 +183,7 @@ impl World {
         let clipboard = FakeClipboard::default();
         let agent =
             apart::at(far, || agent_on(folder.path(), &agent_reach, &desktop, &injected, (&machine, &clipboard)));
-        let console = apart::at(far, || console_on(folder.path(), &console_reach));
+        let (console, records) = apart::at(far, || console_on(folder.path(), &console_reach));
         let relay = Some(relay);
         Self {
             agent,
@@ -189,6 +192,7 @@ impl World {
             injected,
             machine,
             clipboard,
+            records,
             folder,
             agent_reach,
             console_reach,
@@ -301,7 +305,7 @@ impl World {
     #[must_use]
     pub fn another_console(&self) -> ConsoleHandle {
         let far = self.packets.as_ref().map(PacketPath::far);
-        apart::at(far, || console_on(self.folder.path(), &self.console_reach))
+        apart::at(far, || console_on(self.folder.path(), &self.console_reach).0)
     }
 
     /// A path in a folder of the test.
@@ -531,10 +535,10 @@ pub fn console_in(folder: &Path) -> ConsoleHandle {
 }
 
 fn console(folder: &Path, kind: LinkKind) -> ConsoleHandle {
-    console_on(folder, &Reach::direct(folder, kind))
+    console_on(folder, &Reach::direct(folder, kind)).0
 }
 
-fn console_on(folder: &Path, reach: &Reach) -> ConsoleHandle {
+fn console_on(folder: &Path, reach: &Reach) -> (ConsoleHandle, Records) {
     let operator = std::fs::read(folder.join("relay/operator.ponte-vault")).expect("the operator file");
     let operator = testkit::signed_in(&operator);
     let mut config = ConsoleConfig::open(&operator, &reach.organisation, now_s()).expect("a console's files");
@@ -543,5 +547,7 @@ fn console_on(folder: &Path, reach: &Reach) -> ConsoleHandle {
     config.check_word = Arc::new(|number, _| format!("word-{number}"));
     config.pictures_folder = folder.join("pictures");
     config.logs_folder = folder.join("logs");
-    ConsoleHandle::start(config, Box::new(|| {})).expect("a console")
+    let records = config.open_records(Box::new(|| {})).expect("records");
+    config.records = Some(records.clone());
+    (ConsoleHandle::start(config, Box::new(|| {})).expect("a console"), records)
 }

@@ -5,6 +5,7 @@
 use agent_core::view::{AgentCommand, Page, QuestionKind};
 use agent_core::{AgentHandle, LinkKind};
 use audit_log::{Event, Report};
+use console_core::records::Transcript;
 use console_core::terminal::Terminal;
 use console_core::view::{ConsoleCommand, PowerState, SessionView, ShellState, Stage, Typed};
 use e2e::World;
@@ -181,6 +182,90 @@ fn commands_run_where_the_person_sees_them_and_stand_in_both_logs() {
         assert!(log.holds(), "{:?}", log.findings);
         assert_eq!(commands(&log)[1..], ["echo $((6*7)) è 世界", "stty size", "exit 3"]);
         assert_eq!(terminals(&log), [true, false]);
+    }
+}
+
+/// What the console keeps of the terminals of its session, once this is so.
+fn kept(scene: &Scene, what: &str, is_so: impl Fn(&Transcript) -> bool) -> Transcript {
+    let mut kept = Transcript::default();
+    scene.world.eventually(what, || {
+        let records = scene.world.records.all();
+        let read = records.first().and_then(|record| scene.world.records.transcript(&record.id).ok());
+        kept = read.unwrap_or_default();
+        is_so(&kept)
+    });
+    kept
+}
+
+fn has_line(transcript: &Transcript, line: &str) -> bool {
+    transcript.terminals.iter().flat_map(|terminal| &terminal.lines).any(|shown| shown.text == line)
+}
+
+#[test]
+fn what_the_terminal_showed_is_kept_sealed_by_the_console_and_the_logs_vouch_for_it() {
+    let scene = Scene::open("/bin/bash");
+    scene.types("PS1='ada:~$ '\r");
+    scene.types("printf '\\033[31mro''sso\\033[0m\\n'\r");
+    scene.sees("rosso");
+    // While it is still open: what a crash would leave.
+    let kept_open = kept(&scene, "the line on the disk", |kept| has_line(kept, "rosso"));
+    assert_eq!((kept_open.terminals.len(), kept_open.terminals[0].closed), (1, None));
+    scene.types("read -rsp 'Pass''word: ' secret\r");
+    scene.sees("Password:");
+    scene.types("tulip-of-marco\r");
+    scene.types("exit\r");
+    scene.world.session("the end of the shell", |session| {
+        matches!(session.shell.state, ShellState::Over { .. }).then_some(())
+    });
+    let logs = scene.logs();
+    let kept = kept(&scene, "the end", |kept| kept.terminals.iter().all(|terminal| terminal.closed.is_some()));
+    let terminal = &kept.terminals[0];
+    let digests = logs.each_ref().map(|log| {
+        assert!(log.holds(), "{:?}", log.findings);
+        let found = log.entries.iter().find_map(|entry| match entry.event {
+            Event::TerminalOutput { size_bytes, sha256, .. } => Some((size_bytes, sha256)),
+            _ => None,
+        });
+        found.unwrap()
+    });
+    assert_eq!(digests.map(Some), [terminal.closed; 2]);
+    assert!(terminal.holds && !terminal.is_cut && !kept.is_damaged);
+    assert!(terminal.opened_ms > 0 && terminal.lines.iter().all(|line| line.at_ms >= terminal.opened_ms));
+    assert!(kept.to_text().contains("rosso") && !kept.to_text().contains("tulip"));
+
+    // Neither the password nor anything else can be read in the console's folder; with a byte changed nothing is.
+    let record = scene.world.records.all()[0].clone();
+    assert_eq!(record.kept.terminals, 1);
+    let path = scene.world.path("logs").join(format!("ponte-{}.ponte-terminal", record.id));
+    let sealed = fs::read(&path).unwrap();
+    let has = |bytes: &[u8], what: &str| bytes.windows(what.len()).any(|part| part == what.as_bytes());
+    for file in fs::read_dir(scene.world.path("logs")).unwrap() {
+        let file = file.unwrap().path();
+        let bytes = fs::read(&file).unwrap();
+        assert!(!has(&bytes, "tulip"), "{}", file.display());
+    }
+    assert!(!has(&sealed, "rosso"));
+    fs::write(&path, &sealed[..sealed.len() - 9]).unwrap();
+    let cut = scene.world.records.transcript(&record.id).unwrap();
+    assert!(cut.is_damaged && has_line(&cut, "rosso"), "what was cut short by a crash does not take the rest");
+    scene.world.records.erase(&record.id);
+    scene.world.eventually("nothing of it", || !path.exists());
+}
+
+#[test]
+fn of_an_endless_output_the_beginning_is_kept_and_the_end_said() {
+    let scene = Scene::open("/bin/bash");
+    scene.types("head -c 20000000 /dev/zero | tr '\\0' x | fold -w 79; echo d''one\r");
+    scene.sees("done");
+    scene.types("exit\r");
+    let kept = kept(&scene, "the end", |kept| kept.terminals.iter().any(|terminal| terminal.closed.is_some()));
+    let terminal = &kept.terminals[0];
+    assert!(terminal.is_cut && terminal.holds, "the beginning has the digest that the log vouches for");
+    assert!(terminal.closed.unwrap().0 > 20_000_000 && terminal.left_out > 0);
+    let path = scene.world.path("logs").join(format!("ponte-{}.ponte-terminal", scene.world.records.all()[0].id));
+    assert!(fs::metadata(path).unwrap().len() < 32 * 1024 * 1024);
+    for log in scene.logs() {
+        assert!(log.holds(), "{:?}", log.findings);
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct ShellWork {
 }
 
 /// A terminal that is ending with the session.
-pub(super) type Ending = (RequestId, JoinHandle<usize>);
+pub(super) type Ending = (OpenShell, JoinHandle<usize>);
 
 struct Open {
     shell: OpenShell,
@@ -163,10 +163,10 @@ impl Live<'_> {
                 if left > 0 {
                     tracing::warn!(left, "programs of the terminal run as somebody else and were not ended");
                 }
-                if self.shell.of(request).is_none() {
+                let Some(open) = self.shell.open.take_if(|open| open.shell.request() == request) else {
                     return Flow::Continue(());
-                }
-                self.shell.open = None;
+                };
+                self.note(open.shell.output())?;
                 self.note(Event::Terminal { request: request.0, open: false })?;
                 match self.shell.next.take() {
                     Some(next) => self.handle_ask(next, Request::Shell),
@@ -182,17 +182,19 @@ impl Live<'_> {
         let open = self.shell.open.take()?;
         open.giving.abort();
         open.taking.iter().for_each(AbortHandle::abort);
-        Some((open.shell.request(), tokio::task::spawn_blocking(open.shell.end())))
+        let ending = tokio::task::spawn_blocking(open.shell.end());
+        Some((open.shell, ending))
     }
 
     /// Waits until that is done, but not for long, and writes it down.
     pub(super) async fn shell_ended(&mut self, ending: Option<Ending>) {
-        let Some((request, ending)) = ending else { return };
+        let Some((shell, ending)) = ending else { return };
         if tokio::time::timeout(GOODBYE * 6, ending).await.is_err() {
             tracing::warn!("what was started in the terminal did not end in time");
         }
         // The log goes on to be written, whoever listens.
-        let _ = self.note(Event::Terminal { request: request.0, open: false });
+        let _ = self.note(shell.output());
+        let _ = self.note(Event::Terminal { request: shell.request().0, open: false });
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod screen;
 
+use audit_log::OutputDigest;
 use bytes::Bytes;
 use channel::Channel;
 use consent::{Lease, Revoked};
@@ -58,6 +59,8 @@ struct Shared {
     request: RequestId,
     entered: Entered,
     size: Mutex<TerminalSize>,
+    /// What left for the operator.
+    digest: Mutex<OutputDigest>,
     /// Output that the console has read, and that was given to the channel, in bytes.
     received: watch::Sender<u64>,
     sent: AtomicU64,
@@ -113,6 +116,7 @@ impl OpenShell {
             request,
             entered: Entered::default(),
             size: Mutex::new(size),
+            digest: Mutex::default(),
             received: watch::Sender::new(0),
             sent: AtomicU64::new(0),
             paused: watch::Sender::new(false),
@@ -160,6 +164,13 @@ impl OpenShell {
     /// Nothing is typed and nothing shown to the operator while it is paused.
     pub(crate) fn pause(&self, paused: bool) {
         self.0.paused.send_replace(paused);
+    }
+
+    /// What the log says of what it showed.
+    pub(crate) fn output(&self) -> audit_log::Event {
+        let digest = self.0.digest.lock().unwrap_or_else(PoisonError::into_inner);
+        let (size_bytes, sha256) = (digest.size_bytes(), digest.sha256());
+        audit_log::Event::TerminalOutput { request: self.0.request.0, size_bytes, sha256 }
     }
 
     /// What ends everything that was started there; it waits for that.
@@ -229,7 +240,9 @@ async fn give<R: From<ShellReport>>(
         let length = u32::try_from(bytes.len()).unwrap_or_default();
         shared.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         writer.message(&ShellOutput::Bytes { length }).await?;
-        writer.bytes(bytes).await?;
+        writer.bytes(bytes.clone()).await?;
+        // Nothing can come between: what left is what counts.
+        shared.digest.lock().unwrap_or_else(PoisonError::into_inner).add(&bytes);
     }
 }
 

@@ -142,6 +142,8 @@ const MESSAGES: &[Message] = &[
     ("log-entry-removed-not-all", &["removed", "left"]),
     ("log-entry-terminal-opened", &["operator"]),
     ("log-entry-terminal-closed", &[]),
+    ("log-entry-terminal-output", &["size", "sha256"]),
+    ("log-entry-hidden-line", &["operator"]),
     // What is wrong, and what that means.
     ("log-finding-empty", &[]),
     ("log-finding-no-beginning", &[]),

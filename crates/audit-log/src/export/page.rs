@@ -284,6 +284,11 @@ impl<'a> Speaker<'a> {
             }
             Event::Terminal { open: true, .. } => self.say("log-entry-terminal-opened", &[operator]),
             Event::Terminal { open: false, .. } => self.say("log-entry-terminal-closed", &[]),
+            Event::TerminalOutput { size_bytes, sha256, .. } => {
+                let (size, sha256) = (size_bytes.to_string(), sha256.to_string());
+                self.say("log-entry-terminal-output", &[("size", &size), ("sha256", &sha256)])
+            }
+            Event::HiddenLine { .. } => self.say("log-entry-hidden-line", &[operator]),
         }
     }
 }

@@ -76,6 +76,8 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Removed { removed: u32::MAX, left: u32::MAX },
         Event::Terminal { request, open: true },
         Event::Terminal { request, open: false },
+        Event::TerminalOutput { request, size_bytes: u64::MAX, sha256 },
+        Event::HiddenLine { request },
     ];
     for power in Capability::ALL {
         events.push(Event::Asked { request, power, detail: None });

@@ -118,6 +118,8 @@ log-entry-removed = The program removed itself. Files and folders removed: { $re
 log-entry-removed-not-all = The program could not remove everything. Files and folders removed: { $removed }. Left behind: { $left }.
 log-entry-terminal-opened = { $operator } opened a terminal for commands.
 log-entry-terminal-closed = The terminal for commands is closed, and what was started in it under this account has ended.
+log-entry-terminal-output = The terminal showed { $size } bytes, which the operator’s program may keep sealed. Their fingerprint (SHA-256): { $sha256 }
+log-entry-hidden-line = { $operator } entered a line that the terminal did not show, such as a password. What it was is written down nowhere.
 
 # What is wrong, and what that means
 log-finding-empty = There is nothing in this log, not one whole line.

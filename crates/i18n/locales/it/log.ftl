@@ -118,6 +118,8 @@ log-entry-removed = Il programma si è rimosso. File e cartelle rimossi: { $remo
 log-entry-removed-not-all = Il programma non ha potuto rimuovere tutto. File e cartelle rimossi: { $removed }. Rimasti: { $left }.
 log-entry-terminal-opened = { $operator } ha aperto un terminale per i comandi.
 log-entry-terminal-closed = Il terminale per i comandi è chiuso, e ciò che vi è stato avviato con questo account è terminato.
+log-entry-terminal-output = Il terminale ha mostrato { $size } byte, che il programma dell’operatore può conservare sigillati. La loro impronta (SHA-256): { $sha256 }
+log-entry-hidden-line = { $operator } ha inserito una riga che il terminale non mostrava, come una password. Che cosa fosse non è scritto da nessuna parte.
 
 # Che cosa non va, e che cosa significa
 log-finding-empty = In questo registro non c’è nulla, nemmeno una riga intera.
