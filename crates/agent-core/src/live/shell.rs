@@ -137,15 +137,16 @@ impl Live<'_> {
     pub(super) fn handle_shell(&mut self, report: ShellReport) -> Flow {
         match report {
             ShellReport::Command(request, line) => {
-                if self.shell.of(request).is_none() {
+                if !self.counts_command(request) {
                     return Flow::Continue(());
                 }
-                self.shell.commands += 1;
-                if self.shell.commands >= MOST_COMMANDS {
-                    tracing::warn!("more command lines than a log holds: the terminal closes");
-                    self.consent.use_over(SHELL);
-                }
                 self.note_with_text(&line, |line| Event::Command { line })
+            }
+            ShellReport::HiddenLine(request) => {
+                if !self.counts_command(request) {
+                    return Flow::Continue(());
+                }
+                self.note(Event::HiddenLine { request: request.0 })
             }
             ShellReport::Shows(request, lines) => {
                 if let Some(open) = self.shell.of(request) {
@@ -175,6 +176,19 @@ impl Live<'_> {
             }
             ShellReport::Broken(error) => broken(&error),
         }
+    }
+
+    /// One more line for the log, which holds so many. False if it is of a terminal that is gone.
+    fn counts_command(&mut self, request: RequestId) -> bool {
+        if self.shell.of(request).is_none() {
+            return false;
+        }
+        self.shell.commands += 1;
+        if self.shell.commands >= MOST_COMMANDS {
+            tracing::warn!("more command lines than a log holds: the terminal closes");
+            self.consent.use_over(SHELL);
+        }
+        true
     }
 
     /// Begins to end a terminal that is still there when the session ends.

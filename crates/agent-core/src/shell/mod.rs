@@ -5,6 +5,7 @@
 //! the operator does to stop it arrives at once.
 
 mod screen;
+mod typing;
 
 use audit_log::OutputDigest;
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use host::{Read, Shells, Terminal};
 use proto::limits::{SHELL_OUTPUT_BYTES, SHELL_WINDOW_BYTES};
 use proto::session::{RequestId, StreamKind};
 use proto::shell::{ShellInput, ShellOutput, TerminalSize};
-use screen::{Entered, ShellScreen};
+use screen::{Entered, Found, ShellScreen};
 use session::{Priority, Reader, StreamError, open_stream};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
+use typing::Typing;
 
 /// How long a thread waits for output before it looks whether it is still wanted.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -42,6 +44,8 @@ const COMMAND_EVERY: Duration = Duration::from_millis(50);
 pub(crate) enum ShellReport {
     /// A command line was entered.
     Command(RequestId, String),
+    /// A line was entered that the terminal did not show.
+    HiddenLine(RequestId),
     /// What the terminal shows now.
     Shows(RequestId, Arc<[String]>),
     /// The shell has ended by itself.
@@ -147,7 +151,7 @@ impl OpenShell {
     ) -> impl Future<Output = ()> + Send + 'static {
         let shared = Arc::clone(&self.0);
         async move {
-            if let Err(error @ StreamError::Peer(_)) = take(&shared, reader).await {
+            if let Err(error @ StreamError::Peer(_)) = take(&shared, reader, &report).await {
                 // Fails only when the session is over.
                 let _ = report.send(ShellReport::Broken(error).into()).await;
             }
@@ -232,9 +236,13 @@ async fn give<R: From<ShellReport>>(
             return Err(StreamError::Gone);
         }
         screen.resize(shared.size());
-        for command in screen.feed(Instant::now(), &bytes, &shared.entered) {
+        for found in screen.feed(Instant::now(), &bytes, &shared.entered) {
             tokio::time::sleep(pace.next(Instant::now())).await;
-            tell(ShellReport::Command(request, command)).await?;
+            tell(match found {
+                Found::Command(line) => ShellReport::Command(request, line),
+                Found::Hidden => ShellReport::HiddenLine(request),
+            })
+            .await?;
         }
         is_news = true;
         let length = u32::try_from(bytes.len()).unwrap_or_default();
@@ -255,7 +263,12 @@ async fn has_room(shared: &Shared, length: u64) {
 }
 
 /// Gives the terminal what the operator types.
-async fn take(shared: &Shared, mut reader: Reader) -> Result<(), StreamError> {
+async fn take<R: From<ShellReport>>(
+    shared: &Shared,
+    mut reader: Reader,
+    report: &mpsc::Sender<R>,
+) -> Result<(), StreamError> {
+    let mut typing = Typing::default();
     while let Some(input) = reader.message::<ShellInput>().await? {
         match input {
             ShellInput::Resize(size) => {
@@ -267,29 +280,8 @@ async fn take(shared: &Shared, mut reader: Reader) -> Result<(), StreamError> {
             }
             ShellInput::Bytes(bytes) => {
                 shared.unless_paused().await;
-                type_in(shared, bytes.as_slice()).await?;
+                typing.take(shared, bytes.as_slice(), report).await?;
             }
-        }
-    }
-    Ok(())
-}
-
-async fn type_in(shared: &Shared, mut bytes: &[u8]) -> Result<(), StreamError> {
-    if !shared.terminal.is_hidden() {
-        let enters = bytes.iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count();
-        shared.entered.add(Instant::now(), enters);
-    }
-    let deadline = Instant::now() + TAKES_WITHIN;
-    while !bytes.is_empty() {
-        let taken = shared.lease.with(|permit| shared.terminal.write(permit, bytes));
-        let Ok(taken) = taken.map_err(|Revoked| StreamError::Gone)? else { return Err(StreamError::Gone) };
-        bytes = bytes.get(taken..).unwrap_or_default();
-        if taken == 0 {
-            if Instant::now() >= deadline {
-                tracing::debug!("a program does not read what is typed");
-                return Ok(());
-            }
-            tokio::time::sleep(TAKE_PACE).await;
         }
     }
     Ok(())
