@@ -10,11 +10,9 @@ use proto::annotation::{Annotation, Mark};
 use proto::clipboard::{ClipHead, ClipProblem};
 use proto::files::{FolderEntry, FolderHead};
 use proto::input::{InputEvent, InputRecord};
-use proto::limits::SHELL_INPUT_BYTES;
 use proto::machine::{Facts, Topic, announced_bytes};
 use proto::session::{RequestId, StreamKind, TransferFailure, TransferId};
-use proto::shell::{ShellInput, ShellOutput};
-use proto::text::Blob;
+use proto::shell::ShellOutput;
 use session::{
     Arrival, FolderList, Priority, Reader, StreamError, open_file, open_stream, receive_file, send_file, throttled,
 };
@@ -258,12 +256,11 @@ pub(crate) async fn follow_shell(
     mut reader: Reader,
     request: RequestId,
     terminal: Terminal,
-    typing: mpsc::Sender<ShellInput>,
     keeping: Keeping,
     report: mpsc::Sender<Event>,
     on_change: Arc<dyn Fn() + Send + Sync>,
 ) -> Result<(), StreamError> {
-    let ended = read_shell(&mut reader, request, &terminal, &typing, keeping, &report, on_change.as_ref()).await;
+    let ended = read_shell(&mut reader, request, &terminal, keeping, &report, on_change.as_ref()).await;
     on_change();
     // Fails only when the session is over.
     let _ = report.send(Event::ShellOver(request, ended.as_ref().ok().copied())).await;
@@ -274,7 +271,6 @@ async fn read_shell(
     reader: &mut Reader,
     request: RequestId,
     terminal: &Terminal,
-    typing: &mpsc::Sender<ShellInput>,
     mut keeping: Keeping,
     report: &mpsc::Sender<Event>,
     on_change: &(dyn Fn() + Send + Sync),
@@ -302,13 +298,7 @@ async fn read_shell(
         };
         let output = reader.exact(usize::try_from(length).unwrap_or_default()).await?;
         keeping.output(&output, terminal);
-        let answer = terminal.feed(&output);
-        if let Some(answer) =
-            Blob::new(answer).ok().filter(|answer: &Blob<SHELL_INPUT_BYTES>| !answer.as_slice().is_empty())
-        {
-            // A program that asks without end gets no answer any more.
-            let _ = typing.try_send(ShellInput::Bytes(answer));
-        }
+        terminal.feed(&output);
         read_bytes += u64::from(length);
         if read_bytes - told_bytes >= ACKNOWLEDGE_BYTES {
             told_bytes = read_bytes;

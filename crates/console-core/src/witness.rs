@@ -463,6 +463,39 @@ mod tests {
     }
 
     #[test]
+    fn what_a_terminal_showed_is_vouched_for_only_as_it_came() {
+        let digest = |output: &[u8]| {
+            let mut digest = OutputDigest::default();
+            digest.add(output);
+            digest
+        };
+        let written = |output: &[u8]| {
+            let digest = digest(output);
+            entry(Event::TerminalOutput { request: 3, size_bytes: digest.size_bytes(), sha256: digest.sha256() })
+        };
+        let rows: [(&str, &[u8], &[u8], bool); 4] = [
+            ("what came", b"$ ls", b"$ ls", true),
+            ("less came than left: it was taken back", b"$ ls", b"$ l", true),
+            ("something else came", b"$ ls", b"$ rm", false),
+            ("more came than left", b"$ l", b"$ ls", false),
+        ];
+        for (what, left, came, is_so) in rows {
+            for is_written_first in [false, true] {
+                let mut witness = witness();
+                witness.ask(RequestId(3), &Request::Shell);
+                assert_eq!(witness.take(&asked(3, Capability::Shell, None)), Ok(()));
+                assert_eq!(witness.take(&answered(3, Decision::Granted)), Ok(()));
+                let found = if is_written_first {
+                    witness.take(&written(left)).and_then(|()| witness.output(3, &digest(came)))
+                } else {
+                    witness.output(3, &digest(came)).and_then(|()| witness.take(&written(left)))
+                };
+                assert_eq!(found.is_ok(), is_so, "{what}");
+            }
+        }
+    }
+
+    #[test]
     fn what_the_console_knows_better_is_not_vouched_for() {
         let right = Opening::new(Hex([2; 16]), "guide.pdf");
         let wrong = Opening::new(Hex([2; 16]), "secrets.pdf");
@@ -473,7 +506,7 @@ mod tests {
                 answered(2, Decision::Granted),
             ]
         };
-        let rows: [(&str, Vec<Line>, Line); 20] = [
+        let rows: [(&str, Vec<Line>, Line); 22] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -498,6 +531,10 @@ mod tests {
                 entry(Event::Clipboard { direction: Direction::ToOperator, kind, size_bytes: 1 })
             }),
             ("a command", vec![], entry(Event::Command { line: right.commitment() })),
+            ("a hidden line", vec![], entry(Event::HiddenLine { request: 2 })),
+            ("a terminal's output", vec![], {
+                entry(Event::TerminalOutput { request: 2, size_bytes: 0, sha256: Hex([0; 32]) })
+            }),
             ("a file before its yes", vec![], file(12, Direction::ToClient)),
             ("a larger file", granted(), file(13, Direction::ToClient)),
             ("a file the other way", granted(), file(12, Direction::ToOperator)),

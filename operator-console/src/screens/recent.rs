@@ -25,6 +25,13 @@ pub struct RecentState {
     erasing: bool,
 }
 
+impl RecentState {
+    /// Opens this one.
+    pub(super) fn show(&mut self, id: RecordId) {
+        (self.open, self.erasing) = (Some(id), false);
+    }
+}
+
 /// Every key that waits, with its time.
 pub(super) fn waiting_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let waiting = |tab: &Tab| matches!(tab.view.stage, Stage::Waiting(_));

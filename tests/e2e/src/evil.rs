@@ -146,6 +146,17 @@ impl Trap {
         super::agent(self.folder.path(), LinkKind::Quic, &self.desktop, &self.injected, &self.clipboard)
     }
 
+    /// The same with terminals: those that this has.
+    #[must_use]
+    pub fn agent_with_shells(&self, shells: Arc<dyn host::Shells>) -> AgentHandle {
+        let reach = super::Reach::direct(self.folder.path(), LinkKind::Quic);
+        let machine = host::fake::FakeMachine::default();
+        let seen = (&machine, &self.clipboard);
+        let mut config = super::agent_config(self.folder.path(), &reach, &self.desktop, &self.injected, seen);
+        config.platform.shells = shells;
+        AgentHandle::start(config, Box::new(|| {})).expect("an agent")
+    }
+
     /// The genuine console.
     #[must_use]
     pub fn console(&self) -> ConsoleHandle {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+use agent_core::origin::{Doubt, Means, Verdict};
 use agent_core::view::{AgentCommand, Page, QuestionKind};
 use agent_core::{AgentHandle, LinkKind};
 use audit_log::{Event, Report};
@@ -87,7 +88,8 @@ impl Scene {
     /// Waits until the terminal shows this.
     fn sees(&self, what: &str) -> String {
         let terminal = self.terminal();
-        let deadline = Instant::now() + Duration::from_secs(30);
+        // A hundred megabytes take their time where other programs run.
+        let deadline = Instant::now() + Duration::from_secs(90);
         loop {
             let text = terminal.text();
             if text.contains(what) {
@@ -310,6 +312,47 @@ fn the_end_of_the_session_ends_everything_that_was_started_there() {
         assert_eq!(terminals(&log), [true, false]);
     }
     assert!(!runs(started));
+}
+
+/// A screen of its own, as long as this stands.
+struct Server(std::process::Child, String);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn server() -> Server {
+    let mut process = std::process::Command::new("Xvfb")
+        .args(["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-noreset"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("this test needs Xvfb: apt-get install xvfb ({error})"));
+    let mut number = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(process.stdout.take().unwrap()), &mut number).unwrap();
+    Server(process, format!(":{}", number.trim()))
+}
+
+#[test]
+fn what_a_program_of_the_terminal_presses_is_no_answer_of_the_persons() {
+    let server = server();
+    let scene = Scene::open("/bin/bash");
+    let presses = [
+        ("click 1", Means::Pointer),
+        ("mousedown 1 mouseup 1", Means::Pointer),
+        ("key Return", Means::Keyboard),
+        ("key space", Means::Keyboard),
+    ];
+    for (number, (press, means)) in presses.into_iter().enumerate() {
+        // What the window asks before an answer or a switch counts.
+        let mut origin = input::watch_display(Some(&server.1));
+        scene.types(&format!("DISPLAY={} xdotool mousemove 100 100 {press} && echo pres''sed {number}\r", server.1));
+        scene.sees(&format!("pressed {number}"));
+        assert_eq!(origin.verdict(means, Instant::now()), Verdict::Refused(Doubt::ProgramPressed), "{press}");
+    }
 }
 
 #[test]

@@ -244,6 +244,12 @@ async fn give<R: From<ShellReport>>(
             })
             .await?;
         }
+        let answers = screen.answers();
+        if !answers.is_empty() {
+            // A program that does not read what it has asked for gets no answer.
+            let written = shared.lease.with(|permit| shared.terminal.write(permit, &answers));
+            drop(written.map_err(|Revoked| StreamError::Gone)?);
+        }
         is_news = true;
         let length = u32::try_from(bytes.len()).unwrap_or_default();
         shared.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);

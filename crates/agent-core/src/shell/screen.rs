@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::num::NonZeroU16;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use vt100::Parser;
+use vt100::{Callbacks, Parser, Screen};
 
 /// How long an Enter waits for the new line that it makes: what comes later is another one.
 const ENTER_SHOWS_WITHIN: Duration = Duration::from_secs(5);
@@ -19,6 +19,8 @@ const MOST_ENTERS: usize = 4096;
 const LINES_OF_A_COMMAND: usize = 100;
 /// Lines that were entered while no shell waited and are remembered, so that none is found twice.
 const MOST_AHEAD: usize = 64;
+/// Answers to what programs ask between two outputs, in bytes; who asks without end gets no more.
+const ANSWER_BYTES: usize = 256;
 /// Lines that the panel shows, the last.
 const LINES: usize = 12;
 
@@ -60,9 +62,35 @@ impl Entered {
     }
 }
 
+/// What the terminal answers when a program asks what it is and where the cursor stands. It answers here, on the
+/// machine of the program: nothing that a program writes makes the operator's end type.
+#[derive(Debug, Default)]
+struct Answers(Vec<u8>);
+
+impl Callbacks for Answers {
+    fn unhandled_csi(&mut self, screen: &mut Screen, first: Option<u8>, _: Option<u8>, rest: &[&[u16]], end: char) {
+        let number = rest.first().and_then(|group| group.first()).copied().unwrap_or(0);
+        let answer = match (first, end, number) {
+            // Primary device attributes: a VT102.
+            (None, 'c', 0) => "\x1b[?6c".to_owned(),
+            // Device status: no fault.
+            (None, 'n', 5) => "\x1b[0n".to_owned(),
+            // The place of the cursor.
+            (None, 'n', 6) => {
+                let (row, column) = screen.cursor_position();
+                format!("\x1b[{};{}R", row + 1, column + 1)
+            }
+            _ => return,
+        };
+        if self.0.len() + answer.len() <= ANSWER_BYTES {
+            self.0.extend(answer.bytes());
+        }
+    }
+}
+
 /// The screen of one terminal.
 pub(super) struct ShellScreen {
-    parser: Parser,
+    parser: Parser<Answers>,
     filter: TerminalFilter,
     size: TerminalSize,
     /// What stands before a command, where the shell has said so.
@@ -94,7 +122,7 @@ struct Begun {
 impl ShellScreen {
     pub(super) fn new(size: TerminalSize) -> Self {
         let size = size.clamped();
-        let parser = Parser::new(sure(size.rows), sure(size.columns), 0);
+        let parser = Parser::new_with_callbacks(sure(size.rows), sure(size.columns), 0, Answers::default());
         Self { parser, filter: TerminalFilter::new(), size, prompt: String::new(), begun: None, ahead: VecDeque::new() }
     }
 
@@ -126,7 +154,8 @@ impl ShellScreen {
             for part in output.split_inclusive(|byte| *byte == b'\n') {
                 let is_line = part.ends_with(b"\n");
                 let is_entered = is_line && entered.is_waiting(now);
-                if !is_entered && !(is_line && self.begun.is_some()) {
+                let is_looked_at = is_entered || is_line && self.may_be_typed_ahead();
+                if !is_looked_at {
                     self.parser.process(part);
                     continue;
                 }
@@ -141,6 +170,12 @@ impl ShellScreen {
             }
         }
         found
+    }
+
+    /// Whether a line that ends may be one that the shell reads from what was typed before. A shell that does not say
+    /// when a command runs writes its output into the same lines: of those only the first are looked at.
+    fn may_be_typed_ahead(&self) -> bool {
+        self.begun.as_ref().is_some_and(|begun| !begun.is_found && begun.lines.len() < LINES_OF_A_COMMAND)
     }
 
     /// A line ends on which Enter was pressed, or which may be one that the shell has read from what was typed before.
@@ -205,6 +240,11 @@ impl ShellScreen {
         // A sign that asks for commands is none.
         let is_empty = command.is_empty() || matches!(command, "$" | "#" | "%" | ">");
         (!is_empty).then(|| Text::<SHELL_COMMAND_BYTES>::truncated(command).shown())
+    }
+
+    /// What is to be given to the program that has asked something, since the last time.
+    pub(super) fn answers(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.parser.callbacks_mut().0)
     }
 
     /// The last lines, safe to show.
@@ -295,6 +335,27 @@ mod tests {
         let (mut screen, entered, now) = (ShellScreen::new(TerminalSize::USUAL), Entered::default(), Instant::now());
         entered.add(now, 1);
         assert_eq!(screen.feed(now + ENTER_SHOWS_WITHIN, b"later\r\n", &entered), [], "another line");
+    }
+
+    #[test]
+    fn a_program_learns_what_the_terminal_is_and_nothing_that_a_shell_would_carry_out() {
+        let mut screen = ShellScreen::new(TerminalSize::USUAL);
+        let mut answers = |output: &str| {
+            screen.feed(Instant::now(), output.as_bytes(), &Entered::default());
+            String::from_utf8(screen.answers()).unwrap()
+        };
+        assert_eq!(answers("\x1b[6n\x1b[c\x1b[5n"), "\x1b[1;1R\x1b[?6c\x1b[0n");
+        for output in [
+            "\x1b]0;rm -rf ~\x07\x1b[21t",
+            "\x1b]52;c;?\x07",
+            "\x1b]10;?\x07",
+            "\x1bP$qm\x1b\\",
+            "\x1b[>c",
+            "\x1b[?1$p",
+        ] {
+            assert_eq!(answers(output), "", "{output:?}");
+        }
+        assert!(answers(&"\x1b[6n".repeat(10_000)).len() <= ANSWER_BYTES);
     }
 
     #[test]

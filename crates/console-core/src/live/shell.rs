@@ -73,11 +73,10 @@ impl Live<'_> {
         match self.shell.open.as_mut().filter(|open| open.request == request && open.reading.is_none()) {
             Some(open) => {
                 let (report, on_change) = (self.events.0.clone(), Arc::clone(&self.on_change));
-                let (terminal, typing) = (open.terminal.clone(), open.typing.clone());
+                let terminal = open.terminal.clone();
                 let (keeping, received) = Keeping::begin(self.record.clone(), request, terminal.size());
                 open.received = received;
-                let reading =
-                    tasks::follow_shell(reader, request, terminal, typing, keeping, report.clone(), on_change);
+                let reading = tasks::follow_shell(reader, request, terminal, keeping, report.clone(), on_change);
                 open.reading = Some(self.tasks.spawn(tasks::report_broken(reading, report)));
             }
             None if is_asked => self.parked_shell = Some((request, reader)),

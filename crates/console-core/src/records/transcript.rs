@@ -159,6 +159,7 @@ pub(crate) struct Keeping {
     received: Received,
     into: Option<(Records, RecordId)>,
     size: TerminalSize,
+    came_bytes: u64,
     is_cut: bool,
 }
 
@@ -171,12 +172,13 @@ impl Keeping {
             records.change(id, |kept| kept.terminals = kept.terminals.saturating_add(1));
             records.keep(id, |file| file.push(Part::Opened { at_ms: now_ms(), request: request.0, columns, rows }));
         }
-        (Self { received: received.clone(), into, size, is_cut: false }, received)
+        (Self { received: received.clone(), into, size, came_bytes: 0, is_cut: false }, received)
     }
 
     /// The next output, and the terminal that shows it.
     pub(crate) fn output(&mut self, bytes: &[u8], terminal: &Terminal) {
-        let before = self.received.digest().size_bytes();
+        let before = self.came_bytes;
+        self.came_bytes = before.saturating_add(bytes.len() as u64);
         self.received.add(bytes);
         let Some((records, id)) = &self.into else { return };
         if self.is_cut {

@@ -22,21 +22,37 @@ pub(crate) const KEY: &str = "K7M 4QXP";
 /// A console that was greeted; the person has not said yet whether this is the right operator.
 pub(crate) fn meet(trap: &Trap, catcher: &mut Catcher) -> (AgentHandle, FalseConsole) {
     let agent = trap.agent();
+    let console = meet_with(trap, catcher, &agent);
+    (agent, console)
+}
+
+fn meet_with(trap: &Trap, catcher: &mut Catcher, agent: &AgentHandle) -> FalseConsole {
     agent.send(AgentCommand::SubmitKey(KEY.into()));
     let key = SessionKey::parse(KEY).unwrap();
     let console =
         trap.run("the greeting", async { catcher.next().await.be_console(&key, &trap.console_identity()).await });
-    trap.agent_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
-    (agent, console)
+    trap.agent_shows(agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
+    console
 }
 
 /// The person has said who it is.
 pub(crate) fn meet_and_be_recognised(trap: &Trap, catcher: &mut Catcher) -> (AgentHandle, FalseConsole) {
     let (agent, mut console) = meet(trap, catcher);
-    trap.welcome(&agent);
+    recognise(trap, &agent, &mut console);
+    (agent, console)
+}
+
+/// The same with this agent.
+pub(crate) fn be_recognised_by(trap: &Trap, catcher: &mut Catcher, agent: &AgentHandle) -> FalseConsole {
+    let mut console = meet_with(trap, catcher, agent);
+    recognise(trap, agent, &mut console);
+    console
+}
+
+fn recognise(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole) {
+    trap.welcome(agent);
     let ready = |message: &AgentToConsole| matches!(message, AgentToConsole::Ready { .. }).then_some(());
     trap.run("the readiness", console.talk.expect(ready)).unwrap();
-    (agent, console)
 }
 
 /// Asks, answers for the person, and waits until it was decided.
