@@ -174,6 +174,7 @@ console-clip-fetched-picture = The person's picture is on your clipboard.
 console-clip-empty = There is no text or picture on your clipboard.
 console-clip-theirs-empty = There is no text or picture on the person's clipboard.
 console-clip-too-large = It is too large: at most 1 MB of text, or 16 MB of a picture.
+console-clip-secret = A password manager on the person’s computer marks this as a secret, so it stays there. If it must be used, they can paste it themselves.
 console-clip-unavailable = A clipboard cannot be used there now. Try again, or send a file.
 
 # Session: pointing and drawing

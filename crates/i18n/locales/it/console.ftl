@@ -174,6 +174,7 @@ console-clip-fetched-picture = L’immagine della persona è nei Suoi appunti.
 console-clip-empty = Nei Suoi appunti non c’è testo né un’immagine.
 console-clip-theirs-empty = Negli appunti della persona non c’è testo né un’immagine.
 console-clip-too-large = È troppo grande: al massimo 1 MB di testo, o 16 MB di immagine.
+console-clip-secret = Un gestore di password sul computer della persona lo segna come segreto, quindi resta lì. Se serve, può incollarlo la persona.
 console-clip-unavailable = Ora gli appunti non si possono usare. Riprovi, o invii un file.
 
 # Sessione: indicare e disegnare
