@@ -89,7 +89,11 @@ fn read_ui(ui: &mut Ui, scene: &Scene<'_>, transcript: &Transcript, state: &mut 
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 2.0;
-        let area = ScrollArea::both().id_salt("transcript").max_height(HEIGHT).auto_shrink([false, true]);
+        let area = ScrollArea::both()
+            .id_salt("transcript")
+            .max_height(HEIGHT)
+            .min_scrolled_height(HEIGHT)
+            .auto_shrink([false, true]);
         area.show_rows(ui, 18.0, rows.len(), |ui, range| {
             for row in rows.get(range).unwrap_or_default() {
                 let (text, font, ink) = match row {

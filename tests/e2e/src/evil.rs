@@ -8,6 +8,7 @@
 #![expect(clippy::missing_panics_doc, reason = "what fails here fails the test that asked for it")]
 
 pub mod ends;
+mod genuine;
 
 use agent_core::view::{AgentView, Page};
 use agent_core::{AgentHandle, LinkKind};
@@ -144,17 +145,6 @@ impl Trap {
     #[must_use]
     pub fn agent(&self) -> AgentHandle {
         super::agent(self.folder.path(), LinkKind::Quic, &self.desktop, &self.injected, &self.clipboard)
-    }
-
-    /// The same with terminals: those that this has.
-    #[must_use]
-    pub fn agent_with_shells(&self, shells: Arc<dyn host::Shells>) -> AgentHandle {
-        let reach = super::Reach::direct(self.folder.path(), LinkKind::Quic);
-        let machine = host::fake::FakeMachine::default();
-        let seen = (&machine, &self.clipboard);
-        let mut config = super::agent_config(self.folder.path(), &reach, &self.desktop, &self.injected, seen);
-        config.platform.shells = shells;
-        AgentHandle::start(config, Box::new(|| {})).expect("an agent")
     }
 
     /// The genuine console.
