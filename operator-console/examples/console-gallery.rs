@@ -232,7 +232,9 @@ fn desk(name: &str) -> DeskView {
         return DeskView::default();
     }
     let mut desk = common::desk();
-    if name == "waiting-keys" {
+    if name == "transcript" {
+        desk.transcript = Some(common::transcript());
+    } else if name == "waiting-keys" {
         desk.tabs = vec![key(1, 552, 3), key(2, 48, 2)];
     } else if name == "tabs" || name == "news" {
         let session = |session| common::view(Stage::Session(Box::new(session)));
@@ -262,7 +264,7 @@ fn desk(name: &str) -> DeskView {
 fn names() -> Vec<&'static str> {
     let lines = include_str!("console-gallery.rs").lines().filter_map(|line| line.trim().strip_prefix('"'));
     let names = lines.filter_map(|line| line.split_once("\" =>")).flat_map(|(arm, _)| arm.split("\" | \""));
-    let mut names: Vec<_> = names.chain(["home"]).collect();
+    let mut names: Vec<_> = names.chain(["home", "transcript"]).collect();
     // Some stand there twice: with what is in them and with what lies over it.
     names.sort_unstable();
     names.dedup();
@@ -330,6 +332,9 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
                 "keys" => app.show_over(Over::Keys),
                 "full-screen" => app.show_over(Over::FullScreen),
                 _ => {}
+            }
+            if machine == "transcript" {
+                app.show_record(common::transcript().id);
             }
             if machine.starts_with("terminal") {
                 app.show_terminal();

@@ -13,6 +13,7 @@ use console_core::clipboard::{Content, OwnClipboard, Picture};
 use console_core::proto::clipboard::ClipProblem;
 use console_core::proto::machine::Topic;
 use console_core::proto::session::TransferId;
+use console_core::records::RecordId;
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use i18n::I18n;
 use std::collections::BTreeMap;
@@ -144,6 +145,11 @@ impl<E: Engine> ConsoleApp<E> {
             Over::FullScreen => self.state.full_screen = true,
             Over::Clipboard => self.state.clip.open = true,
         }
+    }
+
+    /// Opens what is kept of this session, on the first page.
+    pub fn show_record(&mut self, id: RecordId) {
+        self.state.open_record(id);
     }
 
     /// Brings the terminal into sight.

@@ -3,7 +3,7 @@
 
 use crate::news::Item;
 use console_core::LineId;
-use console_core::records::{Description, Record, RecordId};
+use console_core::records::{Description, OpenedTranscript, Record, RecordId};
 use console_core::view::ConsoleView;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct DeskView {
     pub news: Vec<Item>,
     /// What was exported last, and where to; none if that failed.
     pub exported: Option<(RecordId, Option<PathBuf>)>,
+    /// What the terminals of a session showed, as far as it is open.
+    pub transcript: Option<OpenedTranscript>,
     /// Whether no more keys and sessions can be had at once.
     pub is_full: bool,
 }
@@ -67,6 +69,10 @@ pub enum DeskCommand {
     Erase(RecordId),
     /// Save what is kept of a session where pictures are saved, readable by everybody.
     Export(RecordId),
+    /// Open what the terminals of this session showed; none closes it.
+    OpenTranscript(Option<RecordId>),
+    /// Save that as text where pictures are saved, readable by everybody.
+    SaveTranscript(RecordId),
     /// Bring this to the front; none for the beginning.
     Show(Option<LineId>),
     /// Make another key beside what runs.

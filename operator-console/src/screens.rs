@@ -24,6 +24,7 @@ pub mod session;
 pub mod shell;
 pub mod side;
 pub mod tabs;
+mod transcript;
 pub mod transfers;
 
 use crate::desk::{DeskCommand, DeskView};
@@ -33,7 +34,7 @@ use browser::BrowserState;
 use console_core::gate::{GateCommand, GateView};
 use console_core::picture::SharedPictures;
 use console_core::proto::geometry::MonitorId;
-use console_core::records::Record;
+use console_core::records::{Record, RecordId};
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use egui::{Frame, Margin, Panel, Ui};
 use files::FilesState;
@@ -185,6 +186,7 @@ pub struct ScreenState {
     rail_releases: bool,
     /// The list of sessions at the beginning.
     recent: recent::RecentState,
+    transcript: transcript::TranscriptFilter,
     /// The tabs, and what happened in them.
     tabs: tabs::TabsState,
     /// What was saved.
@@ -194,6 +196,11 @@ pub struct ScreenState {
 }
 
 impl ScreenState {
+    /// Opens what is kept of this session in the list of the first page.
+    pub(crate) fn open_record(&mut self, id: RecordId) {
+        self.recent.show(id);
+    }
+
     /// Puts another session's memory in the place of this, which it gives back; what belongs to the window stays.
     pub(crate) fn bring(&mut self, mut next: Self) -> Self {
         std::mem::swap(&mut next.gate, &mut self.gate);

@@ -58,4 +58,6 @@ pub enum ClipProblem {
     Unavailable,
     /// What came is neither text nor a picture.
     Malformed,
+    /// The program that offers it, such as a password manager, says that it is a secret.
+    Secret,
 }

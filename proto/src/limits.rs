@@ -117,3 +117,6 @@ pub const SHELL_ROWS: u16 = 200;
 /// Longest command line in a session's log, in bytes of UTF-8: it must fit into a line of the log, where each
 /// character may take six bytes.
 pub const SHELL_COMMAND_BYTES: usize = 600;
+/// Output of one terminal that the console keeps, and that the log commits to, in bytes from the beginning: some
+/// hundred thousand lines. What comes after is counted, not kept.
+pub const TRANSCRIPT_BYTES: u64 = 16 * 1024 * 1024;

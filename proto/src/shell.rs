@@ -33,7 +33,7 @@ impl TerminalSize {
 /// From the console to a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ShellInput {
-    /// What the operator typed or pasted, or what the terminal answers to a program that asks what it is.
+    /// What the operator typed or pasted.
     Bytes(Blob<SHELL_INPUT_BYTES>),
     /// The window has another size.
     Resize(TerminalSize),

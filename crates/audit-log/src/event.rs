@@ -297,6 +297,20 @@ pub enum Event {
         /// How many.
         programs: u32,
     },
+    /// What a terminal has shown, once it is closed; the operator may keep it. See [`crate::OutputDigest`].
+    TerminalOutput {
+        /// Number of the question that allowed it.
+        request: u32,
+        /// How much left for the operator, in bytes.
+        size_bytes: u64,
+        /// SHA-256 of it, or of its beginning where it is longer than [`proto::limits::TRANSCRIPT_BYTES`].
+        sha256: Hex<32>,
+    },
+    /// A line was entered in a terminal that did not show it, as with a password. What it was stands nowhere.
+    HiddenLine {
+        /// Number of the question that allowed the terminal.
+        request: u32,
+    },
 }
 
 impl Event {
@@ -326,7 +340,9 @@ impl Event {
             | Self::Terminal { .. }
             | Self::Clipboard { .. }
             | Self::UnseenLines { .. }
-            | Self::StillRunning { .. } => None,
+            | Self::StillRunning { .. }
+            | Self::TerminalOutput { .. }
+            | Self::HiddenLine { .. } => None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod finding;
 mod hex;
 mod key;
 mod opening;
+mod output;
 mod report;
 
 pub use chain::{Broken, Follower, Writer, certificates_line};
@@ -21,6 +22,7 @@ pub use finding::{Difference, Finding, Verdict};
 pub use hex::Hex;
 pub use key::{LogKey, head_statement, operator_proof_holds, operator_statement};
 pub use opening::{Commitment, Opening};
+pub use output::OutputDigest;
 pub use report::{FINDINGS, Report, recover};
 
 /// Version of the format. Grows with each kind of entry, power, answer or reason that a published program does

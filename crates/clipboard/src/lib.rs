@@ -1,11 +1,21 @@
 //! Text and pictures of the system's clipboard.
 //!
-//! What is absent: files (a list of paths is not read, also where a program offers one), and on the
+//! What is absent: files (a list of paths is not read, also where a program offers one), what a password manager
+//! marks as a secret on the person's machine (on Linux with X, where it can be known), and on the
 //! agent any way to read or write without a [`consent::Permit`]. Read [`Content`] first, then
 //! [`Clipboard`].
 
 mod content;
 pub mod fake;
+#[cfg(target_os = "linux")]
+mod hint;
+#[cfg(not(target_os = "linux"))]
+mod hint {
+    /// Nobody says so here.
+    pub(crate) fn is_secret() -> bool {
+        false
+    }
+}
 mod system;
 
 pub use content::{Content, Picture, decode};

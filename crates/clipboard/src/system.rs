@@ -1,6 +1,6 @@
 //! The clipboard of this system, by `arboard`.
 
-use crate::{Clipboard, Content, Picture, Reading, Ready};
+use crate::{Clipboard, Content, Picture, Reading, Ready, hint};
 use consent::Permit;
 use proto::clipboard::ClipProblem;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -92,7 +92,15 @@ impl Clipboard for ThisClipboard {
 
     fn read(&self, _: &Permit<'_, consent::Clipboard>, ready: Ready) -> Reading {
         let clipboard = self.0.clone();
-        Reading::start(move || clipboard.read(), ready)
+        let read = move || {
+            // Before and after: meanwhile another program may have copied something.
+            if hint::is_secret() {
+                return Err(ClipProblem::Secret);
+            }
+            let found = clipboard.read();
+            if hint::is_secret() { Err(ClipProblem::Secret) } else { found }
+        };
+        Reading::start(read, ready)
     }
 }
 

@@ -105,6 +105,11 @@ fn text_and_pictures_go_to_other_programs_and_come_from_them_and_files_do_not() 
     // Files that somebody copied are neither text nor a picture.
     copy(&[&xclip[..], &["-t", "text/uri-list"]].concat(), b"file:///etc/hostname\r\n");
     assert_eq!(read(&clipboard, &lease), Err(ClipProblem::Empty));
+    // What a password manager marks as a secret stays, and what is copied after it does not.
+    copy(&[&xclip[..], &["-t", "x-kde-passwordManagerHint"]].concat(), b"secret");
+    assert_eq!(read(&clipboard, &lease), Err(ClipProblem::Secret));
+    copy(&xclip, b"secretary");
+    assert_eq!(read(&clipboard, &lease), Ok(Content::Text("secretary".into())));
     // What is no picture, whatever it says.
     copy(&[&xclip[..], &["-t", "image/png"]].concat(), b"\x89PNG\r\n\x1a\nno more");
     assert!(read(&clipboard, &lease).is_err());

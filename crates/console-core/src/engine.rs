@@ -192,6 +192,11 @@ impl Desk {
         (self.on_change)();
     }
 
+    /// Where what is kept of this session goes.
+    pub(crate) fn record(&self) -> Option<(Records, RecordId)> {
+        self.records.clone().zip(self.record.clone())
+    }
+
     /// Handles what is the same at every stage; gives back every other command.
     pub(crate) fn common(&mut self, command: ConsoleCommand) -> Option<ConsoleCommand> {
         if let ConsoleCommand::DismissNotice(id) = command {

@@ -250,6 +250,8 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::Rated { .. }
         | Event::Ended { .. }
         | Event::Removed { .. }
+        | Event::HiddenLine { .. }
+        | Event::TerminalOutput { .. }
         | Event::Terminal { .. } => true,
         Event::Asked { .. }
         | Event::Shown { .. }

@@ -18,6 +18,7 @@ use crate::config::ConsoleConfig;
 use crate::engine::{Desk, Made};
 use crate::ledger::{Ledger, SIGN_EVERY};
 use crate::picture::SharedPictures;
+use crate::records::{RecordId, Records};
 use crate::screens::{self, Decoded};
 use crate::tasks::Event;
 use crate::view::{ChatLine, ConsoleCommand, EndView, PowerState, Stage, TransferView};
@@ -97,6 +98,8 @@ pub(crate) struct Live<'a> {
     last_transfer: u32,
     machine: MachineDesk,
     shell: ShellDesk,
+    /// Where what is kept of this session goes.
+    record: Option<(Records, RecordId)>,
     /// A terminal's output that waits for its grant.
     parked_shell: Option<(RequestId, Reader)>,
     files: FileDesk,
@@ -171,6 +174,7 @@ impl<'a> Live<'a> {
             last_transfer: 0,
             machine: MachineDesk::default(),
             shell: ShellDesk::default(),
+            record: desk.record(),
             parked_shell: None,
             files: FileDesk::default(),
             ledger,

@@ -4,13 +4,19 @@
 //! all. Read [`Record`], then [`Records`].
 
 mod disk;
+mod plain;
+mod transcript;
+
+pub use plain::PlainLine;
+pub(crate) use transcript::{Keeping, Received};
+pub use transcript::{TerminalText, Transcript};
 
 use crate::view::{EndView, Stage};
 use proto::session::EndReason;
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -124,6 +130,8 @@ pub struct Kept {
     pub comment: Option<String>,
     /// Where the session's log is.
     pub log: Option<PathBuf>,
+    /// How many terminals there were; what they showed is sealed beside the record.
+    pub terminals: u32,
 }
 
 impl Kept {
@@ -203,6 +211,9 @@ struct State {
     listed: Option<Arc<[Arc<Record>]>>,
     unsaved: BTreeSet<RecordId>,
     erased: BTreeSet<RecordId>,
+    /// What terminals of running sessions showed.
+    shown: BTreeMap<RecordId, transcript::Unwritten>,
+    opened: Option<OpenedTranscript>,
     has_failed: bool,
 }
 
@@ -210,6 +221,26 @@ impl State {
     fn place(&self, id: &RecordId) -> Result<usize, usize> {
         self.all.binary_search_by(|record| id.cmp(&record.id))
     }
+}
+
+/// The transcript that the operator looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedTranscript {
+    /// Of which session.
+    pub id: RecordId,
+    /// What stands there.
+    pub state: TranscriptState,
+}
+
+/// How far the reading of a transcript is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TranscriptState {
+    /// It is being read.
+    Reading,
+    /// Here it is.
+    Read(Arc<Transcript>),
+    /// There is none, or it cannot be read.
+    Failed,
 }
 
 /// What all handles and the writer share.
@@ -282,6 +313,65 @@ impl Records {
         self.change(id, |kept| kept.describe(what))
     }
 
+    /// What the terminals of this session showed, as far as it is on the disk. Reads and opens the file.
+    ///
+    /// # Errors
+    /// There were none, or the file cannot be read.
+    pub fn transcript(&self, id: &RecordId) -> std::io::Result<Transcript> {
+        transcript::read(&self.shared, id)
+    }
+
+    /// The same on a thread of its own, for whoever looks at [`Self::opened`]; none closes it.
+    pub fn open_transcript(&self, id: Option<&RecordId>) {
+        let opened = id.map(|id| OpenedTranscript { id: id.clone(), state: TranscriptState::Reading });
+        self.shared.lock().opened.clone_from(&opened);
+        if let Some(OpenedTranscript { id, .. }) = opened {
+            let shared = Arc::clone(&self.shared);
+            let read = move || {
+                let read = transcript::read(&shared, &id);
+                let read = read.inspect_err(|error| tracing::warn!(%error, "a transcript cannot be read"));
+                let state = read.map_or(TranscriptState::Failed, |read| TranscriptState::Read(Arc::new(read)));
+                if let Some(opened) = shared.lock().opened.as_mut().filter(|opened| opened.id == id) {
+                    opened.state = state;
+                }
+                (shared.on_change)();
+            };
+            if let Err(error) = std::thread::Builder::new().name("transcript".to_owned()).spawn(read) {
+                tracing::warn!(%error, "a transcript cannot be read");
+                self.shared.lock().opened = None;
+            }
+        }
+        (self.shared.on_change)();
+    }
+
+    /// The transcript that was opened last.
+    #[must_use]
+    pub fn opened(&self) -> Option<OpenedTranscript> {
+        self.shared.lock().opened.clone()
+    }
+
+    /// Something is to be kept of what a terminal showed.
+    fn keep(&self, id: &RecordId, put: impl FnOnce(&mut transcript::Unwritten)) {
+        let is_first = {
+            let mut state = self.shared.lock();
+            if state.place(id).is_err() {
+                // It was erased while the session runs.
+                return;
+            }
+            let file = state.shown.entry(id.clone()).or_default();
+            let was_empty = file.is_empty();
+            put(file);
+            was_empty
+        };
+        // It is written within its time, whatever comes meanwhile.
+        if is_first {
+            match self.wake.try_send(Wake::Changed) {
+                Ok(()) | Err(TrySendError::Full(_)) => {}
+                Err(TrySendError::Disconnected(_)) => tracing::error!("the records are not saved any more"),
+            }
+        }
+    }
+
     /// Erases what is kept of this session, but for its log.
     pub fn erase(&self, id: &RecordId) {
         {
@@ -290,6 +380,8 @@ impl Records {
             state.all.remove(place);
             state.listed = None;
             state.unsaved.remove(id);
+            state.shown.remove(id);
+            state.opened.take_if(|opened| opened.id == *id);
             state.erased.insert(id.clone());
         }
         self.changed();

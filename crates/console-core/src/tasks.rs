@@ -2,6 +2,7 @@
 
 use crate::live::Done;
 use crate::picture::Picture;
+use crate::records::Keeping;
 use crate::terminal::Terminal;
 use channel::Channel;
 use clipboard::Content;
@@ -9,11 +10,9 @@ use proto::annotation::{Annotation, Mark};
 use proto::clipboard::{ClipHead, ClipProblem};
 use proto::files::{FolderEntry, FolderHead};
 use proto::input::{InputEvent, InputRecord};
-use proto::limits::SHELL_INPUT_BYTES;
 use proto::machine::{Facts, Topic, announced_bytes};
 use proto::session::{RequestId, StreamKind, TransferFailure, TransferId};
-use proto::shell::{ShellInput, ShellOutput};
-use proto::text::Blob;
+use proto::shell::ShellOutput;
 use session::{
     Arrival, FolderList, Own, Priority, Reader, StreamError, open_file, open_stream, private, receive_file, send_file,
     throttled, told_why,
@@ -262,11 +261,11 @@ pub(crate) async fn follow_shell(
     mut reader: Reader,
     request: RequestId,
     terminal: Terminal,
-    typing: mpsc::Sender<ShellInput>,
+    keeping: Keeping,
     report: mpsc::Sender<Event>,
     on_change: Arc<dyn Fn() + Send + Sync>,
 ) -> Result<(), StreamError> {
-    let ended = read_shell(&mut reader, request, &terminal, &typing, &report, on_change.as_ref()).await;
+    let ended = read_shell(&mut reader, request, &terminal, keeping, &report, on_change.as_ref()).await;
     on_change();
     // Fails only when the session is over.
     let _ = report.send(Event::ShellOver(request, ended.as_ref().ok().copied())).await;
@@ -277,7 +276,7 @@ async fn read_shell(
     reader: &mut Reader,
     request: RequestId,
     terminal: &Terminal,
-    typing: &mpsc::Sender<ShellInput>,
+    mut keeping: Keeping,
     report: &mpsc::Sender<Event>,
     on_change: &(dyn Fn() + Send + Sync),
 ) -> Result<Option<i32>, StreamError> {
@@ -303,11 +302,8 @@ async fn read_shell(
             None => return Err(StreamError::Gone),
         };
         let output = reader.exact(usize::try_from(length).unwrap_or_default()).await?;
-        feed_in_turns(terminal, &output, |answer| {
-            // A program that asks without end gets no answer any more.
-            let _ = typing.try_send(ShellInput::Bytes(answer));
-        })
-        .await;
+        keeping.output(&output, terminal);
+        feed_in_turns(terminal, &output).await;
         read_bytes += u64::from(length);
         if read_bytes - told_bytes >= ACKNOWLEDGE_BYTES {
             told_bytes = read_bytes;
@@ -329,11 +325,9 @@ async fn read_shell(
 const TURN_BYTES: usize = 512;
 
 /// Hands output to the terminal without keeping the window from it, whatever the output is.
-async fn feed_in_turns(terminal: &Terminal, output: &[u8], mut on_answer: impl FnMut(Blob<SHELL_INPUT_BYTES>)) {
+async fn feed_in_turns(terminal: &Terminal, output: &[u8]) {
     for part in output.chunks(TURN_BYTES) {
-        if let Some(answer) = Blob::new(terminal.feed(part)).ok().filter(|answer| !answer.as_slice().is_empty()) {
-            on_answer(answer);
-        }
+        terminal.feed(part);
         tokio::task::yield_now().await;
         while terminal.is_waited_for() {
             tokio::task::yield_now().await;
@@ -395,7 +389,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             for _ in 0..4 {
-                feed_in_turns(&terminal, &output, |_| {}).await;
+                feed_in_turns(&terminal, &output).await;
             }
         });
         let whole = began.elapsed();

@@ -1,17 +1,16 @@
 //! The screen of a terminal on the client's machine: what its output makes of it, for whoever draws it.
 //!
 //! Output is hostile. It can change what this screen shows and nothing else: strings to the terminal itself
-//! (clipboard, titles, links) never reach the emulator, see [`session::TerminalFilter`]. What the emulator answers
-//! when a program asks what it is, goes back to that program alone.
+//! (clipboard, titles, links) never reach the emulator, see [`session::TerminalFilter`], and it answers nothing: what
+//! programs ask is answered on their own machine.
 
-use alacritty_terminal::event::{Event, EventListener};
+use alacritty_terminal::event::VoidListener;
 use alacritty_terminal::grid::{Dimensions, Scroll};
 use alacritty_terminal::index::{Column, Line, Point, Side};
 use alacritty_terminal::selection::{Selection, SelectionType};
 use alacritty_terminal::term::cell::{Cell as Held, Flags};
 use alacritty_terminal::term::{Config, Osc52, Term, TermMode};
 use alacritty_terminal::vte::ansi::{Color, CursorShape, NamedColor, Processor, Timeout};
-use proto::limits::SHELL_INPUT_BYTES;
 use proto::shell::TerminalSize;
 use session::{CHARACTER_MARKS, Piece, TerminalFilter};
 use std::fmt;
@@ -21,8 +20,6 @@ use std::time::Duration;
 
 /// Lines that have left the screen and can be scrolled back to: at the widest some 40 MB.
 const SCROLLBACK_LINES: usize = 3000;
-/// Answers to programs that wait to be sent, in bytes; more is dropped, so that questions without end make nothing grow.
-const ANSWER_BYTES: usize = SHELL_INPUT_BYTES;
 
 /// The screen of one terminal; its copies are the same one.
 #[derive(Clone)]
@@ -35,26 +32,9 @@ struct Shared {
 }
 
 struct Emulator {
-    term: Term<Listener>,
+    term: Term<VoidListener>,
     parser: Processor<NeverWaits>,
     filter: TerminalFilter,
-    answers: Arc<Mutex<Vec<u8>>>,
-}
-
-/// Takes what the emulator answers, and nothing else that it may want.
-struct Listener(Arc<Mutex<Vec<u8>>>);
-
-impl EventListener for Listener {
-    fn send_event(&self, event: Event) {
-        let Event::PtyWrite(answer) = event else { return };
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // An answer is a sequence: nothing that a shell would carry out.
-        let is_sequence =
-            answer.bytes().enumerate().all(|(at, byte)| if at == 0 { byte == 0x1B } else { byte >= 0x20 });
-        if is_sequence && answers.len() + answer.len() <= ANSWER_BYTES {
-            answers.extend(answer.bytes());
-        }
-    }
 }
 
 /// Programs may want to be drawn only when they are done; here that holds nothing back.
@@ -169,10 +149,9 @@ impl Terminal {
     #[must_use]
     pub fn new(size: TerminalSize) -> Self {
         let config = Config { scrolling_history: SCROLLBACK_LINES, osc52: Osc52::Disabled, ..Config::default() };
-        let answers = Arc::<Mutex<Vec<u8>>>::default();
-        let term = Term::new(config, &Size(size.clamped()), Listener(Arc::clone(&answers)));
+        let term = Term::new(config, &Size(size.clamped()), VoidListener);
         let (parser, filter) = (Processor::new(), TerminalFilter::new());
-        let emulator = Mutex::new(Emulator { term, parser, filter, answers });
+        let emulator = Mutex::new(Emulator { term, parser, filter });
         Self(Arc::new(Shared { emulator, waiting: AtomicUsize::new(0) }))
     }
 
@@ -189,17 +168,21 @@ impl Terminal {
         self.0.waiting.load(Ordering::SeqCst) > 0
     }
 
-    /// Takes output; gives what the terminal answers to the programs that asked it something.
-    #[must_use]
-    pub fn feed(&self, output: &[u8]) -> Vec<u8> {
+    /// Takes output.
+    pub fn feed(&self, output: &[u8]) {
         let mut emulator = self.0.emulator.lock().unwrap_or_else(PoisonError::into_inner);
-        let Emulator { term, parser, filter, answers } = &mut *emulator;
+        let Emulator { term, parser, filter } = &mut *emulator;
         for piece in filter.feed(output) {
             if let Piece::Output(bytes) = piece {
                 parser.advance(term, &bytes);
             }
         }
-        std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How large it is.
+    #[must_use]
+    pub fn size(&self) -> TerminalSize {
+        size_of(&self.emulator().term)
     }
 
     /// Gives it another size; false if it has that already.
@@ -338,7 +321,7 @@ impl PartialEq for Terminal {
 
 impl Eq for Terminal {}
 
-fn size_of(term: &Term<Listener>) -> TerminalSize {
+fn size_of(term: &Term<VoidListener>) -> TerminalSize {
     let length = |length: usize| u16::try_from(length).unwrap_or(u16::MAX);
     TerminalSize { columns: length(term.columns()), rows: length(term.screen_lines()) }
 }
@@ -348,7 +331,7 @@ fn line_of(row: u16, scrolled_back: usize) -> Line {
 }
 
 /// Where a place of what is shown is; beyond the edges the nearest one.
-fn place(term: &Term<Listener>, row: u16, column: u16, is_right: bool) -> (Point, Side) {
+fn place(term: &Term<VoidListener>, row: u16, column: u16, is_right: bool) -> (Point, Side) {
     let size = size_of(term);
     let line = line_of(row.min(size.rows.saturating_sub(1)), term.grid().display_offset());
     let point = Point::new(line, Column(column.min(size.columns.saturating_sub(1)).into()));
@@ -415,7 +398,7 @@ mod tests {
 
     fn terminal(output: &str) -> Terminal {
         let terminal = Terminal::new(TerminalSize { columns: 20, rows: 4 });
-        assert_eq!(terminal.feed(output.as_bytes()), b"");
+        terminal.feed(output.as_bytes());
         terminal
     }
 
@@ -435,7 +418,7 @@ mod tests {
     fn a_program_with_the_whole_screen_leaves_what_was_there_before() {
         let terminal = terminal("before\x1b[?1049h\x1b[2J\x1b[Hwhole");
         assert_eq!((terminal.text().as_str(), terminal.key_mode().alternate_screen), ("whole", true));
-        assert_eq!(terminal.feed(b"\x1b[?1049l"), b"");
+        terminal.feed(b"\x1b[?1049l");
         assert_eq!(terminal.text(), "before");
     }
 
@@ -458,19 +441,6 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_answers_what_it_is_and_nothing_that_a_shell_carries_out() {
-        let terminal = terminal("");
-        assert_eq!(terminal.feed(b"\x1b[6n\x1b[c"), b"\x1b[1;1R\x1b[?6c");
-        for output in
-            ["\x1b]0;rm -rf ~\x07\x1b[21t", "\x1b]52;c;?\x07", "\x1b]10;?\x07", "\x1bP$qm\x1b\\", "\x1b]11;?\x1b\\"]
-        {
-            assert_eq!(terminal.feed(output.as_bytes()), b"", "{output:?}");
-        }
-        let answers = terminal.feed("\x1b[6n".repeat(10_000).as_bytes());
-        assert!(answers.len() <= ANSWER_BYTES);
-    }
-
-    #[test]
     fn marks_do_not_pile_up_over_one_character_however_they_are_put_there() {
         let shown = |terminal: &Terminal| terminal.text().chars().filter(|c| *c == '\u{301}').count();
         let all_at_once = terminal(&format!("e{}", "\u{301}".repeat(10_000)));
@@ -486,7 +456,7 @@ mod tests {
         let terminal = terminal("世界世界世界世界世界世界\u{301}");
         for (columns, rows) in [(0, 0), (65535, 65535), (2, 2), (1, 500), (500, 1), (80, 24)] {
             terminal.resize(TerminalSize { columns, rows });
-            let _ = terminal.feed("世e\u{301}\t\x1b[999;999H世\x1b[9999L\x1b[9999@\x1b[999b".as_bytes());
+            terminal.feed("世e\u{301}\t\x1b[999;999H世\x1b[9999L\x1b[9999@\x1b[999b".as_bytes());
             let size = TerminalSize { columns, rows }.clamped();
             assert_eq!(terminal.screen().size, size);
         }

@@ -5,7 +5,8 @@
 //! signed and ends the session. What only the agent can know (when a question was shown, what the person's
 //! clock says) is the agent's word, and a log is read as that.
 
-use audit_log::{Commitment, Direction, Event, FilesList, Line, Opening, Role};
+use audit_log::{Commitment, Direction, Event, FilesList, Hex, Line, Opening, OutputDigest, Role};
+use proto::limits::TRANSCRIPT_BYTES;
 use proto::session::{Capability, Decision, Request, RequestId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,6 +60,9 @@ pub(crate) struct Witness {
     given: BTreeMap<u32, Digests>,
     /// Several files, until the text has come that says which.
     unopened_files: Option<UnopenedFiles>,
+    /// What terminals showed, by what the log says and by what came; see [`Witness::output`].
+    written_outputs: BTreeMap<u32, (u64, Hex<32>)>,
+    own_outputs: BTreeMap<u32, (u64, Hex<32>)>,
 }
 
 /// Digests of files, each as often as it was found.
@@ -176,6 +180,24 @@ impl Witness {
     /// Where the digests of what is sent for this question are put, each before its file leaves.
     pub(crate) fn sent(&mut self, request: RequestId) -> Digests {
         self.sent.entry(request.0).or_default().clone()
+    }
+
+    /// So much came of the terminal that this question was about, and nothing more does. Of one that was taken back
+    /// less may have come than left.
+    pub(crate) fn output(&mut self, request: u32, received: &OutputDigest) -> Result<(), Lie> {
+        self.own_outputs.insert(request, (received.size_bytes(), received.sha256()));
+        self.same_output(request)
+    }
+
+    fn same_output(&self, request: u32) -> Result<(), Lie> {
+        match (self.written_outputs.get(&request), self.own_outputs.get(&request)) {
+            (Some((left, sha256)), Some((came, own)))
+                if came > left || (came == left || *came >= TRANSCRIPT_BYTES) && sha256 != own =>
+            {
+                Err(Lie("another terminal's output"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A batch that came here is over, and these digests we found: all of them must stand in the log.
@@ -315,8 +337,16 @@ impl Witness {
             {
                 Err(Lie("a terminal that was not granted"))
             }
-            Event::Terminal { request, .. } if !self.asked.get(request).is_some_and(is_terminal) => {
+            Event::Terminal { request, .. } | Event::TerminalOutput { request, .. } | Event::HiddenLine { request }
+                if !self.asked.get(request).is_some_and(is_terminal) =>
+            {
                 Err(Lie("another terminal"))
+            }
+            Event::TerminalOutput { request, size_bytes, sha256 } => {
+                if self.written_outputs.insert(*request, (*size_bytes, *sha256)).is_some() {
+                    return Err(Lie("a terminal that ended twice"));
+                }
+                self.same_output(*request)
             }
             Event::Recording { .. } => Err(Lie("what this program cannot do")),
             Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
@@ -338,6 +368,7 @@ impl Witness {
             | Event::Command { .. }
             | Event::UnseenLines { .. }
             | Event::StillRunning { .. }
+            | Event::HiddenLine { .. }
             | Event::Terminal { .. } => Ok(()),
         }
     }
@@ -436,6 +467,39 @@ mod tests {
     }
 
     #[test]
+    fn what_a_terminal_showed_is_vouched_for_only_as_it_came() {
+        let digest = |output: &[u8]| {
+            let mut digest = OutputDigest::default();
+            digest.add(output);
+            digest
+        };
+        let written = |output: &[u8]| {
+            let digest = digest(output);
+            entry(Event::TerminalOutput { request: 3, size_bytes: digest.size_bytes(), sha256: digest.sha256() })
+        };
+        let rows: [(&str, &[u8], &[u8], bool); 4] = [
+            ("what came", b"$ ls", b"$ ls", true),
+            ("less came than left: it was taken back", b"$ ls", b"$ l", true),
+            ("something else came", b"$ ls", b"$ rm", false),
+            ("more came than left", b"$ l", b"$ ls", false),
+        ];
+        for (what, left, came, is_so) in rows {
+            for is_written_first in [false, true] {
+                let mut witness = witness();
+                witness.ask(RequestId(3), &Request::Shell);
+                assert_eq!(witness.take(&asked(3, Capability::Shell, None)), Ok(()));
+                assert_eq!(witness.take(&answered(3, Decision::Granted)), Ok(()));
+                let found = if is_written_first {
+                    witness.take(&written(left)).and_then(|()| witness.output(3, &digest(came)))
+                } else {
+                    witness.output(3, &digest(came)).and_then(|()| witness.take(&written(left)))
+                };
+                assert_eq!(found.is_ok(), is_so, "{what}");
+            }
+        }
+    }
+
+    #[test]
     fn what_the_console_knows_better_is_not_vouched_for() {
         let right = Opening::new(Hex([2; 16]), "guide.pdf");
         let wrong = Opening::new(Hex([2; 16]), "secrets.pdf");
@@ -446,7 +510,7 @@ mod tests {
                 answered(2, Decision::Granted),
             ]
         };
-        let rows: [(&str, Vec<Line>, Line); 20] = [
+        let rows: [(&str, Vec<Line>, Line); 22] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -471,6 +535,10 @@ mod tests {
                 entry(Event::Clipboard { direction: Direction::ToOperator, kind, size_bytes: 1 })
             }),
             ("a command", vec![], entry(Event::Command { line: right.commitment() })),
+            ("a hidden line", vec![], entry(Event::HiddenLine { request: 2 })),
+            ("a terminal's output", vec![], {
+                entry(Event::TerminalOutput { request: 2, size_bytes: 0, sha256: Hex([0; 32]) })
+            }),
             ("a file before its yes", vec![], file(12, Direction::ToClient)),
             ("a larger file", granted(), file(13, Direction::ToClient)),
             ("a file the other way", granted(), file(12, Direction::ToOperator)),

@@ -30,6 +30,8 @@ pub enum Piece {
     Output(Vec<u8>),
     /// A shell says that its prompt ends here and a command begins (OSC 133 B).
     CommandBegins,
+    /// A shell says that the command runs from here on (OSC 133 C).
+    CommandRuns,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -76,11 +78,11 @@ impl TerminalFilter {
         let mut pieces = Vec::new();
         let mut out = Vec::with_capacity(output.len());
         for byte in output {
-            if self.byte(*byte, &mut out) {
+            if let Some(mark) = self.byte(*byte, &mut out) {
                 if !out.is_empty() {
                     pieces.push(Piece::Output(std::mem::take(&mut out)));
                 }
-                pieces.push(Piece::CommandBegins);
+                pieces.push(mark);
             }
         }
         if !out.is_empty() {
@@ -89,13 +91,13 @@ impl TerminalFilter {
         pieces
     }
 
-    /// Takes a byte; true where a command begins.
-    fn byte(&mut self, byte: u8, out: &mut Vec<u8>) -> bool {
+    /// Takes a byte; says what a shell says with it.
+    fn byte(&mut self, byte: u8, out: &mut Vec<u8>) -> Option<Piece> {
         if matches!(byte, CANCEL | SUBSTITUTE) && self.state != State::Ground {
             // Ends whatever there was.
             self.held.clear();
             self.state = State::Ground;
-            return false;
+            return None;
         }
         match self.state {
             State::Ground => self.ground(byte, out),
@@ -108,16 +110,16 @@ impl TerminalFilter {
                 _ => {}
             },
             State::StringEscape { is_osc } => {
-                let is_command = self.string_ends(is_osc);
+                let mark = self.string_ends(is_osc);
                 if byte != b'\\' {
                     // Not its end but the beginning of something else, which ends it as well.
                     self.state = State::Escape;
                     self.escape(byte, out);
                 }
-                return is_command;
+                return mark;
             }
         }
-        false
+        None
     }
 
     fn ground(&mut self, byte: u8, out: &mut Vec<u8>) {
@@ -196,11 +198,18 @@ impl TerminalFilter {
         }
     }
 
-    fn string_ends(&mut self, is_osc: bool) -> bool {
+    fn string_ends(&mut self, is_osc: bool) -> Option<Piece> {
         self.state = State::Ground;
-        let is_command = is_osc && (self.held == b"133;B" || self.held.starts_with(b"133;B;"));
+        let says = |mark: &[u8]| {
+            is_osc && self.held.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(b";"))
+        };
+        let mark = match () {
+            () if says(b"133;B") => Some(Piece::CommandBegins),
+            () if says(b"133;C") => Some(Piece::CommandRuns),
+            () => None,
+        };
         self.held.clear();
-        is_command
+        mark
     }
 }
 
@@ -217,6 +226,7 @@ mod tests {
                 match piece {
                     Piece::Output(bytes) => shown.extend(bytes),
                     Piece::CommandBegins => shown.extend(b"<command>"),
+                    Piece::CommandRuns => shown.extend(b"<runs>"),
                 }
             }
             assert_eq!(String::from_utf8_lossy(&shown), String::from_utf8_lossy(expected), "{output:?} by {step}");
@@ -254,7 +264,9 @@ mod tests {
     fn a_shell_can_say_where_a_command_begins() {
         check(b"$ \x1b]133;B\x07ls", b"$ <command>ls");
         check(b"$ \x1b]133;B;k=1\x1b\\ls", b"$ <command>ls");
-        check(b"$ \x1b]133;A\x07ls", b"$ ls");
+        check(b"$ ls\r\n\x1b]133;C\x07a", b"$ ls\r\n<runs>a");
+        check(b"\x1b]133;C;cmdline_url=ls\x1b\\a", b"<runs>a");
+        check(b"$ \x1b]133;A\x07\x1b]133;CB\x07ls", b"$ ls");
     }
 
     #[test]
@@ -285,7 +297,7 @@ mod tests {
     fn bytes(piece: &Piece) -> usize {
         match piece {
             Piece::Output(bytes) => bytes.len(),
-            Piece::CommandBegins => 0,
+            Piece::CommandBegins | Piece::CommandRuns => 0,
         }
     }
 }

@@ -39,6 +39,8 @@ const RUN: &[Needed] = &[
     ("vim", "a program with the whole screen, for the terminal"),
     ("htop", "the same"),
     ("less", "the same"),
+    ("zsh", "another shell, for the terminal"),
+    ("fish", "the same"),
     ("iproute2", "network namespaces for tests of bad networks"),
     ("fonts-dejavu-core", "the desktop's letters"),
     ("chromium", "the browser that tries the portal's page"),

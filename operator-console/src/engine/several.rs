@@ -6,7 +6,7 @@ use crate::desk::{DeskCommand, DeskView, Tab};
 use crate::news::News;
 use console_core::gate::{self, Cost, Gate, GateCommand, GateProblem, GateView};
 use console_core::picture::SharedPictures;
-use console_core::records::{RecordId, Records};
+use console_core::records::{OpenedTranscript, RecordId, Records, TranscriptState};
 use console_core::view::{ConsoleCommand, ConsoleView, Notice, NoticeKind, Stage};
 use console_core::{ConsoleConfig, ConsoleHandle, LineId, Switchboard};
 use i18n::Language;
@@ -173,6 +173,14 @@ impl Several {
         let written = written.inspect_err(|error| tracing::warn!(%error, "a session was not exported")).ok();
         self.exported = Some((id, written));
     }
+
+    fn save_transcript(&mut self, id: RecordId) {
+        let opened = self.records.as_ref().and_then(Records::opened).filter(|opened| opened.id == id);
+        let Some(OpenedTranscript { state: TranscriptState::Read(transcript), .. }) = opened else { return };
+        let written = transcript.export_into(&self.settings.pictures_folder);
+        let written = written.inspect_err(|error| tracing::warn!(%error, "a transcript was not saved")).ok();
+        self.exported = Some((id, written));
+    }
 }
 
 impl Engine for Several {
@@ -233,6 +241,7 @@ impl Engine for Several {
             front: self.front,
             news: self.news(|news| news.items()),
             exported: self.exported.clone(),
+            transcript: self.records.as_ref().and_then(Records::opened),
         }
     }
 
@@ -249,6 +258,12 @@ impl Engine for Several {
                 }
             }
             DeskCommand::Export(id) => self.export(id),
+            DeskCommand::OpenTranscript(id) => {
+                if let Some(records) = &self.records {
+                    records.open_transcript(id.as_ref());
+                }
+            }
+            DeskCommand::SaveTranscript(id) => self.save_transcript(id),
             DeskCommand::Show(line) => self.show(line),
             DeskCommand::NewKey => self.new_key(),
             DeskCommand::CancelKey(line) => self.send_to(line, ConsoleCommand::CancelKey),

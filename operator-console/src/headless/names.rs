@@ -214,6 +214,7 @@ fn clip_problem(problem: ClipProblem) -> &'static str {
         ClipProblem::TooLarge => "too_large",
         ClipProblem::Unavailable => "unavailable",
         ClipProblem::Malformed => "malformed",
+        ClipProblem::Secret => "secret",
     }
 }
 

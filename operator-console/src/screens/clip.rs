@@ -101,6 +101,7 @@ const fn problem_id(problem: ClipProblem) -> &'static str {
     match problem {
         ClipProblem::Empty => "console-clip-empty",
         ClipProblem::TooLarge => "console-clip-too-large",
+        ClipProblem::Secret => "console-clip-secret",
         ClipProblem::Unavailable | ClipProblem::Malformed => "console-clip-unavailable",
     }
 }

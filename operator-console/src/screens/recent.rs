@@ -2,6 +2,7 @@
 
 use super::notes::{notes_ui, outcome_name, outcome_ui};
 use super::parts::{FieldKind, focus_ring, text_field};
+use super::transcript::transcript_ui;
 use super::{Effect, Scene, ScreenState};
 use crate::desk::{DeskCommand, Tab};
 use crate::words;
@@ -22,6 +23,13 @@ pub struct RecentState {
     open: Option<RecordId>,
     /// Whether the open one is to be erased, once the operator has said so.
     erasing: bool,
+}
+
+impl RecentState {
+    /// Opens this one.
+    pub(super) fn show(&mut self, id: RecordId) {
+        (self.open, self.erasing) = (Some(id), false);
+    }
 }
 
 /// Every key that waits, with its time.
@@ -180,6 +188,7 @@ fn opened_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, state: &mut Screen
         let words = egui::RichText::new(&path).font(Weight::Mono.at(13.0)).color(theme::tokens(ui).ink);
         ui.add(egui::Label::new(words).wrap().selectable(true)).accessible_name(path);
     }
+    transcript_ui(ui, scene, record, state);
     ui.horizontal_wrapped(|ui| {
         if button(ui, &i18n.text("console-recent-export")).clicked() {
             state.effects.push(Effect::Desk(DeskCommand::Export(record.id.clone())));

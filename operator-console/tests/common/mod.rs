@@ -15,7 +15,9 @@ use console_core::proto::session::{
     Asking, Capability, CertificateProblem, EndReason, Ending, FileName, RequestId, TransferFailure, TransferId,
 };
 use console_core::proto::shell::TerminalSize;
-use console_core::records::{Kept, Outcome, Record, RecordId};
+use console_core::records::{
+    Kept, OpenedTranscript, Outcome, PlainLine, Record, RecordId, TerminalText, Transcript, TranscriptState,
+};
 use console_core::terminal::Terminal;
 use console_core::view::{
     ChatLine, ClipView, ConsoleView, EndView, EndingState, EndingView, FilesView, FolderView, ItemView, KeyView,
@@ -88,13 +90,43 @@ pub(crate) fn records() -> Arc<[Arc<Record>]> {
         record(0, 1, Kept { system: "Debian GNU/Linux 13".to_owned(), ..Kept::default() }),
         record(5_400, 2, {
             let notes = "Il numero di protocollo non si vedeva: colonna nascosta. Mostrata e spiegato come si fa.";
-            kept("Marco Bianchi, anagrafe", notes, 14, Some(Outcome::Solved), Some(5))
+            let kept = kept("Marco Bianchi, anagrafe", notes, 14, Some(Outcome::Solved), Some(5));
+            Kept { terminals: 1, ..kept }
         }),
         record(93_000, 3, kept("Ufficio tributi", "Da rifare con il tecnico.", 41, Some(Outcome::ToContinue), None)),
         record(180_000, 4, Kept { end: Some(EndReason::ConnectionLost), lasted_s: Some(65), ..Kept::default() }),
         record(260_000, 5, Kept::default()),
     ]
     .into()
+}
+
+/// What the terminal of the second of them showed.
+pub(crate) fn transcript() -> OpenedTranscript {
+    let id = records()[1].id.clone();
+    let opened_ms = 1_796_994_700_000;
+    let texts = [
+        "marco@anagrafe-3:~$ lpstat -p",
+        "stampante Protocollo_2p disabilitata dal 12 dicembre -",
+        "        Carta esaurita nel cassetto 2",
+        "marco@anagrafe-3:~$ sudo cupsenable Protocollo_2p",
+        "[sudo] password di marco:",
+        "marco@anagrafe-3:~$ df -h /home | tail -1; ls -l /home/marco/Documenti/Protocollo/2026/In-uscita/Comunicazioni-agli-uffici",
+        "/dev/nvme0n1p3  468G  211G  234G  48% /home",
+        "marco@anagrafe-3:~$ exit",
+    ];
+    let lines =
+        texts.iter().zip(0..).map(|(text, at)| PlainLine { at_ms: opened_ms + at * 21_000, text: (*text).into() });
+    let sha256 = "7c3a9d01f5be42688e1d90ab33c4f7d26e55b8a0914cfe7732d1a6b9840f2c1e".parse().unwrap();
+    let terminal = TerminalText {
+        opened_ms,
+        lines: lines.collect(),
+        left_out: 0,
+        is_cut: true,
+        closed: Some((20_113_402, sha256)),
+        holds: true,
+    };
+    let transcript = Transcript { terminals: vec![terminal], is_damaged: false };
+    OpenedTranscript { id, state: TranscriptState::Read(Arc::new(transcript)) }
 }
 
 /// A tab that shows this.
@@ -260,7 +292,7 @@ pub(crate) fn shell_session() -> SessionView {
          │█████████████▌      │ 65%\r\n\x1b[7m note.txt 1,1 \x1b[0m \x1b[38;5;208marancione\x1b[0m \
          \x1b[4msottolineato\x1b[0m \x1b[2mtenue\x1b[0m \x1b[48;2;40;80;160;97m blu \x1b[0m\r\n{prompt}"
     );
-    let _ = terminal.feed(output.as_bytes());
+    terminal.feed(output.as_bytes());
     session.shell = ShellView { state: ShellState::Open, terminal: Some(terminal) };
     session
 }

@@ -361,6 +361,41 @@ fn a_session_that_is_over_is_found_opened_exported_and_erased() {
 }
 
 #[test]
+fn what_a_terminal_showed_is_opened_searched_and_saved() {
+    let mut page = home(common::desk());
+    button(&page, "Marco Bianchi").click();
+    page.run_steps(3);
+    let scroll = |page: &mut Page, name: &str| {
+        for _ in 0..3 {
+            page.get_by_label(name).scroll_to_me();
+            page.run_steps(4);
+        }
+    };
+    scroll(&mut page, "What the terminal showed");
+    page.get_by_label("What the terminal showed").click();
+    assert_eq!(done(&mut page), [DeskCommand::OpenTranscript(Some(recent(1)))]);
+    page.state_mut().desk.transcript = Some(common::transcript());
+    page.run_steps(3);
+    let find = "Find in what the terminal showed";
+    scroll(&mut page, "Hide what the terminal showed");
+    assert!(page.query_all_by_label_contains("cupsenable").next().is_some());
+    page.get_by_role_and_label(Role::TextInput, find).focus();
+    page.run_steps(2);
+    page.event(Event::Text("carta CASSETTO".to_owned()));
+    page.run_steps(3);
+    assert!(page.query_all_by_label_contains("Carta esaurita").next().is_some());
+    assert!(page.query_all_by_label_contains("cupsenable").next().is_none());
+    page.event(Event::Text(" nowhere".to_owned()));
+    page.run_steps(3);
+    page.get_by_label("No line has these words.");
+    scroll(&mut page, "Save as text");
+    page.get_by_label("Save as text").click();
+    assert_eq!(done(&mut page), [DeskCommand::SaveTranscript(recent(1))]);
+    page.get_by_label("Hide what the terminal showed").click();
+    assert_eq!(done(&mut page), [DeskCommand::OpenTranscript(None)]);
+}
+
+#[test]
 fn an_empty_list_says_what_will_stand_there() {
     let mut page = home(DeskView::default());
     page.get_by_label_contains("Each session will stand here");

@@ -184,7 +184,7 @@ fn what_is_selected_by_the_mouse_is_copied() {
 fn the_wheel_scrolls_back_and_a_key_returns() {
     let mut page = focused();
     let shown = terminal(&page);
-    let _ = shown.feed("\r\n".repeat(100).as_bytes());
+    shown.feed("\r\n".repeat(100).as_bytes());
     page.hover_at(page.get_by_label(NAME).rect().center());
     let (unit, phase, modifiers) = (MouseWheelUnit::Line, TouchPhase::Move, Modifiers::NONE);
     let source = egui::MouseWheelSource::Unknown;
@@ -199,7 +199,7 @@ fn the_wheel_scrolls_back_and_a_key_returns() {
     assert_eq!(typed(&mut page), "x");
     assert_eq!(shown.screen().scrolled_back, 0);
     // A program with the whole screen has nothing to scroll back to: it gets arrows.
-    let _ = shown.feed(b"\x1b[?1049h");
+    shown.feed(b"\x1b[?1049h");
     page.event(Event::MouseWheel { unit, delta: vec2(0.0, -1.0), phase, modifiers, source });
     assert_eq!(typed(&mut page), "\x1b[B\x1b[B\x1b[B");
 }
@@ -244,8 +244,7 @@ fn a_terminal_that_is_over_can_be_read_and_another_asked_for() {
 fn under_the_screen_there_is_one_thing_at_a_time() {
     let mut page = session_page(session(PowerState::Granted, PowerState::Off));
     let open = |page: &Page| {
-        let state = &page.state().state;
-        [state.browser.open, state.shell_open, state.machine.open]
+        [Under::Folders, Under::Terminal, Under::Machine].map(|what| page.state().state.under == Some(what))
     };
     let press = |page: &mut Page, modifiers, key| {
         // Not as text of a field.

@@ -8,6 +8,7 @@
 #![expect(clippy::missing_panics_doc, reason = "what fails here fails the test that asked for it")]
 
 pub mod ends;
+mod genuine;
 
 use agent_core::view::{AgentView, Page};
 use agent_core::{AgentHandle, LinkKind};

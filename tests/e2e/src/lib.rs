@@ -23,6 +23,7 @@ use agent_core::{AgentConfig, AgentHandle, LinkKind, Platform};
 use capture::fake::FakeDesktop;
 use clipboard::fake::FakeClipboard;
 use console_core::picture::Picture;
+use console_core::records::Records;
 use console_core::view::{ConsoleCommand, ConsoleView, SessionView, Stage};
 use console_core::{ConsoleConfig, ConsoleHandle};
 use host::Removal;
@@ -73,6 +74,8 @@ pub struct World {
     runtime: Runtime,
     /// The relay is at its near end, agent and console are at its far end.
     packets: Option<PacketPath>,
+    /// What the console keeps of its sessions.
+    pub records: Records,
 }
 
 fn runtime() -> Runtime {
@@ -187,7 +190,7 @@ impl World {
         let clipboard = FakeClipboard::default();
         let agent =
             apart::at(far, || agent_on(folder.path(), &agent_reach, &desktop, &injected, (&machine, &clipboard)));
-        let console = apart::at(far, || console_on(folder.path(), &console_reach));
+        let (console, records) = apart::at(far, || console_on(folder.path(), &console_reach));
         let relay = Some(relay);
         Self {
             agent,
@@ -196,6 +199,7 @@ impl World {
             injected,
             machine,
             clipboard,
+            records,
             folder,
             agent_reach,
             console_reach,
@@ -308,13 +312,13 @@ impl World {
     #[must_use]
     pub fn another_console(&self) -> ConsoleHandle {
         let far = self.packets.as_ref().map(PacketPath::far);
-        apart::at(far, || console_on(self.folder.path(), &self.console_reach))
+        apart::at(far, || console_on(self.folder.path(), &self.console_reach).0)
     }
 
     /// Starts the console of another operator of the same organisation, for [`World::with_profile`].
     #[must_use]
     pub fn console_of_colleague(&self) -> ConsoleHandle {
-        console_of(self.folder.path(), &self.console_reach, COLLEAGUE)
+        console_of(self.folder.path(), &self.console_reach, COLLEAGUE).0
     }
 
     /// A path in a folder of the test.
@@ -544,17 +548,17 @@ pub fn console_in(folder: &Path) -> ConsoleHandle {
 }
 
 fn console(folder: &Path, kind: LinkKind) -> ConsoleHandle {
-    console_on(folder, &Reach::direct(folder, kind))
+    console_on(folder, &Reach::direct(folder, kind)).0
 }
 
 /// Who else works for the organisation.
 const COLLEAGUE: &str = "colleague.ponte-vault";
 
-fn console_on(folder: &Path, reach: &Reach) -> ConsoleHandle {
+fn console_on(folder: &Path, reach: &Reach) -> (ConsoleHandle, Records) {
     console_of(folder, reach, "operator.ponte-vault")
 }
 
-fn console_of(folder: &Path, reach: &Reach, operator: &str) -> ConsoleHandle {
+fn console_of(folder: &Path, reach: &Reach, operator: &str) -> (ConsoleHandle, Records) {
     let operator = std::fs::read(folder.join("relay").join(operator)).expect("the operator file");
     let operator = testkit::signed_in(&operator);
     let mut config = ConsoleConfig::open(&operator, &reach.organisation, now_s()).expect("a console's files");
@@ -564,5 +568,7 @@ fn console_of(folder: &Path, reach: &Reach, operator: &str) -> ConsoleHandle {
     config.home = Some(folder.to_owned());
     config.pictures_folder = folder.join("pictures");
     config.logs_folder = folder.join("logs");
-    ConsoleHandle::start(config, Box::new(|| {})).expect("a console")
+    let records = config.open_records(Box::new(|| {})).expect("records");
+    config.records = Some(records.clone());
+    (ConsoleHandle::start(config, Box::new(|| {})).expect("a console"), records)
 }

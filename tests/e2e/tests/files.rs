@@ -127,7 +127,7 @@ fn the_operator_looks_through_folders_only_while_the_person_allows_it() {
     let sent = world.path("sent.txt");
     fs::write(&sent, "sent").unwrap();
     world.send_files(&[sent], &folder.path);
-    world.asked_about_files();
+    assert_eq!(world.asked_about_files().files, 1);
     world.answer(true);
     world.session("the file in its folder", |session| {
         let folder = session.files.remote.as_ref().filter(|_| session.files.remote_failure.is_none())?;

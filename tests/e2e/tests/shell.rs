@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+use agent_core::origin::{Doubt, Means, Verdict};
 use agent_core::view::{AgentCommand, Page, QuestionKind};
 use agent_core::{AgentHandle, LinkKind};
 use audit_log::{Event, Report};
+use console_core::records::Transcript;
 use console_core::terminal::Terminal;
 use console_core::view::{ConsoleCommand, PowerState, SessionView, ShellState, Stage, Typed};
 use e2e::World;
@@ -90,7 +92,8 @@ impl Scene {
     /// Waits until the terminal shows this.
     fn sees(&self, what: &str) -> String {
         let terminal = self.terminal();
-        let deadline = Instant::now() + Duration::from_secs(30);
+        // A hundred megabytes take their time where other programs run.
+        let deadline = Instant::now() + Duration::from_secs(90);
         loop {
             let text = terminal.text();
             if text.contains(what) {
@@ -188,6 +191,90 @@ fn commands_run_where_the_person_sees_them_and_stand_in_both_logs() {
     }
 }
 
+/// What the console keeps of the terminals of its session, once this is so.
+fn kept(scene: &Scene, what: &str, is_so: impl Fn(&Transcript) -> bool) -> Transcript {
+    let mut kept = Transcript::default();
+    scene.world.eventually(what, || {
+        let records = scene.world.records.all();
+        let read = records.first().and_then(|record| scene.world.records.transcript(&record.id).ok());
+        kept = read.unwrap_or_default();
+        is_so(&kept)
+    });
+    kept
+}
+
+fn has_line(transcript: &Transcript, line: &str) -> bool {
+    transcript.terminals.iter().flat_map(|terminal| &terminal.lines).any(|shown| shown.text == line)
+}
+
+#[test]
+fn what_the_terminal_showed_is_kept_sealed_by_the_console_and_the_logs_vouch_for_it() {
+    let scene = Scene::open("/bin/bash");
+    scene.types("PS1='ada:~$ '\r");
+    scene.types("printf '\\033[31mro''sso\\033[0m\\n'\r");
+    scene.sees("rosso");
+    // While it is still open: what a crash would leave.
+    let kept_open = kept(&scene, "the line on the disk", |kept| has_line(kept, "rosso"));
+    assert_eq!((kept_open.terminals.len(), kept_open.terminals[0].closed), (1, None));
+    scene.types("read -rsp 'Pass''word: ' secret\r");
+    scene.sees("Password:");
+    scene.types("tulip-of-marco\r");
+    scene.types("exit\r");
+    scene.world.session("the end of the shell", |session| {
+        matches!(session.shell.state, ShellState::Over { .. }).then_some(())
+    });
+    let logs = scene.logs();
+    let kept = kept(&scene, "the end", |kept| kept.terminals.iter().all(|terminal| terminal.closed.is_some()));
+    let terminal = &kept.terminals[0];
+    let digests = logs.each_ref().map(|log| {
+        assert!(log.holds(), "{:?}", log.findings);
+        let found = log.entries.iter().find_map(|entry| match entry.event {
+            Event::TerminalOutput { size_bytes, sha256, .. } => Some((size_bytes, sha256)),
+            _ => None,
+        });
+        found.unwrap()
+    });
+    assert_eq!(digests.map(Some), [terminal.closed; 2]);
+    assert!(terminal.holds && !terminal.is_cut && !kept.is_damaged);
+    assert!(terminal.opened_ms > 0 && terminal.lines.iter().all(|line| line.at_ms >= terminal.opened_ms));
+    assert!(kept.to_text().contains("rosso") && !kept.to_text().contains("tulip"));
+
+    // Neither the password nor anything else can be read in the console's folder; with a byte changed nothing is.
+    let record = scene.world.records.all()[0].clone();
+    assert_eq!(record.kept.terminals, 1);
+    let path = scene.world.path("logs").join(format!("ponte-{}.ponte-terminal", record.id));
+    let sealed = fs::read(&path).unwrap();
+    let has = |bytes: &[u8], what: &str| bytes.windows(what.len()).any(|part| part == what.as_bytes());
+    for file in fs::read_dir(scene.world.path("logs")).unwrap() {
+        let file = file.unwrap().path();
+        let bytes = fs::read(&file).unwrap();
+        assert!(!has(&bytes, "tulip"), "{}", file.display());
+    }
+    assert!(!has(&sealed, "rosso"));
+    fs::write(&path, &sealed[..sealed.len() - 9]).unwrap();
+    let cut = scene.world.records.transcript(&record.id).unwrap();
+    assert!(cut.is_damaged && has_line(&cut, "rosso"), "what was cut short by a crash does not take the rest");
+    scene.world.records.erase(&record.id);
+    scene.world.eventually("nothing of it", || !path.exists());
+}
+
+#[test]
+fn of_an_endless_output_the_beginning_is_kept_and_the_end_said() {
+    let scene = Scene::open("/bin/bash");
+    scene.types("head -c 20000000 /dev/zero | tr '\\0' x | fold -w 79; echo d''one\r");
+    scene.sees("done");
+    scene.types("exit\r");
+    let kept = kept(&scene, "the end", |kept| kept.terminals.iter().any(|terminal| terminal.closed.is_some()));
+    let terminal = &kept.terminals[0];
+    assert!(terminal.is_cut && terminal.holds, "the beginning has the digest that the log vouches for");
+    assert!(terminal.closed.unwrap().0 > 20_000_000 && terminal.left_out > 0);
+    let path = scene.world.path("logs").join(format!("ponte-{}.ponte-terminal", scene.world.records.all()[0].id));
+    assert!(fs::metadata(path).unwrap().len() < 32 * 1024 * 1024);
+    for log in scene.logs() {
+        assert!(log.holds(), "{:?}", log.findings);
+    }
+}
+
 #[test]
 fn a_command_stands_in_the_log_also_where_it_was_entered_by_another_key_or_where_a_program_fills_the_screen() {
     let scene = Scene::open("/bin/bash");
@@ -270,6 +357,47 @@ fn the_end_of_the_session_ends_everything_that_was_started_there() {
     assert!(!runs(started));
 }
 
+/// A screen of its own, as long as this stands.
+struct Server(std::process::Child, String);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn server() -> Server {
+    let mut process = std::process::Command::new("Xvfb")
+        .args(["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-noreset"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("this test needs Xvfb: apt-get install xvfb ({error})"));
+    let mut number = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(process.stdout.take().unwrap()), &mut number).unwrap();
+    Server(process, format!(":{}", number.trim()))
+}
+
+#[test]
+fn what_a_program_of_the_terminal_presses_is_no_answer_of_the_persons() {
+    let server = server();
+    let scene = Scene::open("/bin/bash");
+    let presses = [
+        ("click 1", Means::Pointer),
+        ("mousedown 1 mouseup 1", Means::Pointer),
+        ("key Return", Means::Keyboard),
+        ("key space", Means::Keyboard),
+    ];
+    for (number, (press, means)) in presses.into_iter().enumerate() {
+        // What the window asks before an answer or a switch counts.
+        let mut origin = input::watch_display(Some(&server.1));
+        scene.types(&format!("DISPLAY={} xdotool mousemove 100 100 {press} && echo pres''sed {number}\r", server.1));
+        scene.sees(&format!("pressed {number}"));
+        assert_eq!(origin.verdict(means, Instant::now()), Verdict::Refused(Doubt::ProgramPressed), "{press}");
+    }
+}
+
 #[test]
 fn one_yes_is_one_terminal() {
     let scene = Scene::open("/bin/sh");
@@ -307,6 +435,97 @@ fn what_is_typed_where_it_is_hidden_stands_nowhere() {
     assert!(!log.contains("tulip"));
     let view = format!("{:?}", scene.agent.view());
     assert!(!view.contains("tulip"));
+}
+
+fn hidden_lines(log: &Report) -> usize {
+    log.entries.iter().filter(|entry| matches!(entry.event, Event::HiddenLine { .. })).count()
+}
+
+#[test]
+fn what_a_hiding_program_leaves_unread_goes_to_no_shell_and_stands_nowhere() {
+    let scene = Scene::open("/bin/bash");
+    let terminal = scene.terminal();
+    let prompt = || scene.world.eventually("a prompt", || terminal.text().ends_with(['#', '$']));
+    // Two lines at once, of which the program reads one.
+    scene.types("read -rsp 'Fir''st: ' a\r");
+    scene.sees("First:");
+    scene.types("tulip-of-marco\rtouch leaked-tulip\r");
+    prompt();
+    // Half a line, for which the program does not wait.
+    scene.types("read -t 1 -rsp 'Sec''ond: ' b\r");
+    scene.sees("Second:");
+    scene.types("tulip-and-rose");
+    prompt();
+    // A line for a program that reads none.
+    scene.types("stty -echo; touch deaf; sleep 3; stty echo\r");
+    scene.world.eventually("a deaf program", || scene.home("deaf").exists());
+    scene.types("touch leaked-tulip\r");
+    prompt();
+    scene.types("echo a''ll ${#a} ${#b}\r");
+    scene.sees("all 14 0");
+    assert!(!scene.home("leaked-tulip").exists());
+    let kept = kept(&scene, "the last line", |kept| has_line(kept, "all 14 0"));
+    assert!(!kept.to_text().contains("tulip"), "{}", kept.to_text());
+    for log in scene.logs() {
+        assert!(log.holds(), "{:?}", log.findings);
+        let commands = commands(&log);
+        assert!(commands.iter().any(|line| line == "echo a''ll ${#a} ${#b}"), "{commands:?}");
+        assert!(!commands.iter().any(|line| line.contains("tulip")), "{commands:?}");
+        assert_eq!(hidden_lines(&log), 2);
+    }
+}
+
+/// Types a command while a program neither shows nor reads what is typed, so that the shell carries it out later.
+fn types_ahead(shell: &'static str) {
+    let scene = Scene::open(shell);
+    let terminal = scene.terminal();
+    scene.types("stty -icanon -echo; touch deaf; sleep 6; stty sane\r");
+    scene.world.eventually("a deaf program", || scene.home("deaf").exists());
+    scene.types("touch ahead; echo ra''n\r");
+    scene.world.eventually("the command", || scene.home("ahead").exists());
+    scene.sees("ran");
+    scene.world.eventually("a prompt", || terminal.text().ends_with(['#', '$', '%', '>']));
+    scene.types("stty -echo\r");
+    scene.types("touch blind\r");
+    scene.world.eventually("a command that is not shown", || scene.home("blind").exists());
+    for log in scene.logs() {
+        assert!(log.holds(), "{:?}", log.findings);
+        let commands = commands(&log);
+        assert_eq!(commands.iter().filter(|line| *line == "touch ahead; echo ra''n").count(), 1, "{commands:?}");
+        // Each is there as it was shown, or as one that was not.
+        let is_shown = commands.iter().any(|line| line == "touch blind");
+        assert!(is_shown || hidden_lines(&log) > 0, "{shell}: {commands:?}");
+    }
+}
+
+#[test]
+fn what_is_typed_before_its_turn_stands_in_the_logs_when_bash_runs_it() {
+    types_ahead("/bin/bash");
+}
+
+#[test]
+fn what_is_typed_before_its_turn_stands_in_the_logs_when_zsh_runs_it() {
+    types_ahead("/usr/bin/zsh");
+}
+
+#[test]
+fn every_shell_says_where_its_commands_are_and_where_one_was_hidden() {
+    for shell in ["/bin/bash", "/usr/bin/zsh", "/bin/dash", "/usr/bin/fish"] {
+        let scene = Scene::open(shell);
+        scene.types("echo $PPID fir''st\r");
+        scene.sees("first\n");
+        scene.types("sh -c 'stty -echo; echo rea''dy; read -r x; stty echo; echo le''ngth ${#x}'\r");
+        scene.sees("ready");
+        scene.types("tulip-of-marco\r");
+        scene.sees("length 14");
+        for log in scene.logs() {
+            assert!(log.holds(), "{:?}", log.findings);
+            let commands = commands(&log);
+            assert!(commands.iter().any(|line| line == "echo $PPID fir''st"), "{shell}: {commands:?}");
+            assert!(!commands.iter().any(|line| line.contains("tulip")), "{shell}: {commands:?}");
+            assert_eq!(hidden_lines(&log), 1, "{shell}: {commands:?}");
+        }
+    }
 }
 
 #[test]

@@ -24,9 +24,20 @@ use transfer::FileSender;
 use vault::{Cost, OperatorVault};
 
 fn main() {
-    let seeds =
-        [control(), packets(), heads(), sessions(), pairings(), files(), tiles(), identities(), logs(), lookups()]
-            .concat();
+    let seeds = [
+        control(),
+        packets(),
+        heads(),
+        sessions(),
+        pairings(),
+        files(),
+        tiles(),
+        identities(),
+        logs(),
+        lookups(),
+        terminals(),
+    ]
+    .concat();
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for (target, _) in fuzz::TARGETS {
         let folder = corpus.join(target);
@@ -210,6 +221,22 @@ fn lookups() -> Seeds {
         ("lookup", format!(r#"{{"locator":"k7m","work":{{"seed":"{}","nonce":7}}}}"#, "0f".repeat(32)).into_bytes()),
         ("lookup", br#"{"locator":"K7M4QXP","work":null}"#.to_vec()),
     ]
+}
+
+fn terminals() -> Seeds {
+    let outputs: [&[u8]; 10] = [
+        b"$ ls -l\r\ntotal 0\r\n",
+        b"\x1b[1;31mred\x1b[0m \x1b[48;2;1;2;3mx\x1b[m\x1b[3b",
+        b"\x1b]0;title\x07\x1b]52;c;cm0gLXJmIH4=\x1b\\\x1b]8;;file:///etc\x1b\\text",
+        b"\x1bP$q\"p\x1b\\\x1b_Gq=2;AAAA\x1b\\\x1b^pm\x18",
+        b"$ \x1b]133;B\x07ls\r\n\x1b]133;C;cmdline_url=ls\x1b\\",
+        b"\x1b[?1049h\x1b[2J\x1b[5;9Hwhole\x1b[2;8r\x1b[9999L\x1b[?1049l",
+        "世e\u{301}\u{1F469}\u{200D}\u{1F692}\t\x08\u{202E}".as_bytes(),
+        b"\x1b[6n\x1b[c\x1b[21t\x1b[?1000h\x1b[?2026h\x1b(0q\x1b(B",
+        b"\x1b7\x1b[999;999H\x1b8\x1bc\x1b#8\x1b[3J\x1b[65535b",
+        b"bad \xff\xc3( utf\xf0\x9f\x1b]0;cut\x1b[1mb",
+    ];
+    outputs.into_iter().map(|output| ("terminal", [&[20, 5, 3], output].concat())).collect()
 }
 
 fn console_says() -> Vec<ConsoleToAgent> {

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod links;
 pub mod logs;
 pub mod script;
+pub mod terminals;
 pub mod tiles;
 pub mod wire;
 
@@ -67,4 +68,5 @@ pub const TARGETS: &[Target] = &[
     ("appended", identities::appended),
     ("operator_vault", identities::operator_vault),
     ("audit_log", logs::audit_log),
+    ("terminal", terminals::terminal),
 ];

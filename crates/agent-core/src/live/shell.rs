@@ -1,7 +1,7 @@
 //! A terminal with the person's shell, under its grant: opened by a yes, closed with everything that was started in it.
 
 use super::{EVENTS, Flow, GOODBYE, Live};
-use crate::shell::{OpenShell, ShellReport};
+use crate::shell::{Found, OpenShell, ShellReport};
 use audit_log::Event;
 use consent::Scope;
 use proto::session::{Capability, EndReason, Request, RequestId};
@@ -160,17 +160,18 @@ impl Live<'_> {
     pub(super) fn handle_shell(&mut self, report: ShellReport) -> Flow {
         match report {
             ShellReport::Command(request, line) => {
-                if self.shell.of(request).is_none() {
+                if !self.counts_command(request) {
                     return Flow::Continue(());
-                }
-                self.shell.commands += 1;
-                if self.shell.commands >= MOST_COMMANDS {
-                    tracing::warn!("more command lines than a log holds: the terminal closes");
-                    self.consent.use_over(SHELL);
                 }
                 self.note_with_text(&line, |line| Event::Command { line })
             }
             ShellReport::Unseen(lines) => self.note_unseen(lines),
+            ShellReport::HiddenLine(request) => {
+                if !self.counts_command(request) {
+                    return Flow::Continue(());
+                }
+                self.note(Event::HiddenLine { request: request.0 })
+            }
             ShellReport::Shows(request, lines) => {
                 if let Some(open) = self.shell.of(request) {
                     open.lines = lines;
@@ -189,6 +190,7 @@ impl Live<'_> {
                 };
                 self.note_unreported(&open.shell)?;
                 self.note_left(left)?;
+                self.note(open.shell.output())?;
                 self.note(Event::Terminal { request: request.0, open: false })?;
                 match self.shell.next.take() {
                     Some(next) => self.handle_ask(next, Request::Shell),
@@ -197,6 +199,19 @@ impl Live<'_> {
             }
             ShellReport::Broken(error) => broken(&error),
         }
+    }
+
+    /// One more line for the log, which holds so many. False if it is of a terminal that is gone.
+    fn counts_command(&mut self, request: RequestId) -> bool {
+        if self.shell.of(request).is_none() {
+            return false;
+        }
+        self.shell.commands += 1;
+        if self.shell.commands >= MOST_COMMANDS {
+            tracing::warn!("more command lines than a log holds: the terminal closes");
+            self.consent.use_over(SHELL);
+        }
+        true
     }
 
     /// Begins to end a terminal that is still there when the session ends.
@@ -222,20 +237,25 @@ impl Live<'_> {
         while let Ok(report) = self.shell.events.1.try_recv() {
             let _ = match report {
                 ShellReport::Command(_, line) => self.note_with_text(&line, |line| Event::Command { line }),
+                ShellReport::HiddenLine(request) => self.note(Event::HiddenLine { request: request.0 }),
                 ShellReport::Unseen(lines) => self.note_unseen(lines),
                 _ => Flow::Continue(()),
             };
         }
         let _ = self.note_unreported(&shell);
         let _ = self.note_left(left);
+        let _ = self.note(shell.output());
         let _ = self.note(Event::Terminal { request: shell.request().0, open: false });
     }
 
     /// What was entered in a terminal that is closed, and did not come to be written down.
     fn note_unreported(&mut self, shell: &OpenShell) -> Flow {
-        let (lines, unseen) = shell.unreported();
-        for line in lines {
-            self.note_with_text(&line, |line| Event::Command { line })?;
+        let (found, unseen) = shell.unreported();
+        for found in found {
+            match found {
+                Found::Command(line) => self.note_with_text(&line, |line| Event::Command { line })?,
+                Found::Hidden => self.note(Event::HiddenLine { request: shell.request().0 })?,
+            }
         }
         self.note_unseen(unseen)
     }

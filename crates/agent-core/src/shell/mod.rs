@@ -7,7 +7,9 @@
 //! nothing is done here unseen.
 
 mod screen;
+mod typing;
 
+use audit_log::OutputDigest;
 use bytes::Bytes;
 use channel::Channel;
 use consent::{Lease, Revoked};
@@ -15,6 +17,7 @@ use host::{Read, Shells, Terminal};
 use proto::limits::{SHELL_INPUT_BYTES, SHELL_OUTPUT_BYTES, SHELL_WINDOW_BYTES};
 use proto::session::{RequestId, StreamKind};
 use proto::shell::{ShellInput, ShellOutput, TerminalSize};
+pub(crate) use screen::Found;
 use screen::{Entered, ShellScreen};
 use session::{Priority, Reader, StreamError, open_stream};
 use std::collections::VecDeque;
@@ -25,6 +28,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use typing::Typing;
 
 /// How long a thread waits for output before it looks whether it is still wanted.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -59,6 +63,8 @@ pub(crate) enum ShellReport {
     Command(RequestId, String),
     /// So many lines were entered before that nobody saw.
     Unseen(usize),
+    /// A line was entered that the terminal did not show.
+    HiddenLine(RequestId),
     /// What the terminal shows now.
     Shows(RequestId, Arc<[String]>),
     /// The shell has ended by itself.
@@ -75,9 +81,11 @@ struct Shared {
     lease: Lease<consent::Shell>,
     request: RequestId,
     entered: Entered,
-    /// Command lines that were found, and not reported yet.
-    found: Mutex<VecDeque<String>>,
+    /// What was found to be entered, and not reported yet.
+    found: Mutex<VecDeque<Found>>,
     size: Mutex<TerminalSize>,
+    /// What left for the operator.
+    digest: Mutex<OutputDigest>,
     /// Output that the console has read, and that was given to the channel, in bytes.
     received: watch::Sender<u64>,
     sent: AtomicU64,
@@ -97,11 +105,11 @@ impl Shared {
         *self.size.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn found(&self) -> MutexGuard<'_, VecDeque<String>> {
+    fn found(&self) -> MutexGuard<'_, VecDeque<Found>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn first_found(&self) -> Option<String> {
+    fn first_found(&self) -> Option<Found> {
         self.found().front().cloned()
     }
 
@@ -152,6 +160,7 @@ impl OpenShell {
             entered: Entered::default(),
             found: Mutex::default(),
             size: Mutex::new(size),
+            digest: Mutex::default(),
             received: watch::Sender::new(0),
             sent: AtomicU64::new(0),
             shown: AtomicU64::new(0),
@@ -180,7 +189,7 @@ impl OpenShell {
     ) -> impl Future<Output = ()> + Send + 'static {
         let shared = Arc::clone(&self.0);
         async move {
-            if let Err(error @ StreamError::Peer(_)) = take(&shared, reader).await {
+            if let Err(error @ StreamError::Peer(_)) = take(&shared, reader, &report).await {
                 // Fails only when the session is over.
                 let _ = report.send(ShellReport::Broken(error).into()).await;
             }
@@ -204,10 +213,17 @@ impl OpenShell {
         self.0.is_away.store(is_away, Ordering::Relaxed);
     }
 
-    /// Once it has ended: the command lines that were found and not reported, and how many were entered that nobody
+    /// Once it has ended: what was found to be entered and not reported, and how many lines were entered that nobody
     /// saw.
-    pub(crate) fn unreported(&self) -> (Vec<String>, usize) {
+    pub(crate) fn unreported(&self) -> (Vec<Found>, usize) {
         (self.0.found().drain(..).collect(), self.0.entered.all_unseen())
+    }
+
+    /// What the log says of what it showed.
+    pub(crate) fn output(&self) -> audit_log::Event {
+        let digest = self.0.digest.lock().unwrap_or_else(PoisonError::into_inner);
+        let (size_bytes, sha256) = (digest.size_bytes(), digest.sha256());
+        audit_log::Event::TerminalOutput { request: self.0.request.0, size_bytes, sha256 }
     }
 
     /// What ends everything that was started there; it waits for that.
@@ -306,7 +322,13 @@ async fn watch<R: From<ShellReport>>(
             screen.resize(shared.size());
             let found = screen.feed(Instant::now(), bytes, &shared.entered);
             shared.found().extend(found);
-            while let Some(command) = shared.first_found() {
+            let answers = screen.answers();
+            if !answers.is_empty() {
+                // A program that does not read what it has asked for gets no answer.
+                let written = shared.lease.with(|permit| shared.terminal.write(permit, &answers));
+                drop(written.map_err(|Revoked| StreamError::Gone)?);
+            }
+            while let Some(found) = shared.first_found() {
                 let pause = pace.next(Instant::now());
                 if !pause.is_zero() {
                     // What the log has no time for is not to be entered.
@@ -318,7 +340,11 @@ async fn watch<R: From<ShellReport>>(
                 if unseen > 0 {
                     tell(ShellReport::Unseen(unseen)).await?;
                 }
-                tell(ShellReport::Command(request, command)).await?;
+                tell(match found {
+                    Found::Command(line) => ShellReport::Command(request, line),
+                    Found::Hidden => ShellReport::HiddenLine(request),
+                })
+                .await?;
                 shared.found().pop_front();
             }
             is_news = true;
@@ -376,7 +402,9 @@ async fn send(shared: &Shared, channel: &Channel, mut queued: mpsc::Receiver<Out
         let length = u32::try_from(bytes.len()).unwrap_or_default();
         shared.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         writer.message(&ShellOutput::Bytes { length }).await?;
-        writer.bytes(bytes).await?;
+        writer.bytes(bytes.clone()).await?;
+        // Nothing can come between: what left is what counts.
+        shared.digest.lock().unwrap_or_else(PoisonError::into_inner).add(&bytes);
     }
     Err(StreamError::Gone)
 }
@@ -402,9 +430,13 @@ async fn has_room(shared: &Shared, length: u64) {
 }
 
 /// Gives the terminal what the operator types: while output waits, only what stops a program. The rest waits for it.
-async fn take(shared: &Shared, mut reader: Reader) -> Result<(), StreamError> {
+async fn take<R: From<ShellReport>>(
+    shared: &Shared,
+    mut reader: Reader,
+    report: &mpsc::Sender<R>,
+) -> Result<(), StreamError> {
     let (mut behind, mut paused) = (shared.is_behind.subscribe(), shared.paused.subscribe());
-    let mut ahead = Vec::new();
+    let (mut typing, mut ahead) = (Typing::default(), Vec::new());
     loop {
         let input = tokio::select! {
             input = reader.message::<ShellInput>() => Some(input?),
@@ -417,7 +449,7 @@ async fn take(shared: &Shared, mut reader: Reader) -> Result<(), StreamError> {
         let Some(input) = input else {
             // Each piece may make output that has to wait in turn.
             let rest = ahead.split_off(ahead.len().min(SHELL_INPUT_BYTES));
-            type_in(shared, &std::mem::replace(&mut ahead, rest)).await?;
+            typing.take(shared, &std::mem::replace(&mut ahead, rest), report).await?;
             continue;
         };
         match input {
@@ -436,13 +468,13 @@ async fn take(shared: &Shared, mut reader: Reader) -> Result<(), StreamError> {
                         // As the terminal's own line does, it forgets what was typed before.
                         ahead.clear();
                         let stops: Vec<u8> = bytes.iter().copied().filter(|byte| STOPS.contains(byte)).collect();
-                        type_in(shared, &stops).await?;
+                        typing.take(shared, &stops, report).await?;
                         bytes = bytes.get(last + 1..).unwrap_or_default();
                     }
                     let room = TYPED_AHEAD_BYTES.saturating_sub(ahead.len());
                     ahead.extend(bytes.iter().take(room));
                 } else {
-                    type_in(shared, bytes).await?;
+                    typing.take(shared, bytes, report).await?;
                 }
             }
         }
@@ -452,34 +484,6 @@ async fn take(shared: &Shared, mut reader: Reader) -> Result<(), StreamError> {
 async fn becomes(watched: &mut watch::Receiver<bool>, wanted: bool) {
     // Fails only when the sender is gone, which is in what is being watched.
     let _ = watched.wait_for(|now| *now == wanted).await;
-}
-
-/// What is done while the sharing is paused is done blind: it is not typed, nor later.
-async fn type_in(shared: &Shared, mut bytes: &[u8]) -> Result<(), StreamError> {
-    if shared.is_paused() {
-        return Ok(());
-    }
-    if !shared.terminal.is_hidden() {
-        let enters = bytes.iter().filter(|byte| ENTERS.contains(byte)).count();
-        shared.entered.add(Instant::now(), enters);
-    }
-    let deadline = Instant::now() + TAKES_WITHIN;
-    while !bytes.is_empty() && !shared.is_paused() {
-        if shared.is_over.load(Ordering::Relaxed) {
-            return Err(StreamError::Gone);
-        }
-        let taken = shared.lease.with(|permit| shared.terminal.write(permit, bytes));
-        let Ok(taken) = taken.map_err(|Revoked| StreamError::Gone)? else { return Err(StreamError::Gone) };
-        bytes = bytes.get(taken..).unwrap_or_default();
-        if taken == 0 {
-            if Instant::now() >= deadline {
-                tracing::debug!("a program does not read what is typed");
-                return Ok(());
-            }
-            tokio::time::sleep(TAKE_PACE).await;
-        }
-    }
-    Ok(())
 }
 
 /// How fast command lines are written down.

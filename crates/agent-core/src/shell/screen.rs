@@ -5,15 +5,22 @@ use proto::limits::{FACT_LINE_BYTES, SHELL_COMMAND_BYTES};
 use proto::shell::TerminalSize;
 use proto::text::Text;
 use session::{Piece, TerminalFilter};
+use std::collections::VecDeque;
 use std::num::NonZeroU16;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use vt100::Parser;
+use vt100::{Callbacks, Parser, Screen};
 
 /// How long an Enter waits for the new line that it makes: what comes later is another one.
 const ENTER_SHOWS_WITHIN: Duration = Duration::from_secs(5);
 /// Most Enters that wait: a paste of many lines.
 const MOST_ENTERS: usize = 4096;
+/// Most lines of one command that the shell has read from what was typed before.
+const LINES_OF_A_COMMAND: usize = 100;
+/// Lines that were entered while no shell waited and are remembered, so that none is found twice.
+const MOST_AHEAD: usize = 64;
+/// Answers to what programs ask between two outputs, in bytes; who asks without end gets no more.
+const ANSWER_BYTES: usize = 256;
 /// Lines that the panel shows, the last.
 const LINES: usize = 12;
 
@@ -90,20 +97,68 @@ impl Entered {
     }
 }
 
+/// What the terminal answers when a program asks what it is and where the cursor stands. It answers here, on the
+/// machine of the program: nothing that a program writes makes the operator's end type.
+#[derive(Debug, Default)]
+struct Answers(Vec<u8>);
+
+impl Callbacks for Answers {
+    fn unhandled_csi(&mut self, screen: &mut Screen, first: Option<u8>, _: Option<u8>, rest: &[&[u16]], end: char) {
+        let number = rest.first().and_then(|group| group.first()).copied().unwrap_or(0);
+        let answer = match (first, end, number) {
+            // Primary device attributes: a VT102.
+            (None, 'c', 0) => "\x1b[?6c".to_owned(),
+            // Device status: no fault.
+            (None, 'n', 5) => "\x1b[0n".to_owned(),
+            // The place of the cursor.
+            (None, 'n', 6) => {
+                let (row, column) = screen.cursor_position();
+                format!("\x1b[{};{}R", row + 1, column + 1)
+            }
+            _ => return,
+        };
+        if self.0.len() + answer.len() <= ANSWER_BYTES {
+            self.0.extend(answer.bytes());
+        }
+    }
+}
+
 /// The screen of one terminal.
 pub(super) struct ShellScreen {
-    parser: Parser,
+    parser: Parser<Answers>,
     filter: TerminalFilter,
     size: TerminalSize,
-    /// What stands before a command, where the shell has said that one begins.
-    prompt: Option<String>,
+    /// What stands before a command, where the shell has said so.
+    prompt: String,
+    /// Since the shell has said that a command begins, until it says that it runs.
+    begun: Option<Begun>,
+    /// What was entered while no shell waited for a command.
+    ahead: VecDeque<String>,
+}
+
+/// What was entered, as far as it can be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// This line.
+    Command(String),
+    /// A line that was not shown.
+    Hidden,
+}
+
+/// A command while the shell reads it.
+#[derive(Debug, Default)]
+struct Begun {
+    /// Whether a line of it was found by its Enter.
+    is_found: bool,
+    /// Lines that ended otherwise.
+    lines: Vec<String>,
 }
 
 impl ShellScreen {
     pub(super) fn new(size: TerminalSize) -> Self {
         let size = size.clamped();
-        let parser = Parser::new(sure(size.rows), sure(size.columns), 0);
-        Self { parser, filter: TerminalFilter::new(), size, prompt: None }
+        let parser = Parser::new_with_callbacks(sure(size.rows), sure(size.columns), 0, Answers::default());
+        Self { parser, filter: TerminalFilter::new(), size, prompt: String::new(), begun: None, ahead: VecDeque::new() }
     }
 
     pub(super) fn resize(&mut self, size: TerminalSize) {
@@ -114,36 +169,99 @@ impl ShellScreen {
         }
     }
 
-    /// Takes output; gives the lines on which Enter was pressed.
-    pub(super) fn feed(&mut self, now: Instant, output: &[u8], entered: &Entered) -> Vec<String> {
-        let mut commands = Vec::new();
+    /// Takes output; gives what was entered: each line on which Enter was pressed, and each that a shell carries out
+    /// without that, because it was typed earlier or was not shown.
+    pub(super) fn feed(&mut self, now: Instant, output: &[u8], entered: &Entered) -> Vec<Found> {
+        let mut found = Vec::new();
         for piece in self.filter.feed(output) {
             let output = match piece {
                 Piece::CommandBegins => {
-                    self.prompt = Some(self.line());
+                    self.prompt = self.line();
+                    self.begun = Some(Begun::default());
+                    continue;
+                }
+                Piece::CommandRuns => {
+                    self.runs(entered, &mut found);
                     continue;
                 }
                 Piece::Output(output) => output,
             };
             for part in output.split_inclusive(|byte| *byte == b'\n') {
-                let is_entered = part.ends_with(b"\n") && entered.is_waiting(now);
-                if !is_entered {
+                let is_line = part.ends_with(b"\n");
+                let is_entered = is_line && entered.is_waiting(now);
+                let is_looked_at = is_entered || is_line && self.may_be_typed_ahead();
+                if !is_looked_at {
                     self.parser.process(part);
                     continue;
                 }
                 let (text, end) = part.split_at(part.len() - 1);
                 self.parser.process(text);
                 // A shell that asks for a command has the whole screen only because something switched to it.
-                if self.parser.screen().alternate_screen() && self.prompt.is_none() {
+                if self.parser.screen().alternate_screen() && !self.awaits_command() {
                     entered.forget();
                 } else {
-                    entered.take();
-                    commands.extend(self.command());
+                    self.line_ends(is_entered, entered, &mut found);
                 }
                 self.parser.process(end);
             }
         }
-        commands
+        found
+    }
+
+    /// Whether the shell has said that a command begins, and no line of it was entered yet.
+    fn awaits_command(&self) -> bool {
+        self.begun.as_ref().is_some_and(|begun| !begun.is_found)
+    }
+
+    /// Whether a line that ends may be one that the shell reads from what was typed before. A shell that does not say
+    /// when a command runs writes its output into the same lines: of those only the first are looked at.
+    fn may_be_typed_ahead(&self) -> bool {
+        self.begun.as_ref().is_some_and(|begun| !begun.is_found && begun.lines.len() < LINES_OF_A_COMMAND)
+    }
+
+    /// A line ends on which Enter was pressed, or which may be one that the shell has read from what was typed before.
+    fn line_ends(&mut self, is_entered: bool, entered: &Entered, found: &mut Vec<Found>) {
+        let command = self.command();
+        if is_entered {
+            entered.take();
+        }
+        match (&mut self.begun, command) {
+            (Some(begun), Some(command)) if is_entered => {
+                begun.is_found = true;
+                found.push(Found::Command(command));
+            }
+            (Some(begun), Some(command)) if begun.lines.len() < LINES_OF_A_COMMAND => begun.lines.push(command),
+            (None, Some(command)) => {
+                // No shell waits for commands: it may read this one later.
+                if self.ahead.len() >= MOST_AHEAD {
+                    self.ahead.pop_front();
+                }
+                self.ahead.push_back(command.clone());
+                found.push(Found::Command(command));
+            }
+            _ => {}
+        }
+    }
+
+    /// The shell carries a command out: it is found, whenever it was typed.
+    fn runs(&mut self, entered: &Entered, found: &mut Vec<Found>) {
+        let Some(begun) = self.begun.take() else { return };
+        self.prompt.clear();
+        if begun.is_found {
+            return;
+        }
+        if begun.lines.is_empty() {
+            // Its Enter makes no new line either.
+            entered.take();
+            found.push(Found::Hidden);
+        }
+        for line in begun.lines {
+            match self.ahead.iter().position(|ahead| *ahead == line) {
+                // It was found when it was typed.
+                Some(place) => drop(self.ahead.remove(place)),
+                None => found.push(Found::Command(line)),
+            }
+        }
     }
 
     /// The line with the cursor, from its beginning also where it goes over several rows.
@@ -158,11 +276,16 @@ impl ShellScreen {
     /// The command on the line with the cursor, without what stands before it; none where there is none.
     fn command(&mut self) -> Option<String> {
         let line = self.line();
-        let prompt = self.prompt.take().unwrap_or_default();
+        let prompt = std::mem::take(&mut self.prompt);
         let command = line.strip_prefix(prompt.trim_end()).unwrap_or(&line).trim();
         // A sign that asks for commands is none.
         let is_empty = command.is_empty() || matches!(command, "$" | "#" | "%" | ">");
         (!is_empty).then(|| Text::<SHELL_COMMAND_BYTES>::truncated(command).shown())
+    }
+
+    /// What is to be given to the program that has asked something, since the last time.
+    pub(super) fn answers(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.parser.callbacks_mut().0)
     }
 
     /// The last lines, safe to show.
@@ -191,7 +314,40 @@ mod tests {
             found.extend(screen.feed(now, output.as_bytes(), &entered));
             entered.add(now, 1);
         }
-        found
+        found.into_iter().map(said).collect()
+    }
+
+    fn said(found: Found) -> String {
+        match found {
+            Found::Command(line) => line,
+            Found::Hidden => "<hidden>".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_was_typed_before_the_shell_waited_is_found_when_it_runs_and_never_twice() {
+        let (begins, runs) = ("\x1b]133;B\x07", "\x1b]133;C\x07");
+        let found = |entered_at: &[bool], outputs: &[String]| {
+            let (mut screen, entered, now) =
+                (ShellScreen::new(TerminalSize::USUAL), Entered::default(), Instant::now());
+            let mut found = Vec::new();
+            for (is_entered, output) in entered_at.iter().zip(outputs) {
+                if *is_entered {
+                    entered.add(now, 1);
+                }
+                found.extend(screen.feed(now, output.as_bytes(), &entered));
+            }
+            found.into_iter().map(said).collect::<Vec<_>>()
+        };
+        let prompt = |typed: &str| format!("$ {begins}{typed}\r\n{runs}");
+        assert_eq!(found(&[true], &[prompt("ls")]), ["ls"], "typed at the prompt");
+        assert_eq!(found(&[false], &[prompt("ls")]), ["ls"], "typed before, where nothing showed it");
+        assert_eq!(found(&[true, false], &["ls\r\n".into(), prompt("ls")]), ["ls"], "typed before, and shown then");
+        assert_eq!(found(&[true, true], &[prompt("ls"), prompt("ls")]), ["ls", "ls"], "twice");
+        assert_eq!(found(&[true], &[format!("$ {begins}{runs}a\r\n")]), ["<hidden>"], "echo is off");
+        assert_eq!(found(&[false], &[runs.into()]), [""; 0], "a mark that no shell made");
+        let two = format!("$ {begins}for x in 1\r\n> do\r\n{runs}");
+        assert_eq!(found(&[false], &[two]), ["for x in 1", "> do"], "over several lines");
     }
 
     #[test]
@@ -219,7 +375,28 @@ mod tests {
         assert_eq!(commands(&["[sudo] password for ada: ", "\r\n"]), ["[sudo] password for ada:"]);
         let (mut screen, entered, now) = (ShellScreen::new(TerminalSize::USUAL), Entered::default(), Instant::now());
         entered.add(now, 1);
-        assert_eq!(screen.feed(now + ENTER_SHOWS_WITHIN, b"later\r\n", &entered), none, "another line");
+        assert_eq!(screen.feed(now + ENTER_SHOWS_WITHIN, b"later\r\n", &entered), [], "another line");
+    }
+
+    #[test]
+    fn a_program_learns_what_the_terminal_is_and_nothing_that_a_shell_would_carry_out() {
+        let mut screen = ShellScreen::new(TerminalSize::USUAL);
+        let mut answers = |output: &str| {
+            screen.feed(Instant::now(), output.as_bytes(), &Entered::default());
+            String::from_utf8(screen.answers()).unwrap()
+        };
+        assert_eq!(answers("\x1b[6n\x1b[c\x1b[5n"), "\x1b[1;1R\x1b[?6c\x1b[0n");
+        for output in [
+            "\x1b]0;rm -rf ~\x07\x1b[21t",
+            "\x1b]52;c;?\x07",
+            "\x1b]10;?\x07",
+            "\x1bP$qm\x1b\\",
+            "\x1b[>c",
+            "\x1b[?1$p",
+        ] {
+            assert_eq!(answers(output), "", "{output:?}");
+        }
+        assert!(answers(&"\x1b[6n".repeat(10_000)).len() <= ANSWER_BYTES);
     }
 
     #[test]

@@ -145,6 +145,8 @@ const MESSAGES: &[Message] = &[
     ("log-entry-terminal-closed", &[]),
     ("log-entry-unseen-lines", &["operator", "count"]),
     ("log-entry-still-running", &["count"]),
+    ("log-entry-terminal-output", &["size", "sha256"]),
+    ("log-entry-hidden-line", &["operator"]),
     // What is wrong, and what that means.
     ("log-finding-empty", &[]),
     ("log-finding-no-beginning", &[]),

@@ -290,6 +290,11 @@ impl<'a> Speaker<'a> {
             Event::UnseenLines { lines } => {
                 self.say("log-entry-unseen-lines", &[operator, ("count", &lines.to_string())])
             }
+            Event::TerminalOutput { size_bytes, sha256, .. } => {
+                let (size, sha256) = (size_bytes.to_string(), sha256.to_string());
+                self.say("log-entry-terminal-output", &[("size", &size), ("sha256", &sha256)])
+            }
+            Event::HiddenLine { .. } => self.say("log-entry-hidden-line", &[operator]),
         }
     }
 }

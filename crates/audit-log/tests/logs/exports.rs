@@ -78,6 +78,8 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Terminal { request, open: false },
         Event::UnseenLines { lines: 3 },
         Event::StillRunning { programs: 2 },
+        Event::TerminalOutput { request, size_bytes: u64::MAX, sha256 },
+        Event::HiddenLine { request },
     ];
     for power in Capability::ALL {
         events.push(Event::Asked { request, power, detail: None });

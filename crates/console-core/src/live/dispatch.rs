@@ -253,7 +253,7 @@ impl Live<'_> {
             }
             Event::PictureSaved(Some(path)) => desk.notice(NoticeKind::PictureSaved { path }),
             Event::ShellRead(request, bytes) => return self.tell(ConsoleToAgent::ShellReceived { request, bytes }),
-            Event::ShellOver(request, ended) => self.shell_over(request, ended),
+            Event::ShellOver(request, ended) => self.shell_over(request, ended)?,
             Event::Folder(listing, head, entries) => self.folder_here(listing, head, entries),
             Event::LocalFolder(listing, list) => self.local_here(listing, list),
             Event::ClipNotSent(problem) => self.clip_not_sent(problem),

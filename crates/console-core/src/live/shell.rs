@@ -1,11 +1,12 @@
 //! A terminal on the client's machine: its stream in, what the operator types out, and its screen.
 
-use super::Live;
+use super::{Flow, Live};
+use crate::records::{Keeping, Received};
 use crate::tasks;
 use crate::terminal::Terminal;
 use crate::view::{PowerState, ShellState, ShellView};
 use proto::limits::SHELL_INPUT_BYTES;
-use proto::session::{Capability, RequestId, StreamKind};
+use proto::session::{Capability, EndReason, RequestId, StreamKind};
 use proto::shell::{ShellInput, TerminalSize};
 use proto::text::Blob;
 use session::{Priority, Reader, StreamError, open_stream};
@@ -33,6 +34,7 @@ struct Open {
     typing: mpsc::Sender<ShellInput>,
     /// The task that reads the output: there is only one.
     reading: Option<AbortHandle>,
+    received: Received,
 }
 
 impl ShellDesk {
@@ -66,7 +68,7 @@ impl Live<'_> {
         let _ = typing.try_send(ShellInput::Resize(size));
         self.tasks.spawn(type_in(self.channel.clone(), request, waiting, self.shell.blind.subscribe()));
         self.shell.view = ShellView { state: ShellState::Open, terminal: Some(terminal.clone()) };
-        self.shell.open = Some(Open { request, terminal, typing, reading: None });
+        self.shell.open = Some(Open { request, terminal, typing, reading: None, received: Received::default() });
         if let Some((parked, reader)) = self.parked_shell.take() {
             self.receive_shell(parked, reader);
         }
@@ -78,8 +80,10 @@ impl Live<'_> {
         match self.shell.open.as_mut().filter(|open| open.request == request && open.reading.is_none()) {
             Some(open) => {
                 let (report, on_change) = (self.events.0.clone(), Arc::clone(&self.on_change));
-                let (terminal, typing) = (open.terminal.clone(), open.typing.clone());
-                let reading = tasks::follow_shell(reader, request, terminal, typing, report.clone(), on_change);
+                let terminal = open.terminal.clone();
+                let (keeping, received) = Keeping::begin(self.record.clone(), request, terminal.size());
+                open.received = received;
+                let reading = tasks::follow_shell(reader, request, terminal, keeping, report.clone(), on_change);
                 open.reading = Some(self.tasks.spawn(tasks::report_broken(reading, report)));
             }
             None if is_asked => self.parked_shell = Some((request, reader)),
@@ -110,13 +114,20 @@ impl Live<'_> {
 
     /// Its output has ended: in order, with the shell's code if it has one, or cut off. Of what the person took back
     /// nothing is shown any longer.
-    pub(super) fn shell_over(&mut self, request: RequestId, ended: Option<Option<i32>>) {
-        if self.shell.open.take_if(|open| open.request == request).is_none() {
-            return;
-        }
+    pub(super) fn shell_over(&mut self, request: RequestId, ended: Option<Option<i32>>) -> Flow {
+        let Some(open) = self.shell.open.take_if(|open| open.request == request) else {
+            return Flow::Continue(());
+        };
         match ended {
             Some(code) => self.shell.view.state = ShellState::Over { code },
             None => self.shell.view = ShellView::default(),
+        }
+        match self.ledger.witness.output(request.0, &open.received.digest()) {
+            Ok(()) => Flow::Continue(()),
+            Err(lie) => {
+                tracing::warn!(%lie, "the agent's log is not one");
+                Flow::Break(EndReason::ProtocolViolation)
+            }
         }
     }
 

@@ -1,10 +1,11 @@
 //! The thread that reads records when it begins and writes them when they change.
 
+use super::transcript::name;
 use super::{Kept, LISTED, Record, RecordId, SAVED_WITHIN, Shared, Wake};
 use crate::gate::{make_private_folder, read_bounded, write_whole};
 use rand::rngs::OsRng;
 use std::fs;
-use std::io;
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -18,6 +19,7 @@ const FILES: usize = 200_000;
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 const ENDING: &str = "ponte-record";
+const TRANSCRIPT_ENDING: &str = "ponte-terminal";
 const STEM: &str = "ponte-";
 
 /// Reads, then writes until every handle is gone, and what is left then.
@@ -61,6 +63,11 @@ fn collect(wakes: &Receiver<Wake>) -> (Vec<std::sync::mpsc::SyncSender<()>>, boo
 
 fn path(folder: &Path, id: &RecordId) -> PathBuf {
     folder.join(format!("{STEM}{id}.{ENDING}"))
+}
+
+/// Where what the terminals of a session showed is kept.
+pub(super) fn transcript_path(folder: &Path, id: &RecordId) -> PathBuf {
+    folder.join(format!("{STEM}{id}.{TRANSCRIPT_ENDING}"))
 }
 
 fn id_of(path: &Path) -> Option<RecordId> {
@@ -127,15 +134,20 @@ fn save(shared: &Shared) {
     }
     let mut left = Vec::new();
     for id in erased {
-        match fs::remove_file(path(&shared.folder, &id)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(%error, "a record cannot be erased now");
-                left.push(id);
+        // The record last: as long as it is there, it can be erased again.
+        for file in [transcript_path(&shared.folder, &id), path(&shared.folder, &id)] {
+            match fs::remove_file(file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(%error, "a record cannot be erased now");
+                    left.push(id);
+                    break;
+                }
+                Ok(()) | Err(_) => {}
             }
-            Ok(()) | Err(_) => {}
         }
     }
-    let has_failed = !failed.is_empty() || !left.is_empty();
+    let is_behind = !append_all(shared);
+    let has_failed = is_behind || !failed.is_empty() || !left.is_empty();
     let is_news = {
         let mut state = shared.lock();
         state.unsaved.extend(failed);
@@ -145,6 +157,63 @@ fn save(shared: &Shared) {
     if is_news {
         (shared.on_change)();
     }
+}
+
+/// Writes what terminals have shown since the last time; false if something could not be written. That is lost, and
+/// the transcript says so: what a terminal shows is not held in memory for a disk that is full.
+fn append_all(shared: &Shared) -> bool {
+    let mut waiting = Vec::new();
+    for (id, file) in &mut shared.lock().shown {
+        if !file.is_empty() {
+            waiting.push((id.clone(), file.lines, file.length, file.take()));
+        }
+    }
+    let mut is_written = true;
+    for (id, lines, length, portions) in waiting {
+        let mut sealed = Vec::new();
+        for (line, portion) in (lines..).zip(&portions) {
+            sealed.extend(shared.key.seal(&name(&id, line), portion, &mut OsRng));
+            sealed.push(b'\n');
+        }
+        match append(shared, &id, length, &sealed) {
+            Ok(()) => {
+                if let Some(file) = shared.lock().shown.get_mut(&id) {
+                    file.lines += portions.len() as u64;
+                    file.length += sealed.len() as u64;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what a terminal showed cannot be written now");
+                is_written = false;
+            }
+        }
+    }
+    is_written
+}
+
+/// Writes behind the first so many bytes of the file, in place of what an earlier try has left there.
+fn append(shared: &Shared, id: &RecordId, length: u64, sealed: &[u8]) -> io::Result<()> {
+    make_private_folder(&shared.folder)?;
+    let mut options = fs::File::options();
+    options.create(true).truncate(false).write(true);
+    let mut file = private(&mut options).open(transcript_path(&shared.folder, id))?;
+    file.set_len(length)?;
+    file.seek(io::SeekFrom::Start(length))?;
+    file.write_all(sealed)?;
+    file.sync_data()
+}
+
+/// Nobody else on this machine reads what a terminal showed.
+#[cfg(unix)]
+fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.mode(0o600)
+}
+
+/// Here the folder's rights decide who reads it.
+#[cfg(not(unix))]
+fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+    options
 }
 
 fn write(shared: &Shared, record: &Record) -> io::Result<()> {

@@ -17,6 +17,8 @@ struct State {
     output: VecDeque<u8>,
     sizes: Vec<TerminalSize>,
     is_hidden: bool,
+    is_stuck: bool,
+    forgotten: usize,
     over: Option<Option<i32>>,
     ended: usize,
     left: usize,
@@ -66,6 +68,17 @@ impl FakeShells {
     /// So many programs cannot be ended.
     pub fn leave(&self, left: usize) {
         self.state().left = left;
+    }
+
+    /// From now on no program reads what is typed, or one does again.
+    pub fn get_stuck(&self, is_stuck: bool) {
+        self.state().is_stuck = is_stuck;
+    }
+
+    /// How often what nobody has read was forgotten.
+    #[must_use]
+    pub fn forgotten(&self) -> usize {
+        self.state().forgotten
     }
 
     /// How many terminals were opened.
@@ -146,6 +159,14 @@ impl Terminal for FakeTerminal {
 
     fn is_hidden(&self) -> bool {
         self.0.state().is_hidden
+    }
+
+    fn is_unread(&self) -> bool {
+        self.0.state().is_stuck
+    }
+
+    fn forget_unread(&self, _: &Permit<'_, Shell>) {
+        self.0.state().forgotten += 1;
     }
 
     fn end(&self) -> usize {

@@ -23,6 +23,7 @@ const ORDER_BYTES: u64 = 64 * 1024;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) program: PathBuf,
+    pub(super) arguments: Vec<String>,
     pub(super) folder: PathBuf,
     /// Added to the environment.
     pub(super) variables: Vec<(String, String)>,
@@ -98,7 +99,7 @@ fn stand_apart() -> io::Result<()> {
 #[allow(unsafe_code)]
 fn start(order: &Order, terminal: OwnedFd) -> io::Result<Child> {
     let mut command = Command::new(&order.program);
-    command.current_dir(&order.folder);
+    command.args(&order.arguments).current_dir(&order.folder);
     for name in &order.without {
         command.env_remove(name);
     }

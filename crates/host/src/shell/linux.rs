@@ -1,6 +1,7 @@
 //! Linux: a pseudo-terminal (pty(7)) whose far end a process of its own keeps, see `keeper`.
 
 use super::keeper::{Order, Word};
+use super::marks::Marks;
 use super::{Read, Terminal, kin};
 use consent::{Permit, Shell};
 use proto::shell::TerminalSize;
@@ -8,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, QueueSelector, Winsize, tcflush, tcgetattr, tcsetwinsize};
 use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
@@ -26,15 +27,6 @@ const ENDING: Duration = Duration::from_secs(6);
 /// How long is waited for what the shell wrote last.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
-/// What is set for a shell: the terminal that the console shows, and no trace in the person's history of commands.
-const VARIABLES: [(&str, &str); 4] = [
-    ("TERM", "xterm-256color"),
-    ("COLORTERM", "truecolor"),
-    ("HISTFILE", "/dev/null"),
-    // bash(1) runs this before each prompt: the prompt then ends with a mark (OSC 133 B, "the command begins here"),
-    // so that a command line can be told from the prompt before it.
-    ("PROMPT_COMMAND", r#"case $PS1 in *133\;B*) ;; *) PS1="$PS1"'\[\e]133;B\a\]';; esac"#),
-];
 /// What says something about another terminal.
 const WITHOUT: [&str; 5] = ["LINES", "COLUMNS", "WINDOWID", "TERM_PROGRAM", "VTE_VERSION"];
 
@@ -69,6 +61,7 @@ pub(super) struct LinuxTerminal {
     keeper: u32,
     before: kin::Before,
     kept: Mutex<Kept>,
+    _marks: Marks,
 }
 
 impl LinuxTerminal {
@@ -84,10 +77,12 @@ impl LinuxTerminal {
         // The command holds the far end as long as it lives.
         drop(command);
         let mark = mark()?;
+        let marks = Marks::of(program)?;
         let order = Order {
             program: program.to_owned(),
             folder: folder.to_owned(),
-            variables: VARIABLES.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            arguments: marks.arguments.clone(),
+            variables: marks.variables.clone(),
             without: WITHOUT.map(str::to_owned).into(),
             mark: mark.clone(),
         };
@@ -102,7 +97,7 @@ impl LinuxTerminal {
         way.set_nonblocking(true)?;
         let keeper = process.id();
         let kept = Mutex::new(Kept { process, words, line: Vec::new(), standing: Standing::default() });
-        Ok(Self { near, way, mark, keeper, before, kept })
+        Ok(Self { near, way, mark, keeper, before, kept, _marks: marks })
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -115,16 +110,21 @@ fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let near = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     grantpt(&near)?;
     unlockpt(&near)?;
+    let far = far_end(&near)?;
+    Ok((near, far))
+}
+
+/// The end that programs have.
+fn far_end(near: &OwnedFd) -> io::Result<OwnedFd> {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-    let far = match ioctl_tiocgptpeer(&near, flags) {
-        Ok(far) => far,
+    match ioctl_tiocgptpeer(near, flags) {
+        Ok(far) => Ok(far),
         // Before Linux 4.13.
         Err(_) => {
-            let name = ptsname(&near, Vec::new())?;
-            rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?
+            let name = ptsname(near, Vec::new())?;
+            Ok(rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
         }
-    };
-    Ok((near, far))
+    }
 }
 
 const fn window(size: TerminalSize) -> Winsize {
@@ -230,6 +230,15 @@ impl Terminal for LinuxTerminal {
             let modes = attributes.local_modes;
             modes.contains(LocalModes::ICANON) && !modes.contains(LocalModes::ECHO)
         })
+    }
+
+    fn is_unread(&self) -> bool {
+        far_end(&self.near).is_ok_and(|far| rustix::io::ioctl_fionread(&far).is_ok_and(|waiting| waiting > 0))
+    }
+
+    fn forget_unread(&self, _: &Permit<'_, Shell>) {
+        // Fails only where the terminal has ended, and with it what was typed.
+        let _ = far_end(&self.near).map(|far| tcflush(&far, QueueSelector::IFlush));
     }
 
     fn end(&self) -> usize {

@@ -8,6 +8,8 @@ mod kin;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
+mod marks;
+#[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests;
 
@@ -57,6 +59,12 @@ pub trait Terminal: Send + Sync {
 
     /// Whether a program has hidden what is typed, as for a password: lines come whole, and are not shown.
     fn is_hidden(&self) -> bool;
+
+    /// Whether a line was typed that no program has read yet. Says so a moment after it was typed, not at once.
+    fn is_unread(&self) -> bool;
+
+    /// Forgets what was typed and no program has read yet.
+    fn forget_unread(&self, permit: &Permit<'_, Shell>);
 
     /// Ends the shell and every program that was started in it, and waits for that, but not for long. Says how many
     /// the system did not let go: those that run as somebody else by now.

@@ -148,6 +148,51 @@ fn at_the_end_everything_ends_that_was_started_there_also_what_went_away() {
     assert_eq!(started.map(runs), [false; 4]);
 }
 
+/// Set, to a folder, for a process that is an agent with a terminal.
+const AGENT: &str = "PONTE_TEST_SHELL_AGENT";
+
+/// A process of its own: an agent that has opened a terminal, until it is killed.
+#[test]
+fn the_part_of_an_agent() {
+    let Some(folder) = std::env::var_os(AGENT) else { return };
+    let session = Session::start("/bin/sh");
+    session.say(&format!("cd '{}'\n", folder.to_str().unwrap()));
+    session.say(AWAY);
+    loop {
+        session.terminal.wait(PATIENCE);
+    }
+}
+
+#[test]
+fn when_the_agent_is_killed_everything_ends_that_was_started_there_also_what_went_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut agent = std::process::Command::new(std::env::current_exe().unwrap());
+    let mut agent = agent
+        .args(["shell::tests::the_part_of_an_agent", "--exact"])
+        .env(AGENT, folder.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let number = |file: &str| loop {
+        let read = fs::read_to_string(folder.path().join(file)).unwrap_or_default();
+        if let Some(number) = read.strip_suffix('\n') {
+            return number.parse::<u32>().unwrap();
+        }
+        assert!(Instant::now() < deadline, "{file}");
+        std::thread::park_timeout(Duration::from_millis(10));
+    };
+    let started = ["a", "b", "c", "d"].map(number);
+    assert!(started.into_iter().all(runs));
+    // SIGKILL: it can do nothing more itself.
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    while started.into_iter().any(runs) {
+        assert!(Instant::now() < deadline, "{:?}", started.map(runs));
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
 #[test]
 fn when_the_shell_ends_by_itself_nothing_of_it_stays() {
     let mut session = Session::start("/bin/sh");

@@ -185,6 +185,7 @@ console-clip-fetched-picture = The person's picture is on your clipboard.
 console-clip-empty = There is no text or picture on your clipboard.
 console-clip-theirs-empty = There is no text or picture on the person's clipboard.
 console-clip-too-large = It is too large: at most 1 MB of text, or 16 MB of a picture.
+console-clip-secret = A password manager on the person’s computer marks this as a secret, so it stays there. If it must be used, they can paste it themselves.
 console-clip-unavailable = A clipboard cannot be used there now. Try again, or send a file.
 
 # Session: pointing and drawing
@@ -701,7 +702,21 @@ console-recent-not-exported = It could not be saved. Check the space and the per
 console-recent-erase = Erase
 console-recent-erase-now = Erase for good
 console-recent-keep = Keep
-console-recent-erase-text = Name, notes, tags and outcome go. The signed log stays where it is.
+console-recent-erase-text = Name, notes, tags, outcome and what the terminal showed go. The signed log stays where it is.
+console-transcript-open = What the terminal showed
+console-transcript-close = Hide what the terminal showed
+console-transcript-save = Save as text
+console-transcript-reading = It is being opened.
+console-transcript-failed = It cannot be opened: the file is gone, or this operator did not seal it.
+console-transcript-find = Find in what the terminal showed
+console-transcript-nothing = No line has these words.
+console-transcript-terminal = Terminal of { $time }
+console-transcript-damaged = The rest of the file is missing or was changed. What stands above is as it was.
+console-transcript-left-out = { $count } more lines are kept and not listed here.
+console-transcript-cut = The terminal showed more than is kept: 16 MB of each, 64 MB of a session.
+console-transcript-unclosed = The terminal was still open when this was written. If the program was ended by force, its last seconds may be missing.
+console-transcript-not-whole = Not all of it could be written to the disk.
+console-transcript-digest = Fingerprint, as in the session’s log: { $sha256 }
 # Folders and several files
 console-tool-files = Files
 console-tool-files-short = Files

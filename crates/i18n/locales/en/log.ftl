@@ -121,6 +121,8 @@ log-entry-terminal-opened = { $operator } opened a terminal for commands.
 log-entry-terminal-closed = The terminal for commands is closed, and what was started in it under this account has ended.
 log-entry-unseen-lines = { $operator } pressed Enter in the terminal where no command line was seen: in a program that fills it, or as it closed. Times: { $count }.
 log-entry-still-running = Programs started in the terminal that could not be ended, because they run under another account: { $count }.
+log-entry-terminal-output = The terminal showed { $size } bytes, which the operator’s program may keep sealed. Their fingerprint (SHA-256): { $sha256 }
+log-entry-hidden-line = { $operator } entered a line that the terminal did not show, such as a password. What it was is written down nowhere.
 
 # What is wrong, and what that means
 log-finding-empty = There is nothing in this log, not one whole line.

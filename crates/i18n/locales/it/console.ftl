@@ -185,6 +185,7 @@ console-clip-fetched-picture = L’immagine della persona è nei Suoi appunti.
 console-clip-empty = Nei Suoi appunti non c’è testo né un’immagine.
 console-clip-theirs-empty = Negli appunti della persona non c’è testo né un’immagine.
 console-clip-too-large = È troppo grande: al massimo 1 MB di testo, o 16 MB di immagine.
+console-clip-secret = Un gestore di password sul computer della persona lo segna come segreto, quindi resta lì. Se serve, può incollarlo la persona.
 console-clip-unavailable = Ora gli appunti non si possono usare. Riprovi, o invii un file.
 
 # Sessione: indicare e disegnare
@@ -701,7 +702,21 @@ console-recent-not-exported = Non è stato possibile salvarla. Controlli lo spaz
 console-recent-erase = Cancella
 console-recent-erase-now = Cancella per sempre
 console-recent-keep = Tieni
-console-recent-erase-text = Spariscono nome, note, etichette ed esito. Il registro firmato resta dov’è.
+console-recent-erase-text = Spariscono nome, note, etichette, esito e ciò che mostrava il terminale. Il registro firmato resta dov’è.
+console-transcript-open = Che cosa mostrava il terminale
+console-transcript-close = Nascondi ciò che mostrava il terminale
+console-transcript-save = Salva come testo
+console-transcript-reading = È in apertura.
+console-transcript-failed = Non si può aprire: il file non c’è più, oppure non l’ha sigillato questo operatore.
+console-transcript-find = Cerca in ciò che mostrava il terminale
+console-transcript-nothing = Nessuna riga ha queste parole.
+console-transcript-terminal = Terminale di { $time }
+console-transcript-damaged = Il resto del file manca o è stato modificato. Ciò che sta sopra è com’era.
+console-transcript-left-out = Altre { $count } righe sono conservate e non elencate qui.
+console-transcript-cut = Il terminale ha mostrato più di quanto si conserva: 16 MB per ciascuno, 64 MB per sessione.
+console-transcript-unclosed = Il terminale era ancora aperto quando questo è stato scritto. Se il programma è stato terminato a forza, gli ultimi secondi possono mancare.
+console-transcript-not-whole = Non è stato possibile scrivere tutto sul disco.
+console-transcript-digest = Impronta, come nel registro della sessione: { $sha256 }
 # Cartelle e più file
 console-tool-files = File
 console-tool-files-short = File

@@ -121,6 +121,8 @@ log-entry-terminal-opened = { $operator } ha aperto un terminale per i comandi.
 log-entry-terminal-closed = Il terminale per i comandi è chiuso, e ciò che vi è stato avviato con questo account è terminato.
 log-entry-unseen-lines = { $operator } ha premuto Invio nel terminale dove non si vedeva una riga di comando: in un programma che lo occupa tutto, o mentre si chiudeva. Volte: { $count }.
 log-entry-still-running = Programmi avviati nel terminale che non è stato possibile chiudere, perché girano con un altro account: { $count }.
+log-entry-terminal-output = Il terminale ha mostrato { $size } byte, che il programma dell’operatore può conservare sigillati. La loro impronta (SHA-256): { $sha256 }
+log-entry-hidden-line = { $operator } ha inserito una riga che il terminale non mostrava, come una password. Che cosa fosse non è scritto da nessuna parte.
 
 # Che cosa non va, e che cosa significa
 log-finding-empty = In questo registro non c’è nulla, nemmeno una riga intera.

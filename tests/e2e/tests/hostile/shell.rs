@@ -6,13 +6,13 @@ use agent_core::AgentHandle;
 use agent_core::view::{AgentCommand, Page};
 use audit_log::{Event, Hex, Opening};
 use console_core::ConsoleHandle;
-use console_core::view::ShellState;
+use console_core::view::{ConsoleCommand, ShellState};
 use e2e::evil::Trap;
 use e2e::evil::ends::{FalseAgent, FalseConsole, framed, stream};
 use host::fake::FakeShells;
 use proto::Blob;
 use proto::limits::{SHELL_OUTPUT_BYTES, SHELL_WINDOW_BYTES};
-use proto::session::{AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind};
+use proto::session::{AgentToConsole, Capability, ConsoleToAgent, Decision, Request, RequestId, StreamKind};
 use proto::shell::{ShellInput, ShellOutput, TerminalSize};
 use std::sync::Arc;
 
@@ -58,6 +58,38 @@ fn sequences_without_end_show_nothing_and_do_not_hide_what_follows() {
     let _sent = trap.run("the output", stream(&agent.channel, &[head], &bytes)).unwrap();
     let terminal = session(&trap, &console, "a terminal", |session| session.shell.terminal.clone());
     trap.eventually("what follows", || terminal.text() == "before after");
+}
+
+#[test]
+fn no_output_makes_the_console_type_or_touch_the_clipboard() {
+    let trap = Trap::new();
+    let (console, agent, request) = terminal(&trap);
+    let mut output = Vec::new();
+    for _ in 0..5000 {
+        output.extend(b"\x1b[c\x1b[>c\x1b[5n\x1b[6n\x1b[21t\x1b]52;c;cm0gLXJmIH4K\x07\x1b]52;c;?\x07\x1b]0;title\x07");
+        output.extend(b"\x1b]10;?\x07\x1bP$qm\x1b\\\x1b[?1$p\x05\x1b]133;B\x07\x1b]133;C\x07\x1b[8;9999;9999t");
+    }
+    output.extend(b"\x1b[2J\x1b[Hstill here");
+    let mut bytes = Vec::new();
+    for piece in output.chunks(SHELL_OUTPUT_BYTES) {
+        bytes.extend(framed(&ShellOutput::Bytes { length: u32::try_from(piece.len()).unwrap() }));
+        bytes.extend(piece);
+    }
+    let head = framed(&StreamKind::Shell { request });
+    let mut typed = trap.run("what is typed", agent.channel.connection().accept_uni()).unwrap();
+    let _sent = trap.run("the output", stream(&agent.channel, &[head], &bytes)).unwrap();
+    let shown = session(&trap, &console, "a terminal", |session| session.shell.terminal.clone());
+    trap.eventually("what follows", || shown.text() == "still here");
+    console.send(ConsoleCommand::TypeInShell(console_core::view::Typed("x".into())));
+    // Its size, and what the operator typed: nothing else.
+    let mut expected = framed(&StreamKind::Shell { request });
+    expected.extend(framed(&ShellInput::Resize(TerminalSize::USUAL)));
+    expected.extend(framed(&ShellInput::Bytes(Blob::new(b"x".to_vec()).unwrap())));
+    let mut read = vec![0; expected.len()];
+    trap.run("what is typed", typed.read_exact(&mut read)).unwrap();
+    assert_eq!(read, expected);
+    let clip = session(&trap, &console, "the clipboard", |session| Some(session.clipboard.clone()));
+    assert_eq!(clip.fetched, None);
 }
 
 #[test]
@@ -240,4 +272,46 @@ fn a_console_that_reads_nothing_types_nothing_and_loses_the_terminal() {
     trap.eventually("what stops a program", || shells.typed() == b"\x03");
     taken_away(&trap, &mut console, &shells);
     assert_eq!(shells.typed(), b"\x03", "nothing is typed blind");
+}
+
+/// A process of its own, which keeps the shells of the test below.
+#[test]
+fn the_part_of_the_keeper() {
+    host::keep_shell();
+}
+
+#[test]
+fn a_console_that_floods_a_terminal_with_sizes_and_keys_does_not_hold_up_the_person() {
+    const KEEPER: [&str; 3] = ["shell::the_part_of_the_keeper", "--exact", "--quiet"];
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let shells = host::ThisMachinesShells::new(trap.folder().to_owned()).kept_with(&KEEPER).running("/bin/sh".into());
+    let agent = trap.agent_with_shells(Arc::new(shells));
+    let mut console = console::greet(&trap, &mut catcher, &agent);
+    console::recognise(&trap, &agent, &mut console);
+    ask(&trap, &agent, &mut console, 1, Request::View, true);
+    ask(&trap, &agent, &mut console, 2, Request::Shell, true);
+    let size = |columns, rows| framed(&ShellInput::Resize(TerminalSize { columns, rows }));
+    let types = |text: &[u8]| framed(&ShellInput::Bytes(Blob::new(text.to_vec()).unwrap()));
+    let mut flood = vec![framed(&StreamKind::Shell { request: RequestId(2) })];
+    for number in 0..2000_u16 {
+        flood.extend([size(0, 0), size(u16::MAX, u16::MAX), size(number, 1), size(1, number)]);
+    }
+    // A program that reads nothing, and more keys than a terminal holds.
+    flood.extend([size(80, 24), types(b"stty raw -echo; echo de''af; exec sleep 600\n")]);
+    let typing = trap.run("sizes", stream(&console.channel, &flood, &[])).unwrap();
+    trap.agent_shows(&agent, "a deaf program", |view| {
+        let lines = view.panel.as_ref()?.shell.clone()?;
+        lines.iter().any(|line| line.ends_with("deaf") && !line.contains("echo")).then_some(())
+    });
+    let mut typing = typing;
+    let keys = types(&[b'x'; 1024]).repeat(100);
+    // However much of it is taken: more than a terminal holds is on its way.
+    let _ = trap.run("keys", async {
+        tokio::time::timeout(std::time::Duration::from_millis(300), typing.write_all(&keys)).await
+    });
+    ping(&trap, &mut console);
+    agent.send(AgentCommand::Revoke(Capability::Shell));
+    trap.agent_shows(&agent, "nothing any more", |view| view.panel.as_ref()?.shell.is_none().then_some(()));
+    ping(&trap, &mut console);
 }
