@@ -23,6 +23,8 @@ const MOST_AHEAD: usize = 64;
 const ANSWER_BYTES: usize = 256;
 /// Lines that the panel shows, the last.
 const LINES: usize = 12;
+/// Lines of them below the cursor, where a program has the whole screen.
+const LINES_BELOW: usize = 2;
 
 /// Enters that were typed where what is typed is shown, and whose new lines have not been seen. Each of them comes to a
 /// line that was seen, or is counted among those that were not.
@@ -291,7 +293,12 @@ impl ShellScreen {
     /// The last lines, safe to show.
     pub(super) fn lines(&self) -> Vec<String> {
         let rows: Vec<String> = self.parser.screen().rows(0, self.size.columns).collect();
-        let end = rows.iter().rposition(|row| !row.trim().is_empty()).map_or(0, |last| last + 1);
+        let mut end = rows.iter().rposition(|row| !row.trim().is_empty()).map_or(0, |last| last + 1);
+        let screen = self.parser.screen();
+        if screen.alternate_screen() {
+            // A program with the whole screen works where its cursor is, not at the lower edge.
+            end = end.min(usize::from(screen.cursor_position().0) + LINES_BELOW + 1);
+        }
         let shown = rows.get(end.saturating_sub(LINES)..end).unwrap_or_default();
         shown.iter().map(|row| Text::<FACT_LINE_BYTES>::truncated(row.trim_end()).shown()).collect()
     }
@@ -419,6 +426,20 @@ mod tests {
         let mark = "\x1b]133;B\x07";
         let hidden = format!("\x1b[?1049h$ {mark}ls");
         assert_eq!(commands(&[&hidden, "\r\n"]), ["ls"]);
+    }
+
+    #[test]
+    fn of_a_program_with_the_whole_screen_the_panel_gets_what_is_around_the_cursor() {
+        let mut screen = ShellScreen::new(TerminalSize::USUAL);
+        let rows: String = (1..=24).map(|row| format!("\x1b[{row};1Hrow {row}")).collect();
+        let shown = |screen: &mut ShellScreen, output: &str| {
+            screen.feed(Instant::now(), output.as_bytes(), &Entered::default());
+            screen.lines()
+        };
+        let lines = shown(&mut screen, &format!("\x1b[?1049h{rows}\x1b[3;1H"));
+        assert_eq!((lines.first().unwrap().as_str(), lines.last().unwrap().as_str()), ("row 1", "row 5"));
+        let lines = shown(&mut screen, "\x1b[24;1H");
+        assert_eq!((lines.first().unwrap().as_str(), lines.last().unwrap().as_str()), ("row 13", "row 24"));
     }
 
     #[test]
