@@ -162,6 +162,14 @@ impl Removal {
         report
     }
 
+    /// Whether unfinished files lie in the folders that were named for that.
+    #[must_use]
+    pub fn has_unfinished(&self) -> bool {
+        // Looking takes time, in which others may name things.
+        let unfinished = self.lock().unfinished.clone();
+        unfinished.iter().any(|(folder, is_ours)| !leftovers::unfinished_files(folder, *is_ours).is_empty())
+    }
+
     /// Removes the unfinished files in the folders that were named for that, which somebody else is not to go on with.
     #[must_use]
     pub fn clear_unfinished(&self) -> RemovalReport {

@@ -258,8 +258,13 @@ fn lost_half_way(world: &mut World, source: &Path, lost: Lost) {
     world.answer(true);
     half(world);
     world.console = world.another_console();
-    world.agent_shows("that nobody is there", |view| view.panel.as_ref()?.reconnecting.then_some(()));
+    // A console that ends may close the channel itself: then the session is lost at once.
+    let is_lost = world.agent_shows("that nobody is there", |view| match &view.page {
+        Page::Ended(_) => Some(true),
+        _ => view.panel.as_ref()?.reconnecting.then_some(false),
+    });
     let reason = match lost {
+        _ if is_lost => EndReason::ConnectionLost,
         Lost::Forgotten => {
             world.kill_relay();
             fs::remove_file(world.path("relay/node.secret")).unwrap();

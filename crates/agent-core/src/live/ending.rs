@@ -11,7 +11,7 @@ use std::time::Duration;
 impl Live<'_> {
     /// Powers stop first, then the person sees the end, then the other end is told.
     pub(super) async fn end(mut self, desk: &mut Desk, reader: Option<Reader>, reason: EndReason) -> Parted {
-        let keeps_files = self.transfers.iter().any(|(transfer, view)| {
+        let is_receiving = self.transfers.iter().any(|(transfer, view)| {
             view.incoming && view.state == TransferState::Running && self.files.knows_running(*transfer)
         });
         self.consent.end();
@@ -60,6 +60,8 @@ impl Live<'_> {
         self.close_batches();
         self.close_endings();
         self.shell_ended(shell).await;
+        // A transfer may have heard of the loss before the session did.
+        let keeps_files = is_receiving || self.config.platform.removal.has_unfinished();
         // Also where the person did not wait for the line to be lost for good, if that would cost them files.
         let is_given_up = reason == EndReason::ClientEnded && self.is_away && keeps_files;
         let is_lost = reason == EndReason::ConnectionLost || is_given_up;
