@@ -167,7 +167,11 @@ fn reached(goal: Goal, after: u64, view: &ConsoleView) -> Option<Result<(), Prob
         Goal::Joined => matches!(view.stage, Stage::Joining | Stage::Session(_)),
         Goal::Session => session.is_some(),
         Goal::Recognised => session.is_some_and(|session| session.recognised),
-        Goal::Picture => session.is_some_and(|session| session.pictures > after),
+        // The picture may come before the word which monitors there are: then nothing could be done on it yet.
+        Goal::Picture => session.is_some_and(|session| {
+            let is_known = session.monitor.is_some_and(|monitor| session.layout.monitor(monitor).is_some());
+            session.pictures > after && is_known
+        }),
         Goal::Transfers => session.is_some_and(|session| {
             let moves = |state: TransferState| !state.is_over();
             !session.transfers.is_empty() && !session.transfers.iter().any(|transfer| moves(transfer.state))
