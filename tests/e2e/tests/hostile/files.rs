@@ -189,7 +189,7 @@ fn files_of_impossible_sizes_take_no_memory_and_leave_nothing_and_the_session_go
     let (console, mut agent) = meet(&trap, &mut catcher);
     grant(&trap, &mut agent, RequestId(1), &Request::View);
     let part = |part: BatchPart| framed(&part);
-    let begin = |from_bytes| part(BatchPart::Begin { index: 0, from_bytes });
+    let begin = |from_bytes| part(BatchPart::Begin { index: 1, from_bytes });
     let block = |length| part(BatchPart::Block { length });
     for (what, bytes) in [
         ("a block of four gigabytes", [begin(0), block(u32::MAX)].concat()),
@@ -199,8 +199,8 @@ fn files_of_impossible_sizes_take_no_memory_and_leave_nothing_and_the_session_go
         ("an end long before its time", [begin(0), part(BatchPart::End { digest: [0; 32] })].concat()),
     ] {
         let transfer = fetches(&trap, &console, &mut agent);
-        let list: Vec<u8> =
-            ["all/a", "all/b"].iter().flat_map(|path| framed(&entry(path, BatchItem::File, u64::MAX))).collect();
+        let files = ["all/a", "all/b"].iter().flat_map(|path| framed(&entry(path, BatchItem::File, u64::MAX)));
+        let list: Vec<u8> = framed(&entry("all", BatchItem::Folder, 0)).into_iter().chain(files).collect();
         let head = [framed(&StreamKind::BatchList { transfer })];
         trap.run(what, stream(&agent.channel, &head, &list)).unwrap().finish().unwrap();
         let head = [framed(&StreamKind::Batch { transfer })];
