@@ -167,6 +167,8 @@ pub(super) enum Command {
     },
     Cancel {
         transfer: u32,
+        /// Only this file of it.
+        file: Option<String>,
     },
     Resolve {
         transfer: u32,
@@ -204,6 +206,10 @@ pub(super) enum Command {
     Records {},
     /// Saves what is kept of one of them where pictures are saved.
     ExportRecord {
+        record: String,
+    },
+    /// Saves what its terminals showed as text where pictures are saved.
+    ExportTranscript {
         record: String,
     },
     /// Erases what is kept of one of them, but for its log.

@@ -97,6 +97,7 @@ impl<W: Write> Desk<W> {
             Command::Outcome { outcome, record } => self.outcome(outcome, record.as_deref()),
             Command::Records {} => self.records(),
             Command::ExportRecord { record } => self.export_record(&record),
+            Command::ExportTranscript { record } => self.export_transcript(&record),
             Command::EraseRecord { record } => self.erase_record(&record),
             Command::ListFolder { path } => {
                 self.may_move(Capability::FetchFile).and_then(|()| self.send(ConsoleCommand::Browse { path }))
@@ -105,7 +106,8 @@ impl<W: Write> Desk<W> {
             Command::Fetch { paths, into } => self.fetch_files(paths, into),
             Command::Pause { transfer } => self.on_transfer(transfer, |id| ConsoleCommand::HoldTransfer(id, true)),
             Command::Resume { transfer } => self.on_transfer(transfer, |id| ConsoleCommand::HoldTransfer(id, false)),
-            Command::Cancel { transfer } => self.on_transfer(transfer, ConsoleCommand::CancelTransfer),
+            Command::Cancel { transfer, file: None } => self.on_transfer(transfer, ConsoleCommand::CancelTransfer),
+            Command::Cancel { transfer, file: Some(file) } => self.cancel_file(transfer, &file),
             Command::Resolve { transfer, conflict } => {
                 self.on_transfer(transfer, |id| ConsoleCommand::Resolve(id, conflict.into()))
             }
@@ -434,6 +436,15 @@ impl<W: Write> Desk<W> {
             Some(known) if known.state.is_over() => Err(Problem::new(Code::Already, "the transfer is over")),
             Some(_) => self.send(command(id)),
         }
+    }
+
+    fn cancel_file(&mut self, transfer: u32, file: &str) -> Result {
+        let id = TransferId(transfer);
+        let known = self.session()?.transfers.iter().find(|known| known.id == id);
+        let item = known.and_then(|known| known.items.iter().position(|item| item.is_file && item.name == file));
+        let item = item.and_then(|item| u32::try_from(item).ok());
+        let item = item.ok_or_else(|| bad_value("\"file\" names no file of such a transfer"))?;
+        self.on_transfer(transfer, |id| ConsoleCommand::CancelItem(id, item))
     }
 
     fn transfers(&mut self) -> Result {

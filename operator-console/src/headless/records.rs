@@ -13,6 +13,10 @@ use console_core::records::{
 use serde::Serialize;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a disk may take for what came last.
+const FLUSHED_WITHIN: Duration = Duration::from_secs(2);
 
 /// What is kept of the session.
 #[derive(Serialize)]
@@ -119,6 +123,16 @@ impl<W: Write> Desk<W> {
         let written = record.export_into(&self.pictures_folder);
         let path = written
             .map_err(|error| Problem::new(Code::NotWritten, format!("the session was not exported: {error}")))?;
+        Ok(Done::Exported { path: text(&path) })
+    }
+
+    pub(super) fn export_transcript(&mut self, record: &str) -> Result {
+        let (records, record) = self.past(record)?;
+        // What came last may not be on the disk yet.
+        records.flush(FLUSHED_WITHIN);
+        let written = records.transcript(&record.id).and_then(|read| read.export_into(&self.pictures_folder));
+        let path = written
+            .map_err(|error| Problem::new(Code::NotWritten, format!("what terminals showed was not saved: {error}")))?;
         Ok(Done::Exported { path: text(&path) })
     }
 

@@ -88,6 +88,18 @@ fn a_transfer_is_paused_gone_on_with_and_cancelled_without_a_window() {
     assert!(!world.path("downloads/large.bin").exists());
     assert_eq!(caller.refused(json!({"do": "cancel", "transfer": 77})), "bad_value");
 
+    // One file of two, and the other arrives.
+    let small = world.path("small.txt");
+    fs::write(&small, "small").unwrap();
+    let both = caller.ask(json!({"do": "send", "paths": [large, small]}));
+    world.answer(true);
+    caller.event_with("transfer", is(&both["transfer"], "running"));
+    assert_eq!(caller.refused(json!({"do": "cancel", "transfer": both["transfer"], "file": "other"})), "bad_value");
+    caller.ask(json!({"do": "cancel", "transfer": both["transfer"], "file": "large.bin"}));
+    let done = caller.event_with("transfer", is(&both["transfer"], "done"));
+    assert_eq!((&done["done_files"], &done["failed_files"]), (&json!(1), &json!(1)), "{done}");
+    assert!(world.path("downloads/small.txt").exists() && !world.path("downloads/large.bin").exists());
+
     // The same goes on from what is there, and this time arrives.
     let again = caller.ask(json!({"do": "send", "paths": [large]}));
     world.answer(true);

@@ -61,7 +61,12 @@ fn the_sessions_until_now_are_listed_described_exported_and_erased() {
         let text = fs::read_to_string(path.as_str().unwrap()).unwrap();
         assert!(text.contains("Hidden column") && text.contains("registry"), "{text}");
     }
-    for command in ["export_record", "erase_record"] {
+    assert_eq!(
+        caller.refused(json!({"do": "export_transcript", "record": id})),
+        "not_written",
+        "there was no terminal"
+    );
+    for command in ["export_record", "export_transcript", "erase_record"] {
         for wrong in ["", "../../relay", "000000000000-00000000"] {
             assert_eq!(caller.refused(json!({"do": command, "record": wrong})), "bad_value");
         }

@@ -75,12 +75,21 @@ fn commands_are_entered_and_read_once_the_person_allows_it() {
     // What has scrolled away is still there.
     caller.ask(json!({"do": "terminal_type", "text": "seq 101 140\r"}));
     let text = |terminal: &Value| terminal["text"].as_str().unwrap().to_owned();
-    read(&world, &mut caller, "the last numbers", |terminal| text(terminal).contains("140"));
+    read(&world, &mut caller, "the last numbers", |terminal| text(terminal).contains("\n140\n"));
     assert!(!text(&caller.ask(json!({"do": "terminal"}))["terminal"]).contains("105"));
     let back = caller.ask(json!({"do": "terminal", "back": 35}));
     assert!(text(&back["terminal"]).contains("105"), "{back}");
-    assert!(text(&caller.ask(json!({"do": "terminal"}))["terminal"]).contains("140"));
+    assert!(text(&caller.ask(json!({"do": "terminal"}))["terminal"]).contains("\n140\n"));
     caller.ask(json!({"do": "terminal_type", "text": "exit 3\r"}));
     read(&world, &mut caller, "the end", |terminal| terminal["state"] == "over" && terminal["code"] == 3);
     assert_eq!(caller.refused(json!({"do": "terminal_type", "text": "ls\r"})), "not_granted");
+
+    // What it showed is kept, and comes out as text.
+    caller.ask(json!({"do": "end"}));
+    caller.ask(json!({"do": "close"}));
+    caller.ask(json!({"do": "wait", "for": "idle"}));
+    let record = caller.ask(json!({"do": "records"}))["records"][0]["record"].clone();
+    let path = caller.ask(json!({"do": "export_transcript", "record": record}))["path"].clone();
+    let text = std::fs::read_to_string(path.as_str().unwrap()).unwrap();
+    assert!(text.contains("42x") && text.contains("105"), "{text}");
 }
