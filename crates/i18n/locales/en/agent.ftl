@@ -104,7 +104,7 @@ ask-shell-title = May { $name } enter commands on this computer?
 ask-shell-lead = { $name } asks to type commands in a terminal, as if they were you. You see every command in the panel, and it stands in the log.
 ask-shell-warning = Beware of scams.
 ask-shell-warning-do = A command can read, change and delete your files, and nobody asks you again. Say yes only if you asked for this help. If they called you without that, press “This is a scam”.
-ask-shell-only = When you take it back, the terminal closes and every program that was started there ends, unless an administrator’s password was used for it.
+ask-shell-only = When you take it back, the terminal closes and every program that was started there ends, unless an administrator’s password was used for it. The operator may keep what the terminal showed, sealed.
 ask-shell-yes = Allow commands
 ask-holds-for-terminal = Your yes holds for this terminal: when it closes, they must ask again.
 

@@ -104,7 +104,7 @@ ask-shell-title = { $name } può dare comandi a questo computer?
 ask-shell-lead = { $name } chiede di scrivere comandi in un terminale, come se fosse Lei. Lei vede ogni comando nel pannello, e resta nel registro.
 ask-shell-warning = Attenzione alle truffe.
 ask-shell-warning-do = Un comando può leggere, cambiare e cancellare i Suoi file, e nessuno Le chiede un’altra volta. Dica di sì solo se ha chiesto questo aiuto. Se Le hanno telefonato senza che Lei lo chiedesse, prema «È una truffa».
-ask-shell-only = Quando lo toglie, il terminale si chiude e ogni programma avviato lì termina, salvo quelli per cui è stata usata la password di un amministratore.
+ask-shell-only = Quando lo toglie, il terminale si chiude e ogni programma avviato lì termina, salvo quelli per cui è stata usata la password di un amministratore. L’operatore può conservare, sigillato, ciò che il terminale ha mostrato.
 ask-shell-yes = Consenti i comandi
 ask-holds-for-terminal = Il Suo sì vale per questo terminale: quando si chiude, dovrà chiederle di nuovo.
 
