@@ -51,7 +51,8 @@ impl Timeout for NeverWaits {
     }
 }
 
-struct Size(TerminalSize);
+/// A size as the emulator wants it.
+pub(crate) struct Size(pub(crate) TerminalSize);
 
 impl Dimensions for Size {
     fn total_lines(&self) -> usize {

@@ -4,6 +4,7 @@ use super::transcript::name;
 use super::{Kept, LISTED, Record, RecordId, SAVED_WITHIN, Shared, Wake};
 use crate::gate::{make_private_folder, read_bounded, write_whole};
 use rand::rngs::OsRng;
+use session::private::private;
 use std::fs;
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -196,24 +197,12 @@ fn append(shared: &Shared, id: &RecordId, length: u64, sealed: &[u8]) -> io::Res
     make_private_folder(&shared.folder)?;
     let mut options = fs::File::options();
     options.create(true).truncate(false).write(true);
+    // Nobody else on this machine reads what a terminal showed.
     let mut file = private(&mut options).open(transcript_path(&shared.folder, id))?;
     file.set_len(length)?;
     file.seek(io::SeekFrom::Start(length))?;
     file.write_all(sealed)?;
     file.sync_data()
-}
-
-/// Nobody else on this machine reads what a terminal showed.
-#[cfg(unix)]
-fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(0o600)
-}
-
-/// Here the folder's rights decide who reads it.
-#[cfg(not(unix))]
-fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
-    options
 }
 
 fn write(shared: &Shared, record: &Record) -> io::Result<()> {

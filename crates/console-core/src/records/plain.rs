@@ -1,6 +1,7 @@
 //! What a terminal showed as plain lines, each with its time: the output goes through the same filter and emulator as
 //! in the session, and a line is taken once it has left the screen.
 
+use crate::terminal::Size;
 use alacritty_terminal::event::VoidListener;
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::index::{Column, Line};
@@ -30,22 +31,6 @@ pub struct PlainLine {
     pub at_ms: u64,
     /// What stood there, safe to show.
     pub text: String,
-}
-
-struct Size(TerminalSize);
-
-impl Dimensions for Size {
-    fn total_lines(&self) -> usize {
-        self.screen_lines()
-    }
-
-    fn screen_lines(&self) -> usize {
-        self.0.rows.into()
-    }
-
-    fn columns(&self) -> usize {
-        self.0.columns.into()
-    }
 }
 
 /// Makes lines of output.
