@@ -4,13 +4,15 @@ use super::parts::{FieldKind, text_field};
 use super::{Effect, Scene, ScreenState};
 use crate::desk::DeskCommand;
 use console_core::records::{PlainLine, Record, TerminalText, Transcript, TranscriptState};
-use egui::{Frame, Label, Margin, RichText, ScrollArea, Ui};
+use egui::{Frame, Label, Margin, RichText, ScrollArea, Ui, vec2};
 use std::time::{Duration, UNIX_EPOCH};
 use ui_kit::fonts::Weight;
 use ui_kit::{body_secondary, button, small, theme, tiny};
 
 /// How high the lines are, in points, before they scroll.
 const HEIGHT: f32 = 300.0;
+/// Height of a line, in points.
+const ROW: f32 = 18.0;
 
 /// What the list remembers of it.
 #[derive(Debug, Default)]
@@ -89,12 +91,18 @@ fn read_ui(ui: &mut Ui, scene: &Scene<'_>, transcript: &Transcript, state: &mut 
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 2.0;
+        let room = vec2(ui.available_width(), (rows.len() as f32 * (ROW + 2.0)).min(HEIGHT));
+        if !ui.is_rect_visible(egui::Rect::from_min_size(ui.cursor().min, room)) {
+            // An area out of sight would draw its lower bar at the edge of the page.
+            ui.allocate_space(room);
+            return;
+        }
         let area = ScrollArea::both()
             .id_salt("transcript")
             .max_height(HEIGHT)
             .min_scrolled_height(HEIGHT)
             .auto_shrink([false, true]);
-        area.show_rows(ui, 18.0, rows.len(), |ui, range| {
+        area.show_rows(ui, ROW, rows.len(), |ui, range| {
             for row in rows.get(range).unwrap_or_default() {
                 let (text, font, ink) = match row {
                     Row::Head(terminal) => {
