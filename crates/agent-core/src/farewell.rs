@@ -47,7 +47,8 @@ pub(crate) struct Parted {
 
 impl Farewell {
     /// Writes the end, tells the console, lets the person choose a new key where the line was lost, lets them rate if
-    /// `end` says so, removes the program and waits a moment for the console's signature. Where nobody answers the agent alone has signed, and the log shows that.
+    /// `end` says so, removes the program and waits a moment for the console's signature. Where nobody answers the
+    /// agent alone has signed, and the log shows that.
     pub(crate) async fn say(mut self, config: &Setup, desk: &mut Desk, mut ledger: Ledger, mut end: EndView) -> Parted {
         let reason = end.reason;
         // Whether the console still hears any of it is found out below.

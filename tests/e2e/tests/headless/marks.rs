@@ -1,6 +1,6 @@
 //! Pointing and drawing by lines, seen on a real screen and in the pictures of it.
 
-use super::{Caller, pair_and_view, png};
+use super::{Caller, agree, pair_and_view, png};
 use agent_core::view::{AgentCommand, Page};
 use agent_core::{AgentHandle, LinkKind};
 use e2e::World;
@@ -60,15 +60,6 @@ impl Drop for Screen {
     }
 }
 
-fn answer(world: &World, agent: &AgentHandle) {
-    let id = world.other_shows(agent, "a question", |view| match &view.page {
-        Page::Question(question) => Some(question.id),
-        _ => None,
-    });
-    agent.send(AgentCommand::QuestionShown(id));
-    agent.send(AgentCommand::Answer(id, true));
-}
-
 /// An agent in front of this screen, as far as the first picture.
 fn seen(world: &World, screen: &Screen, caller: &mut Caller) -> AgentHandle {
     let display = screen.display.clone();
@@ -80,7 +71,7 @@ fn seen(world: &World, screen: &Screen, caller: &mut Caller) -> AgentHandle {
     agent.send(AgentCommand::SubmitKey(key));
     world.other_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
     world.welcome(&agent);
-    answer(world, &agent);
+    agree(world, &agent);
     caller.ask(json!({"do": "wait", "for": "picture"}));
     agent
 }

@@ -1,8 +1,8 @@
 //! The terminal by lines: a real shell at the client, entered and read once the person allows it.
 
-use super::Caller;
+use super::{Caller, agree};
+use agent_core::LinkKind;
 use agent_core::view::{AgentCommand, Page};
-use agent_core::{AgentHandle, LinkKind};
 use e2e::World;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -14,15 +14,6 @@ const KEEPER: [&str; 3] = ["terminal::the_part_of_the_keeper", "--exact", "--qui
 #[test]
 fn the_part_of_the_keeper() {
     host::keep_shell();
-}
-
-fn answer(world: &World, agent: &AgentHandle) {
-    let id = world.other_shows(agent, "a question", |view| match &view.page {
-        Page::Question(question) => Some(question.id),
-        _ => None,
-    });
-    agent.send(AgentCommand::QuestionShown(id));
-    agent.send(AgentCommand::Answer(id, true));
 }
 
 /// Reads the terminal until it is as wanted.
@@ -48,12 +39,12 @@ fn commands_are_entered_and_read_once_the_person_allows_it() {
     agent.send(AgentCommand::SubmitKey(key));
     world.other_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
     world.welcome(&agent);
-    answer(&world, &agent);
+    agree(&world, &agent);
     caller.ask(json!({"do": "wait", "for": "picture"}));
     let echo = json!({"do": "terminal_type", "text": "echo $((40 + 2))x\r"});
     assert_eq!(caller.refused(echo.clone()), "not_granted");
     caller.ask(json!({"do": "request", "capability": "shell"}));
-    answer(&world, &agent);
+    agree(&world, &agent);
     caller.event_with("granted", |event| event["capability"] == "shell");
     let prompts = |terminal: &Value| terminal["text"].as_str().is_some_and(|text| text.ends_with(['$', '#']));
     read(&world, &mut caller, "a prompt", |terminal| terminal["state"] == "open" && prompts(terminal));
