@@ -1,11 +1,9 @@
 //! False ends: a console with a valid operator and an agent with the right key, both without manners.
 
-use super::{Trap, opaque};
+use super::opaque;
 use crate::now_s;
-use agent_core::{AgentConfig, AgentHandle, LinkKind};
 use audit_log::{Begin, Event, FORMAT, Hex, LogKey, Opening, Writer, operator_statement};
 use channel::{AcceptedChannel, Channel, ConsoleIdentity, Port, RecvStream, Role, SendStream};
-use host::fake::FakeMachine;
 use identity::{Organisation, Seed};
 use link::{Control, Packets};
 use pairing::{AgentPairing, ConsolePairing, P3Outcome, Paired, SessionKey};
@@ -23,18 +21,6 @@ use tokio::sync::mpsc;
 #[must_use]
 pub fn forged_ticket() -> Ticket {
     Ticket { session: SessionId([9; 16]), side: Side::Agent, operator_sha256: [9; 32], expires_at_s: 9, mac: [9; 32] }
-}
-
-impl Trap {
-    /// A genuine agent with something else about it.
-    #[must_use]
-    pub fn agent_with(&self, change: impl FnOnce(&mut AgentConfig)) -> AgentHandle {
-        let (reach, machine) = (crate::Reach::direct(self.folder.path(), LinkKind::Quic), FakeMachine::default());
-        let seen = (&machine, &self.clipboard);
-        let mut config = crate::agent_config(self.folder.path(), &reach, &self.desktop, &self.injected, seen);
-        change(&mut config);
-        AgentHandle::start(config, Box::new(|| {})).expect("an agent")
-    }
 }
 
 /// Hands out links that were made to the relay.

@@ -2,19 +2,17 @@
 
 use super::Trap;
 use crate::{Reach, agent_config};
-use agent_core::{AgentHandle, LinkKind};
-use host::Shells;
+use agent_core::{AgentConfig, AgentHandle, LinkKind};
 use host::fake::FakeMachine;
-use std::sync::Arc;
 
 impl Trap {
-    /// A genuine agent with these terminals.
+    /// A genuine agent with something else about it.
     #[must_use]
-    pub fn agent_with_shells(&self, shells: Arc<dyn Shells>) -> AgentHandle {
+    pub fn agent_with(&self, change: impl FnOnce(&mut AgentConfig)) -> AgentHandle {
         let reach = Reach::direct(self.folder.path(), LinkKind::Quic);
         let seen = (&FakeMachine::default(), &self.clipboard);
         let mut config = agent_config(self.folder.path(), &reach, &self.desktop, &self.injected, seen);
-        config.platform.shells = shells;
+        change(&mut config);
         AgentHandle::start(config, Box::new(|| {})).expect("an agent")
     }
 }

@@ -286,7 +286,7 @@ fn a_console_that_floods_a_terminal_with_sizes_and_keys_does_not_hold_up_the_per
     let trap = Trap::new();
     let mut catcher = trap.catcher();
     let shells = host::ThisMachinesShells::new(trap.folder().to_owned()).kept_with(&KEEPER).running("/bin/sh".into());
-    let agent = trap.agent_with_shells(Arc::new(shells));
+    let agent = trap.agent_with(|config| config.platform.shells = Arc::new(shells));
     let mut console = console::greet(&trap, &mut catcher, &agent);
     console::recognise(&trap, &agent, &mut console);
     ask(&trap, &agent, &mut console, 1, Request::View, true);
