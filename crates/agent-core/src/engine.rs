@@ -13,11 +13,11 @@ use capture::CaptureError;
 use channel::{AcceptedChannel, Channel, ChannelError, Dial, Keeper, Port};
 use identity::{Operator, Organisation};
 use pairing::SessionKey;
-use session::{AgentGreeting, Demands, HandshakeError, greet_console};
+use session::{AgentGreeting, CommandSender, Commands, Demands, HandshakeError, greet_console};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -30,7 +30,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 /// A running agent. Dropping it ends every task.
 pub struct AgentHandle {
-    commands: Option<mpsc::Sender<AgentCommand>>,
+    commands: Option<CommandSender<AgentCommand>>,
     view: watch::Receiver<AgentView>,
     run: JoinHandle<()>,
     runtime: Option<Runtime>,
@@ -44,7 +44,7 @@ impl AgentHandle {
     pub fn start(config: AgentConfig, on_change: Box<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("agent").enable_all().build()?;
-        let (commands, waiting) = mpsc::channel(COMMANDS);
+        let (commands, waiting) = session::commands(COMMANDS);
         let first = AgentView { page: Page::EnterKey { problem: None }, panel: None };
         let (publish, view) = watch::channel(first);
         let desk = Desk { commands: waiting, view: publish, on_change };
@@ -67,7 +67,7 @@ impl AgentHandle {
     /// Hands a command to the engine. One that comes faster than the engine takes them is lost,
     /// which only a program can manage.
     pub fn send(&self, command: AgentCommand) {
-        if self.commands.as_ref().is_none_or(|commands| commands.try_send(command).is_err()) {
+        if !self.commands.as_ref().is_some_and(|commands| commands.send(command)) {
             tracing::warn!("a command was lost: the engine is busy or has ended");
         }
     }
@@ -75,7 +75,9 @@ impl AgentHandle {
     /// Ends the engine as if the person had left: the session ends, the other end is told, what is
     /// to be removed is removed. Waits for that at most `deadline`; not for use inside a runtime.
     pub fn shutdown(mut self, deadline: Duration) {
-        self.commands = None;
+        if let Some(commands) = self.commands.take() {
+            commands.leave();
+        }
         if let Some(runtime) = self.runtime.take() {
             let ended = runtime.block_on(async { tokio::time::timeout(deadline, &mut self.run).await });
             if ended.is_err() {
@@ -96,7 +98,7 @@ impl Drop for AgentHandle {
 
 /// Where the engine meets the person.
 pub(crate) struct Desk {
-    pub(crate) commands: mpsc::Receiver<AgentCommand>,
+    pub(crate) commands: Commands<AgentCommand>,
     view: watch::Sender<AgentView>,
     on_change: Box<dyn Fn() + Send + Sync>,
 }

@@ -32,11 +32,11 @@ const INCOMING_BYTES: u64 = 64 * 1024;
 /// Streams of each kind that a peer may have open.
 const STREAMS: u32 = 64;
 
-/// Code with which a channel is closed in order.
-const CLOSED: VarInt = VarInt::from_u32(0);
-
 /// Code with which a channel is closed because the other end broke the protocol.
 const BROKEN_OFF: VarInt = VarInt::from_u32(1);
+/// Code with which a channel is closed in order. Not zero: that is what the library sends for a program that lets go
+/// of its channel without a word.
+const CLOSED: VarInt = VarInt::from_u32(2);
 
 /// Why there is no channel.
 #[derive(Debug, thiserror::Error)]

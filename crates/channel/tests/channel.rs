@@ -120,4 +120,14 @@ async fn closing_tells_the_other_end_at_once() {
     let (console, agent) = joined(&ends).await;
     console.close(Duration::from_secs(5)).await;
     agent.connection().closed().await;
+    assert!(agent.was_closed_in_order());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_that_lets_go_without_a_word_has_not_closed_in_order() {
+    let ends = paired_ends(11);
+    let (console, agent) = joined(&ends).await;
+    drop(console);
+    agent.connection().closed().await;
+    assert!(!agent.was_closed_in_order());
 }

@@ -8,11 +8,11 @@ use crate::picture::SharedPictures;
 use crate::records::{RecordId, Records};
 use crate::view::{ConsoleCommand, ConsoleView, EndView, KeyView, Notice, NoticeKind, Stage};
 use channel::{Channel, ChannelError, Dial, Keeper, Port};
-use session::{ConsoleGreeting, HandshakeError, Papers, StreamError, greet_agent};
+use session::{CommandSender, Commands, ConsoleGreeting, HandshakeError, Papers, StreamError, greet_agent};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::{Handle, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// Commands that may wait: a burst of mouse and keyboard.
@@ -24,7 +24,7 @@ const NOTICES: usize = 50;
 
 /// A running console. Dropping it ends every task.
 pub struct ConsoleHandle {
-    commands: Option<mpsc::Sender<ConsoleCommand>>,
+    commands: Option<CommandSender<ConsoleCommand>>,
     view: watch::Receiver<ConsoleView>,
     pictures: SharedPictures,
     run: Option<JoinHandle<()>>,
@@ -52,7 +52,7 @@ impl ConsoleHandle {
         config: Arc<ConsoleConfig>,
         on_change: Box<dyn Fn() + Send + Sync>,
     ) -> Self {
-        let (commands, waiting) = mpsc::channel(COMMANDS);
+        let (commands, waiting) = session::commands(COMMANDS);
         let first = ConsoleView {
             operator: config.operator_view(now_s()),
             stage: Stage::Idle,
@@ -95,7 +95,7 @@ impl ConsoleHandle {
 
     /// Hands a command to the engine; false if it takes no more now.
     pub fn send(&self, command: ConsoleCommand) -> bool {
-        let taken = self.commands.as_ref().is_some_and(|commands| commands.try_send(command).is_ok());
+        let taken = self.commands.as_ref().is_some_and(|commands| commands.send(command));
         if !taken {
             tracing::warn!("a command was lost: the engine is busy or has ended");
         }
@@ -114,7 +114,9 @@ impl ConsoleHandle {
 
     /// Begins to end the engine, as [`Self::shutdown`] does, without waiting for it.
     pub(crate) fn leave(&mut self) {
-        self.commands = None;
+        if let Some(commands) = self.commands.take() {
+            commands.leave();
+        }
     }
 
     /// Waits until it has ended, at most `deadline`.
@@ -150,7 +152,7 @@ pub(crate) fn runtime() -> std::io::Result<Runtime> {
 
 /// Where the engine meets the operator.
 pub(crate) struct Desk {
-    pub(crate) commands: mpsc::Receiver<ConsoleCommand>,
+    pub(crate) commands: Commands<ConsoleCommand>,
     view: watch::Sender<ConsoleView>,
     pub(crate) on_change: Arc<dyn Fn() + Send + Sync>,
     pub(crate) pictures: SharedPictures,
@@ -370,7 +372,7 @@ mod tests {
         let woken = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&woken);
         let desk = Desk {
-            commands: mpsc::channel(1).1,
+            commands: session::commands(1).1,
             view: publish,
             on_change: Arc::new(move || {
                 counted.fetch_add(1, Ordering::Relaxed);

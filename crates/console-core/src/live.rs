@@ -266,9 +266,9 @@ impl<'a> Live<'a> {
             if let Some(command) = next {
                 self.handle_command(command).await?;
             }
-            match desk.commands.try_recv() {
-                Ok(command) => next = desk.common(command),
-                Err(_) => return Flow::Continue(()),
+            match desk.commands.waiting() {
+                Some(command) => next = desk.common(command),
+                None => return Flow::Continue(()),
             }
         }
     }

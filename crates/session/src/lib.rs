@@ -7,6 +7,7 @@
 mod allowance;
 mod batch;
 mod chat;
+mod commands;
 mod files;
 mod folders;
 mod handshake;
@@ -25,6 +26,7 @@ mod wanted;
 pub use allowance::{Allowance, Own};
 pub use batch::{BatchNews, Gate, Motion, send_batch, wishes_fit};
 pub use chat::{Chat, ChatEntry};
+pub use commands::{CommandSender, Commands, commands};
 pub use files::{open_file, receive_file, send_file, sendable, storage_failure, told_why};
 pub use folders::{
     Batch, FolderList, list_folder, path_text, read_batch_list, read_list, send_list, totals, walk_apart,

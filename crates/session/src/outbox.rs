@@ -3,6 +3,8 @@
 use crate::stream::Writer;
 use proto::codec::Message;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -15,10 +17,12 @@ const WAITING: usize = 512;
 #[error("the control stream takes no more messages")]
 pub struct OutboxClosed;
 
-/// Where control messages are put; a task writes them. Dropping it ends the task.
+/// Where control messages are put; a task writes them. Dropping it ends the task and gives the stream up, which the
+/// other end tells from an end in order.
 pub struct Outbox<M> {
     queue: Option<mpsc::Sender<M>>,
     task: Option<JoinHandle<()>>,
+    is_closing: Arc<AtomicBool>,
 }
 
 impl<M> fmt::Debug for Outbox<M> {
@@ -30,6 +34,8 @@ impl<M> fmt::Debug for Outbox<M> {
 impl<M: Message + Send + Sync + 'static> Outbox<M> {
     pub(crate) fn start(mut writer: Writer) -> Self {
         let (queue, mut waiting) = mpsc::channel::<M>(WAITING);
+        let is_closing = Arc::new(AtomicBool::new(false));
+        let closes = is_closing.clone();
         let task = tokio::spawn(async move {
             while let Some(message) = waiting.recv().await {
                 if let Err(error) = writer.message(&message).await {
@@ -37,10 +43,14 @@ impl<M: Message + Send + Sync + 'static> Outbox<M> {
                     return;
                 }
             }
+            // A task is aborted only where it waits: it may see the queue go before.
+            if !closes.load(Ordering::Acquire) {
+                return;
+            }
             writer.finish();
             writer.delivered().await;
         });
-        Self { queue: Some(queue), task: Some(task) }
+        Self { queue: Some(queue), task: Some(task), is_closing }
     }
 
     /// Puts a message in line; never waits.
@@ -54,6 +64,7 @@ impl<M: Message + Send + Sync + 'static> Outbox<M> {
 
     /// Ends the stream and waits until the other end has everything, at most `deadline`.
     pub async fn close(mut self, deadline: Duration) {
+        self.is_closing.store(true, Ordering::Release);
         self.queue = None;
         if let Some(mut task) = self.task.take()
             && tokio::time::timeout(deadline, &mut task).await.is_err()

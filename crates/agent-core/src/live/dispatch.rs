@@ -59,8 +59,7 @@ impl Live<'_> {
     pub(super) fn handle_message(&mut self, message: Result<Option<ConsoleToAgent>, StreamError>) -> Flow {
         let message = match message {
             Ok(Some(message)) => message,
-            Ok(None) => return Flow::Break(EndReason::OperatorEnded),
-            Err(StreamError::Gone) => return Flow::Break(self.how_lost()),
+            Ok(None) | Err(StreamError::Gone) => return Flow::Break(self.how_lost()),
             Err(error) => {
                 tracing::warn!(%error, "the console broke the protocol");
                 return Flow::Break(EndReason::ProtocolViolation);
