@@ -9,9 +9,9 @@ use proto::machine::{Facts, Topic, announcing};
 use proto::session::{AgentToConsole, Capability, Ending, Request, RequestId, StreamKind};
 use session::{Priority, StreamError, open_stream};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
 /// How long a page may take to be read.
@@ -55,7 +55,7 @@ struct Told {
 pub(super) struct MachineWork {
     giving: BTreeMap<Topic, AbortHandle>,
     /// Pages whose reading has not come back: a disk that hangs must not be read twice.
-    reading: Arc<Mutex<BTreeSet<Topic>>>,
+    reading: watch::Sender<BTreeSet<Topic>>,
     /// What an open question is about; at most one.
     marked: BTreeMap<RequestId, Marked>,
     told: BTreeMap<u32, Told>,
@@ -84,10 +84,7 @@ impl Live<'_> {
         if self.machine.giving.get(&topic).is_some_and(|task| !task.is_finished()) {
             return Flow::Continue(());
         }
-        if !lock(&self.machine.reading).insert(topic) {
-            return self.tell(AgentToConsole::NoFacts { topic });
-        }
-        let (machine, reading) = (Arc::clone(&self.config.platform.machine), Arc::clone(&self.machine.reading));
+        let (machine, reading) = (Arc::clone(&self.config.platform.machine), self.machine.reading.clone());
         let (channel, report) = (self.channel.clone(), self.events.0.clone());
         let task = self.tasks.spawn(async move {
             let Ok(facts) = read(&lease, machine.as_ref(), topic, reading).await else { return };
@@ -149,7 +146,7 @@ impl Live<'_> {
                 return self.tell(AgentToConsole::ProcessEnding { request, ending: Ending::Failed });
             }
         }
-        let watching = watch(Arc::clone(&marked.target), request, self.events.0.clone());
+        let watching = watch_end(Arc::clone(&marked.target), request, self.events.0.clone());
         let watch = self.tasks.spawn(watching);
         let told = Told { request, at: Instant::now(), watch, marked };
         if let Some(before) = self.machine.told.insert(told.marked.wanted.pid, told) {
@@ -194,8 +191,20 @@ impl Live<'_> {
     }
 }
 
-fn lock(topics: &Mutex<BTreeSet<Topic>>) -> std::sync::MutexGuard<'_, BTreeSet<Topic>> {
-    topics.lock().unwrap_or_else(PoisonError::into_inner)
+/// A page is being read until this is dropped.
+struct Reading(watch::Sender<BTreeSet<Topic>>, Topic);
+
+impl Reading {
+    /// `None` if it is being read already.
+    fn begin(all: watch::Sender<BTreeSet<Topic>>, topic: Topic) -> Option<Self> {
+        all.send_if_modified(|topics| topics.insert(topic)).then(|| Self(all, topic))
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.send_if_modified(|topics| topics.remove(&self.1));
+    }
 }
 
 /// Reads a page; nothing where it cannot be read or takes too long.
@@ -203,11 +212,19 @@ async fn read(
     lease: &Lease<SystemInfo>,
     machine: &dyn Machine,
     topic: Topic,
-    reading: Arc<Mutex<BTreeSet<Topic>>>,
+    reading: watch::Sender<BTreeSet<Topic>>,
 ) -> Result<Option<Box<Facts>>, Revoked> {
+    // One for an earlier grant may be about to end.
+    let mut earlier = reading.subscribe();
+    let over = earlier.wait_for(|topics| !topics.contains(&topic));
+    if tokio::time::timeout(LOOK_WITHIN, over).await.is_err() {
+        tracing::warn!(?topic, "the machine is still being read");
+        return Ok(None);
+    }
+    let Some(reading) = Reading::begin(reading, topic) else { return Ok(None) };
     let (told, ready) = oneshot::channel();
     let come_back = move || {
-        lock(&reading).remove(&topic);
+        drop(reading);
         // Fails only when nobody waits any more.
         let _ = told.send(());
     };
@@ -239,7 +256,7 @@ async fn give(lease: &Lease<SystemInfo>, channel: &Channel, facts: Facts) -> Res
 }
 
 /// Waits until a program has ended, and says meanwhile if it does not.
-async fn watch(target: Arc<dyn Target>, request: RequestId, report: mpsc::Sender<Report>) {
+async fn watch_end(target: Arc<dyn Target>, request: RequestId, report: mpsc::Sender<Report>) {
     let began = Instant::now();
     let mut is_late = false;
     let mut looks = tokio::time::interval(LOOK_EVERY);
