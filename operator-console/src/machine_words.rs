@@ -30,7 +30,7 @@ pub struct Column {
     pub id: &'static str,
     /// Least width in points; what is left is shared out in the same measure.
     pub least: u16,
-    /// Where there is no room, columns with the highest rank go first.
+    /// Where there is no room, columns with the highest rank go first; up to [`SECOND_LINE`] they go to a second line.
     pub rank: u8,
     /// Whether it holds numbers, of which the largest come first.
     pub is_number: bool,
@@ -51,6 +51,9 @@ pub struct Cell {
     /// What numbers are sorted by.
     pub number: u64,
 }
+
+/// Columns with a higher rank are left out where there is no room for them.
+const SECOND_LINE: u8 = 2;
 
 const fn words(id: &'static str, least: u16, rank: u8) -> Column {
     Column { id, least, rank, is_number: false }
@@ -87,14 +90,14 @@ const PROCESSES: &[Column] = &[
 /// Where processes say how busy they keep the processors: by that they are sorted at first.
 pub const CPU_COLUMN: usize = 4;
 const PACKAGES: &[Column] = &[
-    words("console-machine-name", 180, 0),
-    words("console-machine-version", 140, 0),
-    words("console-machine-architecture", 80, 1),
+    words("console-machine-name", 160, 0),
+    words("console-machine-version", 120, 1),
+    words("console-machine-architecture", 80, 3),
 ];
 const EVENTS: &[Column] = &[
     number("console-machine-time", 118, 1),
     number("console-machine-severity", 80, 2),
-    words("console-machine-source", 100, 0),
+    words("console-machine-source", 100, 1),
     words("console-machine-text", 260, 0),
 ];
 
@@ -345,6 +348,14 @@ impl Sheet {
                 _ => return shown.into_iter().map(|at| (at, least(at) / sum.max(1.0) * width)).collect(),
             }
         }
+    }
+
+    /// The columns that stand on a second line of each row, where those of [`Self::widths`] are these.
+    #[must_use]
+    pub fn second_line(&self, widths: &[(usize, f32)]) -> Vec<usize> {
+        let is_shown = |at: usize| widths.iter().any(|(shown, _)| *shown == at);
+        let columns = self.columns.iter().enumerate();
+        columns.filter(|(at, column)| column.rank <= SECOND_LINE && !is_shown(*at)).map(|(at, _)| at).collect()
     }
 }
 

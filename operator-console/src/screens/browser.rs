@@ -1,7 +1,7 @@
 //! The part under the remote screen with two folders: the operator's beside the client's, and what moves between them.
 
 use super::pane::{Pane, Side};
-use super::parts::{close_button, panel_title, under_screen};
+use super::parts::{StripButton, close_button, panel_title, strip_button, under_screen};
 use super::session::may_move;
 use super::side::Powers;
 use super::transfers::transfer_ui;
@@ -18,13 +18,17 @@ use ui_kit::{TagKind, button, primary_button, small, tag, theme, tiny};
 const ROOM_FOR_BOTH: f32 = 620.0;
 /// Which part of the stage's height the folders have then.
 const SHARE: f32 = 0.66;
-/// Height of what moves, in points, where something does, and where the files of it are listed as well.
+/// Height of the title's row with the gap under it, in points.
+const TITLE_HEIGHT: f32 = 42.0;
+/// Height that one folder needs at least, in points: heading, path, names of columns, and three rows.
+const PANE_HEIGHT: f32 = 190.0;
+/// Between two folders, in points.
+const GAP: f32 = 12.0;
+/// At most so high, in points, is what only moves.
 const MOVING_HEIGHT: f32 = 150.0;
-const ITEMS_HEIGHT: f32 = 260.0;
-/// Height of one row of such a list, in points, and how many are in sight.
-const ITEM_ROW: f32 = 28.0;
-const ITEM_ROWS: f32 = 5.0;
-/// Where there is less width, in points, the two folders stand in two tabs' place: one above the other.
+/// Height of one file of a transfer, in points.
+const ITEM_ROW: f32 = 40.0;
+/// Where there is less width, in points, one folder stands above the other, or one only is shown.
 const BESIDE: f32 = 460.0;
 
 /// What the two folders remember between frames.
@@ -34,11 +38,21 @@ pub struct BrowserState {
     pub listed: Option<TransferId>,
     local: Pane,
     remote: Pane,
+    /// Whose folder is shown where there is room for one only.
+    shown: Side,
+    /// How high everything that moves was when it was drawn last, in points.
+    moving_height: f32,
 }
 
 impl Default for BrowserState {
     fn default() -> Self {
-        Self { listed: None, local: Pane::new(Side::Local), remote: Pane::new(Side::Remote) }
+        Self {
+            listed: None,
+            local: Pane::new(Side::Local),
+            remote: Pane::new(Side::Remote),
+            shown: Side::Remote,
+            moving_height: MOVING_HEIGHT,
+        }
     }
 }
 
@@ -94,50 +108,189 @@ fn whole_ui(
     commands: &mut Vec<ConsoleCommand>,
 ) {
     ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
+    let mut moving: Vec<&TransferView> = session.transfers.iter().rev().filter(|one| is_shown(one)).collect();
+    // What waits for a choice comes first.
+    moving.sort_by_key(|one| !waits(one));
+    let room = ui.available_height() - TITLE_HEIGHT;
+    if let Some(listed) = listed(&moving, &state.browser) {
+        title_ui(ui, scene, Panes::Beside, are_several(&moving), state, commands);
+        // Its files have the room of the two folders.
+        for transfer in moving.iter().filter(|one| waits(one) || one.id == listed.id) {
+            moving_ui(ui, scene, transfer, state, commands);
+        }
+        return items_ui(ui, scene, listed, commands);
+    }
+    let moving_height = moving_height(&moving, &state.browser, room);
+    let room = room - if moving.is_empty() { 0.0 } else { moving_height + 6.0 };
+    let panes = Panes::that_fit(ui.available_width(), room);
+    title_ui(ui, scene, panes, are_several(&moving), state, commands);
+    if room >= panes.height() {
+        panes_ui(ui, scene, session, panes, room, &mut state.browser, commands);
+        if !moving.is_empty() {
+            let list = ScrollArea::vertical().id_salt("moving").max_height(moving_height).auto_shrink([false, true]);
+            let list = list.show(ui, |ui| {
+                for transfer in &moving {
+                    moving_ui(ui, scene, transfer, state, commands);
+                }
+            });
+            let is_new = (list.content_size.y - state.browser.moving_height).abs() > 1.0;
+            state.browser.moving_height = list.content_size.y;
+            if is_new {
+                ui.ctx().request_repaint();
+            }
+        }
+        return;
+    }
+    // No room for everything: what is to be chosen, one of the folders, and below what moves.
+    let (first, last): (Vec<_>, Vec<_>) = moving.iter().partition(|one| waits(one));
+    ScrollArea::vertical().id_salt("files").auto_shrink(false).show(ui, |ui| {
+        for transfer in first {
+            moving_ui(ui, scene, transfer, state, commands);
+        }
+        panes_ui(ui, scene, session, panes, panes.height(), &mut state.browser, commands);
+        for transfer in last {
+            moving_ui(ui, scene, transfer, state, commands);
+        }
+        if are_several(&moving) {
+            cancel_all_ui(ui, scene, commands);
+        }
+    });
+}
+
+/// How the two folders stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Panes {
+    Beside,
+    Stacked,
+    /// Only one is shown, chosen by two tabs.
+    One,
+}
+
+impl Panes {
+    fn that_fit(width: f32, height: f32) -> Self {
+        match width >= BESIDE {
+            true => Self::Beside,
+            false if height >= Self::Stacked.height() => Self::Stacked,
+            false => Self::One,
+        }
+    }
+
+    /// What they need at least, in points.
+    fn height(self) -> f32 {
+        match self {
+            Self::Beside | Self::One => PANE_HEIGHT,
+            Self::Stacked => 2.0 * PANE_HEIGHT + GAP,
+        }
+    }
+}
+
+/// Height of what moves, in points: as much as it needs where there is something to choose, and less where it only
+/// moves.
+fn moving_height(moving: &[&TransferView], browser: &BrowserState, room: f32) -> f32 {
+    let is_large = moving.iter().any(|one| waits(one));
+    browser.moving_height.min(if is_large { room / 2.0 } else { MOVING_HEIGHT })
+}
+
+/// The transfer whose files are listed.
+fn listed<'a>(moving: &[&'a TransferView], browser: &BrowserState) -> Option<&'a TransferView> {
+    moving.iter().copied().find(|one| Some(one.id) == browser.listed && is_a_list(one))
+}
+
+fn is_a_list(transfer: &TransferView) -> bool {
+    transfer.files > 1 && !transfer.items.is_empty()
+}
+
+/// Whether the operator is to choose.
+fn waits(transfer: &TransferView) -> bool {
+    matches!(transfer.state, TransferState::Conflicts(_))
+}
+
+/// What the tool is called, or whose folder is shown where there is room for one only.
+fn title_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    panes: Panes,
+    several: bool,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
     let tokens = theme::tokens(ui);
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Layout::right_to_left(Align::Center), |ui| {
+    let row = vec2(ui.available_width(), TITLE_HEIGHT - ui.spacing().item_spacing.y);
+    ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
         if close_button(ui, &scene.i18n.text("console-close-panel"), tokens.ink_secondary).clicked() {
             state.under = None;
         }
+        if several && panes != Panes::One {
+            cancel_all_ui(ui, scene, commands);
+        }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            panel_title(ui, &scene.i18n.text("console-tool-files"));
+            if panes != Panes::One {
+                return panel_title(ui, &scene.i18n.text("console-tool-files"));
+            }
+            for side in [Side::Local, Side::Remote] {
+                let words = scene.i18n.text(side.whose());
+                let tab = StripButton {
+                    words: &words,
+                    name: &words,
+                    hover: &words,
+                    on: side == state.browser.shown,
+                    enabled: true,
+                };
+                if strip_button(ui, &tab) {
+                    state.browser.shown = side;
+                }
+            }
         });
     });
-    let moving: Vec<&TransferView> = session.transfers.iter().rev().filter(|one| is_shown(one)).collect();
-    let are_listed = moving.iter().any(|one| Some(one.id) == state.browser.listed && !one.items.is_empty());
-    let moving_height = if are_listed { ITEMS_HEIGHT.min(ui.available_height() / 2.0) } else { MOVING_HEIGHT };
-    let kept = if moving.is_empty() { 0.0 } else { moving_height + 6.0 };
-    let room = (ui.available_height() - kept).max(80.0);
-    let is_beside = ui.available_width() >= BESIDE;
-    let gap = 12.0;
-    let (width, height) =
-        if is_beside { ((ui.available_width() - gap) / 2.0, room) } else { (ui.available_width(), (room - gap) / 2.0) };
-    let browser = &mut state.browser;
-    let layout = if is_beside { Layout::left_to_right(Align::TOP) } else { Layout::top_down(Align::LEFT) };
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), room), layout, |ui| {
-        ui.spacing_mut().item_spacing = vec2(gap, gap);
+}
+
+fn panes_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    panes: Panes,
+    room: f32,
+    browser: &mut BrowserState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    let whole = ui.available_width();
+    let (width, height) = match panes {
+        Panes::Beside => ((whole - GAP) / 2.0, room),
+        Panes::Stacked => (whole, (room - GAP) / 2.0),
+        Panes::One => (whole, room),
+    };
+    let layout = match panes {
+        Panes::Beside => Layout::left_to_right(Align::TOP),
+        Panes::Stacked | Panes::One => Layout::top_down(Align::LEFT),
+    };
+    // Where there are tabs they say whose it is.
+    let heading = panes != Panes::One;
+    ui.allocate_ui_with_layout(vec2(whole, room), layout, |ui| {
+        ui.spacing_mut().item_spacing = vec2(GAP, GAP);
         for side in [Side::Local, Side::Remote] {
+            if panes == Panes::One && side != browser.shown {
+                continue;
+            }
             ui.allocate_ui_with_layout(vec2(width, height), Layout::top_down(Align::LEFT), |ui| {
                 ui.set_min_size(vec2(width, height));
+                ui.set_max_height(height);
                 ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
                 match side {
-                    Side::Local => local_ui(ui, scene, session, browser, commands),
-                    Side::Remote => remote_ui(ui, scene, session, browser, commands),
+                    Side::Local => local_ui(ui, scene, session, browser, heading, commands),
+                    Side::Remote => remote_ui(ui, scene, session, browser, heading, commands),
                 }
             });
         }
     });
-    if !moving.is_empty() {
-        let list = ScrollArea::vertical().id_salt("moving").max_height(moving_height).auto_shrink([false, true]);
-        list.show(ui, |ui| {
-            let is_more_than_one = moving.iter().filter(|one| !one.state.is_over()).count() > 1;
-            if is_more_than_one && button(ui, &scene.i18n.text("console-transfer-cancel-all")).clicked() {
-                commands.push(ConsoleCommand::CancelTransfers);
-            }
-            for transfer in moving {
-                moving_ui(ui, scene, transfer, state, commands);
-            }
-        });
+}
+
+fn are_several(moving: &[&TransferView]) -> bool {
+    moving.iter().filter(|one| !one.state.is_over()).count() > 1
+}
+
+fn cancel_all_ui(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<ConsoleCommand>) {
+    if button(ui, &scene.i18n.text("console-transfer-cancel-all")).clicked() {
+        commands.push(ConsoleCommand::CancelTransfers);
     }
 }
 
@@ -150,11 +303,12 @@ fn local_ui(
     scene: &Scene<'_>,
     session: &SessionView,
     browser: &mut BrowserState,
+    heading: bool,
     commands: &mut Vec<ConsoleCommand>,
 ) {
     let files = &session.files;
     let may = may_move(&scene.view.operator, session, Capability::SendFile);
-    let picked = browser.local.ui(ui, scene, files.local.as_ref(), files.local_failure, may);
+    let picked = browser.local.ui(ui, scene, files.local.as_ref(), files.local_failure, may, heading);
     if let Some(path) = picked.open {
         commands.push(ConsoleCommand::ListLocal(places::typed_path(&path, places::home().as_deref())));
     }
@@ -172,14 +326,15 @@ fn remote_ui(
     scene: &Scene<'_>,
     session: &SessionView,
     browser: &mut BrowserState,
+    heading: bool,
     commands: &mut Vec<ConsoleCommand>,
 ) {
     let files = &session.files;
     if files.browse != PowerState::Granted {
-        return asking_ui(ui, scene, session, commands);
+        return asking_ui(ui, scene, session, heading, commands);
     }
     let may = may_move(&scene.view.operator, session, Capability::FetchFile);
-    let picked = browser.remote.ui(ui, scene, files.remote.as_ref(), files.remote_failure, may);
+    let picked = browser.remote.ui(ui, scene, files.remote.as_ref(), files.remote_failure, may, heading);
     if let Some(path) = picked.open {
         commands.push(ConsoleCommand::Browse { path });
     }
@@ -193,9 +348,15 @@ fn remote_ui(
 }
 
 /// Before the person allows it.
-fn asking_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
+fn asking_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, heading: bool, commands: &mut Vec<ConsoleCommand>) {
     let i18n = scene.i18n;
-    super::pane::heading_ui(ui, scene, Side::Remote);
+    if heading {
+        // As high as the other one's row.
+        let row = vec2(ui.available_width(), super::pane::HEADING_HEIGHT);
+        ui.allocate_ui_with_layout(row, Layout::left_to_right(Align::Center), |ui| {
+            super::pane::heading_ui(ui, scene, Side::Remote);
+        });
+    }
     let standing = session.files.browse;
     let id = if standing == PowerState::Asked { "console-files-asked" } else { "console-files-ask-text" };
     small(ui, &i18n.text(id));
@@ -219,40 +380,32 @@ fn moving_ui(
 ) {
     let (i18n, id) = (scene.i18n, transfer.id);
     let named = |message: &str| i18n.text_with(message, &[("name", (&transfer.name).into())]);
-    ui.horizontal(|ui| {
-        let buttons = if transfer.state.is_over() { 0.0 } else { 210.0 };
-        let width = (ui.available_width() - buttons).max(120.0);
-        ui.allocate_ui_with_layout(vec2(width, 40.0), Layout::top_down(Align::LEFT), |ui| {
-            ui.set_width(width);
-            transfer_ui(ui, i18n, transfer, &state.rates);
-        });
-        if transfer.state.is_over() {
-            return;
+    ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+        if !transfer.state.is_over() {
+            let cancel = button(ui, &i18n.text("console-cancel-key"));
+            if cancel.accessible_name(named("console-transfer-cancel-name")).clicked() {
+                commands.push(ConsoleCommand::CancelTransfer(id));
+            }
+            let (word, message) = if transfer.is_held {
+                ("console-transfer-resume", "console-transfer-resume-name")
+            } else {
+                ("console-transfer-pause", "console-transfer-pause-name")
+            };
+            let may_hold =
+                matches!(transfer.state, TransferState::Running | TransferState::Queued) && transfer.files > 0;
+            let hold = ui.add_enabled_ui(may_hold, |ui| button(ui, &i18n.text(word))).inner;
+            if hold.accessible_name(named(message)).clicked() {
+                commands.push(ConsoleCommand::HoldTransfer(id, !transfer.is_held));
+            }
         }
-        let (word, message) = if transfer.is_held {
-            ("console-transfer-resume", "console-transfer-resume-name")
-        } else {
-            ("console-transfer-pause", "console-transfer-pause-name")
-        };
-        let may_hold = matches!(transfer.state, TransferState::Running | TransferState::Queued) && transfer.files > 0;
-        let hold = ui.add_enabled_ui(may_hold, |ui| button(ui, &i18n.text(word))).inner;
-        if hold.accessible_name(named(message)).clicked() {
-            commands.push(ConsoleCommand::HoldTransfer(id, !transfer.is_held));
-        }
-        let cancel = button(ui, &i18n.text("console-cancel-key"));
-        if cancel.accessible_name(named("console-transfer-cancel-name")).clicked() {
-            commands.push(ConsoleCommand::CancelTransfer(id));
-        }
+        ui.with_layout(Layout::top_down(Align::LEFT), |ui| transfer_ui(ui, i18n, transfer, &state.rates));
     });
-    if transfer.files > 1 && !transfer.items.is_empty() {
+    if is_a_list(transfer) {
         let is_listed = state.browser.listed == Some(id);
         let word = if is_listed { "console-transfer-items-hide" } else { "console-transfer-items" };
         let list = button(ui, &i18n.text(word));
         if list.accessible_name(named(&format!("{word}-name"))).clicked() {
             state.browser.listed = (!is_listed).then_some(id);
-        }
-        if is_listed {
-            items_ui(ui, scene, transfer, commands);
         }
     }
     if let TransferState::Conflicts(count) = transfer.state {
@@ -270,7 +423,9 @@ fn moving_ui(
             }
         });
     }
-    for (name, failure) in transfer.failures.iter() {
+    // In the list each file says it.
+    let is_told = is_a_list(transfer) && state.browser.listed == Some(id);
+    for (name, failure) in transfer.failures.iter().filter(|_| !is_told) {
         let why = i18n.text(words::transfer_failure(*failure));
         tiny(ui, &i18n.text_with("console-files-left", &[("name", name.into()), ("why", why.into())]));
     }
@@ -280,8 +435,8 @@ fn moving_ui(
 fn items_ui(ui: &mut Ui, scene: &Scene<'_>, transfer: &TransferView, commands: &mut Vec<ConsoleCommand>) {
     let i18n = scene.i18n;
     let files: Vec<usize> = (0..transfer.items.len()).filter(|at| transfer.items[*at].is_file).collect();
-    let list = ScrollArea::vertical().id_salt(("items", transfer.id)).max_height(ITEM_ROW * ITEM_ROWS);
-    list.auto_shrink([false, true]).show_rows(ui, ITEM_ROW, files.len(), |ui, rows| {
+    let list = ScrollArea::vertical().id_salt(("items", transfer.id)).auto_shrink(false);
+    list.show_rows(ui, ITEM_ROW, files.len(), |ui, rows| {
         for at in rows.filter_map(|row| files.get(row).copied()) {
             let (Some(item), Ok(index)) = (transfer.items.get(at), u32::try_from(at)) else { continue };
             let failed = transfer.failed_items.iter().position(|failed| *failed == index);

@@ -21,6 +21,9 @@ const ROOM_FOR_BOTH: f32 = 560.0;
 const SHARE: f32 = 0.6;
 /// Height of a row, in points.
 const ROW: f32 = 28.0;
+/// Height of a row's second line, with the gap above it, and the gap between rows, in points.
+const SECOND_ROW: f32 = 22.0;
+const SPACING: f32 = 2.0;
 /// Width of what can be done with a row, in points.
 const DO_WIDTH: f32 = 118.0;
 
@@ -291,7 +294,6 @@ fn small_button(ui: &mut Ui, is_enabled: bool, text: &str) -> egui::Response {
     button
 }
 
-/// Where the end of a program stands, in words.
 /// What became of a program that was to end.
 pub(super) fn ending_words(i18n: &I18n, ending: &EndingView) -> String {
     let id = match ending.state {
@@ -361,7 +363,7 @@ impl Table<'_> {
         commands: &mut Vec<ConsoleCommand>,
     ) {
         let ends = topic == Topic::Processes && self.scene.view.operator.may(Capability::EndProcess);
-        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.spacing_mut().item_spacing.y = SPACING;
         ui.spacing_mut().interact_size.y = ROW;
         let gap = ui.spacing().item_spacing.x;
         let bar = ui.spacing().scroll.allocated_width() + gap;
@@ -373,8 +375,10 @@ impl Table<'_> {
             small(ui, &self.scene.i18n.text("console-machine-none"));
             return;
         }
+        let second = self.sheet.second_line(&widths);
+        let height = if second.is_empty() { ROW } else { ROW + SECOND_ROW };
         let rows = ScrollArea::vertical().id_salt(("rows", topic)).auto_shrink(false);
-        rows.show_rows(ui, ROW, self.order.len(), |ui, shown| {
+        rows.show_rows(ui, height, self.order.len(), |ui, shown| {
             for at in self.order.get(shown).unwrap_or_default() {
                 ui.horizontal(|ui| {
                     ui.set_height(ROW);
@@ -383,6 +387,9 @@ impl Table<'_> {
                         self.end_ui(ui, *at, commands);
                     }
                 });
+                if !second.is_empty() {
+                    self.second_line_ui(ui, *at, &second);
+                }
             }
         });
     }
@@ -434,6 +441,22 @@ impl Table<'_> {
             // What is cut off is told when the pointer rests on it.
             cell.add(Label::new(words).truncate());
         }
+    }
+
+    /// What had no room beside the others; numbers say what they are.
+    fn second_line_ui(&self, ui: &mut Ui, row: usize, columns: &[usize]) {
+        let tokens = theme::tokens(ui);
+        let Some(row) = self.sheet.rows.get(row) else { return };
+        let told = columns.iter().filter_map(|at| Some((self.sheet.columns.get(*at)?, row.cells.get(*at)?)));
+        let told = told.filter(|(_, cell)| !cell.text.is_empty()).map(|(column, cell)| match column.is_number {
+            true => format!("{} {}", self.scene.i18n.text(column.id), cell.text),
+            false => cell.text.clone(),
+        });
+        let words = RichText::new(told.collect::<Vec<_>>().join(" · "));
+        let words = words.font(Weight::Regular.at(tokens.tiny_size)).color(tokens.ink_secondary);
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), SECOND_ROW - SPACING), egui::Sense::hover());
+        let line = egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Min));
+        ui.new_child(line).add(Label::new(words).truncate());
     }
 
     /// What can be done about a program, or where that stands.

@@ -18,6 +18,10 @@ use ui_kit::{TagKind, primary_button, tag, theme, tiny};
 
 /// Height of a row, in points.
 const ROW: f32 = 26.0;
+/// Room at both sides of a cell, in points.
+const CELL_MARGIN: f32 = 4.0;
+/// Height of the row that says whose folder it is, in points.
+pub(super) const HEADING_HEIGHT: f32 = 34.0;
 /// Width of sizes and of dates, in points.
 const SIZE_WIDTH: f32 = 78.0;
 const DATE_WIDTH: f32 = 116.0;
@@ -60,6 +64,16 @@ pub(super) struct Pane {
     scroll: bool,
 }
 
+impl Side {
+    /// Whose computer it is, in words.
+    pub(super) fn whose(self) -> &'static str {
+        match self {
+            Self::Local => "console-files-local",
+            Self::Remote => "console-files-remote",
+        }
+    }
+}
+
 /// What the operator wants of it.
 #[derive(Debug, Default)]
 pub(super) struct Picked {
@@ -71,12 +85,9 @@ pub(super) struct Picked {
 
 /// Whose folder it is, as a heading.
 pub(super) fn heading_ui(ui: &mut Ui, scene: &Scene<'_>, side: Side) {
-    let id = match side {
-        Side::Local => "console-files-local",
-        Side::Remote => "console-files-remote",
-    };
     let tokens = theme::tokens(ui);
-    let words = RichText::new(scene.i18n.text(id)).font(Weight::SemiBold.at(tokens.small_size)).color(tokens.ink);
+    let words =
+        RichText::new(scene.i18n.text(side.whose())).font(Weight::SemiBold.at(tokens.small_size)).color(tokens.ink);
     ui.add(Label::new(words).truncate());
 }
 
@@ -158,7 +169,7 @@ impl Pane {
         self.order = order;
     }
 
-    /// Draws it; `may` says whether what is chosen can be moved now.
+    /// Draws it; `may` says whether what is chosen can be moved now, `heading` whether it says whose folder it is.
     pub(super) fn ui(
         &mut self,
         ui: &mut Ui,
@@ -166,25 +177,32 @@ impl Pane {
         folder: Option<&Arc<FolderView>>,
         failure: Option<TransferFailure>,
         may: bool,
+        heading: bool,
     ) -> Picked {
         self.take(folder);
         let mut picked = Picked::default();
         let i18n = scene.i18n;
-        ui.allocate_ui_with_layout(vec2(ui.available_width(), 34.0), Layout::right_to_left(Align::Center), |ui| {
-            let id = match self.side {
-                Side::Local => "console-files-send",
-                Side::Remote => "console-files-fetch",
-            };
-            let can = may && !self.selected.is_empty();
-            let act = ui.add_enabled_ui(can, |ui| primary_button(ui, &i18n.text(id))).inner;
-            picked.act |= act.accessible_name(i18n.text(&format!("{id}-name"))).clicked();
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                heading_ui(ui, scene, self.side);
-                if !self.selected.is_empty() {
-                    tiny(ui, &i18n.text_with("console-files-selected", &[("count", self.selected.len().into())]));
-                }
-            });
-        });
+        ui.allocate_ui_with_layout(
+            vec2(ui.available_width(), HEADING_HEIGHT),
+            Layout::right_to_left(Align::Center),
+            |ui| {
+                let id = match self.side {
+                    Side::Local => "console-files-send",
+                    Side::Remote => "console-files-fetch",
+                };
+                let can = may && !self.selected.is_empty();
+                let act = ui.add_enabled_ui(can, |ui| primary_button(ui, &i18n.text(id))).inner;
+                picked.act |= act.accessible_name(i18n.text(&format!("{id}-name"))).clicked();
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    if heading {
+                        heading_ui(ui, scene, self.side);
+                    }
+                    if !self.selected.is_empty() {
+                        tiny(ui, &i18n.text_with("console-files-selected", &[("count", self.selected.len().into())]));
+                    }
+                });
+            },
+        );
         self.path_ui(ui, scene, &mut picked);
         if let Some(failure) = failure {
             tag(ui, TagKind::Warn, &i18n.text(words::folder_failure(failure)));
@@ -205,11 +223,7 @@ impl Pane {
     /// Where the folder is, to be typed over, and the way up.
     fn path_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, picked: &mut Picked) {
         let (i18n, tokens) = (scene.i18n, theme::tokens(ui));
-        let whose = match self.side {
-            Side::Local => "console-files-local",
-            Side::Remote => "console-files-remote",
-        };
-        let whose = i18n.text(whose);
+        let whose = i18n.text(self.side.whose());
         ui.horizontal(|ui| {
             ui.spacing_mut().button_padding = vec2(8.0, 3.0);
             ui.spacing_mut().interact_size.y = 28.0;
@@ -247,10 +261,12 @@ impl Pane {
     fn heads_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, has_dates: bool) {
         let tokens = theme::tokens(ui);
         let dates = if has_dates { DATE_WIDTH } else { 0.0 };
-        let name_width = (ui.available_width() - SIZE_WIDTH - dates - 12.0).max(40.0);
+        // The bar beside the rows comes and goes; the columns stay where they are.
+        let bar = ui.spacing().scroll.allocated_width();
+        let name_width = (ui.available_width() - bar - SIZE_WIDTH - dates - 12.0).max(40.0);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
-            ui.spacing_mut().button_padding = vec2(4.0, 1.0);
+            ui.spacing_mut().button_padding = vec2(CELL_MARGIN, 1.0);
             ui.spacing_mut().interact_size.y = 22.0;
             for (column, id, width) in [
                 (Column::Name, "console-files-name", name_width),
@@ -266,8 +282,12 @@ impl Pane {
                 let ink = if sorted.is_some() { tokens.accent } else { tokens.ink_secondary };
                 let words = RichText::new(format!("{name}{arrow}")).font(Weight::SemiBold.at(13.0)).color(ink);
                 let (rect, _) = ui.allocate_exact_size(vec2(width, 22.0), Sense::hover());
-                let builder = egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center));
-                let mut cell = ui.new_child(builder);
+                // Over what it stands above: names begin at the left, numbers end at the right.
+                let layout = match column {
+                    Column::Name => Layout::left_to_right(Align::Center),
+                    Column::Size | Column::Changed => Layout::right_to_left(Align::Center),
+                };
+                let mut cell = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(layout));
                 let spoken = match sorted {
                     Some(true) => "console-machine-sort-descending",
                     Some(false) => "console-machine-sort-ascending",
@@ -320,6 +340,7 @@ impl Pane {
             rows = rows.vertical_scroll_offset(offset.max(0.0));
         }
         ui.spacing_mut().item_spacing.y = 0.0;
+        let right = area.right() - ui.spacing().scroll.allocated_width();
         rows.show_rows(ui, ROW, self.order.len(), |ui, shown| {
             for place in shown {
                 let Some((row, entry)) = self.order.get(place).and_then(|row| Some((*row, folder.entries.get(*row)?)))
@@ -327,7 +348,15 @@ impl Pane {
                     continue;
                 };
                 let is_here = list.has_focus() && place == self.cursor;
-                if let Some(act) = row_ui(ui, scene, entry, self.selected.contains(&row), is_here, has_dates) {
+                if let Some(act) = row_ui(
+                    ui,
+                    scene,
+                    entry,
+                    self.selected.contains(&row),
+                    is_here,
+                    has_dates.then_some(DATE_WIDTH),
+                    right,
+                ) {
                     clicked = Some((place, act));
                 }
             }
@@ -415,7 +444,8 @@ fn row_ui(
     entry: &FolderEntry,
     is_chosen: bool,
     is_here: bool,
-    has_dates: bool,
+    dates: Option<f32>,
+    right: f32,
 ) -> Option<RowAct> {
     let (i18n, tokens) = (scene.i18n, theme::tokens(ui));
     // The keyboard is in the list, not in its rows.
@@ -428,8 +458,7 @@ fn row_ui(
         let edge = egui::Stroke::new(1.0, tokens.accent);
         ui.painter().rect_stroke(rect.shrink(0.5), 2.0, edge, egui::StrokeKind::Inside);
     }
-    let dates = if has_dates { DATE_WIDTH } else { 0.0 };
-    let name_end = (rect.right() - SIZE_WIDTH - dates - 12.0).max(rect.left() + 40.0);
+    let name_end = (right - SIZE_WIDTH - dates.unwrap_or_default() - 12.0).max(rect.left() + 40.0);
     let ink = match entry.kind {
         EntryKind::Folder => tokens.accent,
         EntryKind::File => tokens.ink,
@@ -445,16 +474,17 @@ fn row_ui(
     let size = if entry.kind == EntryKind::File { i18n.bytes(entry.size_bytes) } else { String::new() };
     let changed = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(entry.modified_s));
     let changed = changed.filter(|_| entry.modified_s > 0).map(|at| i18n.day_and_time(at)).unwrap_or_default();
-    let mut cell = |from: f32, to: f32, text: &str, ink: egui::Color32| {
-        let place = Rect::from_min_max(pos2(from + 4.0, rect.top()), pos2(to, rect.bottom()));
-        let builder = egui::UiBuilder::new().max_rect(place).layout(Layout::left_to_right(Align::Center));
+    let mut cell = |from: f32, to: f32, text: &str, ink: egui::Color32, layout: Layout| {
+        let place = Rect::from_min_max(pos2(from + CELL_MARGIN, rect.top()), pos2(to - CELL_MARGIN, rect.bottom()));
+        let builder = egui::UiBuilder::new().max_rect(place).layout(layout);
         let words = RichText::new(text).font(Weight::Regular.at(13.0)).color(ink);
         ui.new_child(builder).add(Label::new(words).truncate().selectable(false));
     };
-    cell(rect.left(), name_end, &shown, ink);
-    cell(name_end, name_end + SIZE_WIDTH, &size, tokens.ink_secondary);
-    if has_dates {
-        cell(name_end + SIZE_WIDTH, rect.right(), &changed, tokens.ink_secondary);
+    let (words, numbers) = (Layout::left_to_right(Align::Center), Layout::right_to_left(Align::Center));
+    cell(rect.left(), name_end, &shown, ink, words);
+    cell(name_end, name_end + SIZE_WIDTH, &size, tokens.ink_secondary, numbers);
+    if dates.is_some() {
+        cell(name_end + SIZE_WIDTH, right, &changed, tokens.ink_secondary, numbers);
     }
     let kind = spoken_kind.map_or(size, |id| i18n.text(id));
     let spoken = format!("{name}, {kind}");

@@ -49,7 +49,7 @@ fn what_is_chosen_and_typed_stays_when_the_same_folder_comes_anew() {
     );
 
     let mut page = open();
-    page.get_by_role_and_label(Role::TextInput, "Folder: The client’s computer").focus();
+    page.get_by_role_and_label(Role::TextInput, "Folder: The person’s computer").focus();
     page.run_steps(2);
     page.event(Event::Text("/Scaricati".to_owned()));
     page.run_steps(2);
@@ -98,7 +98,7 @@ fn what_is_chosen_moves_into_the_folder_that_is_shown_beside() {
 #[test]
 fn the_folders_work_by_the_keyboard_alone() {
     let mut page = open();
-    page.get_by_label_contains("Files of the client’s computer").focus();
+    page.get_by_label_contains("Files of the person’s computer").focus();
     page.run_steps(2);
     page.key_press(Key::Enter);
     assert_eq!(taken(&mut page), [ConsoleCommand::Browse { path: "/home/marco/Documenti".to_owned() }]);
@@ -150,9 +150,27 @@ fn one_file_of_several_is_cancelled_alone_and_all_transfers_at_once() {
 }
 
 #[test]
+fn what_waits_for_a_choice_is_in_sight_and_one_folder_is_shown_where_there_is_no_room_for_two() {
+    let mut page = opened(files_session());
+    for size in [(1280.0, 800.0), (900.0, 600.0), (640.0, 400.0)] {
+        page.set_size(size.into());
+        page.run_steps(4);
+        for choice in ["Keep both", "Replace", "Leave them out"] {
+            let place = page.get_by_label(choice).rect();
+            assert!(place.min.y > 0.0 && place.max.y < size.1, "{choice} at {place:?} of {size:?}");
+        }
+    }
+    assert!(page.query_by_label_contains("Files of this computer").is_none(), "the person's is shown");
+    page.get_by_label("This computer").click();
+    page.run_steps(3);
+    page.get_by_label_contains("Files of this computer");
+    assert!(page.query_by_label_contains("Files of the person’s computer").is_none());
+}
+
+#[test]
 fn a_path_that_is_typed_is_opened() {
     let mut page = open();
-    page.get_by_label("Folder: The client’s computer").focus();
+    page.get_by_label("Folder: The person’s computer").focus();
     page.run_steps(2);
     page.event(Event::Text("/docs".to_owned()));
     page.run_steps(1);
