@@ -10,7 +10,7 @@ pub use receiving::receive_batch;
 use crate::allowance::Allowance;
 use crate::batch::SMALL_BYTES;
 use crate::files::{place, remove_part, storage_failure};
-use crate::part::{self, Part};
+use crate::part::{self, Part, PartBook};
 use crate::protected::is_protected_in;
 use proto::files::{BatchEntry, BatchItem, BatchWish};
 use proto::limits::FILE_BLOCK_BYTES;
@@ -58,6 +58,7 @@ pub struct Landing {
     begun: BTreeMap<u32, (FileReceiver, fs::File)>,
     keeps_parts: Arc<AtomicBool>,
     keeps_given_up: bool,
+    book: Option<Arc<dyn PartBook>>,
 }
 
 impl std::fmt::Debug for Landing {
@@ -133,6 +134,7 @@ impl Landing {
             begun: BTreeMap::new(),
             keeps_parts,
             keeps_given_up: true,
+            book: None,
         })
     }
 
@@ -141,6 +143,13 @@ impl Landing {
     #[must_use]
     pub fn forgetting_what_is_given_up(mut self) -> Self {
         self.keeps_given_up = false;
+        self
+    }
+
+    /// Also that of partial files only those stay that are remembered here. Small files have none that could stay.
+    #[must_use]
+    pub fn remembering(mut self, book: Option<Arc<dyn PartBook>>) -> Self {
+        self.book = book;
         self
     }
 
@@ -206,7 +215,8 @@ impl Landing {
         let replaces = *is_taken && self.conflict == Conflict::Replace;
         // They count down, single files count up.
         let own = PartName::new(TransferId(u32::MAX - index), rand::random());
-        let part = Part { path: self.root.join(own.as_str()), keeps: Arc::default() };
+        let book = self.book.clone().filter(|_| entry.size_bytes > SMALL_BYTES);
+        let part = Part { path: self.root.join(own.as_str()), keeps: Arc::default(), book };
         let resumable = resumes.then(|| self.part_path(path, entry));
         Some((Target { root: self.root.clone(), path: path.clone(), replaces, part }, entry.size_bytes, resumable))
     }

@@ -184,7 +184,8 @@ impl<A: Allowance> Receiving<'_, A> {
         } else {
             let kept = (resumable, Arc::clone(&self.landing.keeps_parts));
             let opening = tokio::task::spawn_blocking(move || {
-                let opened = open_part(&mut target.part, on_disk, kept, from_bytes);
+                let file = (target.path.as_str(), size_bytes);
+                let opened = open_part(&mut target.part, on_disk, kept, file, from_bytes);
                 (target, opened)
             });
             let opened = opening.await.map_err(|_| TransferFailure::Storage)?;
