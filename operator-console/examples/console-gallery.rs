@@ -184,6 +184,7 @@ fn page(name: &str) -> ConsoleView {
             session(view)
         }
         "ended" => common::view(common::ended(EndReason::ClientEnded)),
+        "ended-unfinished" => common::view(common::ended(EndReason::ConnectionLost)),
         "ends-soon" => {
             let mut view = common::view(Stage::Idle);
             view.operator.days_left = 5;
@@ -234,6 +235,12 @@ fn desk(name: &str) -> DeskView {
     let mut desk = common::desk();
     if name == "transcript" {
         desk.transcript = Some(common::transcript());
+    } else if name == "ended-unfinished" {
+        let mut records = common::records().to_vec();
+        if let Some(record) = records.first_mut() {
+            std::sync::Arc::make_mut(record).kept.unfinished = vec![common::unfinished()];
+        }
+        desk.records = records.into();
     } else if name == "waiting-keys" {
         desk.tabs = vec![key(1, 552, 3), key(2, 48, 2)];
     } else if name == "tabs" || name == "news" {

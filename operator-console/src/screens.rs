@@ -26,6 +26,7 @@ pub mod side;
 pub mod tabs;
 mod transcript;
 pub mod transfers;
+mod unfinished;
 
 use crate::desk::{DeskCommand, DeskView};
 use crate::terminal::TerminalState;

@@ -87,6 +87,15 @@ impl Report {
         }
     }
 
+    /// Up to which entry both ends vouched for the log, in this copy or in `other`, which must tell the same as far as
+    /// both go. `None` if one of them never did, 0 if for its beginning only. What follows is the word of whoever had
+    /// the log, and so is all of it where there is nothing before.
+    #[must_use]
+    pub fn vouched_for_by_both(&self, other: Option<&Self>) -> Option<u64> {
+        let by = |role| [Some(self), other].into_iter().flatten().filter_map(|copy| copy.signed.get(&role)).max();
+        by(Role::Agent).min(by(Role::Console)).copied()
+    }
+
     /// The first line, from 1, at which it shows that something was changed; the change is there or before it.
     #[must_use]
     pub fn first_divergence(&self) -> Option<usize> {

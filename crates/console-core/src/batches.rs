@@ -7,8 +7,9 @@ use proto::files::{BatchEntry, BatchItem, BatchWish, FolderEntry, FolderHead};
 use proto::limits::{BATCH_ENTRIES, FOLDER_ROWS};
 use proto::session::{PathText, StreamKind, TransferFailure, TransferId};
 use session::{
-    Batch, BatchNews, Conflict, Conflicts, Gate, Landing, Own, Priority, Reader, StreamError, keep_wanted, open_stream,
-    read_batch_list, read_list, receive_batch, send_batch, send_list, told_why, totals, walk_apart, wishes_fit,
+    Batch, BatchNews, Conflict, Conflicts, Gate, Landing, Own, PartBook, Priority, Reader, StreamError, keep_wanted,
+    open_stream, read_batch_list, read_list, receive_batch, send_batch, send_list, told_why, totals, walk_apart,
+    wishes_fit,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -172,7 +173,7 @@ pub(crate) async fn fetch(
     way: Way,
     (wanted, into, home): (Vec<PathText>, PathBuf, Option<PathBuf>),
     choice: oneshot::Receiver<Conflict>,
-    keeps_parts: Arc<AtomicBool>,
+    (keeps_parts, book): (Arc<AtomicBool>, Option<Arc<dyn PartBook>>),
 ) {
     let Way { transfer, channel, list, content, gate, turn, events } = way;
     let report = events.clone();
@@ -187,7 +188,8 @@ pub(crate) async fn fetch(
         let (files, size_bytes) = totals(&entries);
         let items = items(&entries);
         let looking = tokio::task::spawn_blocking(move || Landing::look(&into, home.as_deref(), entries, keeps_parts));
-        let mut landing = looking.await.map_err(|_| TransferFailure::Storage)??.forgetting_what_is_given_up();
+        let landing = looking.await.map_err(|_| TransferFailure::Storage)??;
+        let mut landing = landing.forgetting_what_is_given_up().remembering(book);
         let conflicts = landing.conflicts();
         let are_there = conflicts.count > 0;
         report.tell(BatchEvent::Listed { items, files, size_bytes, conflicts }).await;

@@ -6,10 +6,12 @@
 mod disk;
 mod plain;
 mod transcript;
+mod unfinished;
 
 pub use plain::PlainLine;
 pub(crate) use transcript::{Keeping, Received};
 pub use transcript::{TerminalText, Transcript};
+pub use unfinished::{UNFINISHED_DAYS, Unfinished};
 
 use crate::view::{EndView, Stage};
 use proto::session::EndReason;
@@ -65,6 +67,11 @@ pub struct RecordId(Arc<str>);
 impl RecordId {
     fn new(began_s: u64) -> Self {
         Self(format!("{began_s:012}-{:08x}", OsRng.next_u32()).into())
+    }
+
+    /// When it began, in seconds since 1970.
+    fn began_s(&self) -> u64 {
+        self.0.split_once('-').and_then(|(seconds, _)| seconds.parse().ok()).unwrap_or_default()
     }
 
     /// `None` if no session is called so.
@@ -132,6 +139,8 @@ pub struct Kept {
     pub log: Option<PathBuf>,
     /// How many terminals there were; what they showed is sealed beside the record.
     pub terminals: u32,
+    /// What has come of files that were cut off, on this machine; also of the one that comes now.
+    pub unfinished: Vec<Unfinished>,
 }
 
 impl Kept {
@@ -210,7 +219,8 @@ struct State {
     /// The same, as it was asked for last.
     listed: Option<Arc<[Arc<Record>]>>,
     unsaved: BTreeSet<RecordId>,
-    erased: BTreeSet<RecordId>,
+    /// With what was unfinished.
+    erased: BTreeMap<RecordId, Vec<Unfinished>>,
     /// What terminals of running sessions showed.
     shown: BTreeMap<RecordId, transcript::Unwritten>,
     opened: Option<OpenedTranscript>,
@@ -372,27 +382,32 @@ impl Records {
         }
     }
 
-    /// Erases what is kept of this session, but for its log.
+    /// Erases what is kept of this session, and what has come of files that were cut off, but for its log.
     pub fn erase(&self, id: &RecordId) {
         {
             let mut state = self.shared.lock();
             let Ok(place) = state.place(id) else { return };
-            state.all.remove(place);
+            let unfinished = state.all.remove(place).kept.unfinished.clone();
             state.listed = None;
             state.unsaved.remove(id);
             state.shown.remove(id);
             state.opened.take_if(|opened| opened.id == *id);
-            state.erased.insert(id.clone());
+            state.erased.insert(id.clone(), unfinished);
         }
         self.changed();
     }
 
     /// Waits until everything is on the disk, at most `deadline`.
     pub fn flush(&self, deadline: Duration) {
-        let (done, waits) = sync_channel(1);
-        if self.wake.send(Wake::Flush(done)).is_ok() && waits.recv_timeout(deadline).is_err() {
+        if !self.is_flushed(deadline) {
             tracing::warn!("what is kept of the sessions was not saved in time");
         }
+    }
+
+    /// The same; whether it was in time.
+    fn is_flushed(&self, deadline: Duration) -> bool {
+        let (done, waits) = sync_channel(1);
+        self.wake.send(Wake::Flush(done)).is_ok() && waits.recv_timeout(deadline).is_ok()
     }
 
     /// A session begins now.

@@ -20,7 +20,8 @@ Examples:
 Exit codes:
   0  done; what was checked is as it should be
   1  done; what was checked is not as it should be (log verify, operator list --expiring)
-  2  not done: wrong use, a wrong passphrase, a file that cannot be read or written";
+  2  not done: wrong use, a wrong passphrase, a file that cannot be read or written
+  3  done; nothing in the log was changed, but one side never signed it: it is the other's word only (log verify)";
 
 /// The organisation's command: operators, profiles, revocations, packages, checked logs.
 ///
@@ -470,7 +471,13 @@ pub struct PackageAgent {
 #[derive(Debug, Subcommand)]
 pub enum Log {
     /// Check a session log: that it is whole and that nothing was changed; needs no network
-    #[command(after_help = "Example:\n  \
+    #[command(after_help = "Exit codes:\n  \
+        0  nothing was changed, and both sides signed it, or all of it up to the entry that is named\n  \
+        1  it was changed, the copies differ, or the operator is not proven\n  \
+        2  it cannot be read\n  \
+        3  nothing was changed, but one side never signed it: whoever has the other's computer could have\n     \
+        written all of it\n\n\
+        Example:\n  \
         ponte-org log verify person.log --other console.log --organisation organisation.ponte")]
     Verify {
         /// The log

@@ -26,7 +26,7 @@ pub use ask::{Ask, Terminal};
 pub use cli::{Cli, Command, Common, Tongue};
 pub use failure::Failure;
 pub use keys::PASSPHRASE_CHARACTERS;
-pub use outcome::{Outcome, present};
+pub use outcome::{Found, Outcome, present};
 
 use clap::CommandFactory;
 use i18n::{I18n, Language};

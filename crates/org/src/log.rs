@@ -4,10 +4,10 @@ use crate::Context;
 use crate::cli::{Log, LogFormat};
 use crate::failure::Failure;
 use crate::files::{self, Readers};
-use crate::outcome::{Outcome, shown_json};
+use crate::outcome::{Found, Outcome, shown_json};
 use crate::package::open_organisation;
 use audit_log::export::{self, Words};
-use audit_log::{Difference, Report, Verdict};
+use audit_log::{Difference, Report, Role, Verdict};
 use i18n::{Arg, I18n};
 use identity::{ORGANISATION_FILE_BYTES, Operator, verify_operator};
 use rustls_pki_types::CertificateDer;
@@ -58,16 +58,22 @@ fn verify(
     let mut json = serde_json::to_value(export::summary(&report)).unwrap_or_default();
     json["log"] = json!(file);
 
-    if let Some(path) = other {
-        let copy = read(path)?;
-        let difference = report.difference(&copy);
+    let copy = other.map(|path| read(path).map(|copy| (path, copy))).transpose()?;
+    if let Some((path, copy)) = &copy {
+        let difference = report.difference(copy);
         holds &= copy.holds() && matches!(difference, None | Some(Difference::Longer { .. }));
         if !copy.holds() {
             text.push(context.say("org-log-other", &[("file", path.display().to_string().into())]));
-            text.extend(sentences(context, &copy));
+            text.extend(sentences(context, copy));
         }
         text.push(compared(context, difference));
         json["other"] = json!({ "log": path, "holds": copy.holds(), "difference": difference.map(difference_json) });
+    }
+    // Whoever changed it, nothing else of it counts.
+    let one_sided = holds.then(|| one_sided(context, &report, copy.as_ref().map(|copy| &copy.1))).flatten();
+    let is_one_sided = one_sided.as_ref().is_some_and(|(_, is_all)| *is_all);
+    if let Some((sentence, _)) = one_sided {
+        text.insert(0, sentence);
     }
     if let Some(path) = organisation {
         let proven = operator_of(&report, path)?;
@@ -92,8 +98,30 @@ fn verify(
         }
         json["operator"] = value;
     }
-    json["holds"] = holds.into();
-    Ok(Outcome { json, text, holds })
+    let found = if holds && is_one_sided { Found::OneSided } else { Found::of(holds) };
+    json["holds"] = (found == Found::Good).into();
+    json["one_sided"] = is_one_sided.into();
+    Ok(Outcome { json, text, found })
+}
+
+/// What of a log in which nothing was changed is one side's word only, and whether that is all of it.
+fn one_sided(context: &Context<'_>, report: &Report, copy: Option<&Report>) -> Option<(String, bool)> {
+    let last = |report: &Report| report.entries.last().map_or(0, |entry| entry.number);
+    let last = copy.map_or(0, last).max(last(report));
+    let has_signed = |by| [Some(report), copy].into_iter().flatten().any(|copy| copy.signed.contains_key(&by));
+    match report.vouched_for_by_both(copy) {
+        Some(number) if number == last => None,
+        Some(number @ 1..) => Some((context.say("org-log-half-signed", &[("number", number.into())]), false)),
+        Some(0) => Some((context.say("org-log-beginning-signed", &[]), true)),
+        None => {
+            let id = match (has_signed(Role::Agent), has_signed(Role::Console)) {
+                (true, _) => "org-log-one-sided-agent",
+                (false, true) => "org-log-one-sided-console",
+                (false, false) => "org-log-unsigned",
+            };
+            Some((context.say(id, &[]), true))
+        }
+    }
 }
 
 /// The verdict, then what was found.
@@ -160,15 +188,16 @@ fn show(context: &Context<'_>, file: &Path, format: LogFormat, out: Option<&Path
         LogFormat::Json => shown_json(&export::json(&report)),
     };
     let holds = report.holds();
+    let found = Found::of(holds);
     let Some(out) = out else {
         let mut json = json!({ "log": file, "holds": holds });
         if !context.json {
-            return Ok(Outcome { json, text: vec![document], holds });
+            return Ok(Outcome { json, text: vec![document], found });
         }
         json["document"] = document.into();
-        return Ok(Outcome { json, text: Vec::new(), holds });
+        return Ok(Outcome { json, text: Vec::new(), found });
     };
     files::write(out, document.as_bytes(), Readers::Owner)?;
     let text = context.say("org-log-written", &[("file", out.display().to_string().into())]);
-    Ok(Outcome { json: json!({ "log": file, "holds": holds, "document": out }), text: vec![text], holds })
+    Ok(Outcome { json: json!({ "log": file, "holds": holds, "document": out }), text: vec![text], found })
 }

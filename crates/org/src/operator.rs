@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::files::{self, Readers};
 use crate::init::{issue, serial};
 use crate::issuing;
-use crate::outcome::{Outcome, day, moment, shown, table};
+use crate::outcome::{Found, Outcome, day, moment, shown, table};
 use crate::publish::{list_json, list_text, sign_list};
 use crate::state::{CertificateRecord, OperatorRecord, Standing, State, content_of};
 use crate::values::{is_name, to_hex, yes_or_no};
@@ -345,9 +345,9 @@ fn list(context: &Context<'_>, expiring: Option<u64>) -> Result<Outcome, Failure
         table(&rows)
     };
     text.extend(issuing::warning(context, &state));
-    let holds = expiring.is_none() || operators.is_empty();
+    let found = Found::of(expiring.is_none() || operators.is_empty());
     let issuing_ends = moment(issuing::ends_s(&state));
-    Ok(Outcome { json: json!({ "operators": json, "issuing_ends": issuing_ends }), text, holds })
+    Ok(Outcome { json: json!({ "operators": json, "issuing_ends": issuing_ends }), text, found })
 }
 
 fn show(context: &Context<'_>, who: &str) -> Result<Outcome, Failure> {

@@ -16,23 +16,46 @@ pub struct Outcome {
     /// For people, a paragraph each.
     pub text: Vec<String>,
     /// Whether what was checked is as it should be.
-    pub holds: bool,
+    pub found: Found,
+}
+
+/// What was checked, and how it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It is as it should be, or nothing was to be checked.
+    Good,
+    /// It is not.
+    Bad,
+    /// A log is as one side has it, and the other never vouched for it.
+    OneSided,
+}
+
+impl Found {
+    /// Good or bad.
+    pub(crate) fn of(holds: bool) -> Self {
+        if holds { Self::Good } else { Self::Bad }
+    }
 }
 
 impl Outcome {
     pub(crate) fn new(json: Value, text: Vec<String>) -> Self {
-        Self { json, text, holds: true }
+        Self { json, text, found: Found::Good }
     }
 }
 
 /// What goes to the standard output, what to the standard error, and the exit code: 0, 1 if what was
-/// checked is not as it should be, 2 if nothing was done.
+/// checked is not as it should be, 2 if nothing was done, 3 if a log is one side's word only.
 #[must_use]
 pub fn present(result: &Result<Outcome, Failure>, json: bool, words: &I18n) -> (String, String, u8) {
     match result {
         Ok(outcome) => {
             let text = if json { pretty(&outcome.json) } else { shown(&outcome.text.join("\n")) };
-            (text, String::new(), u8::from(!outcome.holds))
+            let code = match outcome.found {
+                Found::Good => 0,
+                Found::Bad => 1,
+                Found::OneSided => 3,
+            };
+            (text, String::new(), code)
         }
         Err(failure) if json => {
             let value = json!({ "error": { "code": failure.code(), "message": failure.text(words) } });

@@ -39,6 +39,7 @@ pub use landing::{Conflict, Conflicts, Landing, receive_batch};
 pub use listed::Listed;
 pub use outbox::{Outbox, OutboxClosed};
 pub use pace::Pace;
+pub use part::{Discarded, PartBook, discard_part};
 pub use protected::is_protected;
 pub use stream::{Arrival, Priority, Reader, StreamError, Writer, accept_streams, open_stream};
 pub use terminal::{CHARACTER_MARKS, Piece, TerminalFilter};

@@ -8,7 +8,7 @@ use super::perform::{NOTHING, Result, bad_value};
 use super::state::text;
 use crate::engine::Engine as _;
 use console_core::records::{
-    Description, Kept, NAME_BYTES, NOTES_BYTES, Outcome, Record, RecordId, Records, TAG_BYTES, TAGS,
+    Description, Kept, NAME_BYTES, NOTES_BYTES, Outcome, Record, RecordId, Records, TAG_BYTES, TAGS, Unfinished,
 };
 use serde::Serialize;
 use std::io::Write;
@@ -38,6 +38,28 @@ impl RecordState {
     }
 }
 
+/// What has come of a file that was cut off.
+#[derive(Serialize)]
+struct UnfinishedState {
+    name: String,
+    folder: String,
+    size_bytes: u64,
+    done_bytes: u64,
+    deleted_after_s: u64,
+}
+
+impl UnfinishedState {
+    fn of(left: &Unfinished) -> Self {
+        Self {
+            name: left.name.clone(),
+            folder: text(left.folder()),
+            size_bytes: left.size_bytes,
+            done_bytes: left.done_bytes,
+            deleted_after_s: left.ends_s(),
+        }
+    }
+}
+
 /// A session until now, in a line of the list.
 #[derive(Serialize)]
 pub(super) struct RecordLine {
@@ -49,6 +71,7 @@ pub(super) struct RecordLine {
     tags: Vec<String>,
     outcome: Option<&'static str>,
     stars: Option<u8>,
+    unfinished: Vec<UnfinishedState>,
 }
 
 impl RecordLine {
@@ -63,6 +86,7 @@ impl RecordLine {
             tags: kept.tags.clone(),
             outcome: kept.outcome.map(names::outcome),
             stars: kept.stars,
+            unfinished: kept.unfinished.iter().map(UnfinishedState::of).collect(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::parts::keyboard_hint;
 use super::transfers::transfer_ui;
-use super::{Scene, ScreenState, account, notes, notices, transfers::Rates};
+use super::{Scene, ScreenState, account, notes, notices, transfers::Rates, unfinished};
 use crate::words;
 use console_core::view::{ConsoleCommand, EndView, NoticeKind};
 use egui::{Key, Modifiers, Ui};
@@ -30,6 +30,7 @@ pub fn ended_ui(
         body_secondary(ui, &scene.i18n.text_with("console-ended-lasted", &[("duration", lasted.into())]));
     });
     if let Some(record) = scene.record() {
+        unfinished::unfinished_ui(ui, scene, record);
         notes::outcome_ui(ui, scene, record, state);
     }
     next_ui(ui, scene, may, by_key, commands);

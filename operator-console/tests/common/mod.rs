@@ -16,7 +16,7 @@ use console_core::proto::session::{
 };
 use console_core::proto::shell::TerminalSize;
 use console_core::records::{
-    Kept, OpenedTranscript, Outcome, PlainLine, Record, RecordId, TerminalText, Transcript, TranscriptState,
+    Kept, OpenedTranscript, Outcome, PlainLine, Record, RecordId, TerminalText, Transcript, TranscriptState, Unfinished,
 };
 use console_core::terminal::Terminal;
 use console_core::view::{
@@ -94,10 +94,24 @@ pub(crate) fn records() -> Arc<[Arc<Record>]> {
             Kept { terminals: 1, ..kept }
         }),
         record(93_000, 3, kept("Ufficio tributi", "Da rifare con il tecnico.", 41, Some(Outcome::ToContinue), None)),
-        record(180_000, 4, Kept { end: Some(EndReason::ConnectionLost), lasted_s: Some(65), ..Kept::default() }),
+        record(180_000, 4, {
+            let unfinished = vec![unfinished()];
+            Kept { end: Some(EndReason::ConnectionLost), lasted_s: Some(65), unfinished, ..Kept::default() }
+        }),
         record(260_000, 5, Kept::default()),
     ]
     .into()
+}
+
+/// What has come of a file that was cut off.
+pub(crate) fn unfinished() -> Unfinished {
+    Unfinished {
+        path: "/home/giulia/Scaricati/anagrafe/.ponte-part-0-0123456789abcdef".into(),
+        name: "scansioni/large.bin".to_owned(),
+        size_bytes: 96_000_000,
+        done_bytes: 48_000_000,
+        left_s: 1_796_820_065,
+    }
 }
 
 /// What the terminal of the second of them showed.

@@ -390,6 +390,26 @@ fn a_session_that_is_over_is_found_opened_exported_and_erased() {
 }
 
 #[test]
+fn what_came_of_a_file_that_was_cut_off_is_told_with_its_place_and_its_end() {
+    let mut page = home(common::desk());
+    assert!(page.query_all_by_label_contains("large.bin").next().is_none());
+    page.get_by_label_contains(", 1 min").click();
+    page.run_steps(3);
+    page.get_by_label_contains("Of scansioni/large.bin, 48 MB of 96 MB have come. To go on, fetch it again");
+    page.get_by_label_contains("is deleted when this program starts after 16 December 2026.");
+    page.get_by_label("/home/giulia/Scaricati/anagrafe");
+    for _ in 0..3 {
+        page.get_by_label("Erase").scroll_to_me();
+        page.run_steps(4);
+    }
+    page.get_by_label("Erase").click();
+    page.run_steps(3);
+    page.get_by_label_contains("what has come of files that were cut off go.");
+    page.get_by_label("Erase for good").click();
+    assert_eq!(done(&mut page), [DeskCommand::Erase(recent(3))]);
+}
+
+#[test]
 fn what_a_terminal_showed_is_opened_searched_and_saved() {
     let mut page = home(common::desk());
     button(&page, "Marco Bianchi").click();

@@ -311,8 +311,14 @@ impl World {
     /// Starts another console beside the first, of the same operator.
     #[must_use]
     pub fn another_console(&self) -> ConsoleHandle {
+        self.another_console_with_records().0
+    }
+
+    /// The same, with its own handle of the records.
+    #[must_use]
+    pub fn another_console_with_records(&self) -> (ConsoleHandle, Records) {
         let far = self.packets.as_ref().map(PacketPath::far);
-        apart::at(far, || console_on(self.folder.path(), &self.console_reach).0)
+        apart::at(far, || console_on(self.folder.path(), &self.console_reach))
     }
 
     /// Starts the console of another operator of the same organisation, for [`World::with_profile`].

@@ -3,6 +3,7 @@
 
 use agent_core::LinkKind;
 use agent_core::view::{AgainView, AgentCommand, EndView, Page, TransferState as AtAgent};
+use console_core::records::{Records, Unfinished};
 use console_core::view::{ConsoleCommand, PowerState, TransferState};
 use e2e::moving::{content, tree};
 use e2e::{World, mounts};
@@ -228,8 +229,11 @@ fn a_fetch_that_the_consoles_end_cut_short_goes_on_in_its_next_session() {
     world.fetch_files(&[&source.join("large.bin")], &into);
     world.answer(true);
     half(&world);
-    world.console = world.another_console();
+    let (console, records) = world.another_console_with_records();
+    world.console = console;
     assert!(!into.join("large.bin").exists(), "nothing half-written has its name");
+    let left = unfinished(&world.records);
+    assert_eq!((left[0].name.as_str(), left[0].size_bytes, left.len()), ("large.bin", 96 * MIB as u64, 1));
     world.agent = world.another_agent();
     world.pair_and_view();
     let before = world.relay().stats().bytes_forwarded;
@@ -240,6 +244,41 @@ fn a_fetch_that_the_consoles_end_cut_short_goes_on_in_its_next_session() {
     let moved = world.relay().stats().bytes_forwarded - before;
     assert!(moved < 64 * MIB as u64, "{moved} bytes of 100663296 in the second session");
     assert_eq!(tree(&into), tree(&source), "the partial file is gone");
+    world.eventually("that no record speaks of it", || unfinished(&records).is_empty());
+}
+
+/// What the records say of files that were cut off.
+fn unfinished(records: &Records) -> Vec<Unfinished> {
+    records.all().iter().flat_map(|record| record.kept.unfinished.clone()).collect()
+}
+
+#[test]
+fn what_a_lost_session_left_of_a_fetch_goes_with_its_record_and_nothing_else_goes() {
+    let mut world = viewing();
+    let (source, into) = (folder(&world, "source"), folder(&world, "into"));
+    for name in ["large.bin", "other.bin"] {
+        fs::write(source.join(name), content(8, 96 * MIB)).unwrap();
+    }
+    for name in ["large.bin", "other.bin"] {
+        world.fetch_files(&[&source.join(name)], &into);
+        world.answer(true);
+        half(&world);
+        let (console, records) = world.another_console_with_records();
+        (world.console, world.records) = (console, records);
+        if name == "large.bin" {
+            world.agent = world.another_agent();
+            world.pair_and_view();
+        }
+    }
+    let left = tree(&into);
+    assert!(left.len() == 2 && left.keys().all(|name| name.starts_with(".ponte-part-0-")), "{:?}", left.keys());
+    world.eventually("both sessions", || unfinished(&world.records).len() == 2);
+    let sessions = world.records.all();
+    let of_large = sessions.iter().find(|record| record.kept.unfinished.iter().any(|left| left.name == "large.bin"));
+    world.records.erase(&of_large.unwrap().id);
+    world.eventually("that its half is gone", || tree(&into).len() == 1);
+    let [other] = unfinished(&world.records).try_into().unwrap();
+    assert!(other.name == "other.bin" && other.path.exists());
 }
 
 /// How a session whose console is gone comes to its end.

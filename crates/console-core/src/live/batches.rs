@@ -316,9 +316,12 @@ impl Live<'_> {
         let (choose, choice) = oneshot::channel();
         batch.choose = Some(choose);
         let way = way.to(transfer, self, true);
-        let keeps_parts = Arc::clone(&batch.keeps_parts);
+        let book = self.record.as_ref().map(|(records, id)| records.book(id));
+        // Nothing stays that nobody remembers.
+        batch.keeps_parts.store(book.is_some(), Ordering::Relaxed);
+        let keeping = (Arc::clone(&batch.keeps_parts), book);
         let places = (wanted, into, self.config.home.clone());
-        batch.task = Some(self.tasks.spawn(batches::fetch(way, places, choice, keeps_parts)));
+        batch.task = Some(self.tasks.spawn(batches::fetch(way, places, choice, keeping)));
         self.files.batches.insert(transfer, batch);
         Flow::Continue(())
     }

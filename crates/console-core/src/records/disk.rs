@@ -1,7 +1,9 @@
 //! The thread that reads records when it begins and writes them when they change.
 
 use super::transcript::name;
-use super::{Kept, LISTED, Record, RecordId, SAVED_WITHIN, Shared, Wake};
+use super::unfinished::{UNFINISHED_DAYS, discard_all, tidy};
+use super::{Kept, LISTED, Record, RecordId, SAVED_WITHIN, Shared, Unfinished, Wake};
+use crate::engine::now_s;
 use crate::gate::{make_private_folder, read_bounded, write_whole};
 use rand::rngs::OsRng;
 use session::private::private;
@@ -12,8 +14,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// Longest file of a record: its texts twice as long as they may be, because of escapes and base64.
-const FILE_BYTES: usize = 128 * 1024;
+/// Longest file of a record: its texts and paths twice as long as they may be, because of escapes and base64.
+const FILE_BYTES: usize = 256 * 1024;
 /// Files of a folder that are looked at: a folder of twenty years of work.
 const FILES: usize = 200_000;
 /// What could not be written is tried again so often.
@@ -26,6 +28,9 @@ const STEM: &str = "ponte-";
 /// Reads, then writes until every handle is gone, and what is left then.
 pub(super) fn run(shared: &Shared, wakes: &Receiver<Wake>) {
     load(shared);
+    if !shared.lock().unsaved.is_empty() {
+        save(shared);
+    }
     (shared.on_change)();
     loop {
         let is_behind = shared.lock().has_failed;
@@ -89,15 +94,32 @@ fn load(shared: &Shared) {
     };
     let mut ids: Vec<RecordId> = entries.take(FILES).filter_map(|entry| id_of(&entry.ok()?.path())).collect();
     ids.sort_unstable_by(|one, other| other.cmp(one));
-    for id in ids.into_iter().take(LISTED) {
-        let Some(record) = read(shared, &id) else { continue };
+    // One that is listed no more may still have left half a file.
+    let is_recent = |id: &RecordId| id.began_s().saturating_add(2 * UNFINISHED_DAYS * 24 * 60 * 60) > now_s();
+    for (place, id) in ids.into_iter().enumerate() {
+        if place >= LISTED && !is_recent(&id) {
+            return;
+        }
+        let Some(mut record) = read(shared, &id) else { continue };
+        let before = record.kept.unfinished.clone();
+        tidy(&mut record.kept.unfinished);
+        let is_tidied = record.kept.unfinished != before;
+        if place >= LISTED {
+            if is_tidied && let Err(error) = write(shared, &record) {
+                tracing::warn!(%error, "a record cannot be written now");
+            }
+            continue;
+        }
         let mut state = shared.lock();
         // One that began meanwhile is newer than what is on the disk.
         if let Err(place) = state.place(&id)
-            && !state.erased.contains(&id)
+            && !state.erased.contains_key(&id)
         {
             state.all.insert(place, Arc::new(record));
             state.listed = None;
+            if is_tidied {
+                state.unsaved.insert(id);
+            }
         }
     }
 }
@@ -134,17 +156,10 @@ fn save(shared: &Shared) {
         }
     }
     let mut left = Vec::new();
-    for id in erased {
-        // The record last: as long as it is there, it can be erased again.
-        for file in [transcript_path(&shared.folder, &id), path(&shared.folder, &id)] {
-            match fs::remove_file(file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    tracing::warn!(%error, "a record cannot be erased now");
-                    left.push(id);
-                    break;
-                }
-                Ok(()) | Err(_) => {}
-            }
+    for (id, unfinished) in erased {
+        if let Err(error) = erase(shared, &id, &unfinished) {
+            tracing::warn!(%error, "a record cannot be erased now");
+            left.push((id, unfinished));
         }
     }
     let is_behind = !append_all(shared);
@@ -158,6 +173,18 @@ fn save(shared: &Shared) {
     if is_news {
         (shared.on_change)();
     }
+}
+
+fn erase(shared: &Shared, id: &RecordId, unfinished: &[Unfinished]) -> io::Result<()> {
+    discard_all(unfinished)?;
+    // The record last: as long as it is there, it can be erased again.
+    for file in [transcript_path(&shared.folder, id), path(&shared.folder, id)] {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Writes what terminals have shown since the last time; false if something could not be written. That is lost, and

@@ -129,3 +129,123 @@ fn what_a_disk_does_not_take_is_told_and_tried_again() {
     assert!(!records.has_failed());
     assert_eq!(files(&place).len(), 1);
 }
+
+const PART: &str = ".ponte-part-0-0123456789abcdef";
+const DAY_S: u64 = 24 * 60 * 60;
+
+/// A folder for a fetch, and where the partial file would be in it.
+fn landing() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let part = folder.path().canonicalize().unwrap().join(PART);
+    (folder, part)
+}
+
+/// Half of a file comes in this session.
+fn half(records: &Records, id: &RecordId, part: &Path) {
+    let book = records.book(id);
+    std::fs::write(part, "").unwrap();
+    assert!(book.opened(part, "reports/large.bin", 8));
+    std::fs::write(part, "half").unwrap();
+    assert!(book.closed(part));
+}
+
+/// As if it had come so long ago.
+fn age(records: &Records, id: &RecordId, days: u64) {
+    records.change(id, |kept| kept.unfinished.iter_mut().for_each(|one| one.left_s -= days * DAY_S));
+}
+
+fn unfinished(records: &Records, id: &RecordId) -> Vec<Unfinished> {
+    records.find(id).unwrap().kept.unfinished.clone()
+}
+
+#[test]
+fn half_a_file_is_remembered_before_it_comes_and_goes_with_its_record() {
+    let ((folder, part), logs) = (landing(), tempfile::tempdir().unwrap());
+    let records = open(logs.path());
+    let (id, other) = (records.begin(), records.begin());
+    let book = records.book(&id);
+    std::fs::write(&part, "").unwrap();
+    assert!(book.opened(&part, "reports/large.bin", 8));
+    // As after a program that was ended by force: its other half reads what is on the disk.
+    std::fs::write(&part, "half").unwrap();
+    let after = open(logs.path());
+    let [left] = unfinished(&after, &id).try_into().unwrap();
+    assert_eq!((left.name.as_str(), left.size_bytes, left.done_bytes), ("reports/large.bin", 8, 4));
+    assert_eq!((left.folder(), left.path == part), (part.parent().unwrap(), true));
+    drop(records);
+
+    after.erase(&other);
+    after.flush(SOON);
+    assert!(part.exists(), "that of another session");
+    std::fs::write(folder.path().join("precious"), "").unwrap();
+    after.erase(&id);
+    after.flush(SOON);
+    assert!(!part.exists() && folder.path().join("precious").exists());
+    assert!(files(logs.path()).is_empty());
+}
+
+#[test]
+fn what_nobody_goes_on_with_is_deleted_at_the_first_start_after_a_week_and_nothing_else() {
+    let logs = tempfile::tempdir().unwrap();
+    let ((_week, over), (_young, young), (away, gone), (_link, replaced)) =
+        (landing(), landing(), landing(), landing());
+    let records = open(logs.path());
+    let ids = [(&over, 7), (&young, 6), (&gone, 7), (&replaced, 7)].map(|(part, days)| {
+        let id = records.begin();
+        half(&records, &id, part);
+        age(&records, &id, days);
+        id
+    });
+    drop(away);
+    let precious = replaced.with_file_name("precious");
+    std::fs::rename(&replaced, &precious).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&precious, &replaced).unwrap();
+    records.flush(SOON);
+    assert!(over.exists());
+    drop(records);
+
+    let records = open(logs.path());
+    assert!(!over.exists() && young.exists() && precious.exists());
+    let left = ids.each_ref().map(|id| unfinished(&records, id).len());
+    assert_eq!(left, [0, 1, 1, 0], "what is on a disk that is not there stays remembered");
+    std::fs::create_dir(gone.parent().unwrap()).unwrap();
+    drop(records);
+    assert!(unfinished(&open(logs.path()), &ids[2]).is_empty(), "the disk is there, without it");
+    std::fs::remove_dir(gone.parent().unwrap()).unwrap();
+}
+
+#[test]
+fn half_a_file_belongs_to_the_last_session_that_wrote_it() {
+    let ((_folder, part), logs) = (landing(), tempfile::tempdir().unwrap());
+    let records = open(logs.path());
+    let (first, second) = (records.begin(), records.begin());
+    half(&records, &first, &part);
+    half(&records, &second, &part);
+    assert_eq!((unfinished(&records, &first).len(), unfinished(&records, &second).len()), (0, 1));
+    records.erase(&first);
+    records.flush(SOON);
+    assert!(part.exists());
+    std::fs::remove_file(&part).unwrap();
+    assert!(records.book(&second).closed(&part), "it has its name now");
+    assert!(unfinished(&records, &second).is_empty());
+}
+
+#[test]
+fn nothing_stays_of_a_file_that_no_record_remembers() {
+    let ((_folder, part), logs) = (landing(), tempfile::tempdir().unwrap());
+    let records = open(logs.path());
+    let id = records.begin();
+    let book = records.book(&id);
+    std::fs::write(&part, "half").unwrap();
+    assert!(book.opened(&part, "large.bin", 8));
+    records.erase(&id);
+    assert!(!book.closed(&part), "the record was erased while the session ran");
+    assert!(!book.opened(&part, "large.bin", 8));
+    let many = records.begin();
+    let opened = (0..40).filter(|number| {
+        let part = part.with_file_name(format!(".ponte-part-0-{number:016x}"));
+        records.book(&many).opened(&part, "large.bin", 8)
+    });
+    assert_eq!(opened.count(), 8, "there is an end");
+}

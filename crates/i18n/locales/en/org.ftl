@@ -92,6 +92,11 @@ org-packaged = { $file } belongs to { $domain }. Its organisation file holds unt
 org-vault-recovered = The vault of { $name } ({ $standing }), key { $fingerprint }, has a new password: { $file }. This is noted in the organisation. Bring vault and password to the operator on two ways, and have the password changed at once.
 
 # Logs
+org-log-half-signed = Both programs signed this log up to entry { $number }. What follows is the word of one side only.
+org-log-beginning-signed = This log is the word of one side only: both programs signed only its beginning. Whoever has the other side’s computer could have written all that follows. Compare it with the other end’s copy.
+org-log-one-sided-agent = This log is the word of one side only: the helped person’s program signed it, the operator’s program never did. Whoever has the helped person’s computer could have written all of it. Compare it with the other end’s copy.
+org-log-one-sided-console = This log is the word of one side only: the operator’s program signed it, the helped person’s program never did. Whoever has the operator’s computer could have written all of it. Compare it with the other end’s copy.
+org-log-unsigned = Nobody signed this log: whoever had the file could have written all of it. Compare it with the other end’s copy.
 org-log-other = The other copy, { $file }:
 org-log-same = Both copies tell the same.
 org-log-other-session = The two copies do not begin the same. Either they are of different sessions, and one of the files is the wrong one, or one copy was made anew afterwards: then rely only on one that both programs signed. The session numbers that log show prints tell which it is.

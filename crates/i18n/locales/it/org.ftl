@@ -92,6 +92,11 @@ org-packaged = { $file } appartiene a { $domain }. Il suo file dell'organizzazio
 org-vault-recovered = La cassaforte di { $name } ({ $standing }), chiave { $fingerprint }, ha una nuova password: { $file }. Il fatto è annotato nell'organizzazione. Faccia avere cassaforte e password all'operatore per due vie diverse, e faccia cambiare subito la password.
 
 # Registri
+org-log-half-signed = I due programmi hanno firmato questo registro fino alla voce { $number }. Ciò che segue è la parola di una parte sola.
+org-log-beginning-signed = Questo registro è la parola di una parte sola: i due programmi ne hanno firmato soltanto l’inizio. Chi ha il computer dell’altra parte può aver scritto tutto ciò che segue. Lo confronti con la copia dell’altra parte.
+org-log-one-sided-agent = Questo registro è la parola di una parte sola: il programma della persona aiutata lo ha firmato, quello dell’operatore mai. Chi ha il computer della persona aiutata può averlo scritto tutto. Lo confronti con la copia dell’altra parte.
+org-log-one-sided-console = Questo registro è la parola di una parte sola: il programma dell’operatore lo ha firmato, quello della persona aiutata mai. Chi ha il computer dell’operatore può averlo scritto tutto. Lo confronti con la copia dell’altra parte.
+org-log-unsigned = Nessuno ha firmato questo registro: chi aveva il file può averlo scritto tutto. Lo confronti con la copia dell’altra parte.
 org-log-other = L'altra copia, { $file }:
 org-log-same = Le due copie dicono la stessa cosa.
 org-log-other-session = Le due copie non cominciano allo stesso modo. O sono di sessioni diverse, e uno dei file è quello sbagliato, oppure una copia è stata rifatta dopo: allora si fidi solo di una firmata da entrambi i programmi. Quale dei due casi sia lo dicono i numeri di sessione che stampa log show.

@@ -4,6 +4,7 @@ use crate::world::{DAY, ISSUING, NOW, World, key, profile_of};
 use identity::{
     EnrolmentError, EnrolmentRequest, OperatorError, PROFILE_BYTES, Seed, crl_number, key_fingerprint, verify_operator,
 };
+use org::Found;
 use proto::session::{Asking, Capability};
 use rand::rngs::OsRng;
 use rustls_pki_types::CertificateDer;
@@ -216,11 +217,11 @@ fn whoever_ends_soon_is_named_and_renewed_together() {
     let of = |field: &str| [&listed.json["operators"][0][field], &listed.json["operators"][1][field]].map(Clone::clone);
     assert_eq!(of("name"), ["Giulia Rinaldi", "Anna/..\\Bianchi"]);
     assert_eq!((of("days_left"), of("expires_soon")), ([6.into(), 16.into()], [true.into(), false.into()]));
-    assert!(listed.holds && listed.text[1].contains("6 DAYS LEFT"), "{:?}", listed.text);
+    assert!(listed.found == Found::Good && listed.text[1].contains("6 DAYS LEFT"), "{:?}", listed.text);
 
     let expiring = |days: &str| world.run(&["operator", "list", "--expiring", days]).unwrap();
-    let count = |days: &str| (expiring(days).json["operators"].as_array().unwrap().len(), expiring(days).holds);
-    assert_eq!((count("5"), count("6"), count("16")), ((0, true), (1, false), (2, false)));
+    let count = |days: &str| (expiring(days).json["operators"].as_array().unwrap().len(), expiring(days).found);
+    assert_eq!((count("5"), count("6"), count("16")), ((0, Found::Good), (1, Found::Bad), (2, Found::Bad)));
 
     let folder = world.text("answers");
     let renewed = world.issue(&["operator", "renew", "--expiring", "16", "--out-dir", &folder]).unwrap();
@@ -230,13 +231,13 @@ fn whoever_ends_soon_is_named_and_renewed_together() {
     names.sort();
     assert!(names[0].starts_with("anna----bianchi-") && names[1].starts_with("giulia-rinaldi-"), "{names:?}");
     world.enrolment(&format!("answers/{}", names[1])).verify(&key(1), world.now_s).unwrap();
-    assert_eq!(count("16"), (0, true));
+    assert_eq!(count("16"), (0, Found::Good));
     // Forgotten for a while, then gone.
     world.now_s = NOW + 60 * DAY;
-    let listed = |world: &World| world.run(&["operator", "list", "--expiring", "1"]).unwrap().holds;
-    assert!(!listed(&world));
+    let listed = |world: &World| world.run(&["operator", "list", "--expiring", "1"]).unwrap().found;
+    assert_eq!(listed(&world), Found::Bad);
     world.now_s = NOW + 120 * DAY;
-    assert!(listed(&world));
+    assert_eq!(listed(&world), Found::Good);
 }
 
 #[test]

@@ -15,6 +15,8 @@ enum Wanted {
     Whole,
     /// Nothing was changed, but something is missing, and that is said.
     Incomplete,
+    /// Nothing was changed, but one side never signed it, and that is said.
+    OneSided,
     /// Something was changed, and that is said.
     Changed,
 }
@@ -25,6 +27,7 @@ impl Wanted {
         match self {
             Self::Whole => (0, "log-verdict-whole"),
             Self::Incomplete => (0, "log-verdict-incomplete"),
+            Self::OneSided => (3, "org-log-one-sided-agent"),
             Self::Changed => (1, "log-verdict-changed"),
         }
     }
@@ -50,7 +53,7 @@ impl Scene<'_> {
             ("truncated", truncated(&log), Wanted::Incomplete),
             ("swapped", swapped(&log), Wanted::Changed),
             ("removed", removed(&log), Wanted::Changed),
-            ("signed-anew", signed_anew(&log), Wanted::Incomplete),
+            ("signed-anew", signed_anew(&log), Wanted::OneSided),
         ];
         for (name, changed, wanted) in changes {
             let changed = changed.ok_or_else(|| format!("the log has nothing that could be {name}"))?;
@@ -58,9 +61,13 @@ impl Scene<'_> {
             fs::write(&path, changed).context(path.display())?;
             self.verify(office, name, &path, &[], (None, wanted))?;
             // Whoever has the other end's copy sees every change.
-            if matches!(wanted, Wanted::Incomplete) {
-                let code = if name == "truncated" { 0 } else { 1 };
-                let compared = if name == "truncated" { "truncated-and-other" } else { "signed-anew-and-other" };
+            let compared = match wanted {
+                Wanted::Incomplete => Some((0, "truncated-and-other")),
+                Wanted::OneSided => Some((1, "signed-anew-and-other")),
+                Wanted::Whole | Wanted::Changed => None,
+            };
+            if let Some((code, compared)) = compared {
+                let wanted = Wanted::Incomplete;
                 self.verify(office, compared, &path, &["--other", &other], (Some(code), wanted))?;
             }
         }
