@@ -48,7 +48,7 @@ fn again_ui(ui: &mut Ui, end: &EndView, again: AgainView, i18n: &I18n) -> Vec<Ag
             ui_kit::body_secondary(ui, &i18n.text("ended-again"));
             if again.keeps_files {
                 ui.add_space(8.0);
-                ui_kit::notice(ui, TagKind::Ok, &i18n.text("ended-again-files"), &i18n.text("ended-again-files-do"));
+                ui_kit::notice(ui, TagKind::Ok, &kept_words(end, i18n), &i18n.text("ended-again-files-do"));
             }
         },
         |ui| ui_kit::button_pair(ui, &i18n.text("ended-again-close"), &i18n.text("ended-again-key")),
@@ -62,6 +62,15 @@ fn again_ui(ui: &mut Ui, end: &EndView, again: AgainView, i18n: &I18n) -> Vec<Ag
         // What was removed, and the log, are still to be seen.
         () if close.clicked() => vec![AgentCommand::End],
         () => Vec::new(),
+    }
+}
+
+/// What is kept, by its name where it is one file.
+fn kept_words(end: &EndView, i18n: &I18n) -> String {
+    let mut cut = end.files.iter().filter(|file| file.incoming).filter_map(|file| file.cut_off.as_ref());
+    match (cut.next(), cut.next()) {
+        (Some(name), None) => i18n.text_with("ended-again-file", &[("name", name.into())]),
+        _ => i18n.text("ended-again-files"),
     }
 }
 
@@ -150,12 +159,23 @@ fn facts_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
 }
 
 fn file_fact(file: &TransferView, i18n: &I18n) -> (String, String) {
-    let id = if file.incoming { "ended-file-received" } else { "ended-file-given" };
     let right = match file.state {
         TransferState::Done => i18n.bytes(file.size_bytes),
+        TransferState::Running | TransferState::Failed(_) if file.done_files > 0 => {
+            let counts = [("done", file.done_files.into()), ("files", file.files.into())];
+            i18n.text_with("ended-file-some", &counts)
+        }
         TransferState::Running | TransferState::Failed(_) => i18n.text("ended-file-failed"),
     };
-    (i18n.text_with(id, &[("name", (&file.name).into())]), right)
+    let name = ("name", (&file.name).into());
+    let left = match &file.cut_off {
+        Some(cut) if file.files > 1 => {
+            let id = if file.incoming { "ended-file-received-cut" } else { "ended-file-given-cut" };
+            i18n.text_with(id, &[name, ("file", cut.into())])
+        }
+        _ => i18n.text_with(if file.incoming { "ended-file-received" } else { "ended-file-given" }, &[name]),
+    };
+    (left, right)
 }
 
 fn removal_ui(ui: &mut Ui, removal: Option<&RemovalView>, i18n: &I18n) {

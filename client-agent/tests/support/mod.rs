@@ -168,6 +168,7 @@ fn transfer(name: &str, incoming: bool, state: TransferState, saved_to: Option<&
         is_held: false,
         state,
         saved_to: saved_to.map(str::to_owned),
+        cut_off: None,
     }
 }
 
@@ -251,7 +252,24 @@ pub fn end(reason: EndReason) -> EndView {
 /// The line was lost; what has come of files is kept, or there is nothing of that kind.
 pub fn lost(keeps_files: bool) -> EndView {
     let again = Some(AgainView { keeps_files });
-    EndView { again, removed: None, log: None, ..end(EndReason::ConnectionLost) }
+    let mut files = end(EndReason::ConnectionLost).files;
+    if keeps_files {
+        files.push(cut_off(true));
+    }
+    EndView { again, removed: None, log: None, files, ..end(EndReason::ConnectionLost) }
+}
+
+/// Several files, in the middle of one of which everything was cut off.
+pub fn cut_off(incoming: bool) -> TransferView {
+    let cut_off = Some("delega.odt".to_owned());
+    let state = TransferState::Failed(TransferFailure::Cancelled);
+    TransferView { files: 5, done_files: 3, cut_off, ..transfer("moduli", incoming, state, None) }
+}
+
+/// As [`lost`], once the person has closed.
+pub fn lost_and_closed() -> EndView {
+    let files = [end(EndReason::ConnectionLost).files, vec![cut_off(true), cut_off(false)]].concat();
+    EndView { files, ..end(EndReason::ConnectionLost) }
 }
 
 pub fn short_end(reason: EndReason) -> EndView {
@@ -354,6 +372,7 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         }),
         ("lost", page(Page::Ended(lost(false)))),
         ("lost-files", page(Page::Ended(lost(true)))),
+        ("lost-closed", page(Page::Ended(lost_and_closed()))),
         ("ended", page(Page::Ended(end(EndReason::ClientEnded)))),
         ("ended-broken", page(Page::Ended(broken))),
         ("ended-removing", page(Page::Ended(EndView { removed: None, ..end(EndReason::OperatorEnded) }))),

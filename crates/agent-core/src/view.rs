@@ -349,6 +349,9 @@ pub struct TransferView {
     pub state: TransferState,
     /// Where it was put, once it is whole.
     pub saved_to: Option<String>,
+    /// The large file in the middle of which everything was cut off, safe to show. Of what comes here it is kept for as
+    /// long as it can be gone on with.
+    pub cut_off: Option<String>,
 }
 
 /// Where a transfer stands.

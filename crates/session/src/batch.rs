@@ -18,8 +18,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::{mpsc, watch};
 use transfer::FileSender;
 
-/// A file of at most so many bytes is read and written in one go.
-pub(crate) const SMALL_BYTES: u64 = 256 * 1024;
+/// A file of at most so many bytes is read and written in one go: nothing is cut off in its middle.
+pub const SMALL_BYTES: u64 = 256 * 1024;
 /// Progress is told at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
@@ -127,6 +127,13 @@ impl<'a> Teller<'a> {
             // Progress that finds no room is replaced by the next.
             let _ = self.news.try_send(BatchNews::Progress { done_bytes: self.done_bytes, index });
         }
+    }
+
+    /// A large file begins, or goes on from here: whoever is told what moves hears of it at once, since it may be cut off
+    /// in its middle.
+    pub(crate) fn begins(&mut self, from_bytes: u64, index: u32) {
+        self.told = None;
+        self.moved(from_bytes, index);
     }
 
     pub(crate) async fn tell(&self, news: BatchNews) {
@@ -284,7 +291,7 @@ impl Sending<'_> {
         let mut sender = prefix_of(&mut file, entry, wish, allowed).await?;
         let from_bytes = sender.done_bytes();
         writer.message(&BatchPart::Begin { index: wish.index, from_bytes }).await?;
-        teller.moved(from_bytes, wish.index);
+        teller.begins(from_bytes, wish.index);
         loop {
             let mut block = BytesMut::with_capacity(FILE_BLOCK_BYTES);
             let length = file.read_buf(&mut block).await?;

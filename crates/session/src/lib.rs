@@ -24,7 +24,7 @@ mod wait;
 mod wanted;
 
 pub use allowance::{Allowance, Own};
-pub use batch::{BatchNews, Gate, Motion, send_batch, wishes_fit};
+pub use batch::{BatchNews, Gate, Motion, SMALL_BYTES, send_batch, wishes_fit};
 pub use chat::{Chat, ChatEntry};
 pub use commands::{CommandSender, Commands, commands};
 pub use files::{open_file, receive_file, send_file, sendable, storage_failure, told_why};

@@ -344,6 +344,36 @@ fn key_page(world: &World) {
 }
 
 #[test]
+fn the_end_names_the_file_of_several_in_the_middle_of_which_everything_was_cut_off() {
+    let mut world = viewing();
+    let source = folder(&world, "source");
+    let files = [("a.txt", 10), ("b.bin", MIB), ("c.bin", 96 * MIB), ("d.bin", MIB)].map(|(name, length)| {
+        fs::write(source.join(name), content(4, length)).unwrap();
+        source.join(name)
+    });
+    world.send_files(&files, "");
+    world.answer(true);
+    world.agent_shows("the third", |view| {
+        view.panel.as_ref()?.transfers.last().filter(|transfer| transfer.done_bytes > 8 * MIB as u64).map(|_| ())
+    });
+    world.console = world.another_console();
+    let is_lost = world.agent_shows("that nobody is there", |view| match &view.page {
+        Page::Ended(_) => Some(true),
+        _ => view.panel.as_ref()?.reconnecting.then_some(false),
+    });
+    if !is_lost {
+        world.agent.send(AgentCommand::End);
+    }
+    let end = world.agent_shows("the choice", |view| match &view.page {
+        Page::Ended(end) if end.again.is_some() => Some(end.clone()),
+        _ => None,
+    });
+    let file = &end.files[0];
+    assert_eq!((file.name.as_str(), file.files, file.done_files), ("a.txt", 4, 2));
+    assert_eq!(file.cut_off.as_deref(), Some("c.bin"));
+}
+
+#[test]
 fn after_the_consoles_loss_a_new_key_lets_the_same_operator_go_on_and_everything_is_asked_anew() {
     let mut world = viewing();
     let source = folder(&world, "source");

@@ -1,5 +1,7 @@
 //! Folders that the operator looks at, and batches of files, on the agent.
 
+mod listing;
+
 use super::{Flow, Live, Report};
 use crate::batches::{self, BatchEvent, ReadyToLand, ReadyToLeave, Way};
 use crate::files::Prepared;
@@ -7,11 +9,9 @@ use crate::view::{TransferState, TransferView};
 use audit_log::{Direction, Event, FilesList};
 use consent::Scope;
 use proto::limits::{FILE_NAME_BYTES, PATH_BYTES};
-use proto::session::{
-    AgentToConsole, Capability, PathText, Request, RequestId, StreamKind, TransferFailure, TransferId,
-};
+use proto::session::{AgentToConsole, Capability, Request, RequestId, StreamKind, TransferFailure, TransferId};
 use proto::text::Text;
-use session::{Batch, BatchNews, Conflict, FolderList, Gate, Motion, Reader};
+use session::{Batch, BatchNews, Conflict, Gate, Motion, Reader, SMALL_BYTES};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,10 +28,6 @@ const EVENTS: usize = 64;
 const MOST_EARLY: usize = 16;
 /// Batches that may be asked for or move at the same time; each has lists of a few megabytes.
 const MOST_BATCHES: usize = 8;
-/// Folders that are read at the same time.
-const MOST_LISTINGS: usize = 4;
-/// Folders that are written down; whoever looks at more has been seen looking around.
-const MOST_FOLDERS_NOTED: usize = 1000;
 /// Files of one batch whose failure is told one by one.
 const FAILURES_TOLD: u32 = 100;
 
@@ -85,9 +81,17 @@ struct Ongoing {
     /// Files that do not arrive, each counted once whichever end said so first.
     failed: BTreeSet<u32>,
     failures_told: u32,
+    /// The large file that moves now.
+    at: Option<u32>,
 }
 
 impl Ongoing {
+    /// Name and size of an entry.
+    fn entry(&self, index: u32) -> Option<(&String, &u64)> {
+        let entry = usize::try_from(index).ok().and_then(|at| self.entries.get(at))?;
+        Some((&entry.0, &entry.1))
+    }
+
     /// Whether this is news: a file of the list that was not known to fail.
     fn fails(&mut self, index: u32) -> bool {
         usize::try_from(index).is_ok_and(|at| at < self.entries.len()) && self.failed.insert(index)
@@ -179,6 +183,7 @@ impl Live<'_> {
             failures: BTreeSet::new(),
             failed: BTreeSet::new(),
             failures_told: 0,
+            at: None,
         };
         self.files.batches.insert(transfer, ongoing);
         self.allowed_by.insert(transfer, id);
@@ -311,6 +316,7 @@ impl Live<'_> {
             is_held: false,
             state: TransferState::Running,
             saved_to,
+            cut_off: None,
         };
         self.transfers.insert(transfer, view);
         true
@@ -325,7 +331,10 @@ impl Live<'_> {
 
     pub(super) fn handle_batch(&mut self, (transfer, event): Told) -> Flow {
         match event {
-            BatchEvent::News(BatchNews::Progress { done_bytes, .. }) => {
+            BatchEvent::News(BatchNews::Progress { done_bytes, index }) => {
+                if let Some(batch) = self.files.batches.get_mut(&transfer) {
+                    batch.at = batch.entry(index).filter(|(_, size_bytes)| **size_bytes > SMALL_BYTES).map(|_| index);
+                }
                 if let Some(view) = self.transfers.get_mut(&transfer) {
                     view.done_bytes = done_bytes;
                 }
@@ -336,6 +345,7 @@ impl Live<'_> {
                 if batch.incoming {
                     lock(&batch.left).push((index, digest));
                 }
+                batch.at.take_if(|at| *at == index);
                 let is_alone = batch.entries.len() == 1;
                 if let Some(view) = self.transfers.get_mut(&transfer) {
                     view.done_files += 1;
@@ -352,6 +362,7 @@ impl Live<'_> {
 
     fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) -> Flow {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+        batch.at.take_if(|at| *at == index);
         if batch.fails(index)
             && let Some(view) = self.transfers.get_mut(&transfer)
         {
@@ -414,6 +425,11 @@ impl Live<'_> {
             }
             Err(failure) => {
                 view.state = TransferState::Failed(failure);
+                // What comes here is nowhere any more if it is not to be gone on with.
+                if !batch.incoming || batch.keeps_parts.load(Ordering::Relaxed) {
+                    let (name, _) = batch.at.and_then(|at| batch.entry(at)).unzip();
+                    view.cut_off = name.map(|name| Text::<FILE_NAME_BYTES>::truncated(name_in(name)).shown());
+                }
                 self.note(Event::FileFailed { request, failure, moved_bytes })?;
                 self.tell(AgentToConsole::FileFailed { transfer, failure })
             }
@@ -492,60 +508,11 @@ impl Live<'_> {
             let _ = self.batch_over(transfer, Err(TransferFailure::Cancelled));
         }
     }
+}
 
-    /// The console wants to see what is in a folder.
-    pub(super) fn list_folder(&mut self, listing: u32, path: PathText) -> Flow {
-        if !self.profile.allows(Capability::FetchFile) {
-            return self.not_allowed(Capability::FetchFile);
-        }
-        if !self.consent.is_granted(BROWSE) {
-            // What was granted may have been taken back while this was on its way.
-            let was_granted = self.uses.contains_key(&Capability::FetchFile);
-            return if was_granted { Flow::Continue(()) } else { self.not_allowed(Capability::FetchFile) };
-        }
-        self.files.listing.retain(|_, task| !task.is_finished());
-        if self.files.listing.len() >= MOST_LISTINGS || self.files.listing.contains_key(&listing) {
-            return self.tell(AgentToConsole::NoFolder { listing, failure: TransferFailure::Busy });
-        }
-        let (home, report) = (self.config.platform.home.clone(), self.events.0.clone());
-        let named = path.as_str().to_owned();
-        let task = self.tasks.spawn(async move {
-            let list = batches::list(home, named).await;
-            // Fails only when the session is over.
-            let _ = report.send(Report::Listed(listing, list)).await;
-        });
-        self.files.listing.insert(listing, task);
-        Flow::Continue(())
-    }
-
-    /// A folder was read: that it is looked at stands in the log before the list leaves.
-    pub(super) fn listed(&mut self, listing: u32, list: Result<FolderList, TransferFailure>) -> Flow {
-        self.files.listing.remove(&listing);
-        let Some(lease) = self.consent.lease::<consent::FetchFile>(None) else { return Flow::Continue(()) };
-        let list = match list {
-            Ok(list) => list,
-            Err(failure) => return self.tell(AgentToConsole::NoFolder { listing, failure }),
-        };
-        let path = Text::<PATH_BYTES>::truncated(&list.path.display().to_string()).shown();
-        if self.files.seen.len() < MOST_FOLDERS_NOTED && self.files.seen.insert(path.clone()) {
-            self.note_with_text(&path, |path| Event::FolderSeen { path })?;
-        }
-        let channel = self.channel.clone();
-        let task = self.tasks.spawn(async move {
-            if let Err(error) = batches::give_list(lease, channel, listing, list).await {
-                tracing::debug!(%error, "the list of a folder did not arrive");
-            }
-        });
-        self.files.listing.insert(listing, task);
-        Flow::Continue(())
-    }
-
-    /// Looking through the folders is over.
-    pub(super) fn stop_listing(&mut self) {
-        for (_, task) in std::mem::take(&mut self.files.listing) {
-            task.abort();
-        }
-    }
+/// What a file is called, without where it is.
+fn name_in(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 fn entries_of(batch: &Batch) -> Vec<(String, u64)> {

@@ -124,5 +124,6 @@ pub(super) fn running(id: TransferId, name: &str, incoming: bool, size_bytes: u6
         is_held: false,
         state: TransferState::Running,
         saved_to: None,
+        cut_off: None,
     }
 }

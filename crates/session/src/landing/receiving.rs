@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use transfer::FileReceiver;
 
 /// Small files that are written to the disk at the same time.
@@ -76,11 +76,14 @@ pub async fn receive_batch(
     Ok(())
 }
 
+/// A file that was written: which, its digest, and where it is.
+type Written = (u32, [u8; 32], Result<PathBuf, TransferFailure>);
+
 struct Receiving<'a, A> {
     /// What has not begun yet, and from where on it may.
     awaited: BTreeMap<u32, u64>,
     landing: &'a mut Landing,
-    writing: JoinSet<(u32, [u8; 32], Result<PathBuf, TransferFailure>)>,
+    writing: JoinSet<Written>,
     failed: BTreeSet<u32>,
     teller: Teller<'a>,
     allowed: A,
@@ -114,6 +117,10 @@ impl<A: Allowance> Receiving<'_, A> {
             gate.pass().await;
             if gate.is_stopped() || !self.allowed.stands() {
                 return Err(TransferFailure::Cancelled);
+            }
+            // Nobody is told any more once everything is cut off.
+            while let Some(written) = self.writing.try_join_next() {
+                self.tell_written(written).await?;
             }
             match part {
                 BatchPart::Begin { index, from_bytes } if coming.is_none() => {
@@ -172,7 +179,9 @@ impl<A: Allowance> Receiving<'_, A> {
         if from_bytes != 0 && from_bytes != offered {
             return Err(BROKEN);
         }
-        self.teller.moved(from_bytes, index);
+        if size_bytes > SMALL_BYTES {
+            self.teller.begins(from_bytes, index);
+        }
         let (begun, on_disk) = self.landing.begun.remove(&index).unzip();
         let begun = begun.filter(|_| from_bytes > 0);
         if from_bytes > 0 && begun.is_none() {
@@ -243,13 +252,19 @@ impl<A: Allowance> Receiving<'_, A> {
     /// Waits until one of the files that are being written is.
     async fn written(&mut self) -> Result<(), TransferFailure> {
         match self.writing.join_next().await {
-            Some(Ok((index, digest, Ok(path)))) => {
+            Some(written) => self.tell_written(written).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn tell_written(&mut self, written: Result<Written, JoinError>) -> Result<(), TransferFailure> {
+        match written {
+            Ok((index, digest, Ok(path))) => {
                 self.teller.tell(BatchNews::Whole { index, digest, saved_to: Some(path) }).await;
                 Ok(())
             }
-            Some(Ok((index, _, Err(failure)))) => self.disk_failed(index, failure).await,
-            Some(Err(_)) => Err(TransferFailure::Storage),
-            None => Ok(()),
+            Ok((index, _, Err(failure))) => self.disk_failed(index, failure).await,
+            Err(_) => Err(TransferFailure::Storage),
         }
     }
 

@@ -182,6 +182,12 @@ impl Caller {
         assert!(told.success());
     }
 
+    /// Ends the program by force: it does nothing more.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Closes the input, reads the rest, and gives the exit code and what went to the standard error.
     pub(crate) fn finish(&mut self) -> (Option<i32>, String) {
         drop(self.input.take());

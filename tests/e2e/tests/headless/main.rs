@@ -5,6 +5,7 @@
 mod amiss;
 mod caller;
 mod clipboard;
+mod ends;
 mod files;
 mod kept;
 mod marks;
