@@ -4,8 +4,11 @@ mod counted;
 mod support;
 
 use agent_core::proto::geometry::MonitorId;
-use agent_core::proto::session::{Capability, EndReason, RequestId};
-use agent_core::view::{AgentCommand, AgentView, EndView, Failure, Page, QuestionKind, ShareReason};
+use agent_core::proto::session::{Capability, CertificateProblem, EndReason, RequestId};
+use agent_core::view::{
+    AgentCommand, AgentView, DomainProblem, EndView, Failure, FilesView, KeyProblem, Page, PanelView, QuestionKind,
+    ShareReason,
+};
 use agent_core::{Share, WindowId};
 use client_agent::app::on_close;
 use client_agent::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ReportState, ScreenState, screen_ui};
@@ -98,7 +101,9 @@ fn everything_fits_in_both_languages_and_no_message_is_missing() {
                 let rect = node.rect();
                 let label = format!("{name} in {language:?}: {:?} {:?}", node.accesskit_node().label(), node.value());
                 assert!(!label.contains('['), "{label}");
-                assert!(rect.left() >= 0.0 && rect.right() <= size.x + 0.5, "{label} {rect:?}");
+                // A line of the terminal stays a line, and is scrolled to.
+                let scrolls = label.contains("df -h /home");
+                assert!(scrolls || rect.left() >= 0.0 && rect.right() <= size.x + 0.5, "{label} {rect:?}");
                 if role == Role::Button {
                     assert!(rect.bottom() <= size.y, "{label} {rect:?}");
                     assert!(rect.height() >= 30.0 && rect.width() >= 44.0, "{label} {rect:?}");
@@ -123,9 +128,9 @@ fn buttons_say_what_they_are_for() {
     let unseen = || support::page(Page::Unseen { operator: support::operator() });
     let id = RequestId(7);
     let rows = [
-        (key(), "Exit", AgentCommand::Quit),
+        (key(), "Leave", AgentCommand::Quit),
         (key(), "Continue", AgentCommand::SubmitKey(String::new())),
-        (support::page(Page::Connecting), "Exit", AgentCommand::Quit),
+        (support::page(Page::Connecting), "Leave", AgentCommand::Quit),
         (who(), "No, leave", AgentCommand::RecogniseOperator(false)),
         (who(), "Yes, it is this person", AgentCommand::RecogniseOperator(true)),
         (support::page(Page::Waiting { operator: support::operator() }), "Leave", AgentCommand::End),
@@ -142,8 +147,8 @@ fn buttons_say_what_they_are_for() {
         (only(), "Continue", AgentCommand::Share(Share::Monitor(MonitorId(0)))),
         (share(ShareReason::First), "This is a scam: close now", AgentCommand::ReportScam),
         (share(ShareReason::Change), "Keep it as it was", AgentCommand::KeepShare),
-        (share(ShareReason::Gone), "End the help now", AgentCommand::End),
-        (unseen(), "End", AgentCommand::End),
+        (share(ShareReason::Gone), "End", AgentCommand::End),
+        (unseen(), "Stay paused", AgentCommand::Pause),
         (unseen(), "Go on sharing", AgentCommand::Resume),
         (panel(), "Pause", AgentCommand::Pause),
         (panel(), "Change what is shown", AgentCommand::ChangeShare),
@@ -153,7 +158,12 @@ fn buttons_say_what_they_are_for() {
         (ask(support::receive()), "Receive the file", AgentCommand::Answer(id, true)),
         (ask(support::give()), "Give the file", AgentCommand::Answer(id, true)),
         (panel(), "End the help now", AgentCommand::End),
-        (ended(), "OK", AgentCommand::Quit),
+        (panel(), "This is a scam: close now", AgentCommand::ReportScam),
+        (support::page(Page::Waiting { operator: support::operator() }), "This is a scam: close now", {
+            AgentCommand::ReportScam
+        }),
+        (support::page(Page::Ended(support::rating())), "It was a scam", AgentCommand::ReportScam),
+        (ended(), "Close", AgentCommand::Quit),
         (support::page(Page::Ended(support::lost(true))), "Enter a new key", AgentCommand::NewKey),
         (support::page(Page::Ended(support::lost(false))), "Close", AgentCommand::End),
     ];
@@ -165,6 +175,8 @@ fn buttons_say_what_they_are_for() {
         assert_eq!(press(support::page(Page::Failed(failure)), "Close"), [AgentCommand::Quit]);
     }
     assert_eq!(press(support::page(Page::Failed(Failure::RelayUnreachable)), "Try again"), [AgentCommand::TryAgain]);
+    // Where only another key helps the button says that.
+    assert_eq!(press(support::page(Page::Failed(Failure::OperatorGone)), "Enter a new key"), [AgentCommand::TryAgain]);
 }
 
 #[test]
@@ -464,7 +476,10 @@ fn the_engine_hears_when_the_pictures_to_choose_from_are_off_the_screen() {
 #[test]
 fn a_rating_is_sent_with_its_words_and_not_before_a_star_was_chosen() {
     let mut harness = window(support::page(Page::Ended(support::rating())), Language::English);
-    assert!(harness.query_by_label("Send").is_none());
+    harness.get_by_label("Send").click();
+    harness.run_steps(2);
+    harness.get_by_label("Press a star first, or “Skip”.");
+    assert_eq!(harness.state().commands, []);
     harness.get_by_role_and_label(Role::RadioButton, "Good").click();
     harness.run_steps(2);
     harness.get_by_role_and_label(Role::MultilineTextInput, "A few words, if you like").focus();
@@ -477,13 +492,13 @@ fn a_rating_is_sent_with_its_words_and_not_before_a_star_was_chosen() {
 }
 
 #[test]
-fn ok_has_the_focus_on_the_last_page_also_once_the_log_is_there() {
+fn close_has_the_focus_on_the_last_page_also_once_the_log_is_there() {
     let removing = EndView { removed: None, log: None, ..support::end(EndReason::OperatorEnded) };
     let mut harness = window(support::page(Page::Ended(removing)), Language::English);
-    assert!(harness.get_by_label("OK").is_focused());
+    assert!(harness.get_by_label("Close").is_focused());
     harness.state_mut().view = support::page(Page::Ended(support::end(EndReason::OperatorEnded)));
     harness.run_steps(2);
-    assert!(harness.get_by_label("OK").is_focused());
+    assert!(harness.get_by_label("Close").is_focused());
 }
 
 #[test]
@@ -533,4 +548,192 @@ fn only_a_real_drag_of_the_bar_moves_the_panel_and_never_one_from_the_red_x() {
     assert_eq!(moves(name, name + Vec2::new(30.0, 10.0)), 1);
     assert_eq!(moves(end, end), 0);
     assert_eq!(moves(end, end + Vec2::new(-30.0, 10.0)), 0, "the red X moves nothing");
+}
+
+#[test]
+fn the_panel_says_how_long_a_yes_holds_as_the_question_did() {
+    let mut harness = window(support::with_panel(Page::Session, support::shell_panel()), Language::English);
+    harness.get_by_label("While the command window is open, you are not asked again.");
+    assert!(harness.query_by_label("Asks you each time").is_none());
+    // What may not even be asked any more is not asked each time either.
+    harness.state_mut().view = support::with_panel(Page::Session, support::end_barred_panel());
+    harness.run_steps(2);
+    harness.get_by_label_contains("not asked any more");
+    assert!(harness.query_by_label("Asks you each time").is_none());
+}
+
+#[test]
+fn a_switch_does_not_say_that_somebody_sees_what_is_paused_or_broken_off() {
+    let reconnecting = PanelView { reconnecting: true, ..support::panel() };
+    let rows = [
+        (support::panel(), "Sees this screen"),
+        (PanelView { paused: false, ..support::paused_panel() }, "Sees one window"),
+        (support::paused_panel(), "Will see one window again"),
+        (reconnecting, "Will see this screen again"),
+    ];
+    for (panel, name) in rows {
+        let mut harness = window(support::with_panel(Page::Session, panel), Language::English);
+        harness.get_by_role_and_label(Role::Switch, name).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().commands, [AgentCommand::Revoke(Capability::View)], "{name}");
+    }
+}
+
+/// What of these names stands on the screen above the answers.
+fn names_in_sight(harness: &Harness<'static, Shown>, names: &[String]) -> Vec<usize> {
+    let answers = harness.get_by_label("This is a scam: close now").rect().top();
+    let place = |name: &String| harness.query_by_label(name).map(|node| node.rect());
+    let in_sight = |name| place(name).is_some_and(|rect| rect.top() >= 86.0 && rect.bottom() <= answers);
+    (0..names.len()).filter(|at| in_sight(&names[*at])).collect()
+}
+
+#[test]
+fn there_is_no_yes_to_many_files_before_each_of_their_names_was_in_sight() {
+    let names: Vec<String> = (1..=40).map(|number| format!("Documenti/foglio {number}.odt")).collect();
+    let files = FilesView { names: names.clone().into(), files: 43, ..support::files(0) };
+    let view = support::with_panel(support::question(QuestionKind::GiveFiles(files)), support::panel());
+    for size in [PAGE_SIZE, Vec2::new(360.0, 440.0)] {
+        let mut harness = window(view.clone(), Language::English);
+        harness.set_size(size);
+        harness.state_mut().view = support::page(Page::Connecting);
+        harness.run_steps(2);
+        harness.state_mut().view = view.clone();
+        harness.run_steps(GUARD_PASSES);
+        let mut seen = names_in_sight(&harness, &names);
+        // To jump to the end is not to have seen what is between.
+        harness.key_press(Key::End);
+        harness.run_steps(GUARD_PASSES);
+        harness.get_by_label_contains("and 3 more");
+        assert!(harness.query_by_label("Give the files").is_none(), "{size:?}");
+        while harness.query_by_label("Read the rest").is_some() {
+            harness.get_by_label("Read the rest").click();
+            harness.run_steps(GUARD_PASSES);
+            seen.extend(names_in_sight(&harness, &names));
+            assert!(seen.len() < 1000, "{size:?}: the end never comes");
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), names.len(), "{size:?}: {seen:?}");
+        harness.get_by_label("Give the files").click();
+        harness.run_steps(2);
+        assert!(harness.state().commands.contains(&AgentCommand::Answer(RequestId(7), true)), "{size:?}");
+    }
+}
+
+#[test]
+fn nobody_is_sent_on_to_read_empty_space() {
+    for language in Language::ALL {
+        let read_on = I18n::new(language).text("ask-read-on");
+        for force in [false, true] {
+            let view = support::with_panel(support::question(support::end_process(force)), support::panel());
+            let harness = window(view, language);
+            assert!(harness.query_by_label(&read_on).is_none(), "{language:?} {force}");
+        }
+    }
+}
+
+#[test]
+fn in_the_smallest_window_an_error_stands_whole_above_the_field_that_it_speaks_of() {
+    let domain = |problem| Page::EnterOrganisation { problem: Some(problem) };
+    let key = |problem| Page::EnterKey { problem: Some(problem) };
+    let rows = [
+        (domain(DomainProblem::Malformed), "domain-field", "domain-malformed"),
+        (domain(DomainProblem::Unreachable), "domain-field", "domain-unreachable"),
+        (domain(DomainProblem::NotTrusted), "domain-field", "domain-not-trusted"),
+        (domain(DomainProblem::NotThere), "domain-field", "domain-not-there"),
+        (domain(DomainProblem::Expired), "domain-field", "domain-expired"),
+        (key(KeyProblem::Malformed), "key-field", "key-problem-malformed"),
+        (key(KeyProblem::NotFound), "key-field", "key-problem-not-found"),
+        (key(KeyProblem::WrongSecret { tries_left: 1 }), "key-field", "key-problem-wrong-secret"),
+        (key(KeyProblem::Burned), "key-field", "key-problem-burned"),
+        (key(KeyProblem::Busy), "key-field", "key-problem-busy"),
+    ];
+    for language in Language::ALL {
+        let i18n = I18n::new(language);
+        for (page, field, said) in &rows {
+            let mut harness = window(support::page(page.clone()), language);
+            harness.set_size(Vec2::new(360.0, 440.0));
+            harness.run_steps(3);
+            let go_on = harness.get_by_label(&i18n.text("key-continue")).rect();
+            let field = harness.get_by_role_and_label(Role::TextInput, &i18n.text(field)).rect();
+            let said = harness.get_by_label_contains(&i18n.text(said)).rect();
+            let is_whole = said.top() > 40.0 && said.bottom() < field.top() && field.bottom() <= go_on.top();
+            assert!(is_whole, "{language:?} {page:?}: {said:?} {field:?} {go_on:?}");
+        }
+    }
+}
+
+#[test]
+fn in_the_smallest_window_the_choices_of_what_to_share_come_into_sight_first() {
+    for reason in [ShareReason::First, ShareReason::Change, ShareReason::Gone] {
+        let page = Page::Share { operator: support::operator(), choices: support::choices(reason) };
+        let view = if reason == ShareReason::First {
+            support::page(page)
+        } else {
+            support::with_panel(page, support::panel())
+        };
+        let mut harness = window(view, Language::English);
+        harness.set_size(Vec2::new(360.0, 440.0));
+        harness.run_steps(GUARD_PASSES);
+        if harness.query_by_label("See the choices").is_some() {
+            harness.get_by_label("See the choices").click();
+            harness.run_steps(GUARD_PASSES);
+        }
+        assert!(harness.query_by_label("See the choices").is_none(), "{reason:?}");
+        let first = harness.get_by_role_and_label(Role::RadioButton, "Main screen, Only this one").rect();
+        let answers = harness.get_by_label("This is a scam: close now").rect();
+        assert!(first.top() >= 0.0 && first.bottom() <= answers.top(), "{reason:?} {first:?} {answers:?}");
+        assert_eq!(harness.state().commands, [], "{reason:?}");
+    }
+}
+
+#[test]
+fn the_safest_thing_to_share_is_one_press_away() {
+    let page = Page::Share { operator: support::operator(), choices: support::choices(ShareReason::First) };
+    let mut harness = window(support::page(page), Language::English);
+    harness.run_steps(GUARD_PASSES);
+    harness.get_by_label("recommended");
+    let window = "Ricevuta - LibreOffice Writer";
+    let answers = harness.get_by_label("This is a scam: close now").rect().top();
+    let place =
+        |harness: &Harness<'static, Shown>| harness.get_by_role_and_label(Role::RadioButton, window).rect().bottom();
+    assert!(place(&harness) > answers);
+    harness.get_by_label("Choose one window").click();
+    harness.run_steps(20);
+    assert!(place(&harness) <= answers);
+    assert_eq!(harness.state().commands, []);
+}
+
+#[test]
+fn every_end_says_that_nobody_sees_the_screen_any_more() {
+    for reason in support::REASONS {
+        for end in [support::end(reason), support::short_end(reason)] {
+            let harness = window(support::page(Page::Ended(end)), Language::English);
+            harness.get_by_label_contains("Nobody");
+        }
+    }
+}
+
+#[test]
+fn what_a_technician_needs_to_know_is_folded_away() {
+    let failure = Failure::OperatorNotProven(CertificateProblem::NoProfile);
+    let mut harness = window(support::page(Page::Failed(failure)), Language::English);
+    assert!(harness.query_by_label_contains("certificate").is_none());
+    harness.get_by_label("Technical details").click();
+    harness.run_steps(8);
+    harness.get_by_label_contains("certificate");
+}
+
+#[test]
+fn the_focus_stays_on_the_safe_answer_when_a_smaller_window_puts_the_answers_in_another_order() {
+    let rating = support::page(Page::Ended(support::rating()));
+    let control = support::with_panel(support::question(QuestionKind::Control), support::panel());
+    for (view, safe) in [(rating, "Skip"), (control, "Not now")] {
+        let mut harness = window(view, Language::English);
+        for size in [Vec2::new(640.0, 680.0), Vec2::new(360.0, 440.0), PAGE_SIZE] {
+            harness.set_size(size);
+            harness.run_steps(3);
+            assert!(harness.get_by_label(safe).is_focused(), "{safe} {size:?}");
+        }
+    }
 }

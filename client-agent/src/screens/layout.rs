@@ -2,7 +2,8 @@
 
 use super::ScreenState;
 use agent_core::view::OperatorView;
-use egui::{Align, Id, Key, Layout, Margin, Rect, Response, ScrollArea, Ui, UiBuilder, Vec2, vec2};
+use egui::scroll_area::ScrollBarVisibility;
+use egui::{Align, Id, Key, Layout, Margin, Mesh, Rect, Response, ScrollArea, Ui, UiBuilder, Vec2, pos2, vec2};
 use i18n::I18n;
 use ui_kit::{Choice, QuestionGuard, TagKind, Tokens, theme};
 
@@ -17,21 +18,45 @@ const INNER: i8 = 8;
 
 /// Least height that is left for the words above the buttons; with less, more of them scrolls.
 const LEAST_CONTENT: f32 = 130.0;
-/// The end of the words is seen when no more than this is cut off, in points.
-const UNSEEN: f32 = 8.0;
+/// The end of the words is seen when no more than this of their last line is cut off, in points: that is empty.
+const UNSEEN: f32 = 4.0;
+/// How high the words fade out where they are cut off, in points.
+const FADE: f32 = 20.0;
 /// The part of what is in sight that one step scrolls by.
 const STEP: f32 = 0.8;
 
 /// A page: `content` above, which scrolls if it must, and `bottom` always in sight.
 pub(super) fn page<T>(ui: &mut Ui, content: impl FnOnce(&mut Ui), bottom: impl FnOnce(&mut Ui) -> T) -> T {
+    page_in_view(ui, content, |ui, ()| bottom(ui), |(), _| ()).0
+}
+
+/// The same where the bottom depends on what of the words is in sight, as `look` finds it; it is none where
+/// everything scrolls.
+pub(super) fn page_in_view<C, V, T>(
+    ui: &mut Ui,
+    content: impl FnOnce(&mut Ui) -> C,
+    bottom: impl FnOnce(&mut Ui, V) -> T,
+    look: impl FnOnce(C, Option<&Scrolled>) -> V,
+) -> (T, Option<Scrolled>) {
     with_margin(ui, |ui| {
         let place = Bottom::of(ui, "height of the bottom");
         if place.room < LEAST_CONTENT {
-            return scrolled(ui, ui.available_height(), |ui| (content(ui), ui.add_space(16.0), bottom(ui)).2).0;
+            let whole = |ui: &mut Ui| {
+                let found = look(content(ui), None);
+                ui.add_space(16.0);
+                bottom(ui, found)
+            };
+            return (scrolled(ui, ui.available_height(), whole).0, None);
         }
-        scrolled(ui, place.room, content);
-        place.show(ui, bottom).0
+        let (content, view) = scrolled(ui, place.room, content);
+        let found = look(content, Some(&view));
+        (place.show(ui, |ui| bottom(ui, found)).0, Some(view))
     })
+}
+
+/// Whether the window is short of room: what matters least is left out there.
+pub(super) fn is_short(ui: &Ui) -> bool {
+    ui.available_height() < SHORT
 }
 
 /// What a person did with a question.
@@ -93,17 +118,17 @@ pub(super) fn refused_ui(ui: &mut Ui, refused: Option<&(String, String)>) {
 /// A page with a question: the no is always in sight, and there is no yes before the end of
 /// `content` has been.
 pub(super) fn question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: impl FnOnce(&mut Ui)) -> Option<Picked> {
-    let read = Read::of(ui);
+    let mut read = Read::of(ui);
     let guard = QuestionGuard::begin(ui);
     let drawn = with_margin(ui, |ui| {
         let place = Bottom::of(ui, "height of the answers");
         if place.room < LEAST_CONTENT {
-            tight_question(ui, answers, i18n, content, read.done.is_some())
+            tight_question(ui, answers, i18n, content, &mut read)
         } else {
-            roomy_question(ui, answers, i18n, content, read.done.is_some(), place)
+            roomy_question(ui, answers, i18n, content, &mut read, place)
         }
     });
-    read.remember(ui, drawn.read);
+    read.remember(ui);
     let choice = guard.end(ui, &drawn.no, drawn.yes.as_ref());
     if answers.is_refused_now {
         // Whatever had the focus, the next key says no.
@@ -127,8 +152,6 @@ struct Drawn {
     no: Response,
     scam: Response,
     yes: Option<Response>,
-    /// Whether the end of the words has been in sight.
-    read: bool,
 }
 
 /// All answers under the words.
@@ -137,11 +160,11 @@ fn roomy_question(
     answers: &Answers,
     i18n: &I18n,
     content: impl FnOnce(&mut Ui),
-    read: bool,
+    read: &mut Read,
     place: Bottom,
 ) -> Drawn {
     let (_, view) = scrolled(ui, place.room, content);
-    let now_read = read || view.at_end;
+    let now_read = read.see(&view);
     let accept = if now_read { answers.yes.clone() } else { i18n.text("ask-read-on") };
     let ((no, scam, accept), settled) = place.show(ui, |ui| {
         refused_ui(ui, answers.refused.as_ref());
@@ -149,23 +172,31 @@ fn roomy_question(
         row(ui, &answers.no, &i18n.text("ask-scam"), &accept)
     });
     if !now_read && accept.clicked() {
-        view.step(ui, STEP);
+        read.go_on(ui, &view);
     }
-    Drawn { no, scam, yes: now_read.then_some(accept), read: read || (view.at_end && settled) }
+    read.settle(settled);
+    Drawn { no, scam, yes: now_read.then_some(accept) }
 }
 
 /// Only the no stands under the words: the rest is at their end.
-fn tight_question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: impl FnOnce(&mut Ui), read: bool) -> Drawn {
+fn tight_question(
+    ui: &mut Ui,
+    answers: &Answers,
+    i18n: &I18n,
+    content: impl FnOnce(&mut Ui),
+    read: &mut Read,
+) -> Drawn {
     let place = Bottom::of(ui, "height of the no");
+    let is_read = read.done.is_some();
     let ((scam, yes), view) = scrolled(ui, place.room.max(32.0), |ui| {
         content(ui);
         ui.add_space(16.0);
         let scam = ui_kit::danger_line(ui, &i18n.text("ask-scam"));
         refused_ui(ui, answers.refused.as_ref());
-        let yes = ui.add_enabled_ui(read, |ui| ui_kit::primary_button(ui, &answers.yes)).inner;
+        let yes = ui.add_enabled_ui(is_read, |ui| ui_kit::primary_button(ui, &answers.yes)).inner;
         (scam, yes)
     });
-    let now_read = read || view.at_end;
+    let now_read = read.see(&view);
     let ((no, on), settled) = place.show(ui, |ui| {
         if now_read {
             (ui_kit::button(ui, &answers.no), None)
@@ -175,19 +206,34 @@ fn tight_question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: impl FnO
         }
     });
     if on.is_some_and(|on| on.clicked()) {
-        view.step(ui, STEP);
+        read.go_on(ui, &view);
     }
-    Drawn { no, scam, yes: read.then_some(yes), read: read || (view.at_end && settled) }
+    read.settle(settled);
+    Drawn { no, scam, yes: is_read.then_some(yes) }
 }
 
-/// Whether the end of a question has been in sight since it came up, at this size of the words and in
-/// a window of at most this size: a new one may be cut down to the screen before anybody saw it.
+/// How far a question has been in sight since it came up, from its beginning and without a gap, at this size of the
+/// words and in a window of at most this size: a new one may be cut down to the screen before anybody saw it.
 struct Read {
     id: Id,
     pass: u64,
     zoom: f32,
     window: Vec2,
+    /// What is kept of it from pass to pass.
+    known: Known,
+    /// How far down the words have been in sight with this pass, in points.
+    seen: f32,
     /// How large the window was when the end was in sight.
+    done: Option<Vec2>,
+}
+
+/// What is kept of [`Read`].
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    pass: u64,
+    zoom: f32,
+    /// How far down the words have been in sight, and how large the window was then.
+    seen: (f32, Vec2),
     done: Option<Vec2>,
 }
 
@@ -196,17 +242,42 @@ impl Read {
         let id = ui.make_persistent_id("read to the end");
         let (pass, zoom) = (ui.ctx().cumulative_pass_nr(), ui.ctx().zoom_factor());
         let window = ui.ctx().content_rect().size();
-        let before: Option<(u64, f32, Option<Vec2>)> = ui.data(|data| data.get_temp(id));
-        let done = before.and_then(|(last, size, done)| {
-            let still = |read: &Vec2| window.x > read.x - 1.0 && window.y > read.y - 1.0;
-            done.filter(|read| last + 1 >= pass && (size - zoom).abs() < 0.001 && still(read))
-        });
-        Self { id, pass, zoom, window, done }
+        let known: Option<Known> = ui.data(|data| data.get_temp(id));
+        let known = known.filter(|known| known.pass + 1 >= pass && (known.zoom - zoom).abs() < 0.001);
+        let known = known.unwrap_or_default();
+        let (seen, seen_in) = known.seen;
+        // Words that are wrapped anew stand elsewhere.
+        let still_there = (window.x - seen_in.x).abs() < 1.0 && window.y > seen_in.y - 1.0;
+        let done = known.done.filter(|read| window.x > read.x - 1.0 && window.y > read.y - 1.0);
+        Self { id, pass, zoom, window, known, seen: if still_there { seen } else { 0.0 }, done }
     }
 
-    fn remember(&self, ui: &Ui, done: bool) {
-        let done = done.then_some(self.done.unwrap_or(self.window));
-        ui.data_mut(|data| data.insert_temp(self.id, (self.pass, self.zoom, done)));
+    /// Takes what is in sight; whether everything has been by now.
+    fn see(&mut self, view: &Scrolled) -> bool {
+        if view.offset <= self.seen + 1.0 {
+            self.seen = self.seen.max(view.offset + view.height);
+        }
+        if self.done.is_none() && self.seen >= view.end() {
+            self.done = Some(self.window);
+        }
+        self.done.is_some()
+    }
+
+    /// Scrolls to what has not been in sight yet.
+    fn go_on(&self, ui: &Ui, view: &Scrolled) {
+        view.scroll_to(ui, self.seen - (1.0 - STEP) * view.height);
+    }
+
+    /// What was in sight in this pass counts only if everything around it was as high as it was thought to be.
+    fn settle(&mut self, settled: bool) {
+        if settled {
+            self.known = Known { seen: (self.seen, self.window), done: self.done, ..self.known };
+        }
+    }
+
+    fn remember(self, ui: &Ui) {
+        let known = Known { pass: self.pass, zoom: self.zoom, ..self.known };
+        ui.data_mut(|data| data.insert_temp(self.id, known));
     }
 }
 
@@ -250,31 +321,68 @@ impl Bottom {
 
 /// Where a scrolled area stands.
 #[derive(Clone, Copy)]
-struct Scrolled {
+pub(super) struct Scrolled {
     /// Where it is noted what the next pass scrolls to.
     wish: Id,
+    /// What of the window it takes.
+    place: Rect,
     offset: f32,
     height: f32,
     most: f32,
-    /// Whether the end of its words is in sight.
-    at_end: bool,
 }
 
 impl Scrolled {
-    /// Scrolls by that share of what is in sight.
-    fn step(self, ui: &Ui, share: f32) {
-        let offset = (self.offset + share * self.height).clamp(0.0, self.most);
-        ui.data_mut(|data| data.insert_temp(self.wish, offset));
+    /// Scrolls so that this is at the top, as far as there is more, in points from the beginning.
+    fn scroll_to(&self, ui: &Ui, offset: f32) {
+        ui.data_mut(|data| data.insert_temp(self.wish, offset.clamp(0.0, self.most)));
         ui.ctx().request_repaint();
     }
+
+    /// Scrolls so that what is drawn there in this pass comes to the top.
+    pub(super) fn show(&self, ui: &Ui, drawn: Rect) {
+        self.scroll_to(ui, self.offset + drawn.top() - self.place.top() - f32::from(INNER));
+    }
+
+    /// Whether all of what is drawn there in this pass is in sight, or was already.
+    pub(super) fn reaches(&self, drawn: Rect) -> bool {
+        drawn.bottom() <= self.place.bottom() + 1.0
+    }
+
+    /// Where the words end, in points from their beginning.
+    fn end(&self) -> f32 {
+        self.most + self.height - f32::from(INNER) - UNSEEN
+    }
+
+    /// Whether nothing is cut off at the lower edge.
+    fn is_at_end(&self) -> bool {
+        self.offset + self.height >= self.end()
+    }
+}
+
+/// Puts the bar of what scrolls into the margin beside it, so that everything else stays in line with what is below.
+pub(super) fn bar_in_the_margin(ui: &mut Ui) {
+    let scroll = &mut ui.spacing_mut().scroll;
+    scroll.floating_allocated_width = 0.0;
+    scroll.bar_width = f32::from(INNER);
+    scroll.bar_outer_margin = 0.0;
 }
 
 /// Words `height` points high that scroll, by the keyboard as well.
 fn scrolled<T>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> T) -> (T, Scrolled) {
+    ui.scope(|ui| scrolled_here(ui, height, content)).inner
+}
+
+fn scrolled_here<T>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> T) -> (T, Scrolled) {
     let wish = ui.make_persistent_id("scrolls to");
+    let fits = ui.make_persistent_id("fits");
+    bar_in_the_margin(ui);
     let mut area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]);
     if let Some(offset) = ui.data_mut(|data| data.remove_temp::<f32>(wish)) {
         area = area.vertical_scroll_offset(offset);
+    }
+    // Empty space below the words is nothing to scroll to.
+    if ui.data(|data| data.get_temp(fits).unwrap_or(false)) {
+        area = area.scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden);
     }
     let output = area.show(ui, |ui| {
         let padded = egui::Frame::new().inner_margin(Margin::same(INNER));
@@ -282,15 +390,41 @@ fn scrolled<T>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> T) -> 
     });
     let (offset, height) = (output.state.clamped_offset().y, output.inner_rect.height());
     let most = (output.content_size.y - height).max(0.0);
-    let view = Scrolled { wish, offset, height, most, at_end: offset >= most - UNSEEN };
+    let view = Scrolled { wish, place: output.inner_rect, offset, height, most };
+    ui.data_mut(|data| data.insert_temp(fits, height >= view.end()));
+    if !view.is_at_end() {
+        fade_ui(ui, output.inner_rect);
+    }
     let keys = [(Key::PageDown, STEP), (Key::PageUp, -STEP), (Key::End, f32::MAX), (Key::Home, f32::MIN)];
     let pressed = ui.input(|input| keys.into_iter().find(|(key, _)| input.key_pressed(*key)));
     if let Some((_, share)) = pressed
         && most > 0.0
     {
-        view.step(ui, share);
+        view.scroll_to(ui, offset + share * height);
     }
     (output.inner, view)
+}
+
+/// Lets the words fade out at the lower edge: there is more.
+fn fade_ui(ui: &Ui, place: Rect) {
+    let tokens = theme::tokens(ui);
+    if tokens.high_contrast {
+        return;
+    }
+    let ground = tokens.background;
+    let from = place.bottom() - FADE;
+    let mut mesh = Mesh::default();
+    for (x, y, colour) in [
+        (place.left(), from, ground.gamma_multiply(0.0)),
+        (place.right() - f32::from(INNER), from, ground.gamma_multiply(0.0)),
+        (place.left(), place.bottom(), ground),
+        (place.right() - f32::from(INNER), place.bottom(), ground),
+    ] {
+        mesh.colored_vertex(pos2(x, y), colour);
+    }
+    mesh.add_triangle(0, 1, 2);
+    mesh.add_triangle(1, 2, 3);
+    ui.painter().add(mesh);
 }
 
 /// One button at the right, the only way on.
@@ -303,12 +437,7 @@ pub(super) fn single(ui: &mut Ui, button: impl FnOnce(&mut Ui) -> Response) -> R
 /// Who it is, small, for the top of every page after the key.
 pub(super) fn who(ui: &mut Ui, operator: &OperatorView, i18n: &I18n) {
     let tokens = theme::tokens(ui);
-    let tag = if operator.verified {
-        operator.domain.clone()
-    } else {
-        i18n.text_with("who-domain-not-proven", &[("domain", (&operator.domain).into())])
-    };
-    let kind = if operator.verified { TagKind::Ok } else { TagKind::Danger };
+    let (kind, tag) = domain(operator, i18n);
     let beside = width(ui, &operator.name, &tokens).max(width(ui, &operator.organisation, &tokens) * 0.88)
         + width(ui, &tag, &tokens)
         + 40.0
@@ -333,6 +462,21 @@ pub(super) fn who(ui: &mut Ui, operator: &OperatorView, i18n: &I18n) {
         }
     });
     ui.add_space(12.0);
+}
+
+/// The domain, and whether it is proven.
+fn domain(operator: &OperatorView, i18n: &I18n) -> (TagKind, String) {
+    if operator.verified {
+        return (TagKind::Ok, operator.domain.clone());
+    }
+    let domain = [("domain", (&operator.domain).into())];
+    (TagKind::Danger, i18n.text_with("who-domain-not-proven", &domain))
+}
+
+/// The same as a pill.
+pub(super) fn domain_tag(ui: &mut Ui, operator: &OperatorView, i18n: &I18n) {
+    let (kind, tag) = domain(operator, i18n);
+    ui_kit::tag(ui, kind, &tag);
 }
 
 /// A word in bold ink.
