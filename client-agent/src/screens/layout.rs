@@ -1,11 +1,10 @@
 //! What pages have in common: the margins, who it is at the top, the buttons at the bottom.
 
-use super::ScreenState;
+use super::scrolled::{INNER, Scrolled, scrolled};
 use agent_core::view::OperatorView;
-use egui::scroll_area::ScrollBarVisibility;
-use egui::{Align, Id, Key, Layout, Margin, Mesh, Rect, Response, ScrollArea, Ui, UiBuilder, Vec2, pos2, vec2};
+use egui::{Align, Id, Layout, Margin, Rect, Response, Ui, UiBuilder, vec2};
 use i18n::I18n;
-use ui_kit::{Choice, QuestionGuard, TagKind, Tokens, theme};
+use ui_kit::{TagKind, Tokens, theme};
 
 /// Space around a page's words, in points.
 const MARGIN: f32 = 32.0;
@@ -13,17 +12,9 @@ const MARGIN: f32 = 32.0;
 const SMALL_MARGIN: f32 = 16.0;
 /// Windows less high than this are short of room.
 const SHORT: f32 = 480.0;
-/// The part of the margin that is inside the scrolled area, so that focus rings are not cut.
-const INNER: i8 = 8;
 
 /// Least height that is left for the words above the buttons; with less, more of them scrolls.
-const LEAST_CONTENT: f32 = 130.0;
-/// The end of the words is seen when no more than this of their last line is cut off, in points: that is empty.
-const UNSEEN: f32 = 4.0;
-/// How high the words fade out where they are cut off, in points.
-const FADE: f32 = 20.0;
-/// The part of what is in sight that one step scrolls by.
-const STEP: f32 = 0.8;
+pub(super) const LEAST_CONTENT: f32 = 130.0;
 
 /// A page: `content` above, which scrolls if it must, and `bottom` always in sight.
 pub(super) fn page<T>(ui: &mut Ui, content: impl FnOnce(&mut Ui), bottom: impl FnOnce(&mut Ui) -> T) -> T {
@@ -59,250 +50,29 @@ pub(super) fn is_short(ui: &Ui) -> bool {
     ui.available_height() < SHORT
 }
 
-/// What a person did with a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Picked {
-    /// The answer that gives nothing away.
-    No,
-    /// Yes.
-    Yes,
-    /// It is a scam.
-    Scam,
-}
-
-/// The words of the two answers.
-pub(super) struct Answers {
-    /// The answer that gives nothing away.
-    pub(super) no: String,
-    /// Yes.
-    pub(super) yes: String,
-    /// Why the last yes was not counted, and what to do.
-    refused: Option<(String, String)>,
-    /// Whether that was just now.
-    is_refused_now: bool,
-    /// Whether a no is what most people should answer.
-    is_wary: bool,
-}
-
-impl Answers {
-    /// With the messages of those names.
-    pub(super) fn new(no: &str, yes: &str, i18n: &I18n, state: &mut ScreenState) -> Self {
-        Self {
-            no: i18n.text(no),
-            yes: i18n.text(yes),
-            refused: refused(i18n, state),
-            is_refused_now: std::mem::take(&mut state.is_refused_now),
-            is_wary: false,
-        }
-    }
-
-    /// The same where a no is what most people should answer.
-    pub(super) fn wary(self) -> Self {
-        Self { is_wary: true, ..self }
-    }
-}
-
-/// Why the last answer was not counted, and what to do.
-pub(super) fn refused(i18n: &I18n, state: &ScreenState) -> Option<(String, String)> {
-    let message = state.refusal?.message();
-    Some((i18n.text(message), i18n.text(&format!("{message}-do"))))
-}
-
-/// Says that an answer was not counted, if one was not.
-pub(super) fn refused_ui(ui: &mut Ui, refused: Option<&(String, String)>) {
-    if let Some((what, what_to_do)) = refused {
-        ui_kit::notice(ui, TagKind::Warn, what, what_to_do);
-    }
-}
-
-/// A page with a question: the no is always in sight, and there is no yes before the end of
-/// `content` has been.
-pub(super) fn question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: impl FnOnce(&mut Ui)) -> Option<Picked> {
-    let mut read = Read::of(ui);
-    let guard = QuestionGuard::begin(ui);
-    let drawn = with_margin(ui, |ui| {
-        let place = Bottom::of(ui, "height of the answers");
-        if place.room < LEAST_CONTENT {
-            tight_question(ui, answers, i18n, content, &mut read)
-        } else {
-            roomy_question(ui, answers, i18n, content, &mut read, place)
-        }
-    });
-    read.remember(ui);
-    let choice = guard.end(ui, &drawn.no, drawn.yes.as_ref());
-    if answers.is_refused_now {
-        // Whatever had the focus, the next key says no.
-        drawn.no.request_focus();
-    }
-    if let Some((what, what_to_do)) = &answers.refused {
-        // A screen reader speaks of what takes the focus, and with it of this.
-        let said = format!("{what} {what_to_do}");
-        ui.ctx().accesskit_node_builder(drawn.no.id, |node| node.set_description(said));
-    }
-    match choice {
-        _ if drawn.scam.clicked() => Some(Picked::Scam),
-        Some(Choice::Safe) => Some(Picked::No),
-        Some(Choice::Accept) => Some(Picked::Yes),
-        None => None,
-    }
-}
-
-/// The controls of a question, as they stand on the page.
-struct Drawn {
-    no: Response,
-    scam: Response,
-    yes: Option<Response>,
-}
-
-/// All answers under the words.
-fn roomy_question(
-    ui: &mut Ui,
-    answers: &Answers,
-    i18n: &I18n,
-    content: impl FnOnce(&mut Ui),
-    read: &mut Read,
-    place: Bottom,
-) -> Drawn {
-    let (_, view) = scrolled(ui, place.room, content);
-    let now_read = read.see(&view);
-    let accept = if now_read { answers.yes.clone() } else { i18n.text("ask-read-on") };
-    let ((no, scam, accept), settled) = place.show(ui, |ui| {
-        refused_ui(ui, answers.refused.as_ref());
-        let row = if answers.is_wary { ui_kit::wary_button_row } else { ui_kit::button_row };
-        row(ui, &answers.no, &i18n.text("ask-scam"), &accept)
-    });
-    if !now_read && accept.clicked() {
-        read.go_on(ui, &view);
-    }
-    read.settle(settled);
-    Drawn { no, scam, yes: now_read.then_some(accept) }
-}
-
-/// Only the no stands under the words: the rest is at their end.
-fn tight_question(
-    ui: &mut Ui,
-    answers: &Answers,
-    i18n: &I18n,
-    content: impl FnOnce(&mut Ui),
-    read: &mut Read,
-) -> Drawn {
-    let place = Bottom::of(ui, "height of the no");
-    let is_read = read.done.is_some();
-    let ((scam, yes), view) = scrolled(ui, place.room.max(32.0), |ui| {
-        content(ui);
-        ui.add_space(16.0);
-        let scam = ui_kit::danger_line(ui, &i18n.text("ask-scam"));
-        refused_ui(ui, answers.refused.as_ref());
-        let yes = ui.add_enabled_ui(is_read, |ui| ui_kit::primary_button(ui, &answers.yes)).inner;
-        (scam, yes)
-    });
-    let now_read = read.see(&view);
-    let ((no, on), settled) = place.show(ui, |ui| {
-        if now_read {
-            (ui_kit::button(ui, &answers.no), None)
-        } else {
-            let (no, on) = ui_kit::button_pair(ui, &answers.no, &i18n.text("ask-read-on"));
-            (no, Some(on))
-        }
-    });
-    if on.is_some_and(|on| on.clicked()) {
-        read.go_on(ui, &view);
-    }
-    read.settle(settled);
-    Drawn { no, scam, yes: is_read.then_some(yes) }
-}
-
-/// How far a question has been in sight since it came up, from its beginning and without a gap, at this size of the
-/// words and in a window of at most this size: a new one may be cut down to the screen before anybody saw it.
-struct Read {
-    id: Id,
-    pass: u64,
-    zoom: f32,
-    window: Vec2,
-    /// What is kept of it from pass to pass.
-    known: Known,
-    /// How far down the words have been in sight with this pass, in points.
-    seen: f32,
-    /// How large the window was when the end was in sight.
-    done: Option<Vec2>,
-}
-
-/// What is kept of [`Read`].
-#[derive(Debug, Clone, Copy, Default)]
-struct Known {
-    pass: u64,
-    zoom: f32,
-    /// How far down the words have been in sight, and how large the window was then.
-    seen: (f32, Vec2),
-    done: Option<Vec2>,
-}
-
-impl Read {
-    fn of(ui: &Ui) -> Self {
-        let id = ui.make_persistent_id("read to the end");
-        let (pass, zoom) = (ui.ctx().cumulative_pass_nr(), ui.ctx().zoom_factor());
-        let window = ui.ctx().content_rect().size();
-        let known: Option<Known> = ui.data(|data| data.get_temp(id));
-        let known = known.filter(|known| known.pass + 1 >= pass && (known.zoom - zoom).abs() < 0.001);
-        let known = known.unwrap_or_default();
-        let (seen, seen_in) = known.seen;
-        // Words that are wrapped anew stand elsewhere.
-        let still_there = (window.x - seen_in.x).abs() < 1.0 && window.y > seen_in.y - 1.0;
-        let done = known.done.filter(|read| window.x > read.x - 1.0 && window.y > read.y - 1.0);
-        Self { id, pass, zoom, window, known, seen: if still_there { seen } else { 0.0 }, done }
-    }
-
-    /// Takes what is in sight; whether everything has been by now.
-    fn see(&mut self, view: &Scrolled) -> bool {
-        if view.offset <= self.seen + 1.0 {
-            self.seen = self.seen.max(view.offset + view.height);
-        }
-        if self.done.is_none() && self.seen >= view.end() {
-            self.done = Some(self.window);
-        }
-        self.done.is_some()
-    }
-
-    /// Scrolls to what has not been in sight yet.
-    fn go_on(&self, ui: &Ui, view: &Scrolled) {
-        view.scroll_to(ui, self.seen - (1.0 - STEP) * view.height);
-    }
-
-    /// What was in sight in this pass counts only if everything around it was as high as it was thought to be.
-    fn settle(&mut self, settled: bool) {
-        if settled {
-            self.known = Known { seen: (self.seen, self.window), done: self.done, ..self.known };
-        }
-    }
-
-    fn remember(self, ui: &Ui) {
-        let known = Known { pass: self.pass, zoom: self.zoom, ..self.known };
-        ui.data_mut(|data| data.insert_temp(self.id, known));
-    }
-}
-
-fn with_margin<T>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> T) -> T {
+pub(super) fn with_margin<T>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> T) -> T {
     let margin = if ui.available_height() < SHORT { SMALL_MARGIN } else { MARGIN };
     egui::Frame::new().inner_margin(Margin::from(margin - f32::from(INNER))).show(ui, add).inner
 }
 
 /// The part of a page under the words, as high as it was in the pass before.
-struct Bottom {
+pub(super) struct Bottom {
     memory: Id,
     known: f32,
-    room: f32,
+    /// How high the words may be, in points.
+    pub(super) room: f32,
 }
 
 impl Bottom {
     /// What is known of it, and the `room` that it leaves for the words.
-    fn of(ui: &Ui, name: &str) -> Self {
+    pub(super) fn of(ui: &Ui, name: &str) -> Self {
         let memory = ui.make_persistent_id(name);
         let known = ui.data(|data| data.get_temp(memory)).unwrap_or(theme::tokens(ui).control_height);
         Self { memory, known, room: ui.available_height() - known - 3.0 * f32::from(INNER) }
     }
 
     /// Draws it; says as well whether it was as high as it was thought to be.
-    fn show<T>(self, ui: &mut Ui, bottom: impl FnOnce(&mut Ui) -> T) -> (T, bool) {
+    pub(super) fn show<T>(self, ui: &mut Ui, bottom: impl FnOnce(&mut Ui) -> T) -> (T, bool) {
         let inset = f32::from(INNER);
         let rest = ui.available_rect_before_wrap();
         let rest = Rect::from_min_max(rest.min + vec2(inset, inset), rest.max - vec2(inset, 0.0));
@@ -317,114 +87,6 @@ impl Bottom {
         }
         (result, settled)
     }
-}
-
-/// Where a scrolled area stands.
-#[derive(Clone, Copy)]
-pub(super) struct Scrolled {
-    /// Where it is noted what the next pass scrolls to.
-    wish: Id,
-    /// What of the window it takes.
-    place: Rect,
-    offset: f32,
-    height: f32,
-    most: f32,
-}
-
-impl Scrolled {
-    /// Scrolls so that this is at the top, as far as there is more, in points from the beginning.
-    fn scroll_to(&self, ui: &Ui, offset: f32) {
-        ui.data_mut(|data| data.insert_temp(self.wish, offset.clamp(0.0, self.most)));
-        ui.ctx().request_repaint();
-    }
-
-    /// Scrolls so that what is drawn there in this pass comes to the top.
-    pub(super) fn show(&self, ui: &Ui, drawn: Rect) {
-        self.scroll_to(ui, self.offset + drawn.top() - self.place.top() - f32::from(INNER));
-    }
-
-    /// Whether all of what is drawn there in this pass is in sight, or was already.
-    pub(super) fn reaches(&self, drawn: Rect) -> bool {
-        drawn.bottom() <= self.place.bottom() + 1.0
-    }
-
-    /// Where the words end, in points from their beginning.
-    fn end(&self) -> f32 {
-        self.most + self.height - f32::from(INNER) - UNSEEN
-    }
-
-    /// Whether nothing is cut off at the lower edge.
-    fn is_at_end(&self) -> bool {
-        self.offset + self.height >= self.end()
-    }
-}
-
-/// Puts the bar of what scrolls into the margin beside it, so that everything else stays in line with what is below.
-pub(super) fn bar_in_the_margin(ui: &mut Ui) {
-    let scroll = &mut ui.spacing_mut().scroll;
-    scroll.floating_allocated_width = 0.0;
-    scroll.bar_width = f32::from(INNER);
-    scroll.bar_outer_margin = 0.0;
-}
-
-/// Words `height` points high that scroll, by the keyboard as well.
-fn scrolled<T>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> T) -> (T, Scrolled) {
-    ui.scope(|ui| scrolled_here(ui, height, content)).inner
-}
-
-fn scrolled_here<T>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> T) -> (T, Scrolled) {
-    let wish = ui.make_persistent_id("scrolls to");
-    let fits = ui.make_persistent_id("fits");
-    bar_in_the_margin(ui);
-    let mut area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]);
-    if let Some(offset) = ui.data_mut(|data| data.remove_temp::<f32>(wish)) {
-        area = area.vertical_scroll_offset(offset);
-    }
-    // Empty space below the words is nothing to scroll to.
-    if ui.data(|data| data.get_temp(fits).unwrap_or(false)) {
-        area = area.scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden);
-    }
-    let output = area.show(ui, |ui| {
-        let padded = egui::Frame::new().inner_margin(Margin::same(INNER));
-        padded.show(ui, |ui| (ui.set_width(ui.available_width()), content(ui)).1).inner
-    });
-    let (offset, height) = (output.state.clamped_offset().y, output.inner_rect.height());
-    let most = (output.content_size.y - height).max(0.0);
-    let view = Scrolled { wish, place: output.inner_rect, offset, height, most };
-    ui.data_mut(|data| data.insert_temp(fits, height >= view.end()));
-    if !view.is_at_end() {
-        fade_ui(ui, output.inner_rect);
-    }
-    let keys = [(Key::PageDown, STEP), (Key::PageUp, -STEP), (Key::End, f32::MAX), (Key::Home, f32::MIN)];
-    let pressed = ui.input(|input| keys.into_iter().find(|(key, _)| input.key_pressed(*key)));
-    if let Some((_, share)) = pressed
-        && most > 0.0
-    {
-        view.scroll_to(ui, offset + share * height);
-    }
-    (output.inner, view)
-}
-
-/// Lets the words fade out at the lower edge: there is more.
-fn fade_ui(ui: &Ui, place: Rect) {
-    let tokens = theme::tokens(ui);
-    if tokens.high_contrast {
-        return;
-    }
-    let ground = tokens.background;
-    let from = place.bottom() - FADE;
-    let mut mesh = Mesh::default();
-    for (x, y, colour) in [
-        (place.left(), from, ground.gamma_multiply(0.0)),
-        (place.right() - f32::from(INNER), from, ground.gamma_multiply(0.0)),
-        (place.left(), place.bottom(), ground),
-        (place.right() - f32::from(INNER), place.bottom(), ground),
-    ] {
-        mesh.colored_vertex(pos2(x, y), colour);
-    }
-    mesh.add_triangle(0, 1, 2);
-    mesh.add_triangle(1, 2, 3);
-    ui.painter().add(mesh);
 }
 
 /// One button at the right, the only way on.

@@ -1,5 +1,6 @@
 //! The pages and the panel: plain data in, commands out, one file a page.
 
+mod asking;
 mod connecting;
 mod ended;
 mod enter_key;
@@ -10,6 +11,7 @@ mod log;
 mod panel;
 mod question;
 mod rating;
+mod scrolled;
 mod share;
 mod terms;
 mod unseen;

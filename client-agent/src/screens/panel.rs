@@ -1,6 +1,6 @@
 //! The panel: who, since when, what is allowed now, the red X, the chat.
 
-use super::{PAGE_GUARD, ScreenState, layout};
+use super::{PAGE_GUARD, ScreenState, asking, layout, scrolled};
 use agent_core::proto::session::{Capability, TransferFailure};
 use agent_core::view::{AgentCommand, ChatLine, GrantView, PanelView, Shared, TransferState, TransferView};
 use egui::{
@@ -50,7 +50,7 @@ pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut 
     };
     let height = (room - chat).max(LEAST_ROWS);
     // The window follows the rows, so they may take more than there is room for now.
-    layout::bar_in_the_margin(ui);
+    scrolled::bar_in_the_margin(ui);
     let rows = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
     let rows = rows.show(ui, |ui| commands.extend(rows_ui(ui, panel, i18n, state)));
     if (rows.content_size.y - state.rows_height).abs() > 0.5 {
@@ -80,9 +80,9 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
             ui_kit::notice(ui, TagKind::Warn, &i18n.text("panel-reconnecting"), &i18n.text("panel-reconnecting-do"));
             ui.add_space(6.0);
         }
-        if let Some(refused) = layout::refused(i18n, state) {
+        if let Some(refused) = asking::refused(i18n, state) {
             ui.add_space(6.0);
-            layout::refused_ui(ui, Some(&refused));
+            asking::refused_ui(ui, Some(&refused));
             ui.add_space(6.0);
         }
         if panel.paused {

@@ -1,8 +1,8 @@
 //! A question: what is asked, what it means, a calm warning, and two answers.
 
-use super::layout::{Answers, Picked};
+use super::asking::{Answers, Picked};
 use super::panel::Header;
-use super::{ScreenState, layout, panel};
+use super::{ScreenState, asking, layout, panel};
 use agent_core::view::{AgentCommand, Conflict, FilesView, PanelView, QuestionKind, QuestionView, Shared};
 use egui::Ui;
 use i18n::I18n;
@@ -24,7 +24,7 @@ pub(super) fn page_ui(
     let (no, yes) = answers(question);
     let answers = Answers::new(no, yes, i18n, state);
     let mut chosen = None;
-    match layout::question(ui, &answers, i18n, |ui| chosen = content_ui(ui, question, panel.is_some(), i18n)) {
+    match asking::question(ui, &answers, i18n, |ui| chosen = content_ui(ui, question, panel.is_some(), i18n)) {
         Some(Picked::Scam) => commands.push(AgentCommand::ReportScam),
         Some(picked) => commands.push(AgentCommand::Answer(question.id, picked == Picked::Yes)),
         None => {}

@@ -1,6 +1,6 @@
 //! What of the screen to share: everything, one monitor, or one window, each with its picture.
 
-use super::{ScreenState, layout};
+use super::{ScreenState, asking, layout};
 use agent_core::view::{AgentCommand, AgentView, ChoiceView, OperatorView, Page, ShareReason, ShareView};
 use agent_core::{LocalPreview, Share};
 use egui::{Align, ColorImage, Rect, Spinner, TextureHandle, TextureOptions, Ui, vec2};
@@ -79,7 +79,7 @@ pub(super) fn page_ui(
     i18n: &I18n,
     state: &mut ScreenState,
 ) -> Vec<AgentCommand> {
-    let refused = layout::refused(i18n, state);
+    let refused = asking::refused(i18n, state);
     let share = &mut state.share;
     if choices.reason == ShareReason::First && !share.is_proposed && !choices.monitors.is_empty() {
         share.is_proposed = true;
@@ -101,7 +101,7 @@ pub(super) fn page_ui(
         ui,
         |ui| content_ui(ui, operator, choices, i18n, share),
         |ui, hidden: Option<Rect>| {
-            layout::refused_ui(ui, refused.as_ref());
+            asking::refused_ui(ui, refused.as_ref());
             if is_missed && !is_chosen && hidden.is_none() {
                 ui_kit::notice(ui, TagKind::Warn, "", &i18n.text("share-choose-first"));
             }
@@ -161,7 +161,7 @@ fn content_ui(
         return None;
     }
     let mut first = None;
-    let mut place = |drawn: Rect| drop(first.get_or_insert(drawn));
+    let mut place = |drawn: Rect| first = first.or(Some(drawn));
     let wants_window = !choices.windows.is_empty() && one_window_ui(ui, i18n);
     let several = choices.monitors.len() > 1;
     for (number, monitor) in (1_u32..).zip(&choices.monitors) {
