@@ -501,7 +501,7 @@ fn only_a_real_drag_of_the_bar_moves_the_panel_and_never_one_from_the_red_x() {
 #[test]
 fn the_panel_says_how_long_a_yes_holds_as_the_question_did() {
     let mut harness = window(support::with_panel(Page::Session, support::shell_panel()), Language::English);
-    harness.get_by_label("While the command window is open, you are not asked again.");
+    harness.get_by_label("Any command, without asking again");
     assert!(harness.query_by_label("Asks you each time").is_none());
     // What may not even be asked any more is not asked each time either.
     harness.state_mut().view = support::with_panel(Page::Session, support::end_barred_panel());

@@ -50,9 +50,15 @@ pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut 
     };
     let height = (room - chat).max(LEAST_ROWS);
     // The window follows the rows, so they may take more than there is room for now.
+    let bar = ui.spacing().scroll;
     scrolled::bar_in_the_margin(ui);
     let rows = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
-    let rows = rows.show(ui, |ui| commands.extend(rows_ui(ui, panel, i18n, state)));
+    let rows = rows.show(ui, |ui| {
+        // What scrolls inside of them has no margin of its own.
+        ui.spacing_mut().scroll = bar;
+        commands.extend(rows_ui(ui, panel, i18n, state));
+    });
+    ui.spacing_mut().scroll = bar;
     if (rows.content_size.y - state.rows_height).abs() > 0.5 {
         state.rows_height = rows.content_size.y;
         ui.ctx().request_discard("the rows of the panel have another height");
