@@ -188,7 +188,7 @@ fn form_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenState) 
     }
     let mut commands = Vec::new();
     if let (Page::Share { .. } | Page::Unseen { .. }, Some(panel)) = (&view.page, &view.panel)
-        && panel::header_ui(ui, panel, panel::Header::Page, i18n)
+        && panel::header_ui(ui, panel, panel::Header::HeldPage, i18n)
     {
         commands.push(AgentCommand::End);
     }

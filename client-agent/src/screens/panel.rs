@@ -156,6 +156,8 @@ pub(super) enum Header {
     Panel,
     /// On a page of a running session: who, and for whom they work.
     Page,
+    /// The same on a page before which nothing is seen.
+    HeldPage,
 }
 
 /// The bar at the top, by which the panel can be moved; whether the red X was pressed.
@@ -164,7 +166,7 @@ pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, header: Header, i18n: &I
     let drawn = ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let end = bar_ui(ui, panel, header, i18n);
-        if header == Header::Page {
+        if header != Header::Panel {
             let inside = Margin { left: 30, right: 12, top: 0, bottom: 8 };
             Frame::new().fill(tokens.surface).inner_margin(inside).show(ui, |ui| {
                 ui.set_width(ui.available_width());
@@ -192,7 +194,7 @@ fn bar_ui(ui: &mut Ui, panel: &PanelView, header: Header, i18n: &I18n) -> bool {
     let end = end.clicked();
     row.with_layout(Layout::left_to_right(Align::Center), |ui| {
         let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-        if is_held(panel) {
+        if header == Header::HeldPage || is_held(panel) {
             ui.painter().circle_stroke(dot.center(), 4.0, egui::Stroke::new(2.0, tokens.edge));
         } else {
             ui.painter().circle_filled(dot.center(), 5.0, tokens.danger);
@@ -204,7 +206,7 @@ fn bar_ui(ui: &mut Ui, panel: &PanelView, header: Header, i18n: &I18n) -> bool {
             ui.add(Label::new(name).truncate());
             let second = match header {
                 Header::Panel => i18n.text_with("common-since", &[("time", i18n.time_of_day(panel.since).into())]),
-                Header::Page => panel.operator.organisation.clone(),
+                Header::Page | Header::HeldPage => panel.operator.organisation.clone(),
             };
             let font = Weight::Regular.at(tokens.tiny_size);
             ui.add(Label::new(RichText::new(second).font(font).color(tokens.ink_secondary)).truncate());
