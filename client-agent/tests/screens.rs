@@ -1,11 +1,12 @@
 //! Every page in both languages: its buttons are found by name, say the right thing, and fit.
 
 mod counted;
+mod in_sight;
 mod support;
 
 use agent_core::proto::geometry::MonitorId;
-use agent_core::proto::session::{Capability, EndReason, RequestId};
-use agent_core::view::{AgentCommand, AgentView, EndView, Failure, Page, QuestionKind, ShareReason};
+use agent_core::proto::session::{Capability, CertificateProblem, EndReason, RequestId};
+use agent_core::view::{AgentCommand, AgentView, EndView, Failure, Page, PanelView, QuestionKind, ShareReason};
 use agent_core::{Share, WindowId};
 use client_agent::app::on_close;
 use client_agent::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ReportState, ScreenState, screen_ui};
@@ -98,7 +99,9 @@ fn everything_fits_in_both_languages_and_no_message_is_missing() {
                 let rect = node.rect();
                 let label = format!("{name} in {language:?}: {:?} {:?}", node.accesskit_node().label(), node.value());
                 assert!(!label.contains('['), "{label}");
-                assert!(rect.left() >= 0.0 && rect.right() <= size.x + 0.5, "{label} {rect:?}");
+                // A line of the terminal stays a line, and is scrolled to.
+                let scrolls = label.contains("df -h /home");
+                assert!(scrolls || rect.left() >= 0.0 && rect.right() <= size.x + 0.5, "{label} {rect:?}");
                 if role == Role::Button {
                     assert!(rect.bottom() <= size.y, "{label} {rect:?}");
                     assert!(rect.height() >= 30.0 && rect.width() >= 44.0, "{label} {rect:?}");
@@ -123,9 +126,9 @@ fn buttons_say_what_they_are_for() {
     let unseen = || support::page(Page::Unseen { operator: support::operator() });
     let id = RequestId(7);
     let rows = [
-        (key(), "Exit", AgentCommand::Quit),
+        (key(), "Leave", AgentCommand::Quit),
         (key(), "Continue", AgentCommand::SubmitKey(String::new())),
-        (support::page(Page::Connecting), "Exit", AgentCommand::Quit),
+        (support::page(Page::Connecting), "Leave", AgentCommand::Quit),
         (who(), "No, leave", AgentCommand::RecogniseOperator(false)),
         (who(), "Yes, it is this person", AgentCommand::RecogniseOperator(true)),
         (support::page(Page::Waiting { operator: support::operator() }), "Leave", AgentCommand::End),
@@ -142,8 +145,8 @@ fn buttons_say_what_they_are_for() {
         (only(), "Continue", AgentCommand::Share(Share::Monitor(MonitorId(0)))),
         (share(ShareReason::First), "This is a scam: close now", AgentCommand::ReportScam),
         (share(ShareReason::Change), "Keep it as it was", AgentCommand::KeepShare),
-        (share(ShareReason::Gone), "End the help now", AgentCommand::End),
-        (unseen(), "End", AgentCommand::End),
+        (share(ShareReason::Gone), "End", AgentCommand::End),
+        (unseen(), "Stay paused", AgentCommand::Pause),
         (unseen(), "Go on sharing", AgentCommand::Resume),
         (panel(), "Pause", AgentCommand::Pause),
         (panel(), "Change what is shown", AgentCommand::ChangeShare),
@@ -153,7 +156,12 @@ fn buttons_say_what_they_are_for() {
         (ask(support::receive()), "Receive the file", AgentCommand::Answer(id, true)),
         (ask(support::give()), "Give the file", AgentCommand::Answer(id, true)),
         (panel(), "End the help now", AgentCommand::End),
-        (ended(), "OK", AgentCommand::Quit),
+        (panel(), "This is a scam: close now", AgentCommand::ReportScam),
+        (support::page(Page::Waiting { operator: support::operator() }), "This is a scam: close now", {
+            AgentCommand::ReportScam
+        }),
+        (support::page(Page::Ended(support::rating())), "It was a scam", AgentCommand::ReportScam),
+        (ended(), "Close", AgentCommand::Quit),
         (support::page(Page::Ended(support::lost(true))), "Enter a new key", AgentCommand::NewKey),
         (support::page(Page::Ended(support::lost(false))), "Close", AgentCommand::End),
     ];
@@ -165,6 +173,8 @@ fn buttons_say_what_they_are_for() {
         assert_eq!(press(support::page(Page::Failed(failure)), "Close"), [AgentCommand::Quit]);
     }
     assert_eq!(press(support::page(Page::Failed(Failure::RelayUnreachable)), "Try again"), [AgentCommand::TryAgain]);
+    // Where only another key helps the button says that.
+    assert_eq!(press(support::page(Page::Failed(Failure::OperatorGone)), "Enter a new key"), [AgentCommand::TryAgain]);
 }
 
 #[test]
@@ -319,56 +329,6 @@ fn enter_pressed_twice_on_the_key_answers_nothing_on_the_next_page() {
     assert_eq!(harness.state().commands, [AgentCommand::RecogniseOperator(false)]);
 }
 
-#[test]
-fn there_is_no_yes_before_the_end_of_the_words_was_in_sight() {
-    for size in [Vec2::new(635.0, 336.0), Vec2::new(360.0, 440.0), Vec2::new(440.0, 230.0)] {
-        let view = support::with_panel(support::question(QuestionKind::Control), support::panel());
-        let mut harness = window(view, Language::English);
-        harness.set_size(size);
-        harness.state_mut().view = support::page(Page::Connecting);
-        harness.run_steps(2);
-        harness.state_mut().view = support::with_panel(support::question(QuestionKind::Control), support::panel());
-        harness.run_steps(6);
-        let no = harness.get_by_label("Not now").rect();
-        assert!(no.bottom() <= size.y, "{size:?} {no:?}");
-        let mut steps = 0;
-        while harness.query_by_label("Read the rest").is_some() {
-            harness.get_by_label("Read the rest").click();
-            harness.run_steps(6);
-            steps += 1;
-            assert!(steps < 20, "{size:?}: the end never comes");
-            let said: Vec<_> = harness.state().commands.iter().filter(|said| is_answer(said)).collect();
-            assert!(said.is_empty(), "{size:?}: {said:?}");
-        }
-        assert!(steps > 0, "{size:?}: everything fits");
-        assert!(harness.get_by_label("Not now").is_focused(), "{size:?}");
-        harness.get_by_label("Allow").click();
-        harness.run_steps(2);
-        let said: Vec<_> = harness.state().commands.iter().filter(|said| is_answer(said)).collect();
-        assert_eq!(said, [&AgentCommand::Answer(RequestId(7), true)], "{size:?}");
-    }
-}
-
-#[test]
-fn what_was_in_sight_in_a_larger_window_only_must_be_read_on() {
-    let view = support::with_panel(support::question(QuestionKind::Control), support::panel());
-    let mut harness = window(view, Language::English);
-    harness.run_steps(GUARD_PASSES + 2);
-    harness.get_by_label("Allow");
-    // As a window manager does with a new window that is higher than the screen.
-    harness.set_size(Vec2::new(360.0, 440.0));
-    harness.run_steps(GUARD_PASSES);
-    assert!(harness.query_by_label("Allow").is_none());
-    read_on(&mut harness);
-    harness.get_by_label("Allow");
-    // Once it was read, a larger window and back again change nothing.
-    for size in [Vec2::new(460.0, 680.0), Vec2::new(360.0, 440.0)] {
-        harness.set_size(size);
-        harness.run_steps(GUARD_PASSES);
-        harness.get_by_label("Allow");
-    }
-}
-
 const fn is_answer(command: &AgentCommand) -> bool {
     matches!(command, AgentCommand::Answer(..))
 }
@@ -464,7 +424,10 @@ fn the_engine_hears_when_the_pictures_to_choose_from_are_off_the_screen() {
 #[test]
 fn a_rating_is_sent_with_its_words_and_not_before_a_star_was_chosen() {
     let mut harness = window(support::page(Page::Ended(support::rating())), Language::English);
-    assert!(harness.query_by_label("Send").is_none());
+    harness.get_by_label("Send").click();
+    harness.run_steps(2);
+    harness.get_by_label("Press a star first, or “Skip”.");
+    assert_eq!(harness.state().commands, []);
     harness.get_by_role_and_label(Role::RadioButton, "Good").click();
     harness.run_steps(2);
     harness.get_by_role_and_label(Role::MultilineTextInput, "A few words, if you like").focus();
@@ -477,13 +440,13 @@ fn a_rating_is_sent_with_its_words_and_not_before_a_star_was_chosen() {
 }
 
 #[test]
-fn ok_has_the_focus_on_the_last_page_also_once_the_log_is_there() {
+fn close_has_the_focus_on_the_last_page_also_once_the_log_is_there() {
     let removing = EndView { removed: None, log: None, ..support::end(EndReason::OperatorEnded) };
     let mut harness = window(support::page(Page::Ended(removing)), Language::English);
-    assert!(harness.get_by_label("OK").is_focused());
+    assert!(harness.get_by_label("Close").is_focused());
     harness.state_mut().view = support::page(Page::Ended(support::end(EndReason::OperatorEnded)));
     harness.run_steps(2);
-    assert!(harness.get_by_label("OK").is_focused());
+    assert!(harness.get_by_label("Close").is_focused());
 }
 
 #[test]
@@ -543,4 +506,53 @@ fn only_a_real_drag_of_the_bar_moves_the_panel_and_never_one_from_the_red_x() {
     assert_eq!(moves(name, name + Vec2::new(30.0, 10.0)), 1);
     assert_eq!(moves(end, end), 0);
     assert_eq!(moves(end, end + Vec2::new(-30.0, 10.0)), 0, "the red X moves nothing");
+}
+
+#[test]
+fn the_panel_says_how_long_a_yes_holds_as_the_question_did() {
+    let mut harness = window(support::with_panel(Page::Session, support::shell_panel()), Language::English);
+    harness.get_by_label("Any command, without asking again");
+    assert!(harness.query_by_label("Asks you each time").is_none());
+    // What may not even be asked any more is not asked each time either.
+    harness.state_mut().view = support::with_panel(Page::Session, support::end_barred_panel());
+    harness.run_steps(2);
+    harness.get_by_label_contains("not asked any more");
+    assert!(harness.query_by_label("Asks you each time").is_none());
+}
+
+#[test]
+fn a_switch_does_not_say_that_somebody_sees_what_is_paused_or_broken_off() {
+    let reconnecting = PanelView { reconnecting: true, ..support::panel() };
+    let rows = [
+        (support::panel(), "Sees this screen"),
+        (PanelView { paused: false, ..support::paused_panel() }, "Sees one window"),
+        (support::paused_panel(), "Will see one window again"),
+        (reconnecting, "Will see this screen again"),
+    ];
+    for (panel, name) in rows {
+        let mut harness = window(support::with_panel(Page::Session, panel), Language::English);
+        harness.get_by_role_and_label(Role::Switch, name).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().commands, [AgentCommand::Revoke(Capability::View)], "{name}");
+    }
+}
+
+#[test]
+fn every_end_says_that_nobody_sees_the_screen_any_more() {
+    for reason in support::REASONS {
+        for end in [support::end(reason), support::short_end(reason)] {
+            let harness = window(support::page(Page::Ended(end)), Language::English);
+            harness.get_by_label_contains("Nobody");
+        }
+    }
+}
+
+#[test]
+fn what_a_technician_needs_to_know_is_folded_away() {
+    let failure = Failure::OperatorNotProven(CertificateProblem::NoProfile);
+    let mut harness = window(support::page(Page::Failed(failure)), Language::English);
+    assert!(harness.query_by_label_contains("certificate").is_none());
+    harness.get_by_label("Technical details").click();
+    harness.run_steps(8);
+    harness.get_by_label_contains("certificate");
 }

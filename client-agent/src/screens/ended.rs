@@ -25,10 +25,12 @@ fn whole_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) ->
         |ui| content_ui(ui, end, i18n),
         |ui| match &end.log {
             Some(_) => {
-                let (keep, ok) = ui_kit::button_pair(ui, &i18n.text("ended-log-save"), &i18n.text("common-ok"));
+                ui_kit::small(ui, &i18n.text("ended-log-keep"));
+                ui.add_space(4.0);
+                let (keep, ok) = ui_kit::button_pair(ui, &i18n.text("ended-log-save"), &i18n.text("ended-close"));
                 (Some(keep), ok)
             }
-            None => (None, layout::single(ui, |ui| ui_kit::primary_button(ui, &i18n.text("common-ok")))),
+            None => (None, layout::single(ui, |ui| ui_kit::primary_button(ui, &i18n.text("ended-close")))),
         },
     );
     let has_log = end.log.is_some();
@@ -85,22 +87,16 @@ fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
     }
     ui.add_space(8.0);
     removal_ui(ui, end.removed.as_ref(), i18n);
-    if end.log.is_some() {
-        ui.add_space(8.0);
-        ui_kit::small(ui, &i18n.text("ended-log-keep"));
-    }
 }
 
 /// How it ended and how long it was.
 pub(super) fn how_it_ended_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
     let (title, text) = match (end.reason, end.used.is_empty()) {
-        (EndReason::ReportedAsScam, true) => ("ended-scam-title", Some("ended-scam-unseen")),
+        (EndReason::ReportedAsScam, true) => ("ended-scam-title", "ended-scam-unseen"),
         (reason, _) => words(reason),
     };
     ui_kit::title(ui, &i18n.text(title));
-    if let Some(text) = text {
-        ui_kit::body_secondary(ui, &i18n.text(text));
-    }
+    ui_kit::body_secondary(ui, &i18n.text(text));
     if let Some(operator) = &end.operator
         && !end.lasted.is_zero()
     {
@@ -111,18 +107,17 @@ pub(super) fn how_it_ended_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
     ui.add_space(8.0);
 }
 
-const fn words(reason: EndReason) -> (&'static str, Option<&'static str>) {
+const fn words(reason: EndReason) -> (&'static str, &'static str) {
     match reason {
-        EndReason::ClientEnded => ("ended-title", None),
-        EndReason::OperatorEnded => ("ended-title", Some("ended-by-operator")),
-        EndReason::ConsentDenied => ("ended-denied-title", Some("ended-denied")),
-        EndReason::OperatorNotRecognised => ("ended-not-recognised-title", Some("ended-not-recognised")),
-        EndReason::ConnectionLost => ("ended-lost-title", Some("ended-lost")),
-        EndReason::ProtocolViolation => ("ended-violation-title", Some("ended-violation")),
-        EndReason::ScreenUnavailable => ("ended-screen-title", Some("ended-screen")),
-        EndReason::TimeUp => ("ended-title", Some("ended-time-up")),
-        EndReason::TermsDeclined => ("ended-denied-title", Some("ended-denied")),
-        EndReason::ReportedAsScam => ("ended-scam-title", Some("ended-scam")),
+        EndReason::ClientEnded => ("ended-title", "ended-by-client"),
+        EndReason::OperatorEnded => ("ended-title", "ended-by-operator"),
+        EndReason::ConsentDenied | EndReason::TermsDeclined => ("ended-denied-title", "ended-denied"),
+        EndReason::OperatorNotRecognised => ("ended-not-recognised-title", "ended-not-recognised"),
+        EndReason::ConnectionLost => ("ended-lost-title", "ended-lost"),
+        EndReason::ProtocolViolation => ("ended-violation-title", "ended-violation"),
+        EndReason::ScreenUnavailable => ("ended-screen-title", "ended-screen"),
+        EndReason::TimeUp => ("ended-title", "ended-time-up"),
+        EndReason::ReportedAsScam => ("ended-scam-title", "ended-scam"),
     }
 }
 

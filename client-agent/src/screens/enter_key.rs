@@ -13,6 +13,7 @@ pub(super) fn page_ui(
     state: &mut ScreenState,
 ) -> Vec<AgentCommand> {
     let mut submit = false;
+    let is_short = layout::is_short(ui);
     let key = &mut state.key;
     let (exit, go_on) = {
         let submit = &mut submit;
@@ -21,7 +22,14 @@ pub(super) fn page_ui(
             ui,
             |ui| {
                 ui_kit::title(ui, &i18n.text("key-title"));
-                ui_kit::body_secondary(ui, &i18n.text("key-lead"));
+                // Before the field that it speaks of; in a small window it is what matters now.
+                if let Some(problem) = problem {
+                    let (what, what_to_do) = words(problem, i18n);
+                    ui_kit::notice(ui, TagKind::Warn, &what, &what_to_do);
+                }
+                if problem.is_none() || !is_short {
+                    ui_kit::body_secondary(ui, &i18n.text("key-lead"));
+                }
                 ui.add_space(8.0);
                 let field = ui_kit::key_field(ui, key_ref).accessible_name(i18n.text("key-field"));
                 *submit = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -30,14 +38,12 @@ pub(super) fn page_ui(
                 }
                 ui.add_space(2.0);
                 ui_kit::tiny(ui, &i18n.text("key-hint"));
-                if let Some(problem) = problem {
-                    ui.add_space(8.0);
-                    let (what, what_to_do) = words(problem, i18n);
-                    ui_kit::notice(ui, TagKind::Warn, &what, &what_to_do);
-                }
             },
             |ui| {
-                ui_kit::small(ui, &i18n.text("key-nobody-sees"));
+                if problem.is_none() || !is_short {
+                    ui_kit::small(ui, &i18n.text("key-nobody-sees"));
+                    ui.add_space(4.0);
+                }
                 ui_kit::button_pair(ui, &i18n.text("agent-exit"), &i18n.text("key-continue"))
             },
         )

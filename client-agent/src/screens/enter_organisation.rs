@@ -13,6 +13,7 @@ pub(super) fn page_ui(
     state: &mut ScreenState,
 ) -> Vec<AgentCommand> {
     let mut submit = false;
+    let is_short = layout::is_short(ui);
     let domain = &mut state.domain;
     let (exit, go_on) = {
         let submit = &mut submit;
@@ -21,12 +22,19 @@ pub(super) fn page_ui(
             ui,
             |ui| {
                 ui_kit::title(ui, &i18n.text("domain-title"));
-                ui_kit::body_secondary(ui, &i18n.text("domain-lead"));
-                ui.add_space(8.0);
+                // Before the field that it speaks of; in a small window it is what matters now.
+                if let Some(problem) = problem {
+                    let id = problem_id(problem);
+                    let kind = if problem == DomainProblem::NotTrusted { TagKind::Danger } else { TagKind::Warn };
+                    ui_kit::notice(ui, kind, &i18n.text(id), &i18n.text(&format!("{id}-do")));
+                }
+                if problem.is_none() || !is_short {
+                    ui_kit::body_secondary(ui, &i18n.text("domain-lead"));
+                    ui.add_space(8.0);
+                }
                 ui_kit::small(ui, &i18n.text("domain-field"));
                 let size = ui_kit::theme::tokens(ui).body_size;
                 let field = TextEdit::singleline(domain)
-                    .hint_text(i18n.text("domain-example"))
                     .font(ui_kit::fonts::Weight::Regular.at(size))
                     .margin(Margin::same(12))
                     .desired_width(f32::INFINITY)
@@ -36,20 +44,15 @@ pub(super) fn page_ui(
                 if ui.memory(|memory| memory.focused().is_none()) {
                     field.request_focus();
                 }
+                ui_kit::tiny(ui, &i18n.text("domain-example"));
                 ui.add_space(8.0);
-                match problem {
-                    Some(problem) => {
-                        let id = problem_id(problem);
-                        let kind = if problem == DomainProblem::NotTrusted { TagKind::Danger } else { TagKind::Warn };
-                        ui_kit::notice(ui, kind, &i18n.text(id), &i18n.text(&format!("{id}-do")));
-                    }
-                    None => {
-                        ui_kit::notice(ui, TagKind::Accent, "", &i18n.text("domain-careful"));
-                    }
-                }
+                ui_kit::notice(ui, TagKind::Accent, "", &i18n.text("domain-careful"));
             },
             |ui| {
-                ui_kit::small(ui, &i18n.text("key-nobody-sees"));
+                if problem.is_none() || !is_short {
+                    ui_kit::small(ui, &i18n.text("key-nobody-sees"));
+                    ui.add_space(4.0);
+                }
                 ui_kit::button_pair(ui, &i18n.text("agent-exit"), &i18n.text("key-continue"))
             },
         )

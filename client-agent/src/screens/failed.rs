@@ -34,11 +34,12 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n, state: &mut S
             ui_kit::notice(ui, kind, "", &i18n.text(&format!("{id}-do")));
             ui.add_space(8.0);
             ui_kit::small(ui, &i18n.text("failed-removes-itself"));
-            report_ui(ui, i18n, &mut state.report);
+            report_ui(ui, reason_id(failure), i18n, &mut state.report);
         },
         |ui| match can_try_again(failure) {
             true => {
-                let (close, again) = ui_kit::button_pair(ui, &i18n.text("failed-close"), &i18n.text("failed-again"));
+                let again = if wants_new_key(failure) { "ended-again-key" } else { "failed-again" };
+                let (close, again) = ui_kit::button_pair(ui, &i18n.text("failed-close"), &i18n.text(again));
                 // A page that a revoked operator can bring about leads out, not back in.
                 let careful = grave || matches!(failure, Failure::OperatorNotProven(_));
                 focus_first(ui, if careful { &close } else { &again });
@@ -54,12 +55,48 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n, state: &mut S
     chosen.into_iter().collect()
 }
 
-/// The technical log, which stays in memory unless the person wants it for somebody who can read it.
-fn report_ui(ui: &mut Ui, i18n: &I18n, report: &mut ReportState) {
+/// What only a technician needs to know of it, where the words above do not say it.
+const fn reason_id(failure: &Failure) -> Option<&'static str> {
+    match failure {
+        Failure::ProxyPassword => Some("failed-proxy-why"),
+        Failure::Wayland => Some("failed-wayland-why"),
+        Failure::OperatorNotProven(problem) => match problem {
+            CertificateProblem::Expired => Some("failed-expired-why"),
+            CertificateProblem::NotYetValid => Some("failed-not-yet-why"),
+            CertificateProblem::WrongPurpose => Some("failed-purpose-why"),
+            CertificateProblem::NoProfile => Some("failed-no-profile-why"),
+            CertificateProblem::NewerProfile => Some("failed-newer-why"),
+            CertificateProblem::StaleRevocationList => Some("failed-stale-why"),
+            CertificateProblem::BadRevocationList => Some("failed-bad-list-why"),
+            CertificateProblem::NotFromThisOrganisation
+            | CertificateProblem::Revoked
+            | CertificateProblem::Malformed => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether only another key helps: then the button says so.
+const fn wants_new_key(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::ProtocolBroken
+            | Failure::OperatorGone
+            | Failure::OperatorNotProven(CertificateProblem::StaleRevocationList)
+    )
+}
+
+/// The reason for a technician, and the technical log, which stays in memory unless the person wants it for somebody
+/// who can read it.
+fn report_ui(ui: &mut Ui, reason: Option<&str>, i18n: &I18n, report: &mut ReportState) {
     let tokens = ui_kit::theme::tokens(ui);
     let font = ui_kit::fonts::Weight::Regular.at(tokens.small_size);
     let title = RichText::new(i18n.text("failed-technical")).font(font).color(tokens.ink_secondary);
     CollapsingHeader::new(title).id_salt("technical").show(ui, |ui| {
+        if let Some(reason) = reason {
+            layout::ink_small(ui, &i18n.text(reason));
+            ui.add_space(4.0);
+        }
         ui_kit::tiny(ui, &i18n.text("failed-technical-what"));
         match &report.saved {
             Some(Ok(path)) => {

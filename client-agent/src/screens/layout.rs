@@ -1,10 +1,10 @@
 //! What pages have in common: the margins, who it is at the top, the buttons at the bottom.
 
-use super::ScreenState;
+use super::scrolled::{INNER, Scrolled, scrolled};
 use agent_core::view::OperatorView;
-use egui::{Align, Id, Key, Layout, Margin, Rect, Response, ScrollArea, Ui, UiBuilder, Vec2, vec2};
+use egui::{Align, Id, Layout, Margin, Rect, Response, Ui, UiBuilder, vec2};
 use i18n::I18n;
-use ui_kit::{Choice, QuestionGuard, TagKind, Tokens, theme};
+use ui_kit::{TagKind, Tokens, theme};
 
 /// Space around a page's words, in points.
 const MARGIN: f32 = 32.0;
@@ -12,226 +12,67 @@ const MARGIN: f32 = 32.0;
 const SMALL_MARGIN: f32 = 16.0;
 /// Windows less high than this are short of room.
 const SHORT: f32 = 480.0;
-/// The part of the margin that is inside the scrolled area, so that focus rings are not cut.
-const INNER: i8 = 8;
 
 /// Least height that is left for the words above the buttons; with less, more of them scrolls.
-const LEAST_CONTENT: f32 = 130.0;
-/// The end of the words is seen when no more than this is cut off, in points.
-const UNSEEN: f32 = 8.0;
-/// The part of what is in sight that one step scrolls by.
-const STEP: f32 = 0.8;
+pub(super) const LEAST_CONTENT: f32 = 130.0;
 
 /// A page: `content` above, which scrolls if it must, and `bottom` always in sight.
 pub(super) fn page<T>(ui: &mut Ui, content: impl FnOnce(&mut Ui), bottom: impl FnOnce(&mut Ui) -> T) -> T {
+    page_in_view(ui, content, |ui, ()| bottom(ui), |(), _| ()).0
+}
+
+/// The same where the bottom depends on what of the words is in sight, as `look` finds it; it is none where
+/// everything scrolls.
+pub(super) fn page_in_view<C, V, T>(
+    ui: &mut Ui,
+    content: impl FnOnce(&mut Ui) -> C,
+    bottom: impl FnOnce(&mut Ui, V) -> T,
+    look: impl FnOnce(C, Option<&Scrolled>) -> V,
+) -> (T, Option<Scrolled>) {
     with_margin(ui, |ui| {
         let place = Bottom::of(ui, "height of the bottom");
         if place.room < LEAST_CONTENT {
-            return scrolled(ui, ui.available_height(), |ui| (content(ui), ui.add_space(16.0), bottom(ui)).2).0;
+            let whole = |ui: &mut Ui| {
+                let found = look(content(ui), None);
+                ui.add_space(16.0);
+                bottom(ui, found)
+            };
+            return (scrolled(ui, ui.available_height(), whole).0, None);
         }
-        scrolled(ui, place.room, content);
-        place.show(ui, bottom).0
+        let (content, view) = scrolled(ui, place.room, content);
+        let found = look(content, Some(&view));
+        (place.show(ui, |ui| bottom(ui, found)).0, Some(view))
     })
 }
 
-/// What a person did with a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Picked {
-    /// The answer that gives nothing away.
-    No,
-    /// Yes.
-    Yes,
-    /// It is a scam.
-    Scam,
+/// Whether the window is short of room: what matters least is left out there.
+pub(super) fn is_short(ui: &Ui) -> bool {
+    ui.available_height() < SHORT
 }
 
-/// The words of the two answers.
-pub(super) struct Answers {
-    /// The answer that gives nothing away.
-    pub(super) no: String,
-    /// Yes.
-    pub(super) yes: String,
-    /// Why the last yes was not counted, and what to do.
-    refused: Option<(String, String)>,
-    /// Whether that was just now.
-    is_refused_now: bool,
-    /// Whether a no is what most people should answer.
-    is_wary: bool,
-}
-
-impl Answers {
-    /// With the messages of those names.
-    pub(super) fn new(no: &str, yes: &str, i18n: &I18n, state: &mut ScreenState) -> Self {
-        Self {
-            no: i18n.text(no),
-            yes: i18n.text(yes),
-            refused: refused(i18n, state),
-            is_refused_now: std::mem::take(&mut state.is_refused_now),
-            is_wary: false,
-        }
-    }
-
-    /// The same where a no is what most people should answer.
-    pub(super) fn wary(self) -> Self {
-        Self { is_wary: true, ..self }
-    }
-}
-
-/// Why the last answer was not counted, and what to do.
-pub(super) fn refused(i18n: &I18n, state: &ScreenState) -> Option<(String, String)> {
-    let message = state.refusal?.message();
-    Some((i18n.text(message), i18n.text(&format!("{message}-do"))))
-}
-
-/// Says that an answer was not counted, if one was not.
-pub(super) fn refused_ui(ui: &mut Ui, refused: Option<&(String, String)>) {
-    if let Some((what, what_to_do)) = refused {
-        ui_kit::notice(ui, TagKind::Warn, what, what_to_do);
-    }
-}
-
-/// A page with a question: the no is always in sight, and there is no yes before the end of
-/// `content` has been.
-pub(super) fn question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: impl FnOnce(&mut Ui)) -> Option<Picked> {
-    let read = Read::of(ui);
-    let guard = QuestionGuard::begin(ui);
-    let drawn = with_margin(ui, |ui| {
-        let place = Bottom::of(ui, "height of the answers");
-        if place.room < LEAST_CONTENT {
-            tight_question(ui, answers, i18n, content, read.done.is_some())
-        } else {
-            roomy_question(ui, answers, i18n, content, read.done.is_some(), place)
-        }
-    });
-    read.remember(ui, drawn.read);
-    let choice = guard.end(ui, &drawn.no, drawn.yes.as_ref());
-    if answers.is_refused_now {
-        // Whatever had the focus, the next key says no.
-        drawn.no.request_focus();
-    }
-    if let Some((what, what_to_do)) = &answers.refused {
-        // A screen reader speaks of what takes the focus, and with it of this.
-        let said = format!("{what} {what_to_do}");
-        ui.ctx().accesskit_node_builder(drawn.no.id, |node| node.set_description(said));
-    }
-    match choice {
-        _ if drawn.scam.clicked() => Some(Picked::Scam),
-        Some(Choice::Safe) => Some(Picked::No),
-        Some(Choice::Accept) => Some(Picked::Yes),
-        None => None,
-    }
-}
-
-/// The controls of a question, as they stand on the page.
-struct Drawn {
-    no: Response,
-    scam: Response,
-    yes: Option<Response>,
-    /// Whether the end of the words has been in sight.
-    read: bool,
-}
-
-/// All answers under the words.
-fn roomy_question(
-    ui: &mut Ui,
-    answers: &Answers,
-    i18n: &I18n,
-    content: impl FnOnce(&mut Ui),
-    read: bool,
-    place: Bottom,
-) -> Drawn {
-    let (_, view) = scrolled(ui, place.room, content);
-    let now_read = read || view.at_end;
-    let accept = if now_read { answers.yes.clone() } else { i18n.text("ask-read-on") };
-    let ((no, scam, accept), settled) = place.show(ui, |ui| {
-        refused_ui(ui, answers.refused.as_ref());
-        let row = if answers.is_wary { ui_kit::wary_button_row } else { ui_kit::button_row };
-        row(ui, &answers.no, &i18n.text("ask-scam"), &accept)
-    });
-    if !now_read && accept.clicked() {
-        view.step(ui, STEP);
-    }
-    Drawn { no, scam, yes: now_read.then_some(accept), read: read || (view.at_end && settled) }
-}
-
-/// Only the no stands under the words: the rest is at their end.
-fn tight_question(ui: &mut Ui, answers: &Answers, i18n: &I18n, content: impl FnOnce(&mut Ui), read: bool) -> Drawn {
-    let place = Bottom::of(ui, "height of the no");
-    let ((scam, yes), view) = scrolled(ui, place.room.max(32.0), |ui| {
-        content(ui);
-        ui.add_space(16.0);
-        let scam = ui_kit::danger_line(ui, &i18n.text("ask-scam"));
-        refused_ui(ui, answers.refused.as_ref());
-        let yes = ui.add_enabled_ui(read, |ui| ui_kit::primary_button(ui, &answers.yes)).inner;
-        (scam, yes)
-    });
-    let now_read = read || view.at_end;
-    let ((no, on), settled) = place.show(ui, |ui| {
-        if now_read {
-            (ui_kit::button(ui, &answers.no), None)
-        } else {
-            let (no, on) = ui_kit::button_pair(ui, &answers.no, &i18n.text("ask-read-on"));
-            (no, Some(on))
-        }
-    });
-    if on.is_some_and(|on| on.clicked()) {
-        view.step(ui, STEP);
-    }
-    Drawn { no, scam, yes: read.then_some(yes), read: read || (view.at_end && settled) }
-}
-
-/// Whether the end of a question has been in sight since it came up, at this size of the words and in
-/// a window of at most this size: a new one may be cut down to the screen before anybody saw it.
-struct Read {
-    id: Id,
-    pass: u64,
-    zoom: f32,
-    window: Vec2,
-    /// How large the window was when the end was in sight.
-    done: Option<Vec2>,
-}
-
-impl Read {
-    fn of(ui: &Ui) -> Self {
-        let id = ui.make_persistent_id("read to the end");
-        let (pass, zoom) = (ui.ctx().cumulative_pass_nr(), ui.ctx().zoom_factor());
-        let window = ui.ctx().content_rect().size();
-        let before: Option<(u64, f32, Option<Vec2>)> = ui.data(|data| data.get_temp(id));
-        let done = before.and_then(|(last, size, done)| {
-            let still = |read: &Vec2| window.x > read.x - 1.0 && window.y > read.y - 1.0;
-            done.filter(|read| last + 1 >= pass && (size - zoom).abs() < 0.001 && still(read))
-        });
-        Self { id, pass, zoom, window, done }
-    }
-
-    fn remember(&self, ui: &Ui, done: bool) {
-        let done = done.then_some(self.done.unwrap_or(self.window));
-        ui.data_mut(|data| data.insert_temp(self.id, (self.pass, self.zoom, done)));
-    }
-}
-
-fn with_margin<T>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> T) -> T {
+pub(super) fn with_margin<T>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> T) -> T {
     let margin = if ui.available_height() < SHORT { SMALL_MARGIN } else { MARGIN };
     egui::Frame::new().inner_margin(Margin::from(margin - f32::from(INNER))).show(ui, add).inner
 }
 
 /// The part of a page under the words, as high as it was in the pass before.
-struct Bottom {
+pub(super) struct Bottom {
     memory: Id,
     known: f32,
-    room: f32,
+    /// How high the words may be, in points.
+    pub(super) room: f32,
 }
 
 impl Bottom {
     /// What is known of it, and the `room` that it leaves for the words.
-    fn of(ui: &Ui, name: &str) -> Self {
+    pub(super) fn of(ui: &Ui, name: &str) -> Self {
         let memory = ui.make_persistent_id(name);
         let known = ui.data(|data| data.get_temp(memory)).unwrap_or(theme::tokens(ui).control_height);
         Self { memory, known, room: ui.available_height() - known - 3.0 * f32::from(INNER) }
     }
 
     /// Draws it; says as well whether it was as high as it was thought to be.
-    fn show<T>(self, ui: &mut Ui, bottom: impl FnOnce(&mut Ui) -> T) -> (T, bool) {
+    pub(super) fn show<T>(self, ui: &mut Ui, bottom: impl FnOnce(&mut Ui) -> T) -> (T, bool) {
         let inset = f32::from(INNER);
         let rest = ui.available_rect_before_wrap();
         let rest = Rect::from_min_max(rest.min + vec2(inset, inset), rest.max - vec2(inset, 0.0));
@@ -248,51 +89,6 @@ impl Bottom {
     }
 }
 
-/// Where a scrolled area stands.
-#[derive(Clone, Copy)]
-struct Scrolled {
-    /// Where it is noted what the next pass scrolls to.
-    wish: Id,
-    offset: f32,
-    height: f32,
-    most: f32,
-    /// Whether the end of its words is in sight.
-    at_end: bool,
-}
-
-impl Scrolled {
-    /// Scrolls by that share of what is in sight.
-    fn step(self, ui: &Ui, share: f32) {
-        let offset = (self.offset + share * self.height).clamp(0.0, self.most);
-        ui.data_mut(|data| data.insert_temp(self.wish, offset));
-        ui.ctx().request_repaint();
-    }
-}
-
-/// Words `height` points high that scroll, by the keyboard as well.
-fn scrolled<T>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> T) -> (T, Scrolled) {
-    let wish = ui.make_persistent_id("scrolls to");
-    let mut area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]);
-    if let Some(offset) = ui.data_mut(|data| data.remove_temp::<f32>(wish)) {
-        area = area.vertical_scroll_offset(offset);
-    }
-    let output = area.show(ui, |ui| {
-        let padded = egui::Frame::new().inner_margin(Margin::same(INNER));
-        padded.show(ui, |ui| (ui.set_width(ui.available_width()), content(ui)).1).inner
-    });
-    let (offset, height) = (output.state.clamped_offset().y, output.inner_rect.height());
-    let most = (output.content_size.y - height).max(0.0);
-    let view = Scrolled { wish, offset, height, most, at_end: offset >= most - UNSEEN };
-    let keys = [(Key::PageDown, STEP), (Key::PageUp, -STEP), (Key::End, f32::MAX), (Key::Home, f32::MIN)];
-    let pressed = ui.input(|input| keys.into_iter().find(|(key, _)| input.key_pressed(*key)));
-    if let Some((_, share)) = pressed
-        && most > 0.0
-    {
-        view.step(ui, share);
-    }
-    (output.inner, view)
-}
-
 /// One button at the right, the only way on.
 pub(super) fn single(ui: &mut Ui, button: impl FnOnce(&mut Ui) -> Response) -> Response {
     let height = theme::tokens(ui).control_height;
@@ -303,12 +99,7 @@ pub(super) fn single(ui: &mut Ui, button: impl FnOnce(&mut Ui) -> Response) -> R
 /// Who it is, small, for the top of every page after the key.
 pub(super) fn who(ui: &mut Ui, operator: &OperatorView, i18n: &I18n) {
     let tokens = theme::tokens(ui);
-    let tag = if operator.verified {
-        operator.domain.clone()
-    } else {
-        i18n.text_with("who-domain-not-proven", &[("domain", (&operator.domain).into())])
-    };
-    let kind = if operator.verified { TagKind::Ok } else { TagKind::Danger };
+    let (kind, tag) = domain(operator, i18n);
     let beside = width(ui, &operator.name, &tokens).max(width(ui, &operator.organisation, &tokens) * 0.88)
         + width(ui, &tag, &tokens)
         + 40.0
@@ -333,6 +124,21 @@ pub(super) fn who(ui: &mut Ui, operator: &OperatorView, i18n: &I18n) {
         }
     });
     ui.add_space(12.0);
+}
+
+/// The domain, and whether it is proven.
+fn domain(operator: &OperatorView, i18n: &I18n) -> (TagKind, String) {
+    if operator.verified {
+        return (TagKind::Ok, operator.domain.clone());
+    }
+    let domain = [("domain", (&operator.domain).into())];
+    (TagKind::Danger, i18n.text_with("who-domain-not-proven", &domain))
+}
+
+/// The same as a pill.
+pub(super) fn domain_tag(ui: &mut Ui, operator: &OperatorView, i18n: &I18n) {
+    let (kind, tag) = domain(operator, i18n);
+    ui_kit::tag(ui, kind, &tag);
 }
 
 /// A word in bold ink.

@@ -1,5 +1,6 @@
 //! The pages and the panel: plain data in, commands out, one file a page.
 
+mod asking;
 mod connecting;
 mod ended;
 mod enter_key;
@@ -10,6 +11,7 @@ mod log;
 mod panel;
 mod question;
 mod rating;
+mod scrolled;
 mod share;
 mod terms;
 mod unseen;
@@ -80,6 +82,8 @@ pub struct ScreenState {
     /// The rating that is being given, 0 for none yet, and the words to it.
     stars: u8,
     comment: String,
+    /// Whether they wanted to send it without.
+    stars_missed: bool,
     /// Whether the log stands on the screen.
     log_open: bool,
     /// Whether there was a log to keep in the pass before.
@@ -184,7 +188,7 @@ fn form_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenState) 
     }
     let mut commands = Vec::new();
     if let (Page::Share { .. } | Page::Unseen { .. }, Some(panel)) = (&view.page, &view.panel)
-        && panel::header_ui(ui, panel, i18n)
+        && panel::header_ui(ui, panel, panel::Header::HeldPage, i18n)
     {
         commands.push(AgentCommand::End);
     }
@@ -199,7 +203,11 @@ fn page_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenState) 
         Page::Connecting => connecting::page_ui(ui, i18n),
         Page::WhoAsks { operator, check_word } => who_asks::page_ui(ui, operator, check_word, i18n, state),
         Page::Terms { operator, terms } => terms::page_ui(ui, operator, terms, i18n, state),
-        Page::Share { operator, choices } => share::page_ui(ui, operator, choices, i18n, state),
+        // In a session the bar above says who it is.
+        Page::Share { operator, choices } => {
+            let operator = view.panel.is_none().then_some(operator);
+            share::page_ui(ui, operator, choices, i18n, state)
+        }
         Page::Unseen { operator } => unseen::page_ui(ui, operator, i18n, state),
         Page::Waiting { operator } => waiting::page_ui(ui, Some(operator), i18n),
         Page::Session => waiting::page_ui(ui, None, i18n),

@@ -1,6 +1,6 @@
 //! The panel: who, since when, what is allowed now, the red X, the chat.
 
-use super::{PAGE_GUARD, ScreenState, layout};
+use super::{PAGE_GUARD, ScreenState, asking, layout, scrolled};
 use agent_core::proto::session::{Capability, TransferFailure};
 use agent_core::view::{AgentCommand, ChatLine, GrantView, PanelView, Shared, TransferState, TransferView};
 use egui::{
@@ -14,9 +14,11 @@ use ui_kit::{ChatBubble, TagKind, theme};
 const MOST_LINES: f32 = 220.0;
 const FEWEST_LINES: f32 = 56.0;
 /// Height of all the rest of an open chat, in points: its button, its entry, and the space between.
-const CHAT_AROUND: f32 = 138.0;
+const CHAT_AROUND: f32 = 126.0;
 /// Height of a closed chat, in points.
-const CHAT_CLOSED: f32 = 66.0;
+const CHAT_CLOSED: f32 = 54.0;
+/// Height of the line for whoever finds that it is a scam, with the space around it, in points.
+const SCAM_LINE: f32 = 56.0;
 /// Least height of the rows, in points.
 const LEAST_ROWS: f32 = 48.0;
 /// What a screen shows above and below the panel, in points.
@@ -32,12 +34,12 @@ const TRANSFERS_BESIDE_CHAT: usize = 1;
 
 pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
     let mut commands = Vec::new();
-    if header_ui(ui, panel, i18n) {
+    if header_ui(ui, panel, Header::Panel, i18n) {
         commands.push(AgentCommand::End);
     }
     let tallest = ui.input(|input| input.viewport().monitor_size).map_or(TALLEST, |monitor| monitor.y - BESIDE);
     let between = 2.0 * ui.spacing().item_spacing.y;
-    let room = tallest - ui.min_rect().height() - between;
+    let room = tallest - ui.min_rect().height() - between - SCAM_LINE;
     // The chat gives way first, so that its entry is always in sight; then the rows scroll.
     let asked = if state.chat_open { ui_kit::address_question_height(ui.ctx()) } else { 0.0 };
     let lines = (room - state.rows_height - CHAT_AROUND - asked).clamp(FEWEST_LINES, MOST_LINES) + asked;
@@ -48,18 +50,30 @@ pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut 
     };
     let height = (room - chat).max(LEAST_ROWS);
     // The window follows the rows, so they may take more than there is room for now.
+    let bar = ui.spacing().scroll;
+    scrolled::bar_in_the_margin(ui);
     let rows = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
-    let rows = rows.show(ui, |ui| commands.extend(rows_ui(ui, panel, i18n, state)));
+    let rows = rows.show(ui, |ui| {
+        // What scrolls inside of them has no margin of its own.
+        ui.spacing_mut().scroll = bar;
+        commands.extend(rows_ui(ui, panel, i18n, state));
+    });
+    ui.spacing_mut().scroll = bar;
     if (rows.content_size.y - state.rows_height).abs() > 0.5 {
         state.rows_height = rows.content_size.y;
         ui.ctx().request_discard("the rows of the panel have another height");
     }
-    if panel.has_chat {
-        Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 14 }).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
+    Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 4 }).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        if panel.has_chat {
             commands.extend(chat_part_ui(ui, &panel.chat, lines, i18n, state));
-        });
-    }
+            ui.add_space(4.0);
+        }
+        // The red X ends it as well, but asks for a rating instead of saying what to do now.
+        if ui_kit::danger_line(ui, &i18n.text("ask-scam")).clicked() {
+            commands.push(AgentCommand::ReportScam);
+        }
+    });
     commands
 }
 
@@ -72,9 +86,9 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
             ui_kit::notice(ui, TagKind::Warn, &i18n.text("panel-reconnecting"), &i18n.text("panel-reconnecting-do"));
             ui.add_space(6.0);
         }
-        if let Some(refused) = layout::refused(i18n, state) {
+        if let Some(refused) = asking::refused(i18n, state) {
             ui.add_space(6.0);
-            layout::refused_ui(ui, Some(&refused));
+            asking::refused_ui(ui, Some(&refused));
             ui.add_space(6.0);
         }
         if panel.paused {
@@ -83,14 +97,10 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
             ui.add_space(6.0);
         }
         for grant in panel.grants.iter().filter(|grant| grant.granted || grant.barred) {
-            commands.extend(grant_ui(ui, grant, i18n));
+            commands.extend(grant_ui(ui, grant, panel, i18n));
             commands.extend(barred_ui(ui, grant, i18n));
-            let is_for_one = matches!(
-                grant.capability,
-                Capability::SendFile | Capability::FetchFile | Capability::EndProcess | Capability::Shell
-            );
-            if is_for_one && !grant.whole_session {
-                ui_kit::tiny(ui, &i18n.text("panel-asks-each-time"));
+            if let Some(id) = holds_id(grant) {
+                ui_kit::tiny(ui, &i18n.text(id));
                 ui.add_space(8.0);
             }
             if grant.capability == Capability::View && grant.granted {
@@ -139,14 +149,43 @@ fn move_by(ui: &Ui, grip: &Response, not_here: Rect) {
     }
 }
 
+/// Where the bar at the top stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Header {
+    /// On the panel: who, and since when.
+    Panel,
+    /// On a page of a running session: who, and for whom they work.
+    Page,
+    /// The same on a page before which nothing is seen.
+    HeldPage,
+}
+
 /// The bar at the top, by which the panel can be moved; whether the red X was pressed.
-pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> bool {
+pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, header: Header, i18n: &I18n) -> bool {
+    let tokens = theme::tokens(ui);
+    let drawn = ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let end = bar_ui(ui, panel, header, i18n);
+        if header != Header::Panel {
+            let inside = Margin { left: 30, right: 12, top: 0, bottom: 8 };
+            Frame::new().fill(tokens.surface).inner_margin(inside).show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                layout::domain_tag(ui, &panel.operator, i18n);
+            });
+        }
+        end
+    });
+    let bar = drawn.response.rect;
+    ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, egui::Stroke::new(1.0, tokens.line));
+    drawn.inner
+}
+
+fn bar_ui(ui: &mut Ui, panel: &PanelView, header: Header, i18n: &I18n) -> bool {
     let tokens = theme::tokens(ui);
     let size = vec2(ui.available_width(), 52.0);
     // By mouse only: there is nothing to press, so the tab key passes it by.
     let (bar, grip) = ui.allocate_exact_size(size, Sense::DRAG);
     ui.painter().rect_filled(bar, 0.0, tokens.surface);
-    ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, egui::Stroke::new(1.0, tokens.line));
     let inside = bar.shrink2(vec2(12.0, 0.0));
     let builder = egui::UiBuilder::new().max_rect(inside).layout(Layout::right_to_left(Align::Center));
     let mut row = ui.new_child(builder);
@@ -155,17 +194,30 @@ pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> bool {
     let end = end.clicked();
     row.with_layout(Layout::left_to_right(Align::Center), |ui| {
         let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-        ui.painter().circle_filled(dot.center(), 5.0, tokens.danger);
-        let since = i18n.text_with("common-since", &[("time", i18n.time_of_day(panel.since).into())]);
+        if header == Header::HeldPage || is_held(panel) {
+            ui.painter().circle_stroke(dot.center(), 4.0, egui::Stroke::new(2.0, tokens.edge));
+        } else {
+            ui.painter().circle_filled(dot.center(), 5.0, tokens.danger);
+        }
         let name = RichText::new(&panel.operator.name).font(Weight::Bold.at(tokens.small_size)).color(tokens.ink);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.add_space(6.0);
             ui.add(Label::new(name).truncate());
-            ui_kit::tiny(ui, &since);
+            let second = match header {
+                Header::Panel => i18n.text_with("common-since", &[("time", i18n.time_of_day(panel.since).into())]),
+                Header::Page | Header::HeldPage => panel.operator.organisation.clone(),
+            };
+            let font = Weight::Regular.at(tokens.tiny_size);
+            ui.add(Label::new(RichText::new(second).font(font).color(tokens.ink_secondary)).truncate());
         });
     });
     end
+}
+
+/// Whether the operator neither sees nor does anything for the moment.
+const fn is_held(panel: &PanelView) -> bool {
+    panel.paused || panel.reconnecting
 }
 
 /// What is shared, and its pause.
@@ -186,12 +238,12 @@ fn sharing_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenSta
     ui.add_space(6.0);
     let (pause, command) =
         if panel.paused { ("panel-resume", AgentCommand::Resume) } else { ("panel-pause", AgentCommand::Pause) };
-    let (pause, change) = ui
-        .horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
-            (ui_kit::button(ui, &i18n.text(pause)), ui_kit::button(ui, &i18n.text("panel-change-share")))
-        })
-        .inner;
+    let (pause, change) = ui.columns_const(|[left, right]| {
+        let wide = Layout::top_down_justified(Align::Center);
+        let pause = left.with_layout(wide, |ui| ui_kit::button(ui, &i18n.text(pause))).inner;
+        let change = right.with_layout(wide, |ui| ui_kit::button(ui, &i18n.text("panel-change-share-short"))).inner;
+        (pause, change.accessible_name(i18n.text("panel-change-share")))
+    });
     ui.add_space(10.0);
     // The second press of a double click on "Pause" does not end the pause.
     if pause.clicked() && now - paused_since >= PAGE_GUARD.as_secs_f64() {
@@ -202,26 +254,49 @@ fn sharing_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenSta
 
 /// What the operator does in the terminal, as it stands there.
 fn shell_ui(ui: &mut Ui, lines: &[String], i18n: &I18n) {
-    const HEIGHT: f32 = 128.0;
-    const SIZE: f32 = 11.5;
+    const HEIGHT: f32 = 144.0;
+    const SIZE: f32 = 13.0;
     let tokens = theme::tokens(ui);
     let edge = egui::Stroke::new(1.0, tokens.line);
     let frame = Frame::new().fill(tokens.sunken).stroke(edge).corner_radius(tokens.radius).inner_margin(8);
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         // As high from the beginning, so that the switches stay where they are.
-        let area = ScrollArea::vertical().id_salt("shell").stick_to_bottom(true).auto_shrink(false);
+        // A line stays a line: what stands in columns can be read only so.
+        let area = ScrollArea::both().id_salt("shell").stick_to_bottom(true).auto_shrink(false);
         area.max_height(HEIGHT).min_scrolled_height(HEIGHT).show(ui, |ui| {
             if lines.is_empty() {
                 ui_kit::tiny(ui, &i18n.text("panel-shell-empty"));
             }
             let shown = lines.join("\n");
             let words = RichText::new(&shown).font(Weight::Mono.at(SIZE)).color(tokens.ink);
-            let label = ui.add(Label::new(words).wrap());
+            let label = ui.add(Label::new(words).extend());
             label.accessible_name(i18n.text_with("panel-shell", &[("lines", (&shown).into())]));
         });
     });
     ui.add_space(8.0);
+}
+
+/// How long what was allowed holds, where the question said that it is not for the whole session.
+const fn holds_id(grant: &GrantView) -> Option<&'static str> {
+    match grant.capability {
+        _ if grant.whole_session || !grant.granted => None,
+        Capability::SendFile | Capability::FetchFile | Capability::EndProcess => Some("panel-asks-each-time"),
+        Capability::Shell => Some("panel-holds-for-terminal"),
+        _ => None,
+    }
+}
+
+/// What the operator does, or will do again once it goes on.
+fn grant_name(capability: Capability, panel: &PanelView, i18n: &I18n) -> String {
+    let is_window = matches!(panel.shared, Shared::Window(_));
+    i18n.text(match (capability, is_held(panel)) {
+        (Capability::View, false) if is_window => "panel-grant-view-window",
+        (Capability::View, true) if is_window => "panel-held-view-window",
+        (Capability::View, true) => "panel-held-view",
+        (Capability::Control, true) => "panel-held-control",
+        (capability, _) => grant_id(capability),
+    })
 }
 
 const fn grant_id(capability: Capability) -> &'static str {
@@ -252,14 +327,14 @@ fn barred_ui(ui: &mut Ui, grant: &GrantView, i18n: &I18n) -> Option<AgentCommand
     again.clicked().then_some(AgentCommand::AllowAsking(grant.capability))
 }
 
-fn grant_ui(ui: &mut Ui, grant: &GrantView, i18n: &I18n) -> Option<AgentCommand> {
-    let name = i18n.text(grant_id(grant.capability));
+fn grant_ui(ui: &mut Ui, grant: &GrantView, panel: &PanelView, i18n: &I18n) -> Option<AgentCommand> {
     if !grant.granted {
         // Only a question can grant: there is nothing to switch here.
         ui.add_space(8.0);
-        ui_kit::small(ui, &name);
+        ui_kit::small(ui, &i18n.text(grant_id(grant.capability)));
         return None;
     }
+    let name = grant_name(grant.capability, panel, i18n);
     ui_kit::switch(ui, true, &name).clicked().then_some(AgentCommand::Revoke(grant.capability))
 }
 

@@ -1,14 +1,12 @@
 //! A question: what is asked, what it means, a calm warning, and two answers.
 
-use super::layout::{Answers, Picked};
-use super::{ScreenState, layout, panel};
+use super::asking::{Answers, Picked};
+use super::panel::Header;
+use super::{ScreenState, asking, layout, panel};
 use agent_core::view::{AgentCommand, Conflict, FilesView, PanelView, QuestionKind, QuestionView, Shared};
 use egui::Ui;
 use i18n::I18n;
 use ui_kit::TagKind;
-
-/// How high the list of names is at most, in points: five of them are in sight.
-const NAMES_HEIGHT: f32 = 110.0;
 
 pub(super) fn page_ui(
     ui: &mut Ui,
@@ -19,14 +17,14 @@ pub(super) fn page_ui(
 ) -> Vec<AgentCommand> {
     let mut commands = told(ui, question, state);
     if let Some(panel) = panel
-        && panel::header_ui(ui, panel, i18n)
+        && panel::header_ui(ui, panel, Header::Page, i18n)
     {
         commands.push(AgentCommand::End);
     }
     let (no, yes) = answers(question);
     let answers = Answers::new(no, yes, i18n, state);
     let mut chosen = None;
-    match layout::question(ui, &answers, i18n, |ui| chosen = content_ui(ui, question, i18n)) {
+    match asking::question(ui, &answers, i18n, |ui| chosen = content_ui(ui, question, panel.is_some(), i18n)) {
         Some(Picked::Scam) => commands.push(AgentCommand::ReportScam),
         Some(picked) => commands.push(AgentCommand::Answer(question.id, picked == Picked::Yes)),
         None => {}
@@ -86,10 +84,12 @@ const fn is_one(files: &FilesView) -> bool {
     files.files == 1
 }
 
-/// Draws what is asked; gives what the person chose about files that are there already.
-fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) -> Option<Conflict> {
+/// Draws what is asked, and who asks unless that is in the bar above; gives what the person chose about files that are there already.
+fn content_ui(ui: &mut Ui, question: &QuestionView, is_in_the_bar: bool, i18n: &I18n) -> Option<Conflict> {
     let mut chosen = None;
-    layout::who(ui, &question.operator, i18n);
+    if !is_in_the_bar {
+        layout::who(ui, &question.operator, i18n);
+    }
     let name = [("name", (&question.operator.name).into())];
     let lead = |ui: &mut Ui, title: &str, lead: &str| {
         ui_kit::title(ui, &i18n.text_with(title, &name));
@@ -177,8 +177,10 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) -> Option<Confl
             } else {
                 lead(ui, "ask-receive-files-title", "ask-receive-files-lead");
             }
+            let folder = if is_one(files) { "ask-receive-folder" } else { "ask-receive-files-folder" };
+            ui_kit::small(ui, &i18n.text_with(folder, &[("folder", (&files.folder).into())]));
+            ui.add_space(4.0);
             files_card(ui, files, i18n);
-            ui_kit::small(ui, &i18n.text_with("ask-receive-folder", &[("folder", (&files.folder).into())]));
             ui.add_space(4.0);
             if files.conflicts > 0 {
                 chosen = conflict_ui(ui, files, i18n);
@@ -204,35 +206,38 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) -> Option<Confl
 /// How many files, how large together, and their names to look at.
 fn files_card(ui: &mut Ui, files: &FilesView, i18n: &I18n) {
     ui_kit::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
         layout::strong(ui, &i18n.text_with("ask-files-count", &[("count", files.files.into())]), 17.0);
         ui_kit::tiny(ui, &i18n.bytes(files.size_bytes));
-        let list = egui::ScrollArea::vertical().id_salt("names").max_height(NAMES_HEIGHT).auto_shrink([false, true]);
-        list.show(ui, |ui| {
-            for name in files.names.iter() {
-                ui_kit::tiny(ui, name);
-            }
-            let rest = usize::try_from(files.files).unwrap_or(usize::MAX).saturating_sub(files.names.len());
-            if rest > 0 {
-                ui_kit::tiny(ui, &i18n.text_with("ask-files-more", &[("count", rest.into())]));
-            }
-        });
+        ui.add_space(4.0);
+        // In the page's own scrolling, which has no yes before its end was in sight.
+        for name in files.names.iter() {
+            layout::ink_small(ui, name);
+        }
+        let rest = usize::try_from(files.files).unwrap_or(usize::MAX).saturating_sub(files.names.len());
+        if rest > 0 {
+            ui_kit::small(ui, &i18n.text_with("ask-files-more", &[("count", rest.into())]));
+        }
     });
 }
 
 /// What is to be done about files that are there already.
 fn conflict_ui(ui: &mut Ui, files: &FilesView, i18n: &I18n) -> Option<Conflict> {
-    layout::ink_small(ui, &i18n.text_with("ask-conflict", &[("count", files.conflicts.into())]));
     let choices = [
         (Conflict::KeepBoth, "ask-conflict-keep"),
         (Conflict::Replace, "ask-conflict-replace"),
         (Conflict::Skip, "ask-conflict-skip"),
     ];
     let mut chosen = None;
-    for (conflict, id) in choices {
-        if ui.radio(files.conflict == conflict, i18n.text(id)).clicked() {
-            chosen = Some(conflict);
+    ui_kit::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        layout::strong(ui, &i18n.text_with("ask-conflict", &[("count", files.conflicts.into())]), 15.0);
+        for (conflict, id) in choices {
+            if ui.radio(files.conflict == conflict, i18n.text(id)).clicked() {
+                chosen = Some(conflict);
+            }
         }
-    }
+    });
     ui.add_space(4.0);
     chosen
 }

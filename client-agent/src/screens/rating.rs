@@ -4,6 +4,7 @@ use super::{ScreenState, ended, layout};
 use agent_core::view::{AgentCommand, EndView};
 use egui::{Margin, TextEdit, Ui};
 use i18n::I18n;
+use ui_kit::TagKind;
 
 /// Longest comment, in characters.
 const COMMENT_CHARS: usize = 500;
@@ -11,16 +12,20 @@ const NAMES: [&str; 5] = ["rating-1", "rating-2", "rating-3", "rating-4", "ratin
 
 pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
     let is_rated = state.stars > 0;
-    let (skip, send) = layout::page(
+    let is_missed = state.stars_missed;
+    let (skip, scam, send) = layout::page(
         ui,
         |ui| content_ui(ui, end, i18n, state),
         |ui| {
-            ui_kit::small(ui, &i18n.text("rating-then"));
-            if !is_rated {
-                return (ui_kit::button(ui, &i18n.text("rating-skip")), None);
+            if is_missed && !is_rated {
+                ui_kit::notice(ui, TagKind::Warn, "", &i18n.text("rating-choose-first"));
+            } else {
+                ui_kit::small(ui, &i18n.text("rating-then"));
+                ui.add_space(4.0);
             }
-            let (skip, send) = ui_kit::button_pair(ui, &i18n.text("rating-skip"), &i18n.text("rating-send"));
-            (skip, Some(send))
+            // In the accent once there is something to send.
+            let row = if is_rated { ui_kit::button_row } else { ui_kit::plain_button_row };
+            row(ui, &i18n.text("rating-skip"), &i18n.text("rating-scam"), &i18n.text("rating-send"))
         },
     );
     if ui.memory(|memory| memory.focused().is_none()) {
@@ -29,9 +34,13 @@ pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut Scree
     if skip.clicked() {
         return vec![AgentCommand::SkipRating];
     }
-    if send.is_some_and(|send| send.clicked()) {
+    if scam.clicked() {
+        return vec![AgentCommand::ReportScam];
+    }
+    if send.clicked() && is_rated {
         return vec![AgentCommand::Rate { stars: state.stars, comment: state.comment.clone() }];
     }
+    state.stars_missed |= send.clicked();
     Vec::new()
 }
 

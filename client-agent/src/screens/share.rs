@@ -1,9 +1,9 @@
 //! What of the screen to share: everything, one monitor, or one window, each with its picture.
 
-use super::{ScreenState, layout};
+use super::{ScreenState, asking, layout};
 use agent_core::view::{AgentCommand, AgentView, ChoiceView, OperatorView, Page, ShareReason, ShareView};
 use agent_core::{LocalPreview, Share};
-use egui::{ColorImage, Spinner, TextureHandle, TextureOptions, Ui, vec2};
+use egui::{Align, ColorImage, Rect, Spinner, TextureHandle, TextureOptions, Ui, vec2};
 use i18n::I18n;
 use std::sync::Arc;
 use ui_kit::{Choice, QuestionGuard, TagKind};
@@ -74,12 +74,12 @@ pub(super) fn heed_gone(ui: &Ui, view: &AgentView, drawn: &mut Option<f64>) -> O
 
 pub(super) fn page_ui(
     ui: &mut Ui,
-    operator: &OperatorView,
+    operator: Option<&OperatorView>,
     choices: &ShareView,
     i18n: &I18n,
     state: &mut ScreenState,
 ) -> Vec<AgentCommand> {
-    let refused = layout::refused(i18n, state);
+    let refused = asking::refused(i18n, state);
     let share = &mut state.share;
     if choices.reason == ShareReason::First && !share.is_proposed && !choices.monitors.is_empty() {
         share.is_proposed = true;
@@ -93,16 +93,25 @@ pub(super) fn page_ui(
     let (no, yes) = match choices.reason {
         ShareReason::First => ("share-no", "share-yes"),
         ShareReason::Change => ("share-keep", "share-yes-now"),
-        ShareReason::Gone => ("panel-end", "share-yes-now"),
+        ShareReason::Gone => ("panel-end-short", "share-yes-now"),
     };
+    let (is_chosen, is_missed) = (share.chosen.is_some(), share.is_missed);
     let guard = QuestionGuard::begin(ui);
-    let (no, scam, yes) = layout::page(
+    let ((no, scam, yes, first), view) = layout::page_in_view(
         ui,
         |ui| content_ui(ui, operator, choices, i18n, share),
-        |ui| {
-            layout::refused_ui(ui, refused.as_ref());
-            ui_kit::button_row(ui, &i18n.text(no), &i18n.text("ask-scam"), &i18n.text(yes))
+        |ui, hidden: Option<Rect>| {
+            asking::refused_ui(ui, refused.as_ref());
+            if is_missed && !is_chosen && hidden.is_none() {
+                ui_kit::notice(ui, TagKind::Warn, "", &i18n.text("share-choose-first"));
+            }
+            // In the accent where there is something to go on with.
+            let row = if is_chosen || hidden.is_some() { ui_kit::button_row } else { ui_kit::plain_button_row };
+            let yes = if hidden.is_some() { "share-see" } else { yes };
+            let (no, scam, yes) = row(ui, &i18n.text(no), &i18n.text("ask-scam"), &i18n.text(yes));
+            (no, scam, yes, hidden)
         },
+        |first, view| first.filter(|first| !is_chosen && view.is_some_and(|view| !view.reaches(*first))),
     );
     let picked = guard.end(ui, &no, Some(&yes));
     if scam.clicked() {
@@ -115,6 +124,10 @@ pub(super) fn page_ui(
     if picked.is_none() {
         return Vec::new();
     }
+    if let (Some(first), Some(view)) = (first, view) {
+        view.show(ui, first);
+        return Vec::new();
+    }
     share.is_missed = share.chosen.is_none();
     share.chosen.map(AgentCommand::Share).into_iter().collect()
 }
@@ -123,8 +136,17 @@ fn all(choices: &ShareView) -> impl Iterator<Item = &ChoiceView> {
     choices.monitors.iter().chain(&choices.everything).chain(&choices.windows)
 }
 
-fn content_ui(ui: &mut Ui, operator: &OperatorView, choices: &ShareView, i18n: &I18n, share: &mut ShareState) {
-    layout::who(ui, operator, i18n);
+/// Draws what there is to choose from, and who asks unless that is in the bar above; gives where the first choice is.
+fn content_ui(
+    ui: &mut Ui,
+    operator: Option<&OperatorView>,
+    choices: &ShareView,
+    i18n: &I18n,
+    share: &mut ShareState,
+) -> Option<Rect> {
+    if let Some(operator) = operator {
+        layout::who(ui, operator, i18n);
+    }
     let lead = match choices.reason {
         ShareReason::First => "share-lead",
         ShareReason::Change => "share-lead-change",
@@ -132,15 +154,15 @@ fn content_ui(ui: &mut Ui, operator: &OperatorView, choices: &ShareView, i18n: &
     };
     ui_kit::title(ui, &i18n.text("share-title"));
     ui_kit::body_secondary(ui, &i18n.text(lead));
-    if share.is_missed && share.chosen.is_none() {
-        ui_kit::notice(ui, TagKind::Warn, "", &i18n.text("share-choose-first"));
-    }
-    ui.add_space(8.0);
+    ui.add_space(4.0);
     if choices.monitors.is_empty() && choices.windows.is_empty() {
         let accent = ui_kit::theme::tokens(ui).accent;
         ui.add(Spinner::new().size(28.0).color(accent));
-        return;
+        return None;
     }
+    let mut first = None;
+    let mut place = |drawn: Rect| first = first.or(Some(drawn));
+    let wants_window = !choices.windows.is_empty() && one_window_ui(ui, i18n);
     let several = choices.monitors.len() > 1;
     for (number, monitor) in (1_u32..).zip(&choices.monitors) {
         let title = match (several, number) {
@@ -148,29 +170,38 @@ fn content_ui(ui: &mut Ui, operator: &OperatorView, choices: &ShareView, i18n: &
             (true, 1) => i18n.text("share-main-monitor"),
             (true, _) => i18n.text_with("share-monitor", &[("number", number.into())]),
         };
-        choice_ui(
-            ui,
-            monitor,
-            &title,
-            &i18n.text(if several { "share-monitor-only" } else { "share-screen-all" }),
-            share,
-        );
+        let second = i18n.text(if several { "share-monitor-only" } else { "share-screen-all" });
+        place(choice_ui(ui, monitor, &title, &second, share));
     }
     if let Some(everything) = &choices.everything {
-        choice_ui(ui, everything, &i18n.text("share-everything"), "", share);
+        place(choice_ui(ui, everything, &i18n.text("share-everything"), "", share));
     }
     if choices.windows.is_empty() {
-        return;
+        return first;
     }
     ui.add_space(8.0);
-    ui_kit::heading(ui, &i18n.text("share-window"));
+    let heading = ui_kit::heading(ui, &i18n.text("share-window"));
+    if wants_window {
+        heading.scroll_to_me(Some(Align::Min));
+    }
     ui_kit::small(ui, &i18n.text("share-window-lead"));
     for window in &choices.windows {
         let unnamed = || i18n.text("share-window-unnamed");
         let title = if window.title.is_empty() { unnamed() } else { shortened(&window.title) };
-        choice_ui(ui, window, &title, "", share);
+        place(choice_ui(ui, window, &title, "", share));
     }
     share.pictures.retain(|(known, ..)| all(choices).any(|choice| choice.share == *known));
+    first
+}
+
+/// That a single window can be shared too, which shows least; whether the person wants to see which there are.
+fn one_window_ui(ui: &mut Ui, i18n: &I18n) -> bool {
+    ui.horizontal_wrapped(|ui| {
+        let wanted = ui_kit::button(ui, &i18n.text("share-one-window")).clicked();
+        ui_kit::tag(ui, TagKind::Ok, &i18n.text("share-recommended"));
+        wanted
+    })
+    .inner
 }
 
 /// Characters of a window's title that are shown.
@@ -183,12 +214,15 @@ fn shortened(title: &str) -> String {
     title.chars().take(TITLE_CHARS - 1).chain(['\u{2026}']).collect()
 }
 
-fn choice_ui(ui: &mut Ui, choice: &ChoiceView, title: &str, second: &str, share: &mut ShareState) {
+fn choice_ui(ui: &mut Ui, choice: &ChoiceView, title: &str, second: &str, share: &mut ShareState) -> Rect {
     let picture = share.picture(ui, choice);
     ui.push_id(format!("{:?}", choice.share), |ui| {
-        if ui_kit::choice(ui, share.chosen == Some(choice.share), picture, title, second).clicked() {
+        let drawn = ui_kit::choice(ui, share.chosen == Some(choice.share), picture, title, second);
+        if drawn.clicked() {
             share.before = Some(share.chosen);
             share.chosen = Some(choice.share);
         }
-    });
+        drawn.rect
+    })
+    .inner
 }

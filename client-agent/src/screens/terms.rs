@@ -1,7 +1,7 @@
 //! The terms: what the help is bound to, to be accepted or not.
 
-use super::layout::{Answers, Picked};
-use super::{ScreenState, layout};
+use super::asking::{Answers, Picked};
+use super::{ScreenState, asking, layout};
 use agent_core::view::{AgentCommand, OperatorView, TermsView};
 use egui::{CollapsingHeader, RichText, Ui};
 use i18n::I18n;
@@ -14,7 +14,7 @@ pub(super) fn page_ui(
     state: &mut ScreenState,
 ) -> Vec<AgentCommand> {
     let answers = Answers::new("terms-no", "terms-yes", i18n, state);
-    let picked = layout::question(ui, &answers, i18n, |ui| {
+    let picked = asking::question(ui, &answers, i18n, |ui| {
         layout::who(ui, operator, i18n);
         ui_kit::title(ui, &i18n.text("terms-title"));
         ui_kit::body_secondary(ui, &i18n.text("terms-lead"));

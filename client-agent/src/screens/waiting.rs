@@ -6,7 +6,7 @@ use egui::{Spinner, Ui};
 use i18n::I18n;
 
 pub(super) fn page_ui(ui: &mut Ui, operator: Option<&OperatorView>, i18n: &I18n) -> Vec<AgentCommand> {
-    let leave = layout::page(
+    let (scam, leave) = layout::page(
         ui,
         |ui| {
             if let Some(operator) = operator {
@@ -25,8 +25,13 @@ pub(super) fn page_ui(ui: &mut Ui, operator: Option<&OperatorView>, i18n: &I18n)
         },
         |ui| {
             ui_kit::small(ui, &i18n.text("key-nobody-sees"));
-            ui_kit::button(ui, &i18n.text("waiting-leave"))
+            let scam = ui_kit::danger_line(ui, &i18n.text("ask-scam"));
+            (scam, ui_kit::button(ui, &i18n.text("waiting-leave")))
         },
     );
-    if leave.clicked() { vec![AgentCommand::End] } else { Vec::new() }
+    match () {
+        () if scam.clicked() => vec![AgentCommand::ReportScam],
+        () if leave.clicked() => vec![AgentCommand::End],
+        () => Vec::new(),
+    }
 }

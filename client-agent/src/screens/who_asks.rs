@@ -1,7 +1,7 @@
 //! Who wants to help: is it the person on the phone?
 
-use super::layout::{Answers, Picked};
-use super::{ScreenState, layout};
+use super::asking::{Answers, Picked};
+use super::{ScreenState, asking, layout};
 use agent_core::view::{AgentCommand, OperatorView};
 use egui::{Frame, Ui};
 use i18n::I18n;
@@ -19,7 +19,7 @@ pub(super) fn page_ui(
     } else {
         Answers::new("who-no", "who-yes-unverified", i18n, state).wary()
     };
-    let picked = layout::question(ui, &answers, i18n, |ui| {
+    let picked = asking::question(ui, &answers, i18n, |ui| {
         ui_kit::title(ui, &i18n.text(if operator.verified { "who-title" } else { "who-title-unverified" }));
         ui.add_space(4.0);
         who_card(ui, operator, i18n);

@@ -273,7 +273,9 @@ pub fn lost_and_closed() -> EndView {
 }
 
 pub fn short_end(reason: EndReason) -> EndView {
-    EndView { lasted: Duration::ZERO, used: Vec::new(), files: Vec::new(), ended: Vec::new(), ..end(reason) }
+    let end = end(reason);
+    let removed = end.removed.map(|removal| RemovalView { kept: Vec::new(), ..removal });
+    EndView { lasted: Duration::ZERO, used: Vec::new(), files: Vec::new(), ended: Vec::new(), removed, ..end }
 }
 
 pub const FAILURES: [Failure; 19] = [
@@ -375,6 +377,7 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ("lost-closed", page(Page::Ended(lost_and_closed()))),
         ("ended", page(Page::Ended(end(EndReason::ClientEnded)))),
         ("ended-broken", page(Page::Ended(broken))),
+        ("ended-scam", page(Page::Ended(end(EndReason::ReportedAsScam)))),
         ("ended-removing", page(Page::Ended(EndView { removed: None, ..end(EndReason::OperatorEnded) }))),
     ];
     views.extend(REASONS.into_iter().map(|reason| ("reason", page(Page::Ended(short_end(reason))))));

@@ -117,7 +117,7 @@ impl Farewell {
         chosen
     }
 
-    /// Waits for the rating; true if the person leaves instead.
+    /// Waits for the rating, or for the word that it was a scam; true if the person leaves instead.
     async fn rate(&mut self, desk: &mut Desk, ledger: &mut Ledger, end: &mut EndView) -> bool {
         desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
         let rated_by = Instant::now() + RATED_WITHIN;
@@ -131,6 +131,12 @@ impl Farewell {
                         break (Some((stars, comment)), false);
                     }
                     Some(AgentCommand::SkipRating) => break (None, false),
+                    Some(AgentCommand::ReportScam) => {
+                        // It stands in the log beside the end as it came about.
+                        end.reason = EndReason::ReportedAsScam;
+                        let _ = ledger.note(&self.outbox, Event::Ended { by: ended_by(end.reason), reason: end.reason });
+                        break (None, false);
+                    }
                     Some(AgentCommand::Quit | AgentCommand::End) | None => break (None, true),
                     Some(_) => {}
                 },

@@ -203,6 +203,12 @@ fn a_panel_that_nobody_can_see_pauses_the_sharing_and_asks() {
     world.console.send(ConsoleCommand::SendChat("hello?".into()));
     world.agent_shows("the chat", |view| view.panel.as_ref().filter(|panel| !panel.chat.is_empty()).map(|_| ()));
     assert_eq!(world.desktop.captures(), captures, "coming back into sight is no yes");
+    world.agent.send(AgentCommand::Pause);
+    world.agent_shows("the pause as the person's own", |view| {
+        let paused = view.panel.as_ref().is_some_and(|panel| panel.paused);
+        (matches!(view.page, Page::Session) && paused).then_some(())
+    });
+    assert_eq!(world.desktop.captures(), captures, "staying paused is no yes either");
     world.agent.send(AgentCommand::Resume);
     world.eventually("the picture", || picture(&world).is_some_and(|(.., pixel)| pixel == [0, 0, 255]));
 }
@@ -266,6 +272,23 @@ fn who_says_that_it_is_a_scam_is_out_at_once_and_is_not_asked_to_rate_it() {
     let end = agents_end(&world);
     assert_eq!((end.reason, end.rating), (EndReason::ReportedAsScam, RatingView::None));
     assert_eq!(consoles_end(&world).reason, EndReason::ReportedAsScam);
+}
+
+#[test]
+fn who_finds_out_after_the_end_that_it_was_a_scam_says_so_instead_of_rating_it() {
+    let world = World::start(LinkKind::Quic);
+    world.pair_and_view();
+    world.agent.send(AgentCommand::End);
+    world.agent_shows("the rating", |view| match &view.page {
+        Page::Ended(end) => (end.rating == RatingView::Open).then_some(()),
+        _ => None,
+    });
+    world.agent.send(AgentCommand::ReportScam);
+    let end = agents_end(&world);
+    assert_eq!((end.reason, end.rating), (EndReason::ReportedAsScam, RatingView::None));
+    let log = end.log.unwrap();
+    assert!(log.countersigned && log.text.contains("log-entry-ended-reported-as-scam"), "{}", log.text);
+    assert!(!world.path("ponte-agent").exists());
 }
 
 #[test]

@@ -237,8 +237,13 @@ impl Live<'_> {
             outline.inspect_err(|error| tracing::warn!(%error, "no frame around what is shared")).ok();
     }
 
-    /// Nothing is seen and nothing is steered until the person goes on.
+    /// Nothing is seen and nothing is steered until the person goes on. A pause that began because the panel could not
+    /// be seen may stay as the person's own.
     pub(super) fn pause(&mut self, by_person: bool) -> Flow {
+        if by_person && self.sharing.pause == Some(Pause::Unseen) {
+            self.sharing.pause = Some(Pause::ByPerson);
+            return Flow::Continue(());
+        }
         let is_viewing = self.consent.is_granted(Scope { capability: Capability::View, transfer: None });
         if !is_viewing || self.sharing.pause.is_some() {
             return Flow::Continue(());

@@ -1,6 +1,5 @@
 # Words that both windows use.
 common-ponte = Ponte
-common-ok = OK
 common-yes = Yes
 common-no = No
 common-since = since { $time }

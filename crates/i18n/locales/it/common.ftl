@@ -1,6 +1,5 @@
 # Parole comuni alle due finestre.
 common-ponte = Ponte
-common-ok = OK
 common-yes = Sì
 common-no = No
 common-since = dalle { $time }

@@ -19,7 +19,8 @@ pub use icons::{avatar, icon, mark};
 pub use key::{group_key, key_field};
 pub use links::{Address, address_not_opened, address_question_height, addresses, take_wanted_address};
 pub use question::{
-    Choice, QUESTION_GUARD, QuestionGuard, button_pair, button_row, danger_line, question_buttons, wary_button_row,
+    Choice, QUESTION_GUARD, QuestionGuard, button_pair, button_row, danger_line, plain_button_row, question_buttons,
+    wary_button_row,
 };
 pub use switch::switch;
 pub use text::{body, body_secondary, heading, mono_key, small, tiny, title};

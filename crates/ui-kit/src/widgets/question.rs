@@ -113,6 +113,11 @@ pub fn wary_button_row(ui: &mut Ui, safe: &str, danger: &str, accept: &str) -> (
     row(ui, (primary_button, safe), danger, (button, accept))
 }
 
+/// The same as long as there is nothing to go on with: neither is in the accent.
+pub fn plain_button_row(ui: &mut Ui, safe: &str, danger: &str, accept: &str) -> (Response, Response, Response) {
+    row(ui, (button, safe), danger, (button, accept))
+}
+
 /// Draws a button with that text.
 type Draw = fn(&mut Ui, &str) -> Response;
 
@@ -125,10 +130,15 @@ fn row(
     let tokens = theme::tokens(ui);
     let all = width(ui, safe) + width(ui, danger) + width(ui, accept) + 2.0 * tokens.unit;
     if all > ui.available_width() {
-        ui.spacing_mut().item_spacing.y = 12.0;
-        let danger = danger_line(ui, danger);
-        let (safe, accept) = pair(ui, (draw_safe, safe), (draw_accept, accept));
-        return (safe, danger, accept);
+        // With names of their own: in another order they must not get each other's focus.
+        return ui
+            .push_id("the danger above", |ui| {
+                ui.spacing_mut().item_spacing.y = 12.0;
+                let danger = danger_line(ui, danger);
+                let (safe, accept) = pair(ui, (draw_safe, safe), (draw_accept, accept));
+                (safe, danger, accept)
+            })
+            .inner;
     }
     let size = vec2(ui.available_width(), tokens.control_height);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
@@ -166,7 +176,9 @@ fn pair(ui: &mut Ui, (draw_safe, safe): (Draw, &str), (draw_accept, accept): (Dr
     let tokens = theme::tokens(ui);
     if width(ui, safe) + width(ui, accept) + 12.0 > ui.available_width() {
         ui.spacing_mut().item_spacing.y = 12.0;
-        return (draw_safe(ui, safe), draw_accept(ui, accept));
+        // As wide as each other, so that neither looks like an afterthought.
+        let wide = Layout::top_down_justified(Align::Center);
+        return ui.with_layout(wide, |ui| (draw_safe(ui, safe), draw_accept(ui, accept))).inner;
     }
     ui.allocate_ui_with_layout(
         vec2(ui.available_width(), tokens.control_height),

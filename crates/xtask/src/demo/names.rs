@@ -128,7 +128,7 @@ pub(crate) mod agent {
     /// The beginning of the report of what was removed.
     pub(crate) const REMOVED: &str = "ended-removed";
     /// Closes the last page.
-    pub(crate) const CLOSE: &str = "common-ok";
+    pub(crate) const CLOSE: &str = "ended-close";
 }
 
 /// Sends a line of chat, in both windows.
