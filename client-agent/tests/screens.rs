@@ -459,7 +459,7 @@ fn what_could_not_be_ended_is_said_on_the_last_page() {
 #[test]
 fn the_file_in_the_middle_of_which_everything_was_cut_off_is_named() {
     let harness = window(support::page(Page::Ended(support::lost(true))), Language::English);
-    harness.get_by_label_contains("What has come of delega.odt is kept.");
+    harness.get_by_label_contains("The part of delega.odt that arrived is kept.");
     let harness = window(support::page(Page::Ended(support::lost_and_closed())), Language::English);
     harness.get_by_label("Sent you: moduli, and was cut off in the middle of delega.odt");
     harness.get_by_label("Got a copy from you: moduli, and was cut off in the middle of delega.odt");
