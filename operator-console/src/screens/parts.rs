@@ -1,7 +1,7 @@
 //! Small widgets that only the console needs.
 
 use crate::icons::Icon;
-use egui::{Align2, CursorIcon, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, CursorIcon, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use ui_kit::fonts::Weight;
 use ui_kit::theme;
 
@@ -28,13 +28,14 @@ pub struct ToolWords<'a> {
     pub hover: &'a str,
 }
 
-/// A tool of the rail, `height` points high: icon, and a short word under it if there is room.
-pub fn tool_button(ui: &mut Ui, icon: Icon, words: &ToolWords<'_>, state: ToolState, height: f32) -> Response {
-    const ROOM_FOR_WORD: f32 = 38.0;
+/// A tool of the rail, of this size in points: icon, and a short word under it if there is room.
+pub fn tool_button(ui: &mut Ui, icon: Icon, words: &ToolWords<'_>, state: ToolState, size: Vec2) -> Response {
+    const ROOM_FOR_WORD: Vec2 = vec2(56.0, 38.0);
     let tokens = theme::tokens(ui);
     let enabled = state != ToolState::Disabled;
     ui.add_enabled_ui(enabled, |ui| {
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        let height = size.y;
         let ink = match state {
             ToolState::On => tokens.accent,
             ToolState::Danger => tokens.danger,
@@ -46,7 +47,7 @@ pub fn tool_button(ui: &mut Ui, icon: Icon, words: &ToolWords<'_>, state: ToolSt
             let edge = if tokens.high_contrast { Stroke::new(1.0, ink) } else { Stroke::NONE };
             ui.painter().rect(rect, tokens.radius, fill, edge, StrokeKind::Inside);
         }
-        let with_word = height >= ROOM_FOR_WORD;
+        let with_word = size.x >= ROOM_FOR_WORD.x && size.y >= ROOM_FOR_WORD.y;
         let centre = if with_word { rect.top() + height * 0.375 } else { rect.center().y };
         let size = (height * 0.46).clamp(13.0, 20.0);
         icon.paint(ui.painter(), pos2(rect.center().x, centre), size, Stroke::new(1.8, ink));
@@ -63,6 +64,9 @@ pub fn tool_button(ui: &mut Ui, icon: Icon, words: &ToolWords<'_>, state: ToolSt
     })
     .inner
 }
+
+/// Height of a button of a strip, in points.
+const STRIP_BUTTON: f32 = 28.0;
 
 /// A button of a strip over the remote screen.
 pub struct StripButton<'a> {
@@ -83,6 +87,8 @@ pub fn strip_ui(ui: &mut Ui, name: &'static str, contents: impl FnOnce(&mut Ui))
     let tokens = theme::tokens(ui);
     let frame = egui::Frame::new().fill(tokens.sunken).inner_margin(egui::Margin::symmetric(12, 6));
     egui::Panel::top(name).min_size(0.0).show_separator_line(false).frame(frame).show(ui, |ui| {
+        // Rows are as high as what stands in them, and no farther apart than that.
+        ui.spacing_mut().interact_size.y = STRIP_BUTTON;
         ui.horizontal_wrapped(contents);
     });
 }
@@ -91,7 +97,7 @@ pub fn strip_ui(ui: &mut Ui, name: &'static str, contents: impl FnOnce(&mut Ui))
 pub fn strip_button(ui: &mut Ui, button: &StripButton<'_>) -> bool {
     let tokens = theme::tokens(ui);
     ui.spacing_mut().button_padding = vec2(10.0, 3.0);
-    ui.spacing_mut().interact_size.y = 28.0;
+    ui.spacing_mut().interact_size.y = STRIP_BUTTON;
     let ink = if button.on { tokens.accent } else { tokens.ink_secondary };
     let words = egui::RichText::new(button.words).font(Weight::SemiBold.at(tokens.small_size)).color(ink);
     let fill = if button.on { tokens.accent_soft } else { egui::Color32::TRANSPARENT };

@@ -5,13 +5,14 @@ use crate::{Page, click, controlled_page, inputs, session_page, taken};
 use console_core::proto::input::InputEvent;
 use console_core::view::{ConsoleCommand, NoticeKind, PowerState, Stage};
 use egui::accesskit::Role;
-use egui::{Event, Key, Modifiers};
+use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, Rect, TouchPhase, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::Language;
-use operator_console::app::SMALLEST_WINDOW;
+use operator_console::app::{SMALLEST_WINDOW, WINDOW_SIZE};
 use operator_console::saved::SavedAs;
 use operator_console::screens::saved::Told;
 use operator_console::screens::{Copied, Effect};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn viewing() -> Page {
@@ -189,7 +190,7 @@ fn strips_and_bar_have_room_in_the_smallest_window_in_every_language() {
         page.run_steps(2);
         page.state_mut().state.full_screen = true;
         page.run_steps(2);
-        let window = egui::Rect::from_min_size(egui::Pos2::ZERO, SMALLEST_WINDOW.into());
+        let window = Rect::from_min_size(Pos2::ZERO, SMALLEST_WINDOW.into());
         for node in page.get_all_by_role(Role::Button) {
             assert!(window.contains_rect(node.rect()), "{:?}", node.accesskit_node().label());
         }
@@ -245,4 +246,65 @@ fn what_was_saved_can_be_found_copied_and_saved_under_another_name() {
     page.run_steps(2);
     page.get_by_label("Saved to /cases/4711.png too");
     assert!(page.query_by_role_and_label(Role::TextInput, "Path of the copy").is_none());
+}
+
+#[test]
+fn every_tool_is_within_reach_of_the_mouse_in_every_window() {
+    const TOOLS: [&str; 12] = [
+        "Release mouse and keyboard",
+        "Press special keys",
+        "Files",
+        "Send a file",
+        "Fetch a file",
+        "Copy and paste between the two computers",
+        "Point and draw on the person's screen",
+        "System information",
+        "Terminal",
+        "Actual size",
+        "Full screen",
+        "Save a picture of the screen",
+    ];
+    let session = view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Granted))));
+    // Of the smallest window with large text half is taken by what lies over the screen.
+    let sizes = [WINDOW_SIZE, SMALLEST_WINDOW, [640.0, 400.0], [450.0, 300.0], [450.0, 200.0]];
+    for (size, columns) in sizes.into_iter().zip([1, 1, 2, 2, 2]) {
+        let mut page = crate::page_of(session.clone(), Language::English, size);
+        page.get_by_label("Remote screen").focus();
+        page.run_steps(3);
+        let tool = |page: &Page, name: &str| page.get_by_role_and_label(Role::Button, name).rect();
+        let rects = TOOLS.map(|name| tool(&page, name));
+        let end = tool(&page, "End the session");
+        let window = Rect::from_min_size(Pos2::ZERO, size.into());
+        assert!(window.contains_rect(end), "{size:?}");
+        let lefts: BTreeSet<u32> = rects.iter().map(|rect| rect.left() as u32).collect();
+        assert_eq!(lefts.len(), columns, "{size:?}");
+        for (name, rect) in TOOLS.iter().zip(rects) {
+            assert!(rect.width() >= 24.0 && rect.height() >= 24.0, "{name} at {size:?} is {rect:?}");
+            assert!(rects.iter().filter(|other| other.shrink(0.5).intersects(rect)).count() == 1, "{name} at {size:?}");
+        }
+        // Where not all have room the wheel brings the others.
+        let last = TOOLS[11];
+        if size[1] >= 300.0 {
+            assert!(rects.iter().all(|rect| rect.bottom() <= end.top()), "{size:?}: {rects:?} over {end:?}");
+        } else {
+            assert!(tool(&page, last).bottom() > end.top());
+            page.get_by_role_and_label(Role::Button, TOOLS[0]).hover();
+            for _ in 0..6 {
+                let (unit, delta) = (MouseWheelUnit::Point, vec2(0.0, -60.0));
+                let (phase, modifiers, source) = (TouchPhase::Move, Modifiers::NONE, MouseWheelSource::Unknown);
+                page.event(Event::MouseWheel { unit, delta, phase, modifiers, source });
+                page.run_steps(4);
+            }
+            assert!(tool(&page, last).bottom() <= end.top(), "{:?} over {end:?}", tool(&page, last));
+        }
+        let at = tool(&page, last).center();
+        page.event(Event::PointerMoved(at));
+        page.state_mut().commands.clear();
+        for pressed in [true, false] {
+            let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+            page.event(Event::PointerButton { pos: at, button, pressed, modifiers });
+            page.run_steps(2);
+        }
+        assert!(taken(&mut page).contains(&ConsoleCommand::SavePicture), "{size:?}");
+    }
 }
