@@ -87,4 +87,6 @@ pub enum DeskCommand {
     SeeNews,
     /// What was seen need not be listed any more.
     ClearNews,
+    /// End the session that runs here; its last page stays until it is closed.
+    End(LineId),
 }

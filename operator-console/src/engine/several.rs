@@ -276,6 +276,7 @@ impl Engine for Several {
             }
             DeskCommand::SeeNews => self.news(News::see_all),
             DeskCommand::ClearNews => self.news(News::clear),
+            DeskCommand::End(line) => self.send_to(line, ConsoleCommand::End),
         }
     }
 

@@ -66,6 +66,9 @@ fn next_ui(ui: &mut Ui, scene: &Scene<'_>, may: bool, by_key: bool, commands: &m
         let again = ui.add_enabled_ui(may, |ui| primary_button(ui, &make)).inner;
         keyboard_hint(ui, "Ctrl N");
         let back = button(ui, &back);
+        if scene.desk.front.is_some() {
+            keyboard_hint(ui, "Ctrl W");
+        }
         if back.clicked() {
             commands.push(ConsoleCommand::CloseEnded);
         }

@@ -48,28 +48,71 @@ pub(super) fn waiting_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
     });
 }
 
+/// One key in a row whose parts stand under those of the others: the key, its time, how it is spelt where there is
+/// room, and what can be done with it.
 fn key_ui(ui: &mut Ui, scene: &Scene<'_>, tab: &Tab, key: &KeyView, state: &mut ScreenState) {
+    /// Room for the key and its time, and for the two ways on, in points.
+    const PARTS: (f32, f32) = (220.0, 240.0);
+    /// Least and greatest room for the words that spell a key: more is only farther from the buttons.
+    const SPELLING: (f32, f32) = (240.0, 460.0);
+    let room = ui.available_width();
+    if room < PARTS.0 + PARTS.1 {
+        cell_ui(ui, room, |ui| key_and_time_ui(ui, scene, key));
+        cell_ui(ui, room, |ui| ways_ui(ui, scene, tab, key, state));
+        return;
+    }
+    cell_ui(ui, room, |ui| {
+        key_and_time_ui(ui, scene, key);
+        let left = room - PARTS.0 - PARTS.1;
+        if left >= SPELLING.0 {
+            let tokens = theme::tokens(ui);
+            let spelt = words::spelling(scene.i18n, &key.grouped);
+            let spelt = egui::RichText::new(spelt).font(Weight::Regular.at(tokens.small_size));
+            let spelt = egui::Label::new(spelt.color(tokens.ink_secondary)).truncate();
+            cell_ui(ui, left.min(SPELLING.1), |ui| ui.add(spelt));
+        }
+        ways_ui(ui, scene, tab, key, state);
+    });
+}
+
+/// A part of a row, so broad in points whatever is in it.
+fn cell_ui<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) {
+    let size = vec2(width, theme::tokens(ui).control_height);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_size(size);
+        add(ui)
+    });
+}
+
+fn key_and_time_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView) {
+    /// Size of a key in its row.
+    const KEY_SIZE: f32 = 22.0;
+    /// Room for the longest time, with the sign of one that is nearly over.
+    const TIME_WIDTH: f32 = 76.0;
     let seconds = words::seconds_left(key.expires_at, scene.now);
     if seconds > 0 {
         ui.ctx().request_repaint_after(words::until_next_second(key.expires_at, scene.now));
     }
-    ui.horizontal_wrapped(|ui| {
-        mono_key(ui, &key.grouped, 22.0);
-        let kind = if seconds > 60 { TagKind::Accent } else { TagKind::Warn };
+    mono_key(ui, &key.grouped, KEY_SIZE);
+    let kind = if seconds > 60 { TagKind::Accent } else { TagKind::Warn };
+    cell_ui(ui, TIME_WIDTH, |ui| {
         tag(ui, kind, &words::clock(seconds)).on_hover_text(scene.i18n.text("console-key-expires-name"));
-        let named = |id: &str| {
-            let what = scene.i18n.text(id);
-            (what.clone(), format!("{what}, {}", key.grouped))
-        };
-        let (open, name) = named("console-waiting-open");
-        if button(ui, &open).accessible_name(name).clicked() {
-            state.effects.push(Effect::Desk(DeskCommand::Show(Some(tab.line))));
-        }
-        let (cancel, name) = named("console-cancel-key");
-        if button(ui, &cancel).accessible_name(name).clicked() {
-            state.effects.push(Effect::Desk(DeskCommand::CancelKey(tab.line)));
-        }
     });
+}
+
+/// To the page on which the key is read out, or back with it.
+fn ways_ui(ui: &mut Ui, scene: &Scene<'_>, tab: &Tab, key: &KeyView, state: &mut ScreenState) {
+    let ways = [
+        ("console-waiting-open", DeskCommand::Show(Some(tab.line))),
+        ("console-cancel-key", DeskCommand::CancelKey(tab.line)),
+    ];
+    for (id, command) in ways {
+        let what = scene.i18n.text(id);
+        let name = format!("{what}, {}", key.grouped);
+        if button(ui, &what).accessible_name(name).clicked() {
+            state.effects.push(Effect::Desk(command));
+        }
+    }
 }
 
 /// The sessions until now, and what is kept of each.

@@ -24,8 +24,10 @@ const WIDTHS: (f32, f32) = (112.0, 208.0);
 pub struct TabsState {
     /// Whether the list of what happened is open.
     pub(super) news_open: bool,
-    /// Which running session is to be closed, once the operator has said so.
+    /// Which running session is to end, once the operator has said so.
     closing: Option<LineId>,
+    /// Whether the safe answer to that has had the keyboard.
+    closing_asked: bool,
     /// Whether another key was wanted where there is room for none.
     wanted_more: bool,
     /// Which tab was brought into sight last.
@@ -236,10 +238,10 @@ fn tab_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, tab: &Tab, pl
     });
 }
 
-/// A session that runs is closed only after a word more.
+/// A session that runs ends only after a word more, and its last page stays: what became of it is asked there.
 fn close_tab(state: &mut ScreenState, tab: &Tab) {
     if matches!(tab.view.stage, Stage::Session(_)) {
-        state.tabs.closing = Some(tab.line);
+        (state.tabs.closing, state.tabs.closing_asked) = (Some(tab.line), false);
     } else {
         state.effects.push(Effect::Desk(DeskCommand::Close(tab.line)));
     }
@@ -265,8 +267,12 @@ fn closing_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
             let name = name_of(scene, tab);
             small(ui, &scene.i18n.text_with("console-tab-close-ask", &[("name", name.into())]));
             let keep = button(ui, &scene.i18n.text("console-tab-keep"));
+            if !std::mem::replace(&mut state.tabs.closing_asked, true) {
+                keep.request_focus();
+            }
             if danger_button(ui, &scene.i18n.text("console-tool-end")).clicked() {
-                state.effects.push(Effect::Desk(DeskCommand::Close(tab.line)));
+                // It is not brought to the front: what is being typed there is for somebody else.
+                state.effects.push(Effect::Desk(DeskCommand::End(tab.line)));
                 state.tabs.closing = None;
             }
             let escaped = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));

@@ -5,7 +5,7 @@ use crate::notes::done;
 use crate::{Page, page};
 use console_core::LineId;
 use console_core::proto::session::{Capability, Decision, EndReason, Ending, RequestId};
-use console_core::records::RecordId;
+use console_core::records::{Description, Outcome, RecordId};
 use console_core::view::{
     ChatLine, ConsoleCommand, ConsoleView, EndingState, EndingView, FilesView, MachineView, PowerState, Stage,
     TransferState,
@@ -13,6 +13,7 @@ use console_core::view::{
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
+use operator_console::app::WINDOW_SIZE;
 use operator_console::desk::{DeskCommand, DeskView};
 use operator_console::news::{News, What};
 use operator_console::screens::Effect;
@@ -65,7 +66,7 @@ fn tabs_are_changed_by_keys_and_say_where_they_stand() {
 }
 
 #[test]
-fn a_running_session_is_closed_only_after_a_word_more_and_the_others_at_once() {
+fn a_running_session_ends_only_after_a_word_more_and_its_last_page_is_closed_at_once() {
     let mut page = three();
     assert_eq!(press(&mut page, Modifiers::CTRL, Key::W), []);
     page.get_by_label_contains("is running");
@@ -73,11 +74,24 @@ fn a_running_session_is_closed_only_after_a_word_more_and_the_others_at_once() {
     assert_eq!(done(&mut page), []);
     assert!(page.query_by_label_contains("is running").is_none());
     press(&mut page, Modifiers::CTRL, Key::W);
-    let ends: Vec<_> = page.get_all_by_role_and_label(Role::Button, "End the session").collect();
-    ends[0].click();
-    assert_eq!(done(&mut page), [DeskCommand::Close(LineId(1))]);
+    assert!(page.get_by_label("Keep it open").is_focused(), "the safe answer has the keyboard");
+    page.key_press(Key::Tab);
+    page.run_steps(2);
+    page.key_press(Key::Enter);
+    assert_eq!(done(&mut page), [DeskCommand::End(LineId(1))]);
     page.get_by_label("Close Key K7M").click();
     assert_eq!(done(&mut page), [DeskCommand::Close(LineId(2))]);
+
+    // What became of it is asked on its last page, which the same keys close.
+    let end = view(ended(EndReason::OperatorEnded));
+    page.state_mut().desk.tabs[0] = tab(1, end.clone());
+    page.state_mut().view = Some(end);
+    page.run_steps(3);
+    page.get_by_label("What became of it?");
+    page.key_press(Key::Num1);
+    let solved = Description::Outcome(Some(Outcome::Solved));
+    assert_eq!(done(&mut page), [DeskCommand::Describe(recent(0), solved)]);
+    assert_eq!(press(&mut page, Modifiers::CTRL, Key::W), [DeskCommand::Close(LineId(1))]);
 }
 
 #[test]
@@ -299,8 +313,23 @@ fn several_keys_wait_at_once_each_with_its_time() {
     let mut page = home(DeskView { tabs: vec![key(1, 552), key(2, 48)], ..DeskView::default() });
     page.state_mut().now = now;
     page.run_steps(2);
-    page.get_by_label("9:12");
-    page.get_by_label("0:48");
+    let lefts = |page: &Page, label: &str| page.get_all_by_label(label).map(|node| node.rect().left()).collect();
+    for size in [WINDOW_SIZE, [640.0, 400.0], [450.0, 300.0]] {
+        page.set_size(size.into());
+        page.run_steps(3);
+        assert_eq!(page.get_by_label("9:12").rect().left(), page.get_by_label("0:48").rect().left());
+        for label in ["K7M 4QXP", "Open, K7M 4QXP", "Cancel, K7M 4QXP"] {
+            let lefts: Vec<f32> = lefts(&page, label);
+            assert!(lefts.len() == 2 && lefts[0] == lefts[1], "{label} at {size:?}: {lefts:?}");
+        }
+        for node in page.get_all_by_label("Cancel, K7M 4QXP") {
+            assert!(node.rect().right() < size[0] - 14.0, "in sight at {size:?}");
+        }
+    }
+    page.set_size(WINDOW_SIZE.into());
+    page.run_steps(3);
+    let spelt = page.get_all_by_label("Kilo · seven · Mike — four · Quebec · X-ray · Papa");
+    assert_eq!(spelt.count(), 2);
     let opens: Vec<_> = page.get_all_by_label("Open, K7M 4QXP").collect();
     opens[1].click();
     assert_eq!(done(&mut page), show(Some(2)));

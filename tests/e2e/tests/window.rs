@@ -264,7 +264,7 @@ fn pictures_come_for_the_tab_in_front_alone_and_are_current_when_another_is_show
 }
 
 #[test]
-fn closing_a_tab_leaves_the_other_and_each_has_its_own_outcome() {
+fn ending_in_one_tab_leaves_the_other_and_each_has_its_own_outcome() {
     let world = World::start(LinkKind::Quic);
     let other = world.another_agent();
     let mut window = Window::open(&world);
@@ -273,30 +273,34 @@ fn closing_a_tab_leaves_the_other_and_each_has_its_own_outcome() {
     let (of_first, of_second) = (window.record(first), window.record(second));
     assert_ne!(of_first, of_second);
 
-    window.desk(DeskCommand::Close(first));
+    window.desk(DeskCommand::End(first));
     ended(&world, &world.agent);
+    world.agent.send(AgentCommand::SkipRating);
     assert_eq!(window.engine.desk().front, Some(second), "the one in front stays there");
-    assert!(window.tab(first).is_none());
     window.say("you go on");
     assert_eq!(heard(&world, &other), ["you go on"]);
 
-    // The page after the end stays until it is closed, and asks what became of it.
+    // The page after the end stays until it is closed, in the back and in front, and asks what became of it.
     window.engine.send(ConsoleCommand::End);
     ended(&world, &other);
     other.send(AgentCommand::SkipRating);
-    window.shows("the end", |engine| match engine.view()?.stage {
-        Stage::Ended(end) => (!end.is_closing).then_some(()),
-        _ => None,
-    });
-    assert_eq!(window.record(second), of_second);
+    for line in [first, second] {
+        window.shows("the end", |engine| {
+            let tab = engine.desk().tabs.into_iter().find(|tab| tab.line == line)?;
+            matches!(tab.view.stage, Stage::Ended(end) if !end.is_closing && end.log.is_some()).then_some(())
+        });
+    }
+    assert_eq!((window.record(first), window.record(second)), (of_first.clone(), of_second.clone()));
     assert_eq!((window.outcome(&of_first), window.outcome(&of_second)), (None, None));
     window.desk(DeskCommand::Describe(of_second.clone(), Description::Outcome(Some(Outcome::Solved))));
     assert_eq!((window.outcome(&of_first), window.outcome(&of_second)), (None, Some(Outcome::Solved)));
+    window.desk(DeskCommand::Close(second));
+    assert!(window.tab(second).is_none() && window.tab(first).is_some() && window.engine.desk().front.is_none());
+    window.look_at(first);
+    window.desk(DeskCommand::Describe(of_first.clone(), Description::Outcome(Some(Outcome::ToContinue))));
     window.engine.send(ConsoleCommand::CloseEnded);
     assert!(window.engine.desk().tabs.is_empty() && window.engine.desk().front.is_none());
     assert_eq!(window.engine.view().unwrap().stage, Stage::Idle);
-    // Of the one that was closed while it ran it can be said among the sessions until now.
-    window.desk(DeskCommand::Describe(of_first.clone(), Description::Outcome(Some(Outcome::ToContinue))));
     assert_eq!(
         (window.outcome(&of_first), window.outcome(&of_second)),
         (Some(Outcome::ToContinue), Some(Outcome::Solved))
