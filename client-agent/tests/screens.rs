@@ -142,7 +142,7 @@ fn buttons_say_what_they_are_for() {
         (only(), "Continue", AgentCommand::Share(Share::Monitor(MonitorId(0)))),
         (share(ShareReason::First), "This is a scam: close now", AgentCommand::ReportScam),
         (share(ShareReason::Change), "Keep it as it was", AgentCommand::KeepShare),
-        (share(ShareReason::Gone), "End the help now", AgentCommand::End),
+        (share(ShareReason::Gone), "End", AgentCommand::End),
         (unseen(), "End", AgentCommand::End),
         (unseen(), "Go on sharing", AgentCommand::Resume),
         (panel(), "Pause", AgentCommand::Pause),
@@ -153,6 +153,7 @@ fn buttons_say_what_they_are_for() {
         (ask(support::receive()), "Receive the file", AgentCommand::Answer(id, true)),
         (ask(support::give()), "Give the file", AgentCommand::Answer(id, true)),
         (panel(), "End the help now", AgentCommand::End),
+        (panel(), "This is a scam: close now", AgentCommand::ReportScam),
         (ended(), "OK", AgentCommand::Quit),
         (support::page(Page::Ended(support::lost(true))), "Enter a new key", AgentCommand::NewKey),
         (support::page(Page::Ended(support::lost(false))), "Close", AgentCommand::End),
@@ -164,7 +165,9 @@ fn buttons_say_what_they_are_for() {
     for failure in support::FAILURES {
         assert_eq!(press(support::page(Page::Failed(failure)), "Close"), [AgentCommand::Quit]);
     }
-    assert_eq!(press(support::page(Page::Failed(Failure::RelayUnreachable)), "Try again"), [AgentCommand::TryAgain]);
+    for (failure, again) in [(Failure::RelayUnreachable, "Try again"), (Failure::OperatorGone, "Enter a new key")] {
+        assert_eq!(press(support::page(Page::Failed(failure)), again), [AgentCommand::TryAgain]);
+    }
 }
 
 #[test]
@@ -347,6 +350,43 @@ fn there_is_no_yes_before_the_end_of_the_words_was_in_sight() {
         let said: Vec<_> = harness.state().commands.iter().filter(|said| is_answer(said)).collect();
         assert_eq!(said, [&AgentCommand::Answer(RequestId(7), true)], "{size:?}");
     }
+}
+
+#[test]
+fn every_name_of_the_files_is_among_the_words_that_are_read_before_a_yes() {
+    let view = support::with_panel(support::question(QuestionKind::GiveFiles(support::files(0))), support::panel());
+    let mut harness = window(view, Language::English);
+    harness.run_steps(GUARD_PASSES + 2);
+    assert!(harness.query_by_label("Give the files").is_none());
+    let mut seen = [false; 2];
+    loop {
+        let no = harness.get_by_label("Not now").rect().top();
+        for (seen, name) in seen.iter_mut().zip(["foto/ingresso.jpg", "and 8 more"]) {
+            let rect = harness.get_by_label(name).rect();
+            *seen |= rect.top() >= 0.0 && rect.bottom() <= no;
+        }
+        if harness.query_by_label("Read the rest").is_none() {
+            break;
+        }
+        harness.get_by_label("Read the rest").click();
+        harness.run_steps(GUARD_PASSES);
+    }
+    assert_eq!(seen, [true, true]);
+    harness.get_by_label("Give the files");
+}
+
+#[test]
+fn the_panel_says_nothing_that_is_not_so() {
+    let shown = |view, words: &str| window(view, Language::English).query_all_by_label_contains(words).count();
+    let asks = "not ask again";
+    assert_eq!(shown(support::with_panel(Page::Session, support::shell_panel()), asks), 1);
+    let barred = || support::with_panel(Page::Session, support::end_barred_panel());
+    assert_eq!(shown(barred(), "not asked any more"), 1);
+    let others = shown(support::with_panel(Page::Session, support::panel()), "Asks you each time");
+    assert_eq!(shown(barred(), "Asks you each time"), others, "nothing is asked meanwhile");
+    let paused = || support::with_panel(Page::Session, support::paused_panel());
+    assert_eq!(shown(paused(), "not now"), 1);
+    assert_eq!(shown(paused(), "Sees"), 0, "nobody sees anything in a pause");
 }
 
 #[test]

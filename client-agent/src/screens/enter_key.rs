@@ -21,7 +21,14 @@ pub(super) fn page_ui(
             ui,
             |ui| {
                 ui_kit::title(ui, &i18n.text("key-title"));
-                ui_kit::body_secondary(ui, &i18n.text("key-lead"));
+                // What came of what was typed takes the place of what is known by then.
+                match problem {
+                    Some(problem) => {
+                        let (what, what_to_do) = words(problem, i18n);
+                        ui_kit::notice(ui, TagKind::Warn, &what, &what_to_do);
+                    }
+                    None => drop(ui_kit::body_secondary(ui, &i18n.text("key-lead"))),
+                }
                 ui.add_space(8.0);
                 let field = ui_kit::key_field(ui, key_ref).accessible_name(i18n.text("key-field"));
                 *submit = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -30,11 +37,6 @@ pub(super) fn page_ui(
                 }
                 ui.add_space(2.0);
                 ui_kit::tiny(ui, &i18n.text("key-hint"));
-                if let Some(problem) = problem {
-                    ui.add_space(8.0);
-                    let (what, what_to_do) = words(problem, i18n);
-                    ui_kit::notice(ui, TagKind::Warn, &what, &what_to_do);
-                }
             },
             |ui| {
                 ui_kit::small(ui, &i18n.text("key-nobody-sees"));

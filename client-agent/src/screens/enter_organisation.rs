@@ -21,7 +21,15 @@ pub(super) fn page_ui(
             ui,
             |ui| {
                 ui_kit::title(ui, &i18n.text("domain-title"));
-                ui_kit::body_secondary(ui, &i18n.text("domain-lead"));
+                // What came of what was typed takes the place of what is known by then.
+                match problem {
+                    Some(problem) => {
+                        let id = problem_id(problem);
+                        let kind = if problem == DomainProblem::NotTrusted { TagKind::Danger } else { TagKind::Warn };
+                        ui_kit::notice(ui, kind, &i18n.text(id), &i18n.text(&format!("{id}-do")));
+                    }
+                    None => drop(ui_kit::body_secondary(ui, &i18n.text("domain-lead"))),
+                }
                 ui.add_space(8.0);
                 ui_kit::small(ui, &i18n.text("domain-field"));
                 let size = ui_kit::theme::tokens(ui).body_size;
@@ -37,16 +45,7 @@ pub(super) fn page_ui(
                     field.request_focus();
                 }
                 ui.add_space(8.0);
-                match problem {
-                    Some(problem) => {
-                        let id = problem_id(problem);
-                        let kind = if problem == DomainProblem::NotTrusted { TagKind::Danger } else { TagKind::Warn };
-                        ui_kit::notice(ui, kind, &i18n.text(id), &i18n.text(&format!("{id}-do")));
-                    }
-                    None => {
-                        ui_kit::notice(ui, TagKind::Accent, "", &i18n.text("domain-careful"));
-                    }
-                }
+                ui_kit::notice(ui, TagKind::Accent, "", &i18n.text("domain-careful"));
             },
             |ui| {
                 ui_kit::small(ui, &i18n.text("key-nobody-sees"));

@@ -38,7 +38,8 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n, state: &mut S
         },
         |ui| match can_try_again(failure) {
             true => {
-                let (close, again) = ui_kit::button_pair(ui, &i18n.text("failed-close"), &i18n.text("failed-again"));
+                let again = if needs_new_key(failure) { "ended-again-key" } else { "failed-again" };
+                let (close, again) = ui_kit::button_pair(ui, &i18n.text("failed-close"), &i18n.text(again));
                 // A page that a revoked operator can bring about leads out, not back in.
                 let careful = grave || matches!(failure, Failure::OperatorNotProven(_));
                 focus_first(ui, if careful { &close } else { &again });
@@ -88,6 +89,16 @@ fn can_try_again(failure: &Failure) -> bool {
         | Failure::Wayland
         | Failure::TooOld => false,
     }
+}
+
+/// Whether the key that was typed is of no use any more.
+const fn needs_new_key(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::ProtocolBroken
+            | Failure::OperatorGone
+            | Failure::OperatorNotProven(CertificateProblem::StaleRevocationList)
+    )
 }
 
 /// Each problem has words of its own: what happened, what it means, what to do.

@@ -17,8 +17,8 @@ const INNER: i8 = 8;
 
 /// Least height that is left for the words above the buttons; with less, more of them scrolls.
 const LEAST_CONTENT: f32 = 130.0;
-/// The end of the words is seen when no more than this is cut off, in points.
-const UNSEEN: f32 = 8.0;
+/// The end of the words is seen when no more than this is cut off, in points: the margin under them and a little.
+const UNSEEN: f32 = 16.0;
 /// The part of what is in sight that one step scrolls by.
 const STEP: f32 = 0.8;
 

@@ -15,6 +15,8 @@ const MOST_LINES: f32 = 220.0;
 const FEWEST_LINES: f32 = 56.0;
 /// Height of all the rest of an open chat, in points: its button, its entry, and the space between.
 const CHAT_AROUND: f32 = 138.0;
+/// Room above and below the way out for who is being cheated, in points.
+const SCAM_MARGIN: i8 = 2;
 /// Height of a closed chat, in points.
 const CHAT_CLOSED: f32 = 66.0;
 /// Least height of the rows, in points.
@@ -36,23 +38,27 @@ pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut 
         commands.push(AgentCommand::End);
     }
     let tallest = ui.input(|input| input.viewport().monitor_size).map_or(TALLEST, |monitor| monitor.y - BESIDE);
-    let between = 2.0 * ui.spacing().item_spacing.y;
+    let scam = theme::tokens(ui).control_height + 2.0 * f32::from(SCAM_MARGIN);
+    let between = 3.0 * ui.spacing().item_spacing.y;
     let room = tallest - ui.min_rect().height() - between;
     // The chat gives way first, so that its entry is always in sight; then the rows scroll.
     let asked = if state.chat_open { ui_kit::address_question_height(ui.ctx()) } else { 0.0 };
-    let lines = (room - state.rows_height - CHAT_AROUND - asked).clamp(FEWEST_LINES, MOST_LINES) + asked;
+    let lines = (room - state.rows_height - scam - CHAT_AROUND - asked).clamp(FEWEST_LINES, MOST_LINES) + asked;
     let chat = match (panel.has_chat, state.chat_open) {
         (false, _) => 0.0,
         (true, true) => CHAT_AROUND + lines,
         (true, false) => CHAT_CLOSED,
     };
-    let height = (room - chat).max(LEAST_ROWS);
+    let height = (room - chat - scam).max(LEAST_ROWS);
     // The window follows the rows, so they may take more than there is room for now.
     let rows = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
     let rows = rows.show(ui, |ui| commands.extend(rows_ui(ui, panel, i18n, state)));
     if (rows.content_size.y - state.rows_height).abs() > 0.5 {
         state.rows_height = rows.content_size.y;
         ui.ctx().request_discard("the rows of the panel have another height");
+    }
+    if scam_ui(ui, i18n) {
+        commands.push(AgentCommand::ReportScam);
     }
     if panel.has_chat {
         Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 14 }).show(ui, |ui| {
@@ -61,6 +67,12 @@ pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut 
         });
     }
     commands
+}
+
+/// The way out that every question names; whether it was pressed.
+fn scam_ui(ui: &mut Ui, i18n: &I18n) -> bool {
+    let frame = Frame::new().inner_margin(Margin::symmetric(16, SCAM_MARGIN));
+    frame.show(ui, |ui| ui_kit::danger_line(ui, &i18n.text("ask-scam")).clicked()).inner
 }
 
 fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
@@ -83,14 +95,10 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
             ui.add_space(6.0);
         }
         for grant in panel.grants.iter().filter(|grant| grant.granted || grant.barred) {
-            commands.extend(grant_ui(ui, grant, i18n));
+            commands.extend(grant_ui(ui, grant, panel, i18n));
             commands.extend(barred_ui(ui, grant, i18n));
-            let is_for_one = matches!(
-                grant.capability,
-                Capability::SendFile | Capability::FetchFile | Capability::EndProcess | Capability::Shell
-            );
-            if is_for_one && !grant.whole_session {
-                ui_kit::tiny(ui, &i18n.text("panel-asks-each-time"));
+            if let Some(asks) = asks_id(grant) {
+                ui_kit::tiny(ui, &i18n.text(asks));
                 ui.add_space(8.0);
             }
             if grant.capability == Capability::View && grant.granted {
@@ -120,6 +128,16 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
         }
     });
     commands
+}
+
+/// How often the operator asks, where that is not clear by itself: not while nothing is asked.
+const fn asks_id(grant: &GrantView) -> Option<&'static str> {
+    match grant.capability {
+        _ if grant.whole_session || grant.barred => None,
+        Capability::SendFile | Capability::FetchFile | Capability::EndProcess => Some("panel-asks-each-time"),
+        Capability::Shell => Some("panel-asks-for-terminal"),
+        _ => None,
+    }
 }
 
 /// Moves the window once the pointer really drags the bar. Never from a press alone, and never from
@@ -155,7 +173,12 @@ pub(super) fn header_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n) -> bool {
     let end = end.clicked();
     row.with_layout(Layout::left_to_right(Align::Center), |ui| {
         let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-        ui.painter().circle_filled(dot.center(), 5.0, tokens.danger);
+        if panel.paused || panel.reconnecting {
+            // Nobody sees anything now.
+            ui.painter().circle_stroke(dot.center(), 4.0, egui::Stroke::new(2.0, tokens.ink_secondary));
+        } else {
+            ui.painter().circle_filled(dot.center(), 5.0, tokens.danger);
+        }
         let since = i18n.text_with("common-since", &[("time", i18n.time_of_day(panel.since).into())]);
         let name = RichText::new(&panel.operator.name).font(Weight::Bold.at(tokens.small_size)).color(tokens.ink);
         ui.vertical(|ui| {
@@ -252,8 +275,13 @@ fn barred_ui(ui: &mut Ui, grant: &GrantView, i18n: &I18n) -> Option<AgentCommand
     again.clicked().then_some(AgentCommand::AllowAsking(grant.capability))
 }
 
-fn grant_ui(ui: &mut Ui, grant: &GrantView, i18n: &I18n) -> Option<AgentCommand> {
-    let name = i18n.text(grant_id(grant.capability));
+fn grant_ui(ui: &mut Ui, grant: &GrantView, panel: &PanelView, i18n: &I18n) -> Option<AgentCommand> {
+    let id = match (grant.capability, &panel.shared) {
+        (Capability::View, _) if panel.paused || panel.reconnecting => "panel-grant-view-paused",
+        (Capability::View, Shared::Window(_)) => "panel-grant-view-window",
+        _ => grant_id(grant.capability),
+    };
+    let name = i18n.text(id);
     if !grant.granted {
         // Only a question can grant: there is nothing to switch here.
         ui.add_space(8.0);

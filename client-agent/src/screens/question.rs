@@ -7,8 +7,10 @@ use egui::Ui;
 use i18n::I18n;
 use ui_kit::TagKind;
 
-/// How high the list of names is at most, in points: five of them are in sight.
-const NAMES_HEIGHT: f32 = 110.0;
+/// So many names stand among the words, to be read with them; more have a list of their own.
+const NAMES_IN_PAGE: usize = 24;
+/// How high that list is, in points.
+const NAMES_HEIGHT: f32 = 240.0;
 
 pub(super) fn page_ui(
     ui: &mut Ui,
@@ -178,7 +180,8 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) -> Option<Confl
                 lead(ui, "ask-receive-files-title", "ask-receive-files-lead");
             }
             files_card(ui, files, i18n);
-            ui_kit::small(ui, &i18n.text_with("ask-receive-folder", &[("folder", (&files.folder).into())]));
+            let folder = if is_one(files) { "ask-receive-folder" } else { "ask-receive-files-folder" };
+            ui_kit::small(ui, &i18n.text_with(folder, &[("folder", (&files.folder).into())]));
             ui.add_space(4.0);
             if files.conflicts > 0 {
                 chosen = conflict_ui(ui, files, i18n);
@@ -201,22 +204,28 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, i18n: &I18n) -> Option<Confl
     chosen
 }
 
-/// How many files, how large together, and their names to look at.
+/// How many files, how large together, and their names to look at: part of the words that are to be read to their end.
 fn files_card(ui: &mut Ui, files: &FilesView, i18n: &I18n) {
     ui_kit::card(ui, |ui| {
         layout::strong(ui, &i18n.text_with("ask-files-count", &[("count", files.files.into())]), 17.0);
         ui_kit::tiny(ui, &i18n.bytes(files.size_bytes));
-        let list = egui::ScrollArea::vertical().id_salt("names").max_height(NAMES_HEIGHT).auto_shrink([false, true]);
-        list.show(ui, |ui| {
-            for name in files.names.iter() {
-                ui_kit::tiny(ui, name);
-            }
-            let rest = usize::try_from(files.files).unwrap_or(usize::MAX).saturating_sub(files.names.len());
-            if rest > 0 {
-                ui_kit::tiny(ui, &i18n.text_with("ask-files-more", &[("count", rest.into())]));
-            }
-        });
+        if files.names.len() <= NAMES_IN_PAGE {
+            names_ui(ui, files);
+        } else {
+            let list = egui::ScrollArea::vertical().id_salt("names").max_height(NAMES_HEIGHT);
+            list.auto_shrink([false, true]).show(ui, |ui| names_ui(ui, files));
+        }
+        let rest = usize::try_from(files.files).unwrap_or(usize::MAX).saturating_sub(files.names.len());
+        if rest > 0 {
+            ui_kit::tiny(ui, &i18n.text_with("ask-files-more", &[("count", rest.into())]));
+        }
     });
+}
+
+fn names_ui(ui: &mut Ui, files: &FilesView) {
+    for name in files.names.iter() {
+        ui_kit::tiny(ui, name);
+    }
 }
 
 /// What is to be done about files that are there already.

@@ -93,14 +93,19 @@ pub(super) fn page_ui(
     let (no, yes) = match choices.reason {
         ShareReason::First => ("share-no", "share-yes"),
         ShareReason::Change => ("share-keep", "share-yes-now"),
-        ShareReason::Gone => ("panel-end", "share-yes-now"),
+        ShareReason::Gone => ("panel-end-short", "share-yes-now"),
     };
+    let is_missed = share.is_missed && share.chosen.is_none();
     let guard = QuestionGuard::begin(ui);
     let (no, scam, yes) = layout::page(
         ui,
         |ui| content_ui(ui, operator, choices, i18n, share),
         |ui| {
             layout::refused_ui(ui, refused.as_ref());
+            // Beside the buttons: the words above may be scrolled.
+            if is_missed {
+                ui_kit::notice(ui, TagKind::Warn, "", &i18n.text("share-choose-first"));
+            }
             ui_kit::button_row(ui, &i18n.text(no), &i18n.text("ask-scam"), &i18n.text(yes))
         },
     );
@@ -124,7 +129,10 @@ fn all(choices: &ShareView) -> impl Iterator<Item = &ChoiceView> {
 }
 
 fn content_ui(ui: &mut Ui, operator: &OperatorView, choices: &ShareView, i18n: &I18n, share: &mut ShareState) {
-    layout::who(ui, operator, i18n);
+    if choices.reason == ShareReason::First {
+        // In a session the bar above says it.
+        layout::who(ui, operator, i18n);
+    }
     let lead = match choices.reason {
         ShareReason::First => "share-lead",
         ShareReason::Change => "share-lead-change",
@@ -132,9 +140,6 @@ fn content_ui(ui: &mut Ui, operator: &OperatorView, choices: &ShareView, i18n: &
     };
     ui_kit::title(ui, &i18n.text("share-title"));
     ui_kit::body_secondary(ui, &i18n.text(lead));
-    if share.is_missed && share.chosen.is_none() {
-        ui_kit::notice(ui, TagKind::Warn, "", &i18n.text("share-choose-first"));
-    }
     ui.add_space(8.0);
     if choices.monitors.is_empty() && choices.windows.is_empty() {
         let accent = ui_kit::theme::tokens(ui).accent;

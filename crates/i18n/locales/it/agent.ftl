@@ -6,7 +6,7 @@ agent-engine-stopped = Il programma non è riuscito ad avviarsi.
 
 # Chiave
 key-title = Inserisca la chiave
-key-lead = L’operatore gliela detta al telefono: sette lettere e numeri.
+key-lead = La detta l’operatore al telefono: sette lettere e numeri.
 key-field = Chiave
 key-hint = Maiuscole e spazi non contano. La O vale zero, la I e la L valgono uno.
 key-nobody-sees = Nessuno vede il Suo schermo finché Lei non dice di sì.
@@ -32,7 +32,7 @@ connecting-lead = Sto cercando l’operatore. Di solito bastano pochi secondi.
 # Chi chiede
 who-title-unverified = Non sappiamo chi è
 who-title = Questa persona vuole aiutarla
-who-ask = È la persona con cui sta parlando? Le chieda la parola di controllo, senza dirla Lei. Deve essere questa: se è diversa, esca.
+who-ask = È la persona con cui sta parlando? Si faccia dire la parola di controllo, senza dirla Lei. Deve essere questa: se è diversa, esca.
 who-word = Parola di controllo: { $word }
 who-no = No, esci
 who-yes = Sì, è questa persona
@@ -68,7 +68,7 @@ ask-control-warning-do = Non apra la banca e non scriva password mentre qualcuno
 ask-control-yes = Consenti
 ask-scam = È una truffa: chiudi subito
 ask-receive-title = Vuole ricevere un file?
-ask-receive-lead = { $name } vuole mandarle questo file:
+ask-receive-lead = { $name } vuole inviarle questo file:
 ask-receive-folder = Sarà messo in { $folder }
 ask-receive-advice = Lo accetti solo se lo aspettava.
 ask-receive-advice-do = Se non sa che cos’è, chieda prima di rispondere.
@@ -235,7 +235,7 @@ failed-foreign-do = Chiuda e riagganci. Poi chiami Lei l’organizzazione, a un 
 failed-expired-title = Il permesso dell’operatore è scaduto
 failed-expired-means = Il certificato dell’operatore non vale più, oppure la data di questo computer è sbagliata. Nessuno ha visto il Suo schermo.
 failed-expired-do = Guardi data e ora del computer: se sono sbagliate, le corregga e riprovi. Se sono giuste, lo dica all’operatore: deve rinnovare il certificato.
-failed-not-yet-title = L’orologio non torna
+failed-not-yet-title = La data del computer è sbagliata
 failed-not-yet-means = Il certificato dell’operatore comincia a valere più avanti: di solito vuol dire che la data di questo computer è indietro. Nessuno ha visto il Suo schermo.
 failed-not-yet-do = Corregga data e ora nelle impostazioni, poi riprovi. Se sono giuste, lo dica all’operatore.
 failed-revoked-title = Non continui
@@ -258,7 +258,7 @@ failed-bad-list-means = Chi ha risposto non ha potuto dimostrare di avere il per
 failed-bad-list-do = Chiuda e riagganci. Poi chiami Lei l’organizzazione, a un numero che aveva già prima di questa telefonata.
 
 # How long a yes holds
-ask-holds-for-session = Il Suo sì vale fino alla fine dell’aiuto, o finché Lei non lo toglie dal pannello con il pulsante rosso.
+ask-holds-for-session = Il Suo sì vale fino alla fine dell’aiuto, o finché Lei non lo spegne nel pannello.
 ask-holds-for-use = Il Suo sì vale per questa volta: se l’operatore smette o la linea cade, dovrà chiederle di nuovo.
 ask-holds-for-file = Il Suo sì vale solo per questo file.
 panel-grant-other = Un altro permesso
@@ -276,7 +276,7 @@ ended-log-read = Che cosa dice
 
 # The organisation's domain
 domain-title = Da chi riceve aiuto?
-domain-lead = Scriva l’indirizzo internet di chi Le dà assistenza, per esempio del Suo Comune. Serve a controllare che sia davvero l’organizzazione giusta.
+domain-lead = Scriva l’indirizzo internet di chi Le dà assistenza, per esempio quello del Suo Comune. Serve a controllare che sia davvero l’organizzazione giusta.
 domain-field = Indirizzo internet dell’organizzazione
 domain-example = comune.esempio.it
 domain-careful = Scriva un indirizzo che conosce già Lei, non uno che Le viene dettato da chi L’ha chiamata.
@@ -286,7 +286,7 @@ domain-unreachable = L’indirizzo non risponde.
 domain-unreachable-do = Controlli che sia scritto giusto e che internet funzioni, poi riprovi.
 domain-not-trusted = L’indirizzo non può dimostrare di essere quello vero.
 domain-not-trusted-do = Non continui. Controlli che sia scritto giusto; se lo è, chiami l’organizzazione a un numero che aveva già.
-domain-not-there = Qui non c’è nessuna assistenza.
+domain-not-there = A questo indirizzo nessuno dà assistenza.
 domain-not-there-do = Chi ha questo indirizzo non aiuta con questo programma. Controlli che sia scritto giusto.
 domain-expired = I dati di questa organizzazione sono scaduti.
 domain-expired-do = Lo dica a chi La aiuta: deve pubblicarli di nuovo. Controlli anche la data di questo computer.
@@ -296,7 +296,7 @@ terms-title = Prima di cominciare
 terms-lead = Queste sono le condizioni dell’assistenza. Legga con calma: l’operatore aspetta.
 terms-general = { $organisation } La aiuta con questo programma, una sola volta. L’operatore vede e fa solo ciò che Lei permette, una cosa alla volta, e Lei può togliere tutto in ogni momento. Ciò che è stato chiesto, permesso e fatto è scritto in un registro che può tenere. Nient’altro viene registrato.
 terms-relay = Ciò che passa tra i due computer attraversa { $relay }, che non può leggerlo.
-terms-nothing-stays = Non si installa nulla. Alla fine il programma si rimuove da solo; solo se manca la corrente il suo file può restare, e lì non fa nulla.
+terms-nothing-stays = Non si installa nulla. Alla fine il programma si rimuove da solo; se manca la corrente può restare il suo file, che da solo non fa nulla.
 terms-privacy = Leggi tutta l’informativa sulla privacy
 terms-no = Non accetto
 terms-yes = Accetto
@@ -323,7 +323,7 @@ share-yes-now = Mostra questo
 
 # The panel could not be seen
 unseen-title = La condivisione è in pausa
-unseen-lead = Per dieci secondi questa finestra non si vedeva. Deve essere sempre in vista, perciò ora nessuno vede il Suo schermo.
+unseen-lead = Questa finestra è rimasta coperta per dieci secondi. Deve essere sempre in vista, perciò ora nessuno vede il Suo schermo.
 unseen-do = Forse un’altra finestra la copriva. Se vuole che { $name } continui, sposti quella finestra e riprenda.
 unseen-yes = Riprendi a mostrare
 
@@ -343,7 +343,7 @@ rating-1 = Male
 rating-2 = Non bene
 rating-3 = Così così
 rating-4 = Bene
-rating-scale = Da una stella, male, a cinque, molto bene.
+rating-scale = Prema una stella: da una, male, a cinque, molto bene.
 rating-5 = Molto bene
 rating-comment = Due parole, se vuole
 rating-who-reads = Le Sue parole saranno lette dall’organizzazione dell’operatore.
@@ -367,7 +367,7 @@ place-removable = Chiavetta { $name }
 # More that can fail
 failed-wayland-title = Lo schermo non si può mostrare
 failed-wayland-means = Questo computer disegna lo schermo in un modo (Wayland) che il programma non sa ancora leggere. Il Suo computer non ha nulla.
-failed-wayland-do = Dica all’operatore: «il computer usa Wayland», e troverete il modo. Di solito si esce dalla sessione e, all’accesso, si sceglie «Xorg» o «X11» dalla rotellina.
+failed-wayland-do = Dica all’operatore: «il computer usa Wayland», e troverete il modo. Di solito si esce dalla sessione e, all’accesso, si sceglie «Xorg» o «X11» dall’ingranaggio; poi il programma va scaricato di nuovo.
 failed-too-old-title = Questo programma è troppo vecchio
 failed-too-old-means = L’organizzazione ne vuole una versione più nuova, perché questa non è più abbastanza sicura. Nessuno ha visto il Suo schermo.
 failed-too-old-do = Scarichi di nuovo il programma dalla pagina che Le indica l’operatore.
@@ -416,3 +416,7 @@ ended-again-files = Ciò che è arrivato dei file resta da parte.
 ended-again-files-do = Quando torna lo stesso operatore, si riprende da lì. Se chiude, viene rimosso.
 ended-again-close = Chiudi
 ended-again-key = Inserisci una chiave nuova
+panel-asks-for-terminal = Finché il terminale è aperto, non Le viene chiesto di nuovo
+panel-grant-view-window = Vede una finestra
+panel-grant-view-paused = Può vedere lo schermo, ma ora no
+ask-receive-files-folder = Saranno messi in { $folder }
