@@ -504,12 +504,16 @@ fn the_engine_hears_when_the_pictures_to_choose_from_are_off_the_screen() {
 #[test]
 fn a_rating_is_sent_with_its_words_and_not_before_a_star_was_chosen() {
     let mut harness = window(support::page(Page::Ended(support::rating())), Language::English);
-    assert!(harness.query_by_label("Send").is_none());
-    harness.get_by_role_and_label(Role::RadioButton, "Good").click();
-    harness.run_steps(2);
     harness.get_by_role_and_label(Role::MultilineTextInput, "A few words, if you like").focus();
     harness.run_steps(2);
     harness.get_by_role_and_label(Role::MultilineTextInput, "A few words, if you like").type_text("Patient");
+    harness.run_steps(2);
+    let said = |harness: &Harness<'_, Shown>| harness.query_all_by_label_contains("Press a star").count();
+    let before = said(&harness);
+    harness.get_by_label("Send").click();
+    harness.run_steps(2);
+    assert_eq!((harness.state().commands.len(), said(&harness)), (0, before + 1), "what is still wanted is said");
+    harness.get_by_role_and_label(Role::RadioButton, "Good").click();
     harness.run_steps(2);
     harness.get_by_label("Send").click();
     harness.run_steps(2);

@@ -86,6 +86,8 @@ fn content_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
 pub(super) fn how_it_ended_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
     let (title, text) = match (end.reason, end.used.is_empty()) {
         (EndReason::ReportedAsScam, true) => ("ended-scam-title", Some("ended-scam-unseen")),
+        (EndReason::ClientEnded, true) => ("ended-title", Some("ended-by-you-unseen")),
+        (EndReason::ClientEnded, false) => ("ended-title", Some("ended-by-you")),
         (reason, _) => words(reason),
     };
     ui_kit::title(ui, &i18n.text(title));

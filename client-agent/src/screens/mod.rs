@@ -88,6 +88,8 @@ pub struct ScreenState {
     pub report: ReportState,
     /// Height of the panel's rows in the pass before, in points.
     rows_height: f32,
+    /// Whether the person wanted to send a rating without one.
+    stars_missed: bool,
 }
 
 /// The technical log as far as the screens know it.

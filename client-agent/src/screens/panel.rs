@@ -212,7 +212,9 @@ fn sharing_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenSta
     let (pause, change) = ui
         .horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
-            (ui_kit::button(ui, &i18n.text(pause)), ui_kit::button(ui, &i18n.text("panel-change-share")))
+            // Short, so that both stand in one row.
+            let change = ui_kit::button(ui, &i18n.text("panel-change-share-short"));
+            (ui_kit::button(ui, &i18n.text(pause)), change.accessible_name(i18n.text("panel-change-share")))
         })
         .inner;
     ui.add_space(10.0);

@@ -4,6 +4,7 @@ use super::{ScreenState, ended, layout};
 use agent_core::view::{AgentCommand, EndView};
 use egui::{Margin, TextEdit, Ui};
 use i18n::I18n;
+use ui_kit::TagKind;
 
 /// Longest comment, in characters.
 const COMMENT_CHARS: usize = 500;
@@ -11,16 +12,17 @@ const NAMES: [&str; 5] = ["rating-1", "rating-2", "rating-3", "rating-4", "ratin
 
 pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
     let is_rated = state.stars > 0;
+    let is_missed = state.stars_missed && !is_rated;
     let (skip, send) = layout::page(
         ui,
         |ui| content_ui(ui, end, i18n, state),
         |ui| {
             ui_kit::small(ui, &i18n.text("rating-then"));
-            if !is_rated {
-                return (ui_kit::button(ui, &i18n.text("rating-skip")), None);
+            // Whoever writes without a star is told what is still wanted, and loses nothing.
+            if is_missed {
+                ui_kit::notice(ui, TagKind::Accent, "", &i18n.text("rating-scale"));
             }
-            let (skip, send) = ui_kit::button_pair(ui, &i18n.text("rating-skip"), &i18n.text("rating-send"));
-            (skip, Some(send))
+            ui_kit::button_pair(ui, &i18n.text("rating-skip"), &i18n.text("rating-send"))
         },
     );
     if ui.memory(|memory| memory.focused().is_none()) {
@@ -29,7 +31,9 @@ pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut Scree
     if skip.clicked() {
         return vec![AgentCommand::SkipRating];
     }
-    if send.is_some_and(|send| send.clicked()) {
+    if send.clicked() && !is_rated {
+        state.stars_missed = true;
+    } else if send.clicked() {
         return vec![AgentCommand::Rate { stars: state.stars, comment: state.comment.clone() }];
     }
     Vec::new()

@@ -146,6 +146,11 @@ fn content_ui(ui: &mut Ui, operator: &OperatorView, choices: &ShareView, i18n: &
         ui.add(Spinner::new().size(28.0).color(accent));
         return;
     }
+    if !choices.windows.is_empty() {
+        // It shows the least, and stands below what is in sight.
+        ui_kit::small(ui, &i18n.text("share-window-below"));
+        ui.add_space(4.0);
+    }
     let several = choices.monitors.len() > 1;
     for (number, monitor) in (1_u32..).zip(&choices.monitors) {
         let title = match (several, number) {
