@@ -147,7 +147,7 @@ fn the_request_is_saved_and_the_answer_taken() {
     assert_eq!(click(&mut page, "Save the request"), [GateCommand::SaveRequest("/tmp".into())]);
     page.state_mut().state.gate.choose_answer("/tmp/giulia.enrolment".as_ref());
     page.run_steps(1);
-    assert_eq!(click(&mut page, "Take the answer"), [GateCommand::Import("/tmp/giulia.enrolment".into())]);
+    assert_eq!(click(&mut page, "Open the answer"), [GateCommand::Import("/tmp/giulia.enrolment".into())]);
     page.get_by_label("Browse for the answer...").click();
     page.run_steps(2);
     assert!(page.state().state.effects == [Effect::BrowseAnswer]);
@@ -166,18 +166,18 @@ fn an_organisation_is_taken_only_by_its_domain_and_after_a_yes() {
 #[test]
 fn a_renewal_is_offered_where_the_certificate_is_the_problem() {
     let mut quiet = page(gate(locked()));
-    assert!(quiet.query_by_label("Take the answer").is_none());
+    assert!(quiet.query_by_label("Open the answer").is_none());
     click(&mut quiet, "Renew the certificate...");
-    quiet.get_by_label("Take the answer");
+    quiet.get_by_label("Open the answer");
     let mut page = page(gate(locked()));
     for problem in PROBLEMS {
         page.state_mut().gate.problem = Some(GateProblem::Certificate(problem));
         page.run_steps(1);
-        page.get_by_label("Take the answer");
+        page.get_by_label("Open the answer");
     }
     page.state_mut().gate.problem = Some(GateProblem::WrongPassword { left: 1 });
     page.run_steps(1);
-    assert!(page.query_by_label("Take the answer").is_none());
+    assert!(page.query_by_label("Open the answer").is_none());
 }
 
 #[test]

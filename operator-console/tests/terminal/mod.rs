@@ -237,7 +237,7 @@ fn a_terminal_that_is_over_can_be_read_and_another_asked_for() {
     assert!(taken(&mut page).is_empty(), "nobody is there who could be typed to");
     assert_eq!(click(&mut page, "Open another terminal"), [ConsoleCommand::Ask(Capability::Shell)]);
     let mut page = open(shell_session());
-    assert_eq!(click(&mut page, "Close the terminal"), [ConsoleCommand::Release(Capability::Shell)]);
+    assert_eq!(click(&mut page, "End the terminal"), [ConsoleCommand::Release(Capability::Shell)]);
 }
 
 #[test]

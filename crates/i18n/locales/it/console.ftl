@@ -127,12 +127,12 @@ console-tool-shell = Terminale
 console-tool-shell-short = Terminale
 console-terminal = Terminale sul computer della persona
 console-terminal-ask-text = Un terminale sul computer della persona, con il suo utente. Prima le viene chiesto, vede ciò che si fa, e ogni comando resta nel registro.
-console-terminal-asked = La persona ha la domanda. Il terminale si apre appena accetta.
+console-terminal-asked = La persona sta decidendo. Il terminale si apre appena accetta.
 console-terminal-ask = Chiedi un terminale
 console-terminal-again = Apri un altro terminale
-console-terminal-end = Chiudi il terminale
-console-terminal-over = La shell è terminata
-console-terminal-over-code = La shell è terminata con { $code }
+console-terminal-end = Termina il terminale
+console-terminal-over = Il terminale si è chiuso
+console-terminal-over-code = Il terminale si è chiuso con { $code }
 console-terminal-hint = Clic per scrivere. Maiusc+Pag su e la rotella scorrono indietro.
 console-terminal-hint-focused = I tasti vanno al terminale. Per riaverli, premere insieme Ctrl e Alt e lasciarli. Ctrl+Maiusc+C copia, Ctrl+Maiusc+V incolla.
 console-terminal-hint-waits = Per ora non si scrive. Quando il collegamento torna e la persona mostra lo schermo, si continua qui.
@@ -210,7 +210,7 @@ console-hint-only-viewing = Solo visione.
 console-hint-paused = In pausa: la persona ha una domanda davanti, o il puntatore è sulle finestre di Ponte.
 console-empty-recognise-title = La persona sta verificando chi è Lei
 console-empty-recognise-text = Dica alla persona il Suo nome e, quando la chiede, legga ad alta voce la parola di controllo a destra.
-console-empty-asked-title = La persona sta scegliendo che cosa mostrare
+console-empty-asked-title = La persona sta decidendo se mostrarLe lo schermo
 console-empty-asked-text = Le consigli di chiudere prima ciò che non deve essere visto. Lo schermo compare appena acconsente.
 console-empty-refused-title = La persona non mostra lo schermo
 console-empty-refused-text = Può aiutarla in chat, oppure spiegarle perché serve e chiedere ancora.
@@ -391,7 +391,7 @@ console-ended-not-recognised = La persona non ha riconosciuto l’operatore. Ver
 console-ended-lost = Il collegamento è caduto e l’altra parte non ha più risposto. Per continuare crei una nuova chiave.
 console-ended-violation = L’altra parte ha inviato dati non validi, quindi la sessione è stata chiusa. Se succede ancora, avvisi la Sua organizzazione.
 console-ended-screen = Lo schermo della persona non si può condividere su quel sistema.
-console-ended-time-up = È finita la durata massima di sessione che il Suo certificato permette. Crei una nuova chiave per continuare.
+console-ended-time-up = La sessione ha raggiunto la durata massima che il Suo certificato permette. Crei una nuova chiave per continuare.
 console-ended-lasted = Durata: { $duration }
 console-ended-log = Registro della sessione
 console-ended-log-text = Le due parti hanno firmato che cosa è stato chiesto, permesso e trasferito. Il file è su questo computer:
@@ -413,9 +413,9 @@ console-sign-in-wait = { $seconds ->
    *[other] Troppe password sbagliate: riprovi fra { $seconds } secondi
 }
 console-forgotten = Nessuno può recuperare una password dimenticata: sposti il file { $path }, crei una nuova chiave e chieda un certificato alla Sua organizzazione.
-console-forgotten-recoverable = Se ha dimenticato la password: la Sua organizzazione può darne un’altra al file { $path }. Lo mandi lì, e a nessun altro.
+console-forgotten-recoverable = Se ha dimenticato la password: la Sua organizzazione può impostarne una nuova se le manda il file { $path }. Lo mandi lì, e a nessun altro.
 console-unusable-title = La Sua cassaforte non si apre
-console-unusable-again = Guarda di nuovo
+console-unusable-again = Riprova
 
 # Creare la chiave
 console-enrol-title = Preparazione della console
@@ -423,15 +423,15 @@ console-enrol-text = La Sua chiave nasce su questo computer e ci resta, chiusa c
 console-enrol-name = Nome e cognome, come le persone devono vederli
 console-new-password = Nuova password
 console-new-password-again = Nuova password, ancora una volta
-console-new-password-rules = Almeno { $length } caratteri: minuscole, maiuscole, cifre e altri segni.
+console-new-password-rules = Almeno { $length } caratteri: minuscole, maiuscole, cifre e simboli.
 console-enrol-make = Crea chiave e richiesta
 console-enrol-busy = Creo la Sua chiave...
 console-requested-title = La Sua chiave è pronta
 console-requested-send = 1. Mandi la richiesta
 console-requested-send-text = Salvi la richiesta e la mandi alla Sua organizzazione. Non contiene segreti.
 console-requested-compare = 2. Confronti al telefono
-console-requested-compare-text = Chi rilascia i certificati Le legge questi segni. Se sono diversi, qualcuno ha cambiato la richiesta lungo la strada.
-console-requested-answer = 3. Prenda la risposta
+console-requested-compare-text = Chi rilascia i certificati Le legge questi caratteri. Se sono diversi, qualcuno ha cambiato la richiesta lungo la strada.
+console-requested-answer = 3. Apra la risposta
 console-requested-answer-text = La Sua organizzazione manda un file. Poi accede con la Sua password.
 console-confirm-title = È la Sua organizzazione?
 console-confirm-text = Da adesso questa console lavora solo per questa organizzazione. Guardi il dominio: il nome può sceglierlo chiunque.
@@ -443,13 +443,13 @@ console-request-folder = Cartella che riceve la richiesta
 console-request-save = Salva la richiesta
 console-request-browse = Sfoglia per la cartella della richiesta...
 console-answer-path = Percorso della risposta mandata dalla Sua organizzazione
-console-answer-take = Prendi la risposta
+console-answer-take = Apri la risposta
 console-answer-browse = Sfoglia per la risposta...
 console-renew-open = Rinnova il certificato...
 console-renew-title = Rinnovo del certificato
-console-renew-text = Mandi alla Sua organizzazione la stessa richiesta, e prenda qui la risposta. Chiave e password restano quelle.
+console-renew-text = Mandi alla Sua organizzazione la stessa richiesta, e apra qui la risposta. Chiave e password restano le stesse.
 console-gate-request-saved = Richiesta salvata in { $path }. La mandi alla Sua organizzazione.
-console-gate-answer-taken = Risposta presa: il Suo certificato è su questo computer.
+console-gate-answer-taken = Certificato ricevuto: ora è su questo computer.
 console-gate-password-changed = La password è cambiata.
 
 # Password
@@ -461,19 +461,19 @@ console-password-change = Cambia la password
 console-password-busy = Richiudo la Sua chiave...
 
 # Che cosa è andato storto all’accesso
-console-gate-bad-name = Questo nome non può stare in un certificato: è vuoto, troppo lungo, o ha segni che non sono lettere. Scriva nome e cognome.
+console-gate-bad-name = Questo nome non può stare in un certificato: è vuoto, troppo lungo, o ha caratteri che non sono lettere. Scriva nome e cognome.
 console-gate-password-short = La password è troppo corta: servono almeno { $length } caratteri.
-console-gate-password-plain = Nella password servono tutti e quattro: minuscole, maiuscole, cifre e altri segni.
+console-gate-password-plain = Nella password servono tutti e quattro: minuscole, maiuscole, cifre e simboli.
 console-gate-password-common = Questa password è fra quelle che si provano per prime. Ne scelga un’altra.
 console-gate-password-name = La password è poco più del Suo nome. Ne scelga un’altra.
 console-gate-passwords-differ = Le due password nuove non sono uguali. Le scriva di nuovo.
 console-gate-password-old = La password nuova è quella di prima. Ne scelga un’altra.
 console-gate-wrong-password = { $left ->
-    [0] La password è sbagliata. Guardi il tasto delle maiuscole.
-    [one] La password è sbagliata. Guardi il tasto delle maiuscole. Resta { $left } tentativo prima di una pausa.
-   *[other] La password è sbagliata. Guardi il tasto delle maiuscole. Restano { $left } tentativi prima di una pausa.
+    [0] La password è sbagliata. Controlli se è attivo Bloc Maiusc.
+    [one] La password è sbagliata. Controlli se è attivo Bloc Maiusc. Resta { $left } tentativo prima di una pausa.
+   *[other] La password è sbagliata. Controlli se è attivo Bloc Maiusc. Restano { $left } tentativi prima di una pausa.
 }
-console-gate-vault-damaged = Il file della Sua chiave è rovinato, o è un altro file: { $path }. Rimetta una copia, se l’ha. Altrimenti lo sposti, guardi di nuovo, crei una nuova chiave e chieda un certificato alla Sua organizzazione.
+console-gate-vault-damaged = Il file della Sua chiave è rovinato, o è un altro file: { $path }. Rimetta una copia, se l’ha. Altrimenti lo sposti, riprovi, crei una nuova chiave e chieda un certificato alla Sua organizzazione.
 console-gate-vault-newer = Il file della Sua chiave viene da una versione più recente: { $path }. Installi la versione attuale della console.
 console-gate-not-read = Non riesco a leggere il file { $path }. Controlli il percorso e i permessi.
 console-gate-not-written = Non riesco a scrivere { $path }. Controlli che la cartella ci sia, i permessi e lo spazio libero.
@@ -482,11 +482,11 @@ console-gate-no-request = La richiesta non è su questo computer. Acceda: viene 
 console-gate-not-an-answer = Questo file non è la risposta di un’organizzazione, o non è intero. Scelga il file mandato dalla Sua organizzazione, o lo chieda di nuovo.
 console-gate-answer-newer = La risposta è di una versione più recente. Installi la versione attuale della console.
 console-gate-answer-for-another-key = Questa risposta è per un’altra richiesta. Verifichi al telefono a quale richiesta si è risposto, e mandi di nuovo la Sua.
-console-gate-answer-foreign = Questa risposta è di un’altra organizzazione, quindi non è stata presa. Chieda alla Sua organizzazione se l’ha mandata.
-console-gate-organisation-damaged = Il file dell’organizzazione è rovinato, o è stato cambiato. Chieda alla Sua organizzazione una nuova risposta e la prenda qui.
+console-gate-answer-foreign = Questa risposta è di un’altra organizzazione, quindi non è stata accettata. Chieda alla Sua organizzazione se l’ha mandata.
+console-gate-organisation-damaged = Il file dell’organizzazione è rovinato, o è stato cambiato. Chieda alla Sua organizzazione una nuova risposta e la apra qui.
 console-gate-organisation-newer = Il file dell’organizzazione è per una versione più recente. Installi la versione attuale della console.
 console-gate-organisation-expired = Il file dell’organizzazione è scaduto, o l’orologio di questo computer è sbagliato. Controlli data e ora; se sono giuste, chieda alla Sua organizzazione una nuova risposta.
-console-gate-certificate-foreign = Il certificato non è dell’organizzazione di questa console. Chieda alla Sua organizzazione una nuova risposta e la prenda qui.
+console-gate-certificate-foreign = Il certificato non è dell’organizzazione di questa console. Chieda alla Sua organizzazione una nuova risposta e la apra qui.
 console-gate-certificate-expired = Il certificato è scaduto, o l’orologio di questo computer è sbagliato. Controlli data e ora; se sono giuste, mandi di nuovo la richiesta alla Sua organizzazione.
 console-gate-certificate-not-yet-valid = Il certificato non vale ancora: di solito l’orologio di questo computer è indietro. Controlli data e ora e riprovi.
 console-gate-certificate-revoked = La Sua organizzazione ha revocato il certificato: non si può più usare. Se non se lo aspettava, chieda alla Sua organizzazione.
@@ -524,14 +524,13 @@ console-ends-soon = { $days ->
     [one] Il Suo certificato scade fra { $days } giorno. Chieda alla Sua organizzazione di rinnovarlo: mandi di nuovo la stessa richiesta.
    *[other] Il Suo certificato scade fra { $days } giorni. Chieda alla Sua organizzazione di rinnovarlo: mandi di nuovo la stessa richiesta.
 }
-console-ends-ended = Il Suo certificato è scaduto: non si possono più creare chiavi. Mandi di nuovo la stessa richiesta alla Sua organizzazione, e prenda la risposta.
+console-ends-ended = Il Suo certificato è scaduto: non si possono più creare chiavi. Mandi di nuovo la stessa richiesta alla Sua organizzazione, e apra la risposta.
 console-ends-renew = Rinnova...
 console-closed = Il Suo certificato non permette sessioni a quest’ora.
 console-closed-until = Il Suo certificato non permette sessioni a quest’ora. Le permette di nuovo { $opens }.
 console-closed-hours = Il Suo orario: { $hours }
 console-opens-today = oggi alle { $time } ({ $zone })
 console-opens-on = { $day } alle { $time } ({ $zone })
-console-date = { $day } { $month } { $year }
 console-day-mon = lun
 console-day-tue = mar
 console-day-wed = mer
@@ -546,18 +545,6 @@ console-weekday-thu = giovedì
 console-weekday-fri = venerdì
 console-weekday-sat = sabato
 console-weekday-sun = domenica
-console-month-1 = gennaio
-console-month-2 = febbraio
-console-month-3 = marzo
-console-month-4 = aprile
-console-month-5 = maggio
-console-month-6 = giugno
-console-month-7 = luglio
-console-month-8 = agosto
-console-month-9 = settembre
-console-month-10 = ottobre
-console-month-11 = novembre
-console-month-12 = dicembre
 
 # Parole per leggere la chiave
 console-spell-0 = zero
@@ -594,9 +581,9 @@ console-spell-Y = York
 console-spell-Z = Zara
 
 # What the person does before and between
-console-empty-terms-title = La persona legge le condizioni
+console-empty-terms-title = La persona sta leggendo le condizioni
 console-empty-terms-text = L’ha riconosciuta e legge a quali condizioni avviene l’aiuto. Le dia tempo; al telefono può rispondere alle domande.
-console-empty-choosing-title = La persona sceglie che cosa mostrare
+console-empty-choosing-title = La persona sta scegliendo che cosa mostrare
 console-empty-choosing-text = Tutto lo schermo, un monitor o una sola finestra. Poi le viene chiesto se Lei può vederlo.
 console-empty-paused-title = La persona ha messo in pausa la condivisione
 console-empty-paused-text = Nulla del suo schermo arriva e nessun comando viene accettato finché non riprende. Chat e file funzionano.
@@ -626,7 +613,7 @@ console-notes-close = Chiudi
 console-notes-write = Scrivi le note
 console-notes-name = Chi è stato aiutato
 console-notes-summary = Riassunto
-console-notes-tags = Etichette, fra virgole
+console-notes-tags = Etichette, separate da virgole
 console-notes-text = Salvate mentre scrive, sigillate su questo computer. La persona non le vede.
 console-notes-not-saved = Le note non sono ancora sul disco. Controlli lo spazio libero e i permessi della cartella dei registri: saranno scritte appena possibile.
 console-outcome-title = Com’è andata?
@@ -695,7 +682,7 @@ console-recent-empty = Ancora nessuna. Qui starà ogni sessione, con le note, l�
 console-recent-filter = Filtra: nome, note, etichette
 console-recent-nothing = Nessuna sessione ha queste parole.
 console-recent-more = Altre { $count }: digiti una parola per trovarle.
-console-recent-cut = senza una fine regolare
+console-recent-cut = interrotta
 console-recent-export = Esporta
 console-recent-exported = Salvata in { $path }. Non è sigillata: chi ha il file la può leggere.
 console-recent-not-exported = Non è stato possibile salvarla. Controlli lo spazio e i permessi della cartella dei download.
@@ -721,9 +708,9 @@ console-transcript-digest = Impronta, come nel registro della sessione: { $sha25
 console-tool-files = File
 console-tool-files-short = File
 console-files-local = Questo computer
-console-files-remote = Computer del cliente
+console-files-remote = Computer della persona
 console-files-list-local = File di questo computer
-console-files-list-remote = File del computer del cliente
+console-files-list-remote = File del computer della persona
 console-files-path = Cartella: { $whose }
 console-files-up = Cartella superiore: { $whose }
 console-files-name = Nome
@@ -774,3 +761,17 @@ console-transfer-items-hide = Nascondi i file
 console-transfer-items-hide-name = Nascondi i file: { $name }
 console-transfer-item-moving = in corso
 console-transfer-item-done = fatto
+console-files-moving = Trasferimenti ({ $count })
+console-files-show = Mostra: { $what }
+console-full-screen-leave-short = Esci
+console-palette-files = Cartelle e file
+console-palette-clip-fetch = Prendi gli appunti della persona
+console-palette-pointer = Indica con il puntatore
+console-palette-arrow = Disegna frecce
+console-palette-box = Disegna riquadri
+console-transfers-moving = { $count ->
+    [one] Un trasferimento in corso: { $percent } %
+   *[other] { $count } trasferimenti in corso: { $percent } %
+}
+console-transfers-wait = Un trasferimento aspetta la Sua scelta (Ctrl O)
+console-terminal-hide = Nascondi: il terminale resta aperto
