@@ -87,15 +87,15 @@ const PROCESSES: &[Column] = &[
 /// Where processes say how busy they keep the processors: by that they are sorted at first.
 pub const CPU_COLUMN: usize = 4;
 const PACKAGES: &[Column] = &[
-    words("console-machine-name", 180, 0),
-    words("console-machine-version", 140, 0),
-    words("console-machine-architecture", 80, 1),
+    words("console-machine-name", 150, 0),
+    words("console-machine-version", 120, 1),
+    words("console-machine-architecture", 80, 2),
 ];
 const EVENTS: &[Column] = &[
     number("console-machine-time", 118, 1),
-    number("console-machine-severity", 80, 2),
-    words("console-machine-source", 100, 0),
-    words("console-machine-text", 260, 0),
+    number("console-machine-severity", 80, 3),
+    words("console-machine-source", 100, 2),
+    words("console-machine-text", 150, 0),
 ];
 
 /// The message id of what a page is about.

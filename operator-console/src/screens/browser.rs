@@ -1,7 +1,7 @@
 //! The part under the remote screen with two folders: the operator's beside the client's, and what moves between them.
 
 use super::pane::{Pane, Side};
-use super::parts::{close_button, panel_title, under_screen};
+use super::parts::{STRIP_BUTTON, StripButton, close_button, panel_title, strip_button, under_screen};
 use super::session::may_move;
 use super::side::Powers;
 use super::transfers::transfer_ui;
@@ -10,7 +10,7 @@ use crate::places;
 use crate::words;
 use console_core::proto::session::{Capability, TransferId};
 use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, TransferState, TransferView};
-use egui::{Align, Label, Layout, Margin, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Label, Layout, Margin, RichText, ScrollArea, Ui, Vec2, vec2};
 use std::path::PathBuf;
 use ui_kit::{TagKind, button, primary_button, small, tag, theme, tiny};
 
@@ -18,14 +18,25 @@ use ui_kit::{TagKind, button, primary_button, small, tag, theme, tiny};
 const ROOM_FOR_BOTH: f32 = 620.0;
 /// Which part of the stage's height the folders have then.
 const SHARE: f32 = 0.66;
-/// Height of what moves, in points, where something does, and where the files of it are listed as well.
+/// Most of what moves, in points, where nothing of it waits for the operator and no files of it are listed.
 const MOVING_HEIGHT: f32 = 150.0;
-const ITEMS_HEIGHT: f32 = 260.0;
 /// Height of one row of such a list, in points, and how many are in sight.
 const ITEM_ROW: f32 = 28.0;
 const ITEM_ROWS: f32 = 5.0;
-/// Where there is less width, in points, the two folders stand in two tabs' place: one above the other.
+/// Where there is less width, in points, the two folders stand one above the other.
 const BESIDE: f32 = 460.0;
+/// Where each would be lower than this then, in points, one is shown at a time.
+const LEAST_PANE: f32 = 190.0;
+/// Room between the folders, in points.
+const GAP: f32 = 12.0;
+
+/// What is shown where there is room for one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Local,
+    Remote,
+    Moving,
+}
 
 /// What the two folders remember between frames.
 #[derive(Debug)]
@@ -34,11 +45,17 @@ pub struct BrowserState {
     pub listed: Option<TransferId>,
     local: Pane,
     remote: Pane,
+    part: Part,
+    /// Which transfer waited last for the operator to choose.
+    waited: Option<TransferId>,
+    /// How high what moves was when it was drawn last, in points.
+    moving_height: f32,
 }
 
 impl Default for BrowserState {
     fn default() -> Self {
-        Self { listed: None, local: Pane::new(Side::Local), remote: Pane::new(Side::Remote) }
+        let (local, remote) = (Pane::new(Side::Local), Pane::new(Side::Remote));
+        Self { listed: None, local, remote, part: Part::Local, waited: None, moving_height: MOVING_HEIGHT }
     }
 }
 
@@ -94,51 +111,147 @@ fn whole_ui(
     commands: &mut Vec<ConsoleCommand>,
 ) {
     ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
+    // What waits for the operator comes first, then the newest.
+    let mut moving: Vec<&TransferView> = session.transfers.iter().rev().filter(|one| is_shown(one)).collect();
+    moving.sort_by_key(|one| !waits(one));
+    head_ui(ui, scene, &moving, state, commands);
+    let waiting = moving.first().filter(|one| waits(one)).map(|one| one.id);
+    let is_long = waiting.is_some() || moving.iter().any(|one| is_listed(one, &state.browser));
+    let most = if is_long { ui.available_height() * 0.5 } else { MOVING_HEIGHT };
+    let moving_height = if moving.is_empty() { 0.0 } else { state.browser.moving_height.min(most) + 6.0 };
+    let room = ui.available_height() - moving_height;
+    let is_beside = ui.available_width() >= BESIDE;
+    if !is_beside && (room - GAP) / 2.0 < LEAST_PANE {
+        let asks_anew = waiting.is_some() && waiting != state.browser.waited;
+        state.browser.waited = waiting;
+        if asks_anew {
+            state.browser.part = Part::Moving;
+        }
+        parts_ui(ui, scene, &moving, &mut state.browser);
+        let size = ui.available_size();
+        match state.browser.part {
+            Part::Local => pane_ui(ui, Side::Local, size, scene, session, state, commands),
+            Part::Remote => pane_ui(ui, Side::Remote, size, scene, session, state, commands),
+            Part::Moving => list_ui(ui, size.y, scene, &moving, state, commands),
+        }
+        return;
+    }
+    let (width, height) = if is_beside {
+        ((ui.available_width() - GAP) / 2.0, room.max(80.0))
+    } else {
+        (ui.available_width(), (room - GAP) / 2.0)
+    };
+    let layout = if is_beside { Layout::left_to_right(Align::TOP) } else { Layout::top_down(Align::LEFT) };
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), room), layout, |ui| {
+        ui.spacing_mut().item_spacing = vec2(GAP, GAP);
+        for side in [Side::Local, Side::Remote] {
+            pane_ui(ui, side, vec2(width, height), scene, session, state, commands);
+        }
+    });
+    if !moving.is_empty() {
+        list_ui(ui, most, scene, &moving, state, commands);
+    }
+}
+
+/// What it is, what is done with all that moves, and the way out.
+fn head_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    moving: &[&TransferView],
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
     let tokens = theme::tokens(ui);
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Layout::right_to_left(Align::Center), |ui| {
         if close_button(ui, &scene.i18n.text("console-close-panel"), tokens.ink_secondary).clicked() {
             state.under = None;
         }
+        let is_more_than_one = moving.iter().filter(|one| !one.state.is_over()).count() > 1;
+        let all = scene.i18n.text("console-transfer-cancel-all");
+        let button = StripButton { words: &all, name: &all, hover: &all, on: false, enabled: true };
+        if is_more_than_one && strip_button(ui, &button) {
+            commands.push(ConsoleCommand::CancelTransfers);
+        }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             panel_title(ui, &scene.i18n.text("console-tool-files"));
         });
     });
-    let moving: Vec<&TransferView> = session.transfers.iter().rev().filter(|one| is_shown(one)).collect();
-    let are_listed = moving.iter().any(|one| Some(one.id) == state.browser.listed && !one.items.is_empty());
-    let moving_height = if are_listed { ITEMS_HEIGHT.min(ui.available_height() / 2.0) } else { MOVING_HEIGHT };
-    let kept = if moving.is_empty() { 0.0 } else { moving_height + 6.0 };
-    let room = (ui.available_height() - kept).max(80.0);
-    let is_beside = ui.available_width() >= BESIDE;
-    let gap = 12.0;
-    let (width, height) =
-        if is_beside { ((ui.available_width() - gap) / 2.0, room) } else { (ui.available_width(), (room - gap) / 2.0) };
-    let browser = &mut state.browser;
-    let layout = if is_beside { Layout::left_to_right(Align::TOP) } else { Layout::top_down(Align::LEFT) };
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), room), layout, |ui| {
-        ui.spacing_mut().item_spacing = vec2(gap, gap);
-        for side in [Side::Local, Side::Remote] {
-            ui.allocate_ui_with_layout(vec2(width, height), Layout::top_down(Align::LEFT), |ui| {
-                ui.set_min_size(vec2(width, height));
-                ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
-                match side {
-                    Side::Local => local_ui(ui, scene, session, browser, commands),
-                    Side::Remote => remote_ui(ui, scene, session, browser, commands),
+}
+
+/// Which of the parts is shown, where there is room for one.
+fn parts_ui(ui: &mut Ui, scene: &Scene<'_>, moving: &[&TransferView], browser: &mut BrowserState) {
+    if moving.is_empty() && browser.part == Part::Moving {
+        browser.part = Part::Local;
+    }
+    let moves = scene.i18n.text_with("console-files-moving", &[("count", moving.len().into())]);
+    let parts = [
+        (Part::Local, scene.i18n.text("console-files-local")),
+        (Part::Remote, scene.i18n.text("console-files-remote")),
+        (Part::Moving, moves),
+    ];
+    ui.scope(|ui| {
+        ui.spacing_mut().interact_size.y = STRIP_BUTTON;
+        ui.horizontal_wrapped(|ui| {
+            for (part, words) in parts {
+                let name = scene.i18n.text_with("console-files-show", &[("what", (&words).into())]);
+                let on = part == browser.part;
+                let button = StripButton { words: &words, name: &name, hover: &name, on, enabled: true };
+                if (part != Part::Moving || !moving.is_empty()) && strip_button(ui, &button) {
+                    browser.part = part;
                 }
-            });
-        }
-    });
-    if !moving.is_empty() {
-        let list = ScrollArea::vertical().id_salt("moving").max_height(moving_height).auto_shrink([false, true]);
-        list.show(ui, |ui| {
-            let is_more_than_one = moving.iter().filter(|one| !one.state.is_over()).count() > 1;
-            if is_more_than_one && button(ui, &scene.i18n.text("console-transfer-cancel-all")).clicked() {
-                commands.push(ConsoleCommand::CancelTransfers);
-            }
-            for transfer in moving {
-                moving_ui(ui, scene, transfer, state, commands);
             }
         });
+    });
+}
+
+fn pane_ui(
+    ui: &mut Ui,
+    side: Side,
+    size: Vec2,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    ui.allocate_ui_with_layout(size, Layout::top_down(Align::LEFT), |ui| {
+        ui.set_min_size(size);
+        ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
+        match side {
+            Side::Local => local_ui(ui, scene, session, &mut state.browser, commands),
+            Side::Remote => remote_ui(ui, scene, session, &mut state.browser, commands),
+        }
+    });
+}
+
+/// What moves, as high as it is, but at most so many points.
+fn list_ui(
+    ui: &mut Ui,
+    most: f32,
+    scene: &Scene<'_>,
+    moving: &[&TransferView],
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    let list = ScrollArea::vertical().id_salt("moving").max_height(most).auto_shrink([false, true]);
+    let drawn = list.show(ui, |ui| {
+        for transfer in moving {
+            moving_ui(ui, scene, transfer, state, commands);
+        }
+    });
+    let height = drawn.content_size.y;
+    if (height - state.browser.moving_height).abs() > 0.5 {
+        state.browser.moving_height = height;
+        ui.ctx().request_repaint();
     }
+}
+
+/// Whether the operator is to choose what becomes of files that are there already.
+fn waits(transfer: &TransferView) -> bool {
+    matches!(transfer.state, TransferState::Conflicts(_))
+}
+
+fn is_listed(transfer: &TransferView, browser: &BrowserState) -> bool {
+    browser.listed == Some(transfer.id) && !transfer.items.is_empty()
 }
 
 fn is_shown(transfer: &TransferView) -> bool {

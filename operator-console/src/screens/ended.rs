@@ -28,6 +28,10 @@ pub fn ended_ui(
         body(ui, &scene.i18n.text(words::end_reason(end.reason)));
         let lasted = scene.i18n.duration(end.lasted);
         body_secondary(ui, &scene.i18n.text_with("console-ended-lasted", &[("duration", lasted.into())]));
+        if end.is_closing && end.rating.is_none() {
+            // Before the ways on: they end it.
+            body_secondary(ui, &scene.i18n.text("console-ended-closing"));
+        }
     });
     if let Some(record) = scene.record() {
         notes::outcome_ui(ui, scene, record, state);
@@ -82,7 +86,7 @@ fn next_ui(ui: &mut Ui, scene: &Scene<'_>, may: bool, by_key: bool, commands: &m
     }
 }
 
-/// What the person said of the help, or that they may be about to.
+/// What the person said of the help.
 fn rating_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView) {
     if let Some(rating) = &end.rating {
         card(ui, |ui| {
@@ -93,8 +97,6 @@ fn rating_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView) {
                 body_secondary(ui, &scene.i18n.text_with("console-ended-comment", &[("comment", comment.into())]));
             }
         });
-    } else if end.is_closing {
-        notice(ui, TagKind::Accent, "", &scene.i18n.text("console-ended-closing"));
     }
 }
 

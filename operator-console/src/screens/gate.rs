@@ -186,7 +186,12 @@ fn sign_in_ui(ui: &mut Ui, scene: &GateScene<'_>, name: &str, until: Option<Inst
     let busy = scene.gate.busy.is_some();
     title(ui, &i18n.text("console-sign-in-title"));
     told_ui(ui, i18n, scene.gate, &mut state.gate);
-    accent_card(ui, |ui| {
+    let demanded = scene.gate.problem.as_ref().is_some_and(gate_words::answer_helps);
+    if demanded {
+        // The password does not help: what does comes first.
+        renew_ui(ui, i18n, scene.gate, state);
+    }
+    let contents = |ui: &mut Ui| {
         ui.horizontal(|ui| {
             avatar(ui, name, 40.0);
             strong(ui, name);
@@ -215,13 +220,19 @@ fn sign_in_ui(ui: &mut Ui, scene: &GateScene<'_>, name: &str, until: Option<Inst
                 ask(state, GateCommand::SignIn(password));
             }
         }
-    });
+    };
+    if demanded {
+        card(ui, contents);
+    } else {
+        accent_card(ui, contents);
+    }
     let forgotten = if scene.gate.is_recoverable { "console-forgotten-recoverable" } else { "console-forgotten" };
     let vault = scene.gate.vault.display().to_string();
     small(ui, &i18n.text_with(forgotten, &[("path", vault.into())]));
-    let demanded = scene.gate.problem.as_ref().is_some_and(gate_words::answer_helps);
     let begun = matches!(scene.gate.done, Some(GateDone::RequestSaved(_)));
-    if demanded || begun || state.gate.renews {
+    if demanded {
+        // It stands above.
+    } else if begun || state.gate.renews {
         renew_ui(ui, i18n, scene.gate, state);
     } else if button(ui, &i18n.text("console-renew-open")).clicked() {
         state.gate.renews = true;
@@ -359,6 +370,10 @@ fn confirm_ui(ui: &mut Ui, scene: &GateScene<'_>, answer: &AnswerView, state: &m
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
             let no = button(ui, &i18n.text("console-confirm-no"));
+            if state.gate.wants_focus {
+                // Both answers are to be seen, whatever the window is like.
+                no.scroll_to_me(Some(egui::Align::Max));
+            }
             state.gate.focus(&no);
             if no.clicked() {
                 ask(state, GateCommand::Decline);

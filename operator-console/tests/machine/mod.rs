@@ -236,3 +236,19 @@ fn every_state_of_a_page_and_of_an_end_has_words() {
         }
     }
 }
+
+#[test]
+fn in_a_small_window_events_and_packages_keep_what_they_say() {
+    let session = Stage::Session(Box::new(machine_session()));
+    let mut page = page_of(view(session), Language::English, [640.0, 400.0]);
+    for (topic, heads) in [(Topic::Events, ["Time", "Message"]), (Topic::Packages, ["Name", "Version"])] {
+        page.state_mut().state.under = Some(Under::Machine);
+        page.state_mut().state.machine.topic = topic;
+        page.run_steps(3);
+        for head in heads {
+            let named = page.query_all_by_label_contains(head);
+            let mut heads = named.filter(|node| node.accesskit_node().role() == Role::Button);
+            assert!(heads.next().is_some(), "{head} in {topic:?}");
+        }
+    }
+}

@@ -68,3 +68,20 @@ fn a_new_key_is_there_at_the_beginning() {
     page.get_by_role_and_label(Role::Button, "New key, Ctrl N").click();
     assert_eq!(taken(&mut page), [ConsoleCommand::NewKey]);
 }
+
+#[test]
+fn every_command_is_in_the_list_and_arrows_reach_the_last() {
+    let mut page = session_page(session(PowerState::Granted, PowerState::Granted));
+    page.get_by_label("Write to the person...").focus();
+    page.run_steps(2);
+    open(&mut page);
+    for command in
+        ["Terminal, F10", "Press special keys, F12", "Full screen, F11", "Fetch the person’s clipboard, Shift F4"]
+    {
+        page.get_by_role_and_label(Role::Button, command);
+    }
+    page.key_press(Key::ArrowUp);
+    page.run_steps(4);
+    page.key_press(Key::Enter);
+    assert_eq!(taken(&mut page).last(), Some(&ConsoleCommand::End));
+}
