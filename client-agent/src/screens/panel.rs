@@ -227,8 +227,8 @@ fn sharing_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenSta
 
 /// What the operator does in the terminal, as it stands there.
 fn shell_ui(ui: &mut Ui, lines: &[String], i18n: &I18n) {
-    const HEIGHT: f32 = 128.0;
-    const SIZE: f32 = 11.5;
+    const HEIGHT: f32 = 144.0;
+    const SIZE: f32 = 13.0;
     let tokens = theme::tokens(ui);
     let edge = egui::Stroke::new(1.0, tokens.line);
     let frame = Frame::new().fill(tokens.sunken).stroke(edge).corner_radius(tokens.radius).inner_margin(8);

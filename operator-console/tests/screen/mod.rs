@@ -115,12 +115,12 @@ fn the_picture_fits_is_as_it_is_or_a_whole_multiple() {
     let fitted = size(&page);
     page.key_press(Key::F5);
     page.run_steps(2);
-    assert_eq!(size(&page), egui::vec2(320.0, 200.0));
+    assert_eq!(size(&page), vec2(320.0, 200.0));
     page.key_press_modifiers(Modifiers::SHIFT, Key::F5);
     page.run_steps(2);
     let times = (fitted.x / 320.0).floor();
     assert!(times >= 2.0);
-    assert_eq!(size(&page), egui::vec2(320.0, 200.0) * times);
+    assert_eq!(size(&page), vec2(320.0, 200.0) * times);
     page.key_press_modifiers(Modifiers::SHIFT, Key::F5);
     page.run_steps(2);
     assert_eq!(size(&page), fitted);
