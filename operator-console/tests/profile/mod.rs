@@ -193,7 +193,7 @@ fn outside_the_hours_no_key_is_made_and_the_next_opening_is_told() {
 #[test]
 fn the_password_is_changed_on_the_same_page() {
     let mut page = account(view(Stage::Idle), WINDOW_SIZE);
-    field(&page, "Password until now").focus();
+    field(&page, "Current password").focus();
     page.run_steps(2);
     for (index, text) in ["Tre-querce-7", "Quattro-lecci-8", "Quattro-lecci-8"].into_iter().enumerate() {
         if index > 0 {
@@ -210,7 +210,7 @@ fn the_password_is_changed_on_the_same_page() {
     assert!(page.state().state.effects == [Effect::Gate(expected)]);
     page.state_mut().gate.done = Some(GateDone::PasswordChanged);
     page.run_steps(2);
-    page.get_by_label("Your password is changed.");
+    page.get_by_label("Password changed.");
     page.state_mut().gate.problem = Some(GateProblem::AnswerForeign);
     page.run_steps(2);
     page.get_by_label_contains("from another organisation");

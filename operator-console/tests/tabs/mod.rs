@@ -52,7 +52,7 @@ fn show(line: Option<u64>) -> Vec<DeskCommand> {
 #[test]
 fn tabs_are_changed_by_keys_and_say_where_they_stand() {
     let mut page = three();
-    page.get_by_label("Debian GNU/Linux 13, asking");
+    page.get_by_label("Debian GNU/Linux 13, waiting for consent");
     page.get_by_label("Key K7M, waiting");
     page.get_by_label("Debian GNU/Linux 13, ended");
     assert_eq!(press(&mut page, Modifiers::CTRL, Key::Tab), show(Some(2)));
@@ -253,7 +253,7 @@ fn a_tab_whose_question_is_about_folders_or_files_says_that_the_person_is_asked(
     for asking in [looks, sends] {
         page.state_mut().desk.tabs[0].view = view(Stage::Session(Box::new(asking)));
         page.run_steps(2);
-        page.get_by_label("Debian GNU/Linux 13, asking");
+        page.get_by_label("Debian GNU/Linux 13, waiting for consent");
     }
 }
 
@@ -416,7 +416,7 @@ fn what_a_terminal_showed_is_opened_searched_and_saved() {
     assert!(page.query_all_by_label_contains("cupsenable").next().is_none());
     page.event(Event::Text(" nowhere".to_owned()));
     page.run_steps(3);
-    page.get_by_label("No line has these words.");
+    page.get_by_label("No line contains these words.");
     scroll(&mut page, "Save as text");
     page.get_by_label("Save as text").click();
     assert_eq!(done(&mut page), [DeskCommand::SaveTranscript(recent(1))]);
@@ -434,7 +434,7 @@ fn an_empty_list_says_what_will_stand_there() {
     page.run_steps(2);
     page.event(Event::Text("qwxz".to_owned()));
     page.run_steps(2);
-    page.get_by_label("No session has these words.");
+    page.get_by_label("No session contains these words.");
 }
 
 #[test]

@@ -230,7 +230,7 @@ fn a_terminal_that_is_over_can_be_read_and_another_asked_for() {
     session.powers.push(PowerView { capability: Capability::Shell, state: PowerState::Revoked });
     session.shell.state = ShellState::Over { code: Some(2) };
     let mut page = open(session);
-    page.get_by_label("The shell has ended with 2");
+    page.get_by_label("Terminal closed, code 2");
     page.get_by_label(NAME).focus();
     page.run_steps(2);
     page.event(Event::Text("x".to_owned()));
