@@ -73,6 +73,33 @@ pub fn answer_helps(problem: &GateProblem) -> bool {
     )
 }
 
+/// Whether nothing but an answer is needed for it: the request is there already.
+#[must_use]
+pub fn only_an_answer_helps(problem: &GateProblem) -> bool {
+    matches!(
+        problem,
+        GateProblem::NoOrganisation(_)
+            | GateProblem::OrganisationDamaged
+            | GateProblem::OrganisationExpired
+            | GateProblem::NotAnAnswer
+            | GateProblem::AnswerForeign
+    )
+}
+
+/// Whether it is about a new password.
+#[must_use]
+pub fn is_of_password(problem: &GateProblem) -> bool {
+    matches!(
+        problem,
+        GateProblem::PasswordShort
+            | GateProblem::PasswordPlain
+            | GateProblem::PasswordCommon
+            | GateProblem::PasswordIsName
+            | GateProblem::PasswordsDiffer
+            | GateProblem::PasswordOld
+    )
+}
+
 /// What was done.
 #[must_use]
 pub fn done(i18n: &I18n, done: &GateDone) -> String {

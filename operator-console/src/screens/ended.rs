@@ -24,6 +24,7 @@ pub fn ended_ui(
     let by_key = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::N)) && may;
     title(ui, &scene.i18n.text("console-ended-title"));
     notices::notices_ui(ui, scene, state, commands);
+    no_log_ui(ui, scene, end);
     card(ui, |ui| {
         body(ui, &scene.i18n.text(words::end_reason(end.reason)));
         let lasted = scene.i18n.duration(end.lasted);
@@ -44,8 +45,10 @@ pub fn ended_ui(
         });
     }
     rating_ui(ui, scene, end);
-    if !end.is_closing {
-        log_ui(ui, scene, end.log.as_deref());
+    if !end.is_closing
+        && let Some(log) = &end.log
+    {
+        log_ui(ui, scene, log);
     }
     card(ui, |ui| {
         heading(ui, &scene.i18n.text("console-transfers"));
@@ -100,15 +103,16 @@ fn rating_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView) {
     }
 }
 
-/// Where the signed log of the session is.
-fn log_ui(ui: &mut Ui, scene: &Scene<'_>, log: Option<&Path>) {
-    let Some(path) = log else {
-        if scene.view.notices.iter().any(|notice| notice.kind == NoticeKind::LogNotSaved) {
-            return;
-        }
+/// That there is no log, above everything else, unless a notice says so.
+fn no_log_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView) {
+    let is_told = scene.view.notices.iter().any(|notice| notice.kind == NoticeKind::LogNotSaved);
+    if end.log.is_none() && !end.is_closing && !is_told {
         notice(ui, TagKind::Warn, "", &scene.i18n.text("console-ended-no-log"));
-        return;
-    };
+    }
+}
+
+/// Where the signed log of the session is.
+fn log_ui(ui: &mut Ui, scene: &Scene<'_>, path: &Path) {
     card(ui, |ui| {
         heading(ui, &scene.i18n.text("console-ended-log"));
         body_secondary(ui, &scene.i18n.text("console-ended-log-text"));

@@ -6,7 +6,7 @@ use super::{Copied, Effect, Page, Scene, ScreenState, account, recent};
 use crate::icons::Icon;
 use crate::words;
 use console_core::proto::limits::KEY_TRIES;
-use console_core::view::{ConsoleCommand, KeyView, Stage};
+use console_core::view::{ConsoleCommand, KeyView, NoticeKind, Stage};
 use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Panel, Response, Sense, StrokeKind, Ui, vec2};
 use i18n::{I18n, Language};
 use std::time::Duration;
@@ -159,7 +159,8 @@ pub fn home_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands
 }
 
 fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
-    let may = scene.view.operator.open_now && !scene.desk.is_full;
+    let is_revoked = is_revoked(scene);
+    let may = scene.view.operator.open_now && !scene.desk.is_full && !is_revoked;
     if !scene.view.operator.hours.is_empty() {
         ui.ctx().request_repaint_after(HOURS);
     }
@@ -175,7 +176,9 @@ fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &m
             }
             keyboard_hint(ui, "Ctrl N");
         });
-        if !scene.view.operator.open_now {
+        if is_revoked {
+            small(ui, &scene.i18n.text("console-revoked"));
+        } else if !scene.view.operator.open_now {
             account::closed_ui(ui, scene);
         } else if scene.desk.is_full {
             small(ui, &super::tabs::full_words(scene));
@@ -186,6 +189,11 @@ fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &m
         steps_ui(ui, scene, "console-how-title", "console-how-1");
     }
     recent::recent_ui(ui, scene, state);
+}
+
+/// Whether it was told that the certificate is revoked. Who dismisses that tries again.
+fn is_revoked(scene: &Scene<'_>) -> bool {
+    scene.view.notices.iter().any(|notice| notice.kind == NoticeKind::CertificateRevoked)
 }
 
 /// What the next steps will be, from `first` on.

@@ -186,9 +186,14 @@ pub enum FieldKind {
 
 /// One line of text with a label above it that names it.
 pub fn text_field(ui: &mut Ui, kind: FieldKind, label: &str, text: &mut String) -> Response {
+    ui_kit::tiny(ui, label);
+    bare_field(ui, kind, label, text, ui.available_width())
+}
+
+/// The same without the label, which only screen readers are told; `width` in points.
+pub fn bare_field(ui: &mut Ui, kind: FieldKind, label: &str, text: &mut String, width: f32) -> Response {
     const PASSWORD_BYTES: usize = 256;
     let tokens = theme::tokens(ui);
-    ui_kit::tiny(ui, label);
     let frame = egui::Frame::new()
         .fill(tokens.surface)
         .stroke(Stroke::new(1.0, tokens.edge))
@@ -207,7 +212,7 @@ pub fn text_field(ui: &mut Ui, kind: FieldKind, label: &str, text: &mut String) 
             .font(Weight::Regular.at(tokens.body_size))
             .text_color(tokens.ink)
             .password(kind == FieldKind::Password)
-            .desired_width(ui.available_width())
+            .desired_width(width)
             .frame(frame),
     );
     if kind == FieldKind::Password

@@ -1,11 +1,11 @@
 //! What the operator's certificate allows: where it shows, and that nothing else is offered.
 
-use crate::common::{ended, restricted, session, view};
+use crate::common::{ended, restricted, session, view, view_with_notices};
 use crate::gate::field;
 use crate::{Page, click, page, page_of, taken};
 use console_core::gate::{Day, GateCommand, GateDone, GateProblem, Opening};
 use console_core::proto::session::{Asking, Capability, EndReason};
-use console_core::view::{ConsoleCommand, ConsoleView, PowerState, SessionView, Stage};
+use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, SessionView, Stage};
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -170,6 +170,20 @@ fn the_end_of_a_certificate_is_told_a_week_ahead_with_what_to_do() {
             assert!(matches!(home.state().state.effects[..], [Effect::Gate(GateCommand::SaveRequest(_))]));
         }
     }
+}
+
+#[test]
+fn with_a_revoked_certificate_no_key_is_made_and_the_reason_stands_there() {
+    let mut page = page(view_with_notices(Stage::Idle, &[NoticeKind::CertificateRevoked]));
+    page.get_by_label_contains("No key can be made with a revoked certificate");
+    assert!(page.get_by_label("New key").accesskit_node().is_disabled());
+    page.get_by_label("New key").click();
+    page.key_press_modifiers(Modifiers::CTRL, Key::N);
+    assert!(taken(&mut page).is_empty());
+    // Who has a new one dismisses the notice.
+    page.state_mut().view = Some(view(Stage::Idle));
+    page.run_steps(2);
+    assert_eq!(click(&mut page, "New key"), [ConsoleCommand::NewKey]);
 }
 
 #[test]
