@@ -27,7 +27,7 @@ const ROW: (f32, f32) = (34.0, 2.0);
 /// How far from the upper edge it stands, in points, and how far in a low window.
 const FROM_TOP: (f32, f32) = (72.0, 16.0);
 /// Height of everything but the commands, in points.
-const AROUND: f32 = 76.0;
+const AROUND: f32 = 100.0;
 
 /// What is typed and which command is next.
 #[derive(Debug, Default)]
@@ -140,6 +140,14 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
                     }
                 }
             });
+            if count as f32 * (ROW.0 + ROW.1) > room {
+                // Also for who does not see that the list goes on.
+                ui.add_space(4.0);
+                ui.horizontal(|ui| {
+                    ui.add_space(10.0);
+                    ui_kit::tiny(ui, &scene.i18n.text_with("console-palette-count", &[("count", count.into())]));
+                });
+            }
             chosen
         })
     });

@@ -6,7 +6,7 @@ use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, Stage};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use std::time::{Duration, Instant};
 
 fn open(page: &mut crate::Page) {
@@ -65,6 +65,7 @@ fn keys_of_the_remote_screen_stay_the_clients() {
 fn a_new_key_is_there_at_the_beginning() {
     let mut page = page(view(Stage::Idle));
     open(&mut page);
+    assert!(page.query_by_label_contains("Arrow keys and Enter").is_none(), "all of them are in sight");
     page.get_by_role_and_label(Role::Button, "New key, Ctrl N").click();
     assert_eq!(taken(&mut page), [ConsoleCommand::NewKey]);
 }
@@ -80,6 +81,9 @@ fn every_command_is_in_the_list_and_arrows_reach_the_last() {
     {
         page.get_by_role_and_label(Role::Button, command);
     }
+    let told = page.get_by_label_contains(" commands. Arrow keys and Enter").accesskit_node().value().unwrap();
+    let count: usize = told.split(' ').next().unwrap().parse().unwrap();
+    assert!(count > 20, "{told}");
     page.key_press(Key::ArrowUp);
     page.run_steps(4);
     page.key_press(Key::Enter);
