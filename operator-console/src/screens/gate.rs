@@ -26,6 +26,11 @@ const WIDEST: f32 = 560.0;
 /// Size of the key's fingerprint, in points: to be read out.
 const FINGERPRINT_SIZE: f32 = 22.0;
 
+/// Room that is kept in sight under two answers, in points: the ring of the one that has the keyboard, and the edge.
+const UNDER_ANSWERS: f32 = 24.0;
+/// How many passes it takes until a page that has just come is laid out, and a few more.
+const PASSES_TO_SIGHT: u8 = 4;
+
 /// What these pages are drawn from.
 #[derive(Clone, Copy)]
 pub struct GateScene<'a> {
@@ -52,6 +57,8 @@ pub struct GateState {
     /// Whether the request was saved on this page.
     has_saved: bool,
     wants_focus: bool,
+    /// How many times more what matters on the page is brought into sight: at first nothing is laid out yet.
+    to_sight: u8,
     shown: Option<std::mem::Discriminant<GateStage>>,
     told: Option<(Option<GateProblem>, Option<GateDone>)>,
 }
@@ -69,6 +76,7 @@ impl Default for GateState {
             was_demanded: false,
             has_saved: false,
             wants_focus: false,
+            to_sight: 0,
             shown: None,
             told: None,
         }
@@ -92,6 +100,7 @@ impl GateState {
         if self.shown != now {
             self.shown = now;
             self.wants_focus = true;
+            self.to_sight = PASSES_TO_SIGHT;
             (self.renews, self.was_demanded, self.has_saved) = (false, false, false);
             self.answer.clear();
             self.forget_passwords();
@@ -397,11 +406,13 @@ fn confirm_ui(ui: &mut Ui, scene: &GateScene<'_>, answer: &AnswerView, state: &m
             ui.spacing_mut().item_spacing.x = 14.0;
             ui.add_space(4.0);
             let no = button(ui, &i18n.text("console-confirm-no"));
-            if state.gate.wants_focus {
-                // Both answers are to be seen, whatever the window is like.
-                no.scroll_to_me(Some(egui::Align::Max));
-            }
             state.gate.focus(&no);
+            if let Some(rest) = state.gate.to_sight.checked_sub(1) {
+                // Both answers are to be seen whole, whatever the window is like.
+                state.gate.to_sight = rest;
+                ui.scroll_to_rect(no.rect.expand(UNDER_ANSWERS), Some(egui::Align::Max));
+                ui.ctx().request_repaint();
+            }
             if no.clicked() {
                 ask(state, GateCommand::Decline);
             }

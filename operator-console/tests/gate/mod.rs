@@ -197,6 +197,17 @@ fn an_organisation_is_taken_only_by_its_domain_and_after_a_yes() {
 }
 
 #[test]
+fn both_answers_about_an_organisation_are_in_sight_in_the_lowest_window() {
+    const LOW: [f32; 2] = [640.0, 400.0];
+    let mut page = world_page(None, gate(GateStage::Confirm(answer())), Language::Italian, LOW);
+    page.run_steps(40);
+    for label in ["No, è un’altra", "Sì, è questa"] {
+        let place = page.get_by_label(label).rect();
+        assert!(place.top() > 0.0 && place.bottom() < LOW[1] - 16.0, "{label}: {place}");
+    }
+}
+
+#[test]
 fn a_renewal_is_offered_where_the_certificate_is_the_problem() {
     let mut quiet = page(gate(locked()));
     assert!(quiet.query_by_label("Open the answer").is_none());
