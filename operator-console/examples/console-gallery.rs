@@ -1,5 +1,5 @@
 //! Shows the pages with sample data: `console-gallery PAGE [it|en] [light|dark] [small]`, to look at them;
-//! lists them, and makes pictures of all, as [`camera`] says.
+//! lists them, and makes pictures of those that are named, or of all, as [`camera`] says.
 
 #[path = "../../client-agent/examples/camera/mod.rs"]
 mod camera;
@@ -13,6 +13,7 @@ use console_core::picture::SharedPictures;
 use console_core::proto::clipboard::ClipKind;
 use console_core::proto::machine::Topic;
 use console_core::proto::session::{Capability, CertificateProblem, Decision, EndReason, Step, TransferId};
+use console_core::records::{Kept, Record};
 use console_core::view::{
     ClipState, ConsoleCommand, ConsoleView, NoticeKind, PowerState, PowerView, SessionView, ShellState, Stage,
 };
@@ -23,8 +24,51 @@ use operator_console::engine::Engine;
 use operator_console::news::News;
 use operator_console::screens::Page;
 use std::io::Write as _;
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ui_kit::theme::Mode;
+
+/// How far to scroll to the transcript, in points: in a window of usual size, and with letters twice as large.
+const TO_TRANSCRIPT: (f32, f32) = (860.0, 1240.0);
+
+/// The window, with its page scrolled to the transcript once it is there.
+struct Scrolled {
+    app: ConsoleApp<Still>,
+    scrolls: bool,
+    passes: u32,
+}
+
+impl eframe::App for Scrolled {
+    fn raw_input_hook(&mut self, context: &egui::Context, input: &mut egui::RawInput) {
+        /// Before that nothing is laid out that could be scrolled.
+        const PASSES: u32 = 4;
+        self.passes += 1;
+        if self.passes < PASSES {
+            context.request_repaint();
+        }
+        if self.passes == PASSES && self.scrolls {
+            let points = if context.zoom_factor() > 1.5 { TO_TRANSCRIPT.1 } else { TO_TRANSCRIPT.0 };
+            let middle = context.content_rect().center();
+            input.events.push(egui::Event::PointerMoved(middle));
+            input.events.push(egui::Event::MouseWheel {
+                unit: egui::MouseWheelUnit::Point,
+                delta: egui::vec2(0.0, -points),
+                phase: egui::TouchPhase::Move,
+                modifiers: egui::Modifiers::NONE,
+                source: egui::MouseWheelSource::Unknown,
+            });
+        }
+        self.app.raw_input_hook(context, input);
+    }
+
+    fn logic(&mut self, context: &egui::Context, frame: &mut eframe::Frame) {
+        self.app.logic(context, frame);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        self.app.ui(ui, frame);
+    }
+}
 
 /// An engine whose view never changes.
 struct Still {
@@ -165,7 +209,7 @@ fn page(name: &str) -> ConsoleView {
         "terminal-over" => {
             let mut view = common::shell_session();
             view.powers.retain(|power| power.capability != Capability::Shell);
-            view.powers.push(PowerView { capability: Capability::Shell, state: PowerState::Revoked });
+            view.powers.push(PowerView { capability: Capability::Shell, state: PowerState::Off });
             view.shell.state = ShellState::Over { code: Some(0) };
             session(view)
         }
@@ -216,11 +260,19 @@ fn page(name: &str) -> ConsoleView {
             }
             view
         }
-        "tabs" | "news" => session(common::busy_session()),
+        "tabs" | "news" => session(common::asking_session()),
         "waiting-keys" | "first" => common::view(Stage::Idle),
         "lost" => common::view(common::ended(EndReason::ConnectionLost)),
         _ => common::view(Stage::Idle),
     }
+}
+
+/// The same session as if what is newest in the sample had begun now: some are of today, one of yesterday.
+fn as_of_now(record: &Record) -> Record {
+    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let newest_s = common::records().first().map_or(0, |newest| newest.kept.began_s);
+    let began_s = now_s.saturating_sub(newest_s.saturating_sub(record.kept.began_s));
+    Record { id: record.id.clone(), kept: Kept { began_s, ..record.kept.clone() } }
 }
 
 /// What stands around the session of this page.
@@ -233,12 +285,13 @@ fn desk(name: &str) -> DeskView {
         return DeskView::default();
     }
     let mut desk = common::desk();
+    desk.records = desk.records.iter().map(|record| Arc::new(as_of_now(record))).collect();
     if name == "transcript" {
         desk.transcript = Some(common::transcript());
     } else if name == "ended-unfinished" {
         let mut records = common::records().to_vec();
         if let Some(record) = records.first_mut() {
-            std::sync::Arc::make_mut(record).kept.unfinished = vec![common::unfinished()];
+            Arc::make_mut(record).kept.unfinished = vec![common::unfinished()];
         }
         desk.records = records.into();
     } else if name == "waiting-keys" {
@@ -247,11 +300,10 @@ fn desk(name: &str) -> DeskView {
         let session = |session| common::view(Stage::Session(Box::new(session)));
         let mut down = common::busy_session();
         down.reconnecting = true;
-        let asked = common::session(PowerState::Granted, PowerState::Asked);
         let mut of_marco = session(down);
         of_marco.record = common::records().get(1).map(|record| record.id.clone());
         desk.tabs = vec![
-            common::tab(1, session(asked)),
+            common::tab(1, session(common::asking_session())),
             common::tab(2, of_marco.clone()),
             key(3, 320, 3),
             common::tab(4, common::view(common::ended(EndReason::ClientEnded))),
@@ -293,7 +345,9 @@ fn main() -> eframe::Result {
     let film = Film::of(&arguments);
     match &film {
         Some(_) => {
-            names().into_iter().try_for_each(|name| show(name, i18n.language(), mode, has("small"), film.as_ref()))
+            let is_any_named = names().into_iter().any(has);
+            let mut named = names().into_iter().filter(|name| !is_any_named || has(name));
+            named.try_for_each(|name| show(name, i18n.language(), mode, has("small"), film.as_ref()))
         }
         None => {
             let name = arguments.first().map_or("home", String::as_str);
@@ -322,7 +376,12 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             if let Some(film) = film {
                 film.shoot(&creation.egui_ctx, name, app::SMALLEST_WINDOW.into());
             }
-            let mut app = ConsoleApp::new(Still { gate, view, pictures: common::pictures(1280, 800), desk }, i18n);
+            // While the sharing is paused there is none, as in a true session.
+            let pictures = match machine.as_str() {
+                "paused" => SharedPictures::new(),
+                _ => common::pictures(1280, 800),
+            };
+            let mut app = ConsoleApp::new(Still { gate, view, pictures, desk }, i18n);
             if machine == "news" {
                 app.show_news();
             }
@@ -355,7 +414,7 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             if account {
                 app.show(Page::Account);
             }
-            Ok(Box::new(app))
+            Ok(Box::new(Scrolled { app, scrolls: machine == "transcript", passes: 0 }))
         }),
     )
 }

@@ -73,6 +73,33 @@ pub fn answer_helps(problem: &GateProblem) -> bool {
     )
 }
 
+/// Whether nothing but an answer is needed for it: the request is there already.
+#[must_use]
+pub fn only_an_answer_helps(problem: &GateProblem) -> bool {
+    matches!(
+        problem,
+        GateProblem::NoOrganisation(_)
+            | GateProblem::OrganisationDamaged
+            | GateProblem::OrganisationExpired
+            | GateProblem::NotAnAnswer
+            | GateProblem::AnswerForeign
+    )
+}
+
+/// Whether it is about a new password.
+#[must_use]
+pub fn is_of_password(problem: &GateProblem) -> bool {
+    matches!(
+        problem,
+        GateProblem::PasswordShort
+            | GateProblem::PasswordPlain
+            | GateProblem::PasswordCommon
+            | GateProblem::PasswordIsName
+            | GateProblem::PasswordsDiffer
+            | GateProblem::PasswordOld
+    )
+}
+
 /// What was done.
 #[must_use]
 pub fn done(i18n: &I18n, done: &GateDone) -> String {
@@ -154,9 +181,9 @@ pub fn opening(i18n: &I18n, opening: &Opening, zone: &str) -> String {
 #[must_use]
 pub fn date(i18n: &I18n, seconds: u64, zone: &str) -> String {
     let Some(CalendarDay { year, month, day }) = calendar_day(seconds, zone) else { return String::new() };
-    let month = i18n.text(&format!("console-month-{month}"));
+    let month = i18n.text(&format!("common-month-{month}"));
     // A year is no quantity: it has no sign between its thousands.
-    i18n.text_with("console-date", &[("day", day.into()), ("month", month.into()), ("year", year.to_string().into())])
+    i18n.text_with("common-date", &[("day", day.into()), ("month", month.into()), ("year", year.to_string().into())])
 }
 
 #[cfg(test)]
@@ -196,7 +223,7 @@ mod tests {
                     assert!(i18n.has(&format!("console-{id}-{}", day_tag(day))));
                 }
             }
-            assert!((1..=12).all(|month| i18n.has(&format!("console-month-{month}"))));
+            assert!((1..=12).all(|month| i18n.has(&format!("common-month-{month}"))));
         }
     }
 }

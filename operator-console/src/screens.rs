@@ -312,7 +312,7 @@ fn page_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec<Conso
         state.gate.forget_passwords();
     }
     let tokens = theme::tokens(ui);
-    home::side_bar_ui(ui, scene, &mut state.page);
+    home::side_bar_ui(ui, scene, state);
     egui::CentralPanel::default()
         .frame(Frame::new().fill(tokens.background).inner_margin(if is_narrow(ui) {
             Margin::same(14)

@@ -278,7 +278,7 @@ fn granted_control_takes_the_focus_unless_something_is_being_typed() {
     page.state_mut().view = Some(granted());
     page.run_steps(3);
     assert!(page.state().state.viewer.is_capturing());
-    assert!(page.query_by_label("Steer the person's computer").is_none());
+    assert!(page.query_by_label("Use the person's computer").is_none());
 
     // Press and release come in frames of their own, as from a hand.
     let at = page.get_by_label("Release mouse and keyboard").rect().center();
@@ -296,7 +296,7 @@ fn granted_control_takes_the_focus_unless_something_is_being_typed() {
     page.state_mut().view = Some(granted());
     page.run_steps(3);
     assert!(!page.state().state.viewer.is_capturing());
-    click(&mut page, "Steer the person's computer");
+    click(&mut page, "Use the person's computer");
     assert!(page.state().state.viewer.is_capturing());
 }
 

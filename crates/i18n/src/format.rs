@@ -73,6 +73,26 @@ impl I18n {
         format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", local.hour(), local.minute())
     }
 
+    /// The local day and time as people say it at this time: today, yesterday, else the date.
+    #[must_use]
+    pub fn when(&self, time: SystemTime, now: SystemTime) -> String {
+        let local = |time| jiff::Timestamp::try_from(time).map(|at| at.to_zoned(jiff::tz::TimeZone::system()));
+        let (Ok(local), Ok(today)) = (local(time), local(now)) else { return String::new() };
+        let at = [("time", self.time_of_day(time).into())];
+        let day = local.date();
+        if day == today.date() {
+            return self.text_with("common-today", &at);
+        }
+        if day.tomorrow().is_ok_and(|next| next == today.date()) {
+            return self.text_with("common-yesterday", &at);
+        }
+        let month = self.text(&format!("common-month-{}", local.month()));
+        let (day, year) = (local.day().to_string(), local.year().to_string());
+        let parts = [("day", day.into()), ("month", month.into()), ("year", year.into())];
+        let [time] = at;
+        self.text_with("common-day-and-time", &[("date", self.text_with("common-date", &parts).into()), time])
+    }
+
     /// A number with a fixed count of decimals, with the language's decimal sign.
     #[must_use]
     pub fn decimal(&self, number: f64, decimals: usize) -> String {
@@ -84,6 +104,20 @@ impl I18n {
 mod tests {
     use super::*;
     use crate::Language;
+
+    #[test]
+    fn days_are_said_as_people_say_them() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_797_000_000);
+        let day = Duration::from_secs(86_400);
+        let rows = [(0, "oggi ", "today "), (1, "ieri ", "yesterday "), (2, "dicembre 2026, ", "December 2026, ")];
+        for (days, italian, english) in rows {
+            for (language, words) in [(Language::Italian, italian), (Language::English, english)] {
+                let said = I18n::new(language).when(now - day * days, now);
+                let plain: String = said.chars().filter(|sign| !('\u{2066}'..='\u{2069}').contains(sign)).collect();
+                assert!(plain.contains(words), "{plain}");
+            }
+        }
+    }
 
     #[test]
     fn sizes_are_written_as_people_write_them() {

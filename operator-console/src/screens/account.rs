@@ -25,7 +25,7 @@ pub fn account_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     told_ui(ui, scene.i18n, scene.gate, &mut state.gate);
     certificate_ui(ui, scene, operator);
     profile_ui(ui, scene, operator);
-    renew_ui(ui, scene.i18n, scene.gate, state);
+    renew_ui(ui, scene.i18n, scene.gate, false, state);
     password_ui(ui, scene.i18n, scene.gate, state);
     if button(ui, &scene.i18n.text("console-ended-back")).clicked() {
         state.page = Page::Assistance;

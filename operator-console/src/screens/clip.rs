@@ -58,18 +58,19 @@ pub(super) fn clip_ui(
     let is_busy = matches!(session.clipboard.state, ClipState::Sending | ClipState::Fetching)
         || session.state_of(Capability::Clipboard) == PowerState::Asked;
     strip_ui(ui, "clipboard tools", |ui| {
-        let button = |ui: &mut Ui, id: &str, keys: &str, enabled: bool| {
-            let name = i18n.text(id);
+        let worded = |ui: &mut Ui, words: &str, id: &str, keys: &str, enabled: bool| {
+            let (words, name) = (i18n.text(words), i18n.text(id));
             let hover = i18n.text_with("console-tool-hover", &[("name", (&name).into()), ("keys", keys.into())]);
-            strip_button(ui, &StripButton { words: &name, name: &name, hover: &hover, on: false, enabled })
+            strip_button(ui, &StripButton { words: &words, name: &name, hover: &hover, on: false, enabled })
         };
+        let button = |ui: &mut Ui, id: &str, keys: &str, enabled: bool| worded(ui, id, id, keys, enabled);
         if button(ui, "console-clip-send", "Shift F3", !is_busy) {
             send(state);
         }
         if button(ui, "console-clip-fetch", "Shift F4", !is_busy) {
             fetch(state, commands);
         }
-        if button(ui, "console-clip-close", "Shift F10", true) {
+        if worded(ui, "console-close-panel", "console-clip-close", "Shift F10", true) {
             state.clip.open = false;
         }
         let (kind, id) = standing(session, state.clip.problem);

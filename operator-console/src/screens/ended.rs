@@ -24,10 +24,15 @@ pub fn ended_ui(
     let by_key = ui.input_mut(|input| input.consume_key(Modifiers::CTRL, Key::N)) && may;
     title(ui, &scene.i18n.text("console-ended-title"));
     notices::notices_ui(ui, scene, state, commands);
+    no_log_ui(ui, scene, end);
     card(ui, |ui| {
         body(ui, &scene.i18n.text(words::end_reason(end.reason)));
         let lasted = scene.i18n.duration(end.lasted);
         body_secondary(ui, &scene.i18n.text_with("console-ended-lasted", &[("duration", lasted.into())]));
+        if end.is_closing && end.rating.is_none() {
+            // Before the ways on: they end it.
+            body_secondary(ui, &scene.i18n.text("console-ended-closing"));
+        }
     });
     if let Some(record) = scene.record() {
         unfinished::unfinished_ui(ui, scene, record);
@@ -41,8 +46,10 @@ pub fn ended_ui(
         });
     }
     rating_ui(ui, scene, end);
-    if !end.is_closing {
-        log_ui(ui, scene, end.log.as_deref());
+    if !end.is_closing
+        && let Some(log) = &end.log
+    {
+        log_ui(ui, scene, log);
     }
     card(ui, |ui| {
         heading(ui, &scene.i18n.text("console-transfers"));
@@ -83,7 +90,7 @@ fn next_ui(ui: &mut Ui, scene: &Scene<'_>, may: bool, by_key: bool, commands: &m
     }
 }
 
-/// What the person said of the help, or that they may be about to.
+/// What the person said of the help.
 fn rating_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView) {
     if let Some(rating) = &end.rating {
         card(ui, |ui| {
@@ -94,20 +101,19 @@ fn rating_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView) {
                 body_secondary(ui, &scene.i18n.text_with("console-ended-comment", &[("comment", comment.into())]));
             }
         });
-    } else if end.is_closing {
-        notice(ui, TagKind::Accent, "", &scene.i18n.text("console-ended-closing"));
+    }
+}
+
+/// That there is no log, above everything else, unless a notice says so.
+fn no_log_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView) {
+    let is_told = scene.view.notices.iter().any(|notice| notice.kind == NoticeKind::LogNotSaved);
+    if end.log.is_none() && !end.is_closing && !is_told {
+        notice(ui, TagKind::Warn, "", &scene.i18n.text("console-ended-no-log"));
     }
 }
 
 /// Where the signed log of the session is.
-fn log_ui(ui: &mut Ui, scene: &Scene<'_>, log: Option<&Path>) {
-    let Some(path) = log else {
-        if scene.view.notices.iter().any(|notice| notice.kind == NoticeKind::LogNotSaved) {
-            return;
-        }
-        notice(ui, TagKind::Warn, "", &scene.i18n.text("console-ended-no-log"));
-        return;
-    };
+fn log_ui(ui: &mut Ui, scene: &Scene<'_>, path: &Path) {
     card(ui, |ui| {
         heading(ui, &scene.i18n.text("console-ended-log"));
         body_secondary(ui, &scene.i18n.text("console-ended-log-text"));

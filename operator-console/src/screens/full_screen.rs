@@ -1,6 +1,6 @@
 //! The remote screen on all of the operator's monitor, under a slim bar.
 
-use super::parts::{StripButton, strip_button, strong};
+use super::parts::{StripButton, danger_strip_button, strip_button, strong};
 use super::session::{figures_ui, hint};
 use super::{Scene, ScreenState};
 use console_core::view::{ConsoleCommand, SessionView};
@@ -27,6 +27,11 @@ pub(super) fn leave(ui: &Ui, state: &mut ScreenState) {
     }
 }
 
+/// Room between the way back and the end of the session, in points.
+const FROM_END: f32 = 24.0;
+/// Room for what was measured, in points.
+const FIGURES_WIDTH: f32 = 240.0;
+
 /// The bar: where mouse and keyboard go, how the session is carried, and the way back.
 pub(super) fn bar_ui(
     ui: &mut Ui,
@@ -40,23 +45,34 @@ pub(super) fn bar_ui(
     Panel::top("full screen bar").exact_size(BAR).frame(frame).show(ui, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let i18n = scene.i18n;
-            let button = |ui: &mut Ui, id: &str, keys: &str| {
+            let narrow = super::is_narrow(ui);
+            let button = |ui: &mut Ui, id: &str, keys: &str, draw: fn(&mut Ui, &StripButton<'_>) -> bool| {
                 let name = i18n.text(id);
+                let words = if narrow { i18n.text(&format!("{id}-short")) } else { name.clone() };
                 let hover = if keys.is_empty() {
                     name.clone()
                 } else {
                     i18n.text_with("console-tool-hover", &[("name", (&name).into()), ("keys", keys.into())])
                 };
-                strip_button(ui, &StripButton { words: &name, name: &name, hover: &hover, on: false, enabled: true })
+                draw(ui, &StripButton { words: &words, name: &name, hover: &hover, on: false, enabled: true })
             };
-            if button(ui, "console-tool-end", "") {
+            if button(ui, "console-tool-end", "", danger_strip_button) {
                 commands.push(ConsoleCommand::End);
             }
-            if button(ui, "console-full-screen-leave", "F11") {
+            // It asks nothing: who looks for the way back must not press it.
+            ui.add_space(FROM_END);
+            if button(ui, "console-full-screen-leave", "F11", strip_button) {
                 leave(ui, state);
             }
-            figures_ui(ui, scene, session);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| match hint(ui, scene, session, state) {
+            let hint = hint(ui, scene, session, state);
+            // Where the person's computer has the keyboard, how to get it back is all that matters.
+            let words = hint.map(|(id, _)| i18n.text(id)).unwrap_or_default();
+            let font = Weight::SemiBold.at(tokens.body_size);
+            let needed = ui.painter().layout_no_wrap(words, font, tokens.ink).size().x;
+            if needed + FIGURES_WIDTH < ui.available_width() {
+                figures_ui(ui, scene, session);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| match hint {
                 Some((id, true)) => drop(strong(ui, &i18n.text(id))),
                 Some((id, false)) => {
                     let words = RichText::new(i18n.text(id)).font(Weight::Regular.at(13.0)).color(tokens.ink_secondary);

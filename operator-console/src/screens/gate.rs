@@ -1,24 +1,35 @@
 //! The pages before the first key: making the operator's own key, the organisation's answer, signing in.
 
-use super::parts::{FieldKind, fact_ui, is_entered, path_field, strong, text_field};
+mod renewal;
+
+pub(super) use renewal::renew_ui;
+
+use super::parts::{FieldKind, fact_ui, is_entered, strong, text_field};
 use super::{Effect, ScreenState};
 use crate::{gate_words, places, words};
 use console_core::gate::{
     AnswerView, Busy, GateCommand, GateDone, GateProblem, GateStage, GateView, PASSWORD_LENGTH, Secret,
 };
-use egui::{Frame, Margin, Response, Ui};
+use egui::{Frame, Label, Margin, Response, RichText, Stroke, StrokeKind, Ui};
 use i18n::I18n;
+use renewal::{Next, answer_ui, request_ui};
 use std::path::Path;
 use std::time::{Duration, Instant};
+use ui_kit::fonts::Weight;
 use ui_kit::{
-    TagKind, accent_card, avatar, body_secondary, button, card, heading, mark, mono_key, notice, primary_button, small,
-    tag, theme, tiny, title,
+    TagKind, accent_card, avatar, body_secondary, button, card, heading, mark, mono_key, primary_button, small, tag,
+    theme, tiny, title,
 };
 
 /// Wider is harder to read.
 const WIDEST: f32 = 560.0;
 /// Size of the key's fingerprint, in points: to be read out.
 const FINGERPRINT_SIZE: f32 = 22.0;
+
+/// Room that is kept in sight under two answers, in points: the ring of the one that has the keyboard, and the edge.
+const UNDER_ANSWERS: f32 = 24.0;
+/// How many passes it takes until a page that has just come is laid out, and a few more.
+const PASSES_TO_SIGHT: u8 = 4;
 
 /// What these pages are drawn from.
 #[derive(Clone, Copy)]
@@ -41,7 +52,13 @@ pub struct GateState {
     folder: String,
     /// Whether the operator wants to renew although nothing demands it.
     renews: bool,
+    /// Whether the certificate was what hindered, until the request is saved and after.
+    was_demanded: bool,
+    /// Whether the request was saved on this page.
+    has_saved: bool,
     wants_focus: bool,
+    /// How many times more what matters on the page is brought into sight: at first nothing is laid out yet.
+    to_sight: u8,
     shown: Option<std::mem::Discriminant<GateStage>>,
     told: Option<(Option<GateProblem>, Option<GateDone>)>,
 }
@@ -56,7 +73,10 @@ impl Default for GateState {
             answer: String::new(),
             folder: places::downloads().display().to_string(),
             renews: false,
+            was_demanded: false,
+            has_saved: false,
             wants_focus: false,
+            to_sight: 0,
             shown: None,
             told: None,
         }
@@ -80,7 +100,8 @@ impl GateState {
         if self.shown != now {
             self.shown = now;
             self.wants_focus = true;
-            self.renews = false;
+            self.to_sight = PASSES_TO_SIGHT;
+            (self.renews, self.was_demanded, self.has_saved) = (false, false, false);
             self.answer.clear();
             self.forget_passwords();
         }
@@ -153,17 +174,31 @@ fn page_ui(ui: &mut Ui, scene: &GateScene<'_>, state: &mut ScreenState) {
 pub(super) fn told_ui(ui: &mut Ui, i18n: &I18n, gate: &GateView, state: &mut GateState) {
     let told = (gate.problem.clone(), gate.done.clone());
     let is_new = state.told.as_ref() != Some(&told);
-    let responses = [
-        gate.problem.as_ref().map(|problem| (TagKind::Warn, gate_words::problem(i18n, problem))),
-        gate.done.as_ref().map(|done| (TagKind::Ok, gate_words::done(i18n, done))),
-    ];
-    for (kind, text) in responses.into_iter().flatten() {
-        let response = notice(ui, kind, "", &text);
+    state.has_saved |= matches!(gate.done, Some(GateDone::RequestSaved(_)));
+    let problem = gate.problem.as_ref().map(|problem| gate_words::problem(i18n, problem));
+    let done = gate.done.as_ref().map(|done| gate_words::done(i18n, done));
+    for (is_good, text) in [(false, problem), (true, done)] {
+        let Some(text) = text else { continue };
+        let response = notice_ui(ui, is_good, &text);
         if is_new {
             response.scroll_to_me(Some(egui::Align::Center));
         }
     }
     state.told = Some(told);
+}
+
+/// What is told, as large as what it is about.
+fn notice_ui(ui: &mut Ui, is_good: bool, text: &str) -> Response {
+    let tokens = theme::tokens(ui);
+    let (ink, fill) = if is_good { (tokens.good, tokens.good_soft) } else { (tokens.warning, tokens.warning_soft) };
+    let stroke = if tokens.high_contrast { Stroke::new(2.0, ink) } else { Stroke::NONE };
+    let frame = Frame::new().fill(fill).stroke(stroke).corner_radius(tokens.card_radius);
+    let shown = frame.inner_margin(Margin::symmetric(20, 12)).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        let words = RichText::new(text).font(Weight::Regular.at(tokens.body_size)).color(ink);
+        ui.add(Label::new(words.line_height(Some(21.0))).wrap());
+    });
+    shown.response
 }
 
 /// Has the gate do this; what comes of it is new, even if it is the same as before.
@@ -183,92 +218,74 @@ fn busy_ui(ui: &mut Ui, i18n: &I18n, id: &str) {
 
 fn sign_in_ui(ui: &mut Ui, scene: &GateScene<'_>, name: &str, until: Option<Instant>, state: &mut ScreenState) {
     let i18n = scene.i18n;
-    let busy = scene.gate.busy.is_some();
     title(ui, &i18n.text("console-sign-in-title"));
-    told_ui(ui, i18n, scene.gate, &mut state.gate);
-    accent_card(ui, |ui| {
-        ui.horizontal(|ui| {
-            avatar(ui, name, 40.0);
-            strong(ui, name);
-        });
-        let may = !busy && until.is_none();
-        let gate = &mut state.gate;
-        let label = i18n.text("console-sign-in-password");
-        let field = ui.add_enabled_ui(may, |ui| text_field(ui, FieldKind::Password, &label, &mut gate.password)).inner;
-        let entered = is_entered(ui, &field);
-        if may {
-            gate.focus(&field);
-        }
-        ui.add_space(4.0);
-        if scene.gate.busy == Some(Busy::SigningIn) {
-            busy_ui(ui, i18n, "console-sign-in-busy");
-        } else if let Some(until) = until {
-            ui.ctx().request_repaint_after(words::until_next_second(until, scene.now));
-            let seconds = words::seconds_left(until, scene.now);
-            tag(ui, TagKind::Warn, &i18n.text_with("console-sign-in-wait", &[("seconds", seconds.into())]));
-        } else {
-            let ready = may && !gate.password.is_empty();
-            let pressed = ui.add_enabled_ui(ready, |ui| primary_button(ui, &i18n.text("console-sign-in"))).inner;
-            if (pressed.clicked() || entered) && ready {
-                gate.wants_focus = true;
-                let password = taken(&mut gate.password);
-                ask(state, GateCommand::SignIn(password));
-            }
-        }
-    });
+    if let Some(until) = until {
+        // In place of "wrong", which it says too: what hinders is the time.
+        ui.ctx().request_repaint_after(words::until_next_second(until, scene.now));
+        let seconds = words::seconds_left(until, scene.now);
+        notice_ui(ui, false, &i18n.text_with("console-sign-in-wait", &[("seconds", seconds.into())]));
+    } else {
+        told_ui(ui, i18n, scene.gate, &mut state.gate);
+    }
+    let begun = matches!(scene.gate.done, Some(GateDone::RequestSaved(_)));
+    let demanded = scene.gate.problem.as_ref().is_some_and(gate_words::answer_helps);
+    state.gate.wants_focus |= demanded && !state.gate.was_demanded;
+    state.gate.was_demanded = demanded || (begun && state.gate.was_demanded);
+    // What helps comes first: while the certificate hinders, no password does.
+    let renews_first = state.gate.was_demanded;
+    if renews_first {
+        renew_ui(ui, i18n, scene.gate, true, state);
+    }
+    step_card(ui, !renews_first, |ui| password_entry_ui(ui, scene, name, until, state));
     let forgotten = if scene.gate.is_recoverable { "console-forgotten-recoverable" } else { "console-forgotten" };
     let vault = scene.gate.vault.display().to_string();
     small(ui, &i18n.text_with(forgotten, &[("path", vault.into())]));
-    let demanded = scene.gate.problem.as_ref().is_some_and(gate_words::answer_helps);
-    let begun = matches!(scene.gate.done, Some(GateDone::RequestSaved(_)));
-    if demanded || begun || state.gate.renews {
-        renew_ui(ui, i18n, scene.gate, state);
+    if renews_first {
+        return;
+    }
+    if begun || state.gate.renews {
+        renew_ui(ui, i18n, scene.gate, false, state);
     } else if button(ui, &i18n.text("console-renew-open")).clicked() {
         state.gate.renews = true;
     }
 }
 
-/// The request for the organisation, and its answer.
-pub(super) fn renew_ui(ui: &mut Ui, i18n: &I18n, gate: &GateView, state: &mut ScreenState) {
-    card(ui, |ui| {
-        heading(ui, &i18n.text("console-renew-title"));
-        body_secondary(ui, &i18n.text("console-renew-text"));
-        request_ui(ui, i18n, state);
-        ui.add_space(4.0);
-        answer_ui(ui, i18n, gate, state);
+/// Whose vault it is, and its password.
+fn password_entry_ui(ui: &mut Ui, scene: &GateScene<'_>, name: &str, until: Option<Instant>, state: &mut ScreenState) {
+    let i18n = scene.i18n;
+    ui.horizontal(|ui| {
+        avatar(ui, name, 40.0);
+        strong(ui, name);
     });
+    let may = scene.gate.busy.is_none() && until.is_none();
+    let gate = &mut state.gate;
+    let label = i18n.text("console-sign-in-password");
+    let field = ui.add_enabled_ui(may, |ui| text_field(ui, FieldKind::Password, &label, &mut gate.password)).inner;
+    let entered = is_entered(ui, &field);
+    if may {
+        gate.focus(&field);
+    }
+    ui.add_space(4.0);
+    if scene.gate.busy == Some(Busy::SigningIn) {
+        busy_ui(ui, i18n, "console-sign-in-busy");
+        return;
+    }
+    let ready = may && !gate.password.is_empty();
+    let pressed = ui.add_enabled_ui(ready, |ui| primary_button(ui, &i18n.text("console-sign-in"))).inner;
+    if (pressed.clicked() || entered) && ready {
+        gate.wants_focus = true;
+        let password = taken(&mut gate.password);
+        ask(state, GateCommand::SignIn(password));
+    }
 }
 
-fn request_ui(ui: &mut Ui, i18n: &I18n, state: &mut ScreenState) {
-    let field = path_field(ui, &i18n.text("console-request-folder"), &mut state.gate.folder);
-    let entered = is_entered(ui, &field);
-    ui.horizontal_wrapped(|ui| {
-        if button(ui, &i18n.text("console-request-save")).clicked() || entered {
-            let folder = places::typed_path(&state.gate.folder, places::home().as_deref());
-            ask(state, GateCommand::SaveRequest(folder));
-        }
-        let browse = button(ui, &i18n.text("console-browse"));
-        if browse.accessible_name(i18n.text("console-request-browse")).clicked() {
-            state.effects.push(Effect::BrowseRequestFolder);
-        }
-    });
-}
-
-fn answer_ui(ui: &mut Ui, i18n: &I18n, gate: &GateView, state: &mut ScreenState) {
-    let field = path_field(ui, &i18n.text("console-answer-path"), &mut state.gate.answer);
-    let entered = is_entered(ui, &field);
-    ui.horizontal_wrapped(|ui| {
-        let ready = !state.gate.answer.trim().is_empty() && gate.busy.is_none();
-        let take = i18n.text("console-answer-take");
-        if (ui.add_enabled_ui(ready, |ui| primary_button(ui, &take)).inner.clicked() || entered) && ready {
-            let path = places::typed_path(&state.gate.answer, places::home().as_deref());
-            ask(state, GateCommand::Import(path));
-        }
-        let browse = button(ui, &i18n.text("console-browse"));
-        if browse.accessible_name(i18n.text("console-answer-browse")).clicked() {
-            state.effects.push(Effect::BrowseAnswer);
-        }
-    });
+/// A card, with the accent if it is what to do next.
+fn step_card(ui: &mut Ui, is_next: bool, contents: impl FnOnce(&mut Ui)) {
+    if is_next {
+        accent_card(ui, contents);
+    } else {
+        card(ui, contents);
+    }
 }
 
 fn enrol_ui(ui: &mut Ui, scene: &GateScene<'_>, state: &mut ScreenState) {
@@ -276,14 +293,21 @@ fn enrol_ui(ui: &mut Ui, scene: &GateScene<'_>, state: &mut ScreenState) {
     let may = scene.gate.busy.is_none();
     title(ui, &i18n.text("console-enrol-title"));
     body_secondary(ui, &i18n.text("console-enrol-text"));
-    told_ui(ui, i18n, scene.gate, &mut state.gate);
+    let fault = scene.gate.problem.as_ref().filter(|problem| gate_words::is_of_password(problem));
+    if fault.is_none() {
+        told_ui(ui, i18n, scene.gate, &mut state.gate);
+    }
     accent_card(ui, |ui| {
         let gate = &mut state.gate;
         let fields = ui.add_enabled_ui(may, |ui| {
             let name = text_field(ui, FieldKind::Name, &i18n.text("console-enrol-name"), &mut gate.name);
-            let (password, entered) = new_password_ui(ui, i18n, gate);
+            if scene.gate.problem == Some(GateProblem::BadName) {
+                fault_ring(ui, &name);
+            }
+            let (password, entered) = new_password_ui(ui, i18n, fault, gate);
             // After a refusal the passwords are to be typed again, and the name is still there.
-            (if gate.name.is_empty() { name } else { password }, entered)
+            let is_name = fault.is_none() && (gate.name.is_empty() || scene.gate.problem == Some(GateProblem::BadName));
+            (if is_name { name } else { password }, entered)
         });
         let (first, entered) = fields.inner;
         if may {
@@ -305,23 +329,43 @@ fn enrol_ui(ui: &mut Ui, scene: &GateScene<'_>, state: &mut ScreenState) {
     });
 }
 
-/// Two fields for a new password; gives the first, and whether Enter was pressed in the second.
-fn new_password_ui(ui: &mut Ui, i18n: &I18n, gate: &mut GateState) -> (Response, bool) {
+/// Two fields for a new password, with what was wrong with the last one if it is told here; gives the first, and
+/// whether Enter was pressed in the second.
+fn new_password_ui(ui: &mut Ui, i18n: &I18n, fault: Option<&GateProblem>, gate: &mut GateState) -> (Response, bool) {
     let label = i18n.text("console-new-password");
     let first = text_field(ui, FieldKind::Password, &label, &mut gate.password);
+    if let Some(fault) = fault {
+        fault_ring(ui, &first);
+        let tokens = theme::tokens(ui);
+        let words = RichText::new(gate_words::problem(i18n, fault)).color(tokens.warning);
+        ui.add(Label::new(words.font(Weight::SemiBold.at(tokens.small_size))).wrap());
+    }
     tiny(ui, &i18n.text_with("console-new-password-rules", &[("length", PASSWORD_LENGTH.into())]));
     let again = text_field(ui, FieldKind::Password, &i18n.text("console-new-password-again"), &mut gate.again);
     (first, is_entered(ui, &again))
+}
+
+/// Around a field whose text was refused.
+fn fault_ring(ui: &Ui, field: &Response) {
+    let tokens = theme::tokens(ui);
+    let stroke = Stroke::new(2.0, tokens.warning);
+    ui.painter().rect_stroke(field.rect.expand(1.0), tokens.radius, stroke, StrokeKind::Outside);
 }
 
 fn requested_ui(ui: &mut Ui, scene: &GateScene<'_>, fingerprint: &str, state: &mut ScreenState) {
     let i18n = scene.i18n;
     title(ui, &i18n.text("console-requested-title"));
     told_ui(ui, i18n, scene.gate, &mut state.gate);
-    card(ui, |ui| {
-        heading(ui, &i18n.text("console-requested-send"));
+    let next = Next::of(scene.gate, &state.gate);
+    step_card(ui, next == Next::Send, |ui| {
+        ui.horizontal(|ui| {
+            heading(ui, &i18n.text("console-requested-send"));
+            if state.gate.has_saved {
+                tag(ui, TagKind::Ok, &i18n.text("console-requested-saved"));
+            }
+        });
         body_secondary(ui, &i18n.text("console-requested-send-text"));
-        request_ui(ui, i18n, state);
+        request_ui(ui, i18n, scene.gate, false, state);
     });
     card(ui, |ui| {
         heading(ui, &i18n.text("console-requested-compare"));
@@ -334,10 +378,10 @@ fn requested_ui(ui: &mut Ui, scene: &GateScene<'_>, fingerprint: &str, state: &m
             mono_key(ui, &row.join(" "), FINGERPRINT_SIZE);
         }
     });
-    accent_card(ui, |ui| {
+    step_card(ui, next == Next::Answer, |ui| {
         heading(ui, &i18n.text("console-requested-answer"));
         body_secondary(ui, &i18n.text("console-requested-answer-text"));
-        answer_ui(ui, i18n, scene.gate, state);
+        answer_ui(ui, i18n, scene.gate, false, state);
     });
 }
 
@@ -358,8 +402,17 @@ fn confirm_ui(ui: &mut Ui, scene: &GateScene<'_>, answer: &AnswerView, state: &m
         fact_ui(ui, &i18n.text("console-fact-end"), &end);
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
+            // Room for the ring around the one that has the keyboard.
+            ui.spacing_mut().item_spacing.x = 14.0;
+            ui.add_space(4.0);
             let no = button(ui, &i18n.text("console-confirm-no"));
             state.gate.focus(&no);
+            if let Some(rest) = state.gate.to_sight.checked_sub(1) {
+                // Both answers are to be seen whole, whatever the window is like.
+                state.gate.to_sight = rest;
+                ui.scroll_to_rect(no.rect.expand(UNDER_ANSWERS), Some(egui::Align::Max));
+                ui.ctx().request_repaint();
+            }
             if no.clicked() {
                 ask(state, GateCommand::Decline);
             }
@@ -380,7 +433,7 @@ pub(super) fn password_ui(ui: &mut Ui, i18n: &I18n, gate_view: &GateView, state:
         let gate = &mut state.gate;
         let entered = ui.add_enabled_ui(may, |ui| {
             text_field(ui, FieldKind::Password, &i18n.text("console-old-password"), &mut gate.old);
-            new_password_ui(ui, i18n, gate).1
+            new_password_ui(ui, i18n, None, gate).1
         });
         ui.add_space(4.0);
         if gate_view.busy == Some(Busy::ChangingPassword) {

@@ -1,11 +1,12 @@
 //! The first page: a key to read out, or the button that makes one.
 
 use super::notices::{new_key, notices_ui};
-use super::parts::{focus_ring, keyboard_hint};
+use super::parts::{ToolState, ToolWords, focus_ring, keyboard_hint, tool_button};
 use super::{Copied, Effect, Page, Scene, ScreenState, account, recent};
+use crate::icons::Icon;
 use crate::words;
 use console_core::proto::limits::KEY_TRIES;
-use console_core::view::{ConsoleCommand, KeyView, Stage};
+use console_core::view::{ConsoleCommand, KeyView, NoticeKind, Stage};
 use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Panel, Response, Sense, StrokeKind, Ui, vec2};
 use i18n::{I18n, Language};
 use std::time::Duration;
@@ -23,26 +24,21 @@ const WIDEST_PAGE: f32 = 980.0;
 /// How old what the certificate says may get on a page on which nothing happens: hours begin and end.
 const HOURS: Duration = Duration::from_secs(30);
 
-/// The bar at the left: the mark, where the operator is, and who they are; in a narrow window only
-/// the mark and the operator's initials, which lead to and fro, with the rest when the pointer rests there.
-pub fn side_bar_ui(ui: &mut Ui, scene: &Scene<'_>, page: &mut Page) {
+/// The bar at the left: the mark, where the operator is, and who they are; in a narrow window signs for
+/// the same, and the operator's initials, with the rest when the pointer rests there.
+pub fn side_bar_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let tokens = theme::tokens(ui);
     if super::is_narrow(ui) {
         let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(8, 16));
         Panel::left("side bar folded").exact_size(52.0).resizable(false).frame(frame).show(ui, |ui| {
             ui.vertical_centered(|ui| mark(ui, 20.0));
+            ui.add_space(8.0);
+            signs_ui(ui, scene, state);
             ui.with_layout(Layout::bottom_up(Align::Center), |ui| {
                 let operator = &scene.view.operator;
                 let certificate = certificate(scene);
                 let words = [&operator.name, &operator.organisation, &certificate].map(String::as_str);
-                let picture = avatar(ui, &operator.name, 36.0).on_hover_text(words.join("\n"));
-                let account = scene.i18n.text("console-account");
-                let button = ui.interact(picture.rect, ui.scope_id().with("account"), Sense::click());
-                focus_ring(ui, &button, picture.rect);
-                button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &account));
-                if button.clicked() {
-                    *page = if *page == Page::Account { Page::Assistance } else { Page::Account };
-                }
+                avatar(ui, &operator.name, 36.0).on_hover_text(words.join("\n"));
             });
         });
         return;
@@ -56,9 +52,9 @@ pub fn side_bar_ui(ui: &mut Ui, scene: &Scene<'_>, page: &mut Page) {
         });
         ui.add_space(8.0);
         ui.spacing_mut().item_spacing.y = 4.0;
-        for (to, name) in [(Page::Assistance, "console-assistance"), (Page::Account, "console-account")] {
-            if section_ui(ui, &scene.i18n.text(name), *page == to).clicked() {
-                *page = to;
+        for (to, name, _) in PLACES {
+            if section_ui(ui, &scene.i18n.text(name), state.page == to).clicked() {
+                state.page = to;
             }
         }
         ui.with_layout(Layout::bottom_up(Align::LEFT), |ui| {
@@ -71,6 +67,31 @@ pub fn side_bar_ui(ui: &mut Ui, scene: &Scene<'_>, page: &mut Page) {
             });
         });
     });
+}
+
+/// Where one can go, by name and by sign.
+const PLACES: [(Page, &str, Icon); 2] =
+    [(Page::Assistance, "console-assistance", Icon::Home), (Page::Account, "console-account", Icon::Card)];
+
+/// The places and the palette as signs, where there is no room for their names.
+fn signs_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
+    let size = vec2(ui.available_width(), 36.0);
+    let sign = |ui: &mut Ui, icon, id: &str, keys: &str, is_here| {
+        let name = scene.i18n.text(id);
+        let with_keys = [("name", (&name).into()), ("keys", keys.into())];
+        let hover = if keys.is_empty() { name.clone() } else { scene.i18n.text_with("console-tool-hover", &with_keys) };
+        let words = ToolWords { word: "", name: &name, hover: &hover };
+        let standing = if is_here { ToolState::On } else { ToolState::Ready };
+        tool_button(ui, icon, &words, standing, size).clicked()
+    };
+    for (to, name, icon) in PLACES {
+        if sign(ui, icon, name, "", state.page == to) {
+            state.page = to;
+        }
+    }
+    if sign(ui, Icon::Search, "console-palette", "Ctrl K", false) {
+        state.open_palette();
+    }
 }
 
 fn section_ui(ui: &mut Ui, name: &str, is_here: bool) -> Response {
@@ -138,7 +159,8 @@ pub fn home_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands
 }
 
 fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
-    let may = scene.view.operator.open_now && !scene.desk.is_full;
+    let is_revoked = is_revoked(scene);
+    let may = scene.view.operator.open_now && !scene.desk.is_full && !is_revoked;
     if !scene.view.operator.hours.is_empty() {
         ui.ctx().request_repaint_after(HOURS);
     }
@@ -154,7 +176,9 @@ fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &m
             }
             keyboard_hint(ui, "Ctrl N");
         });
-        if !scene.view.operator.open_now {
+        if is_revoked {
+            small(ui, &scene.i18n.text("console-revoked"));
+        } else if !scene.view.operator.open_now {
             account::closed_ui(ui, scene);
         } else if scene.desk.is_full {
             small(ui, &super::tabs::full_words(scene));
@@ -165,6 +189,11 @@ fn idle_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &m
         steps_ui(ui, scene, "console-how-title", "console-how-1");
     }
     recent::recent_ui(ui, scene, state);
+}
+
+/// Whether it was told that the certificate is revoked. Who dismisses that tries again.
+fn is_revoked(scene: &Scene<'_>) -> bool {
+    scene.view.notices.iter().any(|notice| notice.kind == NoticeKind::CertificateRevoked)
 }
 
 /// What the next steps will be, from `first` on.

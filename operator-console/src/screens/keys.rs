@@ -79,8 +79,8 @@ pub(super) fn strip_ui(
             let button = StripButton { words: label, name: &name, hover: &name, on: false, enabled: false };
             strip_button(ui, &button);
         }
-        let name = i18n.text("console-keys-close");
-        let button = StripButton { words: &name, name: &name, hover: &name, on: false, enabled: true };
+        let (words, name) = (i18n.text("console-close-panel"), i18n.text("console-keys-close"));
+        let button = StripButton { words: &words, name: &name, hover: &name, on: false, enabled: true };
         if strip_button(ui, &button) {
             state.keys_open = false;
         }

@@ -108,7 +108,8 @@ fn whole_ui(
             filter_ui(ui, scene, &mut state.machine.filter);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            panel_title(ui, &scene.i18n.text("console-tool-machine"));
+            let id = if super::is_narrow(ui) { "console-tool-machine-short" } else { "console-tool-machine" };
+            panel_title(ui, &scene.i18n.text(id));
         });
     });
     let standing = session.state_of(Capability::SystemInfo);
@@ -182,9 +183,9 @@ fn tabs_ui(
     commands: &mut Vec<ConsoleCommand>,
 ) {
     let tokens = theme::tokens(ui);
+    ui.spacing_mut().interact_size.y = 28.0;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().button_padding = vec2(10.0, 3.0);
-        ui.spacing_mut().interact_size.y = 28.0;
         for topic in Topic::ALL {
             let is_open = topic == state.machine.topic;
             let ink = if is_open { tokens.accent } else { tokens.ink_secondary };
@@ -432,14 +433,24 @@ impl Table<'_> {
     fn cells_ui(&self, ui: &mut Ui, row: usize, widths: &[(usize, f32)]) {
         let tokens = theme::tokens(ui);
         let Some(row) = self.sheet.rows.get(row) else { return };
+        // What has no room is told when the pointer rests on the row.
+        let whole = (widths.len() < self.sheet.columns.len()).then(|| {
+            let columns = self.sheet.columns.iter().zip(&row.cells);
+            let named = columns.map(|(column, cell)| format!("{}: {}", self.scene.i18n.text(column.id), cell.text));
+            named.collect::<Vec<_>>().join("\n")
+        });
         for (at, width) in widths {
             let text = row.cells.get(*at).map_or("", |cell| cell.text.as_str());
             let words = RichText::new(text).font(Weight::Regular.at(13.0)).color(tokens.ink);
             let (rect, _) = ui.allocate_exact_size(vec2(*width, ROW), egui::Sense::hover());
             let mut cell =
                 ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
-            // What is cut off is told when the pointer rests on it.
-            cell.add(Label::new(words).truncate());
+            let label = Label::new(words).truncate();
+            match &whole {
+                // What is cut off is told by the label itself.
+                None => drop(cell.add(label)),
+                Some(whole) => drop(cell.add(label.show_tooltip_when_elided(false)).on_hover_text(whole)),
+            }
         }
     }
 

@@ -11,7 +11,8 @@ use crate::viewer::marking::Tool;
 use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, Stage};
 use egui::{
-    Align, Align2, Area, Frame, Key, Label, Layout, Modifiers, Order, Response, RichText, Role, Sense, TextEdit,
+    Align, Align2, Area, Frame, Key, Label, Layout, Modifiers, Order, Response, RichText, Role, ScrollArea, Sense,
+    TextEdit,
 };
 use egui::{Ui, WidgetInfo, vec2};
 use ui_kit::fonts::Weight;
@@ -19,10 +20,14 @@ use ui_kit::{focus_chat, theme};
 
 /// Width of the palette, in points; less in a narrow window.
 const WIDTH: f32 = 460.0;
-/// Commands that are shown at once.
+/// Commands that are in sight at once; the others are scrolled to.
 const MOST: usize = 9;
-/// How far from the upper edge it stands, in points.
-const FROM_TOP: f32 = 72.0;
+/// Height of one, and room between them, in points.
+const ROW: (f32, f32) = (34.0, 2.0);
+/// How far from the upper edge it stands, in points, and how far in a low window.
+const FROM_TOP: (f32, f32) = (72.0, 16.0);
+/// Height of everything but the commands, in points.
+const AROUND: f32 = 100.0;
 
 /// What is typed and which command is next.
 #[derive(Debug, Default)]
@@ -89,7 +94,8 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
         .map(|entry| (scene.i18n.text(entry.name), entry))
         .filter(|(name, _)| matches(name, &state.palette.typed))
         .collect();
-    let count = entries.len().min(MOST);
+    let count = entries.len();
+    let before = state.palette.at;
     let step = |ui: &Ui, key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
     if step(ui, Key::ArrowDown) {
         state.palette.at = (state.palette.at + 1) % count.max(1);
@@ -98,28 +104,49 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
         state.palette.at = (state.palette.at + count.max(1) - 1) % count.max(1);
     }
     state.palette.at = state.palette.at.min(count.saturating_sub(1));
+    let moved = state.palette.at != before;
     let by_enter = step(ui, Key::Enter);
     let escaped = step(ui, Key::Escape);
     let width = WIDTH.min(ui.ctx().content_rect().width() - 32.0);
     let area = Area::new(ui.scope_id().with("palette")).order(Order::Foreground);
-    let area = area.anchor(Align2::CENTER_TOP, vec2(0.0, FROM_TOP));
+    let window = ui.ctx().content_rect().height();
+    let is_low = window < FROM_TOP.0 + AROUND + MOST as f32 * (ROW.0 + ROW.1);
+    let from_top = if is_low { FROM_TOP.1 } else { FROM_TOP.0 };
+    let area = area.anchor(Align2::CENTER_TOP, vec2(0.0, from_top));
+    // Half of the next one says that there are more.
+    let room = (window - from_top - AROUND).min((MOST as f32 - 0.5) * (ROW.0 + ROW.1)).max(ROW.0);
     let shown = area.show(ui.ctx(), |ui| {
         let tokens = theme::tokens(ui);
         let line = egui::Stroke::new(1.0, tokens.edge);
         let frame = Frame::new().fill(tokens.surface).stroke(line).corner_radius(tokens.card_radius).inner_margin(8);
         frame.show(ui, |ui| {
             ui.set_width(width);
-            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.spacing_mut().item_spacing.y = ROW.1;
             field_ui(ui, scene, &mut state.palette.typed);
             ui.add_space(6.0);
             if entries.is_empty() {
                 ui_kit::small(ui, &scene.i18n.text("console-palette-nothing"));
             }
             let mut chosen = None;
-            for (place, (name, entry)) in entries.iter().take(MOST).enumerate() {
-                if row_ui(ui, name, entry.shortcut, place == state.palette.at).clicked() {
-                    chosen = Some(place);
+            ScrollArea::vertical().max_height(room).show(ui, |ui| {
+                for (place, (name, entry)) in entries.iter().enumerate() {
+                    let is_next = place == state.palette.at;
+                    let row = row_ui(ui, name, entry.shortcut, is_next);
+                    if is_next && moved {
+                        row.scroll_to_me(None);
+                    }
+                    if row.clicked() {
+                        chosen = Some(place);
+                    }
                 }
+            });
+            if count as f32 * (ROW.0 + ROW.1) > room {
+                // Also for who does not see that the list goes on.
+                ui.add_space(4.0);
+                ui.horizontal(|ui| {
+                    ui.add_space(10.0);
+                    ui_kit::tiny(ui, &scene.i18n.text_with("console-palette-count", &[("count", count.into())]));
+                });
             }
             chosen
         })
@@ -153,7 +180,7 @@ fn field_ui(ui: &mut Ui, scene: &Scene<'_>, typed: &mut String) {
 
 fn row_ui(ui: &mut Ui, name: &str, shortcut: &str, is_next: bool) -> Response {
     let tokens = theme::tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 34.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW.0), Sense::click());
     if is_next || response.hovered() {
         ui.painter().rect_filled(rect, tokens.radius, tokens.accent_soft);
     }
@@ -176,6 +203,15 @@ fn row_ui(ui: &mut Ui, name: &str, shortcut: &str, is_next: bool) -> Response {
 fn matches(name: &str, typed: &str) -> bool {
     let name = name.to_lowercase();
     typed.to_lowercase().split_whitespace().all(|word| name.contains(word))
+}
+
+/// What pointing and drawing is called where nothing else says what it is about.
+const fn mark_name(tool: Tool) -> &'static str {
+    match tool {
+        Tool::Pointer => "console-palette-pointer",
+        Tool::Arrow => "console-palette-arrow",
+        Tool::Box => "console-palette-box",
+    }
 }
 
 /// Everything that makes sense now, what is done most first.
@@ -207,17 +243,17 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
                 entries.push(entry("console-tool-fetch", "F4", Act::Files(Open::Fetch)));
             }
             if browser::may_browse(scene, session) {
-                entries.push(entry("console-tool-files", "Ctrl O", Act::Browser));
+                entries.push(entry("console-palette-files", "Ctrl O", Act::Browser));
             }
             if session::may_read(operator, session) {
                 entries.push(entry("console-tool-machine", "F8", Act::Machine));
             }
             if clip::may_exchange(operator, session) {
                 entries.push(entry("console-clip-send", "Shift F3", Act::SendClipboard));
-                entries.push(entry("console-clip-fetch", "Shift F4", Act::FetchClipboard));
+                entries.push(entry("console-palette-clip-fetch", "Shift F4", Act::FetchClipboard));
             }
             if marking::may_mark(operator, session) {
-                entries.extend(marking::TOOLS.map(|(tool, name, keys)| entry(name, keys, Act::Mark(tool))));
+                entries.extend(marking::TOOLS.map(|(tool, _, keys)| entry(mark_name(tool), keys, Act::Mark(tool))));
                 entries.push(entry("console-mark-clear", "", Act::ClearMarks));
             }
             if session::may_enter(operator, session) {

@@ -49,7 +49,8 @@ pub fn tool_button(ui: &mut Ui, icon: Icon, words: &ToolWords<'_>, state: ToolSt
         }
         let with_word = size.x >= ROOM_FOR_WORD.x && size.y >= ROOM_FOR_WORD.y;
         let centre = if with_word { rect.top() + height * 0.375 } else { rect.center().y };
-        let size = (height * 0.46).clamp(13.0, 20.0);
+        // Where the icon is all that there is, it has all the room.
+        let size = (height * if with_word { 0.46 } else { 0.62 }).clamp(13.0, 20.0);
         icon.paint(ui.painter(), pos2(rect.center().x, centre), size, Stroke::new(1.8, ink));
         if with_word {
             let base = pos2(rect.center().x, rect.bottom() - height * 0.22);
@@ -66,7 +67,7 @@ pub fn tool_button(ui: &mut Ui, icon: Icon, words: &ToolWords<'_>, state: ToolSt
 }
 
 /// Height of a button of a strip, in points.
-const STRIP_BUTTON: f32 = 28.0;
+pub(super) const STRIP_BUTTON: f32 = 28.0;
 
 /// A button of a strip over the remote screen.
 pub struct StripButton<'a> {
@@ -96,9 +97,20 @@ pub fn strip_ui(ui: &mut Ui, name: &'static str, contents: impl FnOnce(&mut Ui))
 /// Whether it was pressed.
 pub fn strip_button(ui: &mut Ui, button: &StripButton<'_>) -> bool {
     let tokens = theme::tokens(ui);
+    let ink = if button.on { tokens.accent } else { tokens.ink_secondary };
+    inked_strip_button(ui, button, ink)
+}
+
+/// The same for what ends something.
+pub(super) fn danger_strip_button(ui: &mut Ui, button: &StripButton<'_>) -> bool {
+    let ink = theme::tokens(ui).danger;
+    inked_strip_button(ui, button, ink)
+}
+
+fn inked_strip_button(ui: &mut Ui, button: &StripButton<'_>, ink: egui::Color32) -> bool {
+    let tokens = theme::tokens(ui);
     ui.spacing_mut().button_padding = vec2(10.0, 3.0);
     ui.spacing_mut().interact_size.y = STRIP_BUTTON;
-    let ink = if button.on { tokens.accent } else { tokens.ink_secondary };
     let words = egui::RichText::new(button.words).font(Weight::SemiBold.at(tokens.small_size)).color(ink);
     let fill = if button.on { tokens.accent_soft } else { egui::Color32::TRANSPARENT };
     let edge = if button.on { tokens.accent } else { tokens.line };
@@ -174,9 +186,14 @@ pub enum FieldKind {
 
 /// One line of text with a label above it that names it.
 pub fn text_field(ui: &mut Ui, kind: FieldKind, label: &str, text: &mut String) -> Response {
+    ui_kit::tiny(ui, label);
+    bare_field(ui, kind, label, text, ui.available_width())
+}
+
+/// The same without the label, which only screen readers are told; `width` in points.
+pub fn bare_field(ui: &mut Ui, kind: FieldKind, label: &str, text: &mut String, width: f32) -> Response {
     const PASSWORD_BYTES: usize = 256;
     let tokens = theme::tokens(ui);
-    ui_kit::tiny(ui, label);
     let frame = egui::Frame::new()
         .fill(tokens.surface)
         .stroke(Stroke::new(1.0, tokens.edge))
@@ -195,7 +212,7 @@ pub fn text_field(ui: &mut Ui, kind: FieldKind, label: &str, text: &mut String) 
             .font(Weight::Regular.at(tokens.body_size))
             .text_color(tokens.ink)
             .password(kind == FieldKind::Password)
-            .desired_width(ui.available_width())
+            .desired_width(width)
             .frame(frame),
     );
     if kind == FieldKind::Password

@@ -10,7 +10,7 @@ use crate::words;
 use console_core::records::{Outcome, Record, RecordId};
 use console_core::view::{KeyView, Stage};
 use egui::{Align, Layout, Sense, Ui, WidgetInfo, vec2};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ui_kit::fonts::Weight;
 use ui_kit::{TagKind, body, body_secondary, button, card, danger_button, heading, mono_key, small, tag, theme, tiny};
 
@@ -166,7 +166,7 @@ fn line_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, is_open: bool) -> bo
     let tokens = theme::tokens(ui);
     let i18n = scene.i18n;
     let kept = &record.kept;
-    let when = i18n.day_and_time(UNIX_EPOCH + Duration::from_secs(kept.began_s));
+    let when = i18n.when(UNIX_EPOCH + Duration::from_secs(kept.began_s), SystemTime::now());
     let lasted = match kept.lasted_s {
         Some(seconds) => i18n.duration(Duration::from_secs(seconds)),
         None => i18n.text("console-recent-cut"),
@@ -176,7 +176,9 @@ fn line_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, is_open: bool) -> bo
     let rated = kept.stars.map(|stars| i18n.text_with("console-ended-stars", &[("stars", u32::from(stars).into())]));
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 46.0), Sense::click());
     if is_open || response.hovered() {
-        ui.painter().rect_filled(rect, tokens.radius, tokens.accent_soft);
+        // What the pointer rests on is not chosen yet.
+        let fill = if is_open { tokens.accent_soft } else { tokens.sunken };
+        ui.painter().rect_filled(rect, tokens.radius, fill);
     }
     let inside = rect.shrink2(vec2(10.0, 2.0));
     let builder = egui::UiBuilder::new().max_rect(inside).layout(Layout::right_to_left(Align::Center));

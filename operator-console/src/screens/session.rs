@@ -229,20 +229,25 @@ fn top_bar_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &
                 mark(ui, 18.0);
                 ui.add_space(8.0);
             }
+            ui.scope(|ui| {
+                ui.set_max_width((ui.available_width() * 0.3).min(280.0));
+                strong(ui, &called(scene, session));
+            });
             since_ui(ui, scene, session);
-            if !narrow {
-                let system =
-                    if session.system.is_empty() { scene.i18n.text("console-client") } else { session.system.clone() };
-                ui.scope(|ui| {
-                    ui.set_max_width((ui.available_width() * 0.3).min(240.0));
-                    let words = RichText::new(system).font(Weight::Regular.at(13.0)).color(tokens.ink_secondary);
-                    ui.add(egui::Label::new(words).truncate());
-                });
-            }
             monitors_ui(ui, scene, session, commands);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| figures_ui(ui, scene, session));
         });
     });
+}
+
+/// Whom the operator says it is, else what the computer is.
+fn called(scene: &Scene<'_>, session: &SessionView) -> String {
+    let name = scene.record().map(|record| record.kept.name.trim()).filter(|name| !name.is_empty());
+    match name {
+        Some(name) => name.to_owned(),
+        None if session.system.is_empty() => scene.i18n.text("console-client"),
+        None => session.system.clone(),
+    }
 }
 
 /// Since when, and for how long.
@@ -258,7 +263,8 @@ fn since_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
         }
         None => since,
     };
-    strong(ui, &words);
+    let words = RichText::new(words).font(Weight::Regular.at(13.0)).color(theme::tokens(ui).ink_secondary);
+    ui.add(egui::Label::new(words).extend());
     time_left_ui(ui, scene, lasted);
 }
 
@@ -416,7 +422,9 @@ fn remote_ui(
     commands: &mut Vec<ConsoleCommand>,
 ) {
     let view = session.state_of(Capability::View);
+    // In a pause nothing is shown, whatever came before.
     if view == PowerState::Granted
+        && !session.sharing_paused
         && let Some(monitor) = session.monitor
     {
         let control = controls(session) && !session.reconnecting && !state.viewer.only_watches;

@@ -86,10 +86,12 @@ fn head_ui(
 ) {
     let tokens = theme::tokens(ui);
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 36.0), Layout::right_to_left(Align::Center), |ui| {
-        if close_button(ui, &scene.i18n.text("console-close-panel"), tokens.ink_secondary).clicked() {
+        let is_granted = session.state_of(Capability::Shell) == PowerState::Granted;
+        // Beside it stands what ends it for good.
+        let close = if is_granted { "console-terminal-hide" } else { "console-close-panel" };
+        if close_button(ui, &scene.i18n.text(close), tokens.ink_secondary).clicked() {
             state.under = None;
         }
-        let is_granted = session.state_of(Capability::Shell) == PowerState::Granted;
         if is_granted {
             let end =
                 ui.add_enabled_ui(!session.reconnecting, |ui| button(ui, &scene.i18n.text("console-terminal-end")));
@@ -103,17 +105,29 @@ fn head_ui(
                 commands.push(ConsoleCommand::Ask(Capability::Shell));
             }
         }
-        if let ShellState::Over { code } = session.shell.state {
-            let words = match code {
-                Some(code) => scene.i18n.text_with("console-terminal-over-code", &[("code", code.to_string().into())]),
-                None => scene.i18n.text("console-terminal-over"),
-            };
-            tag(ui, TagKind::Accent, &words);
+        if super::is_narrow(ui) {
+            // It stands under the title.
+        } else if let ShellState::Over { code } = session.shell.state {
+            over_ui(ui, scene, code);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             panel_title(ui, &scene.i18n.text("console-tool-shell"));
         });
     });
+    if let ShellState::Over { code } = session.shell.state
+        && super::is_narrow(ui)
+    {
+        over_ui(ui, scene, code);
+    }
+}
+
+/// That it is over, and with what.
+fn over_ui(ui: &mut Ui, scene: &Scene<'_>, code: Option<i32>) {
+    let words = match code {
+        Some(code) => scene.i18n.text_with("console-terminal-over-code", &[("code", code.to_string().into())]),
+        None => scene.i18n.text("console-terminal-over"),
+    };
+    tag(ui, TagKind::Accent, &words);
 }
 
 /// Several lines are to be pasted: each may run as a command.

@@ -5,7 +5,9 @@ use super::transfers::transfer_ui;
 use super::{Scene, ScreenState};
 use crate::words;
 use console_core::proto::session::Capability;
-use console_core::view::{ConsoleCommand, OperatorView, PowerState, PowerView, SessionView};
+use console_core::view::{
+    ConsoleCommand, OperatorView, PowerState, PowerView, SessionView, TransferState, TransferView,
+};
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
 use ui_kit::fonts::Weight;
 use ui_kit::{ChatBubble, TagKind, button, chat_ui, tag, theme, tiny};
@@ -18,6 +20,8 @@ const NARROW: f32 = 224.0;
 const TALK_SHARE: f32 = 0.45;
 /// The same while the notes are open.
 const TALK_SHARE_BESIDE_NOTES: f32 = 0.24;
+/// Height of the line that says what moves, in points.
+const MOVING_LINE: f32 = 22.0;
 /// Bounds of that least height, in points: an entry with two lines, and a talk that can be followed.
 const TALK_HEIGHTS: (f32, f32) = (104.0, 310.0);
 
@@ -45,8 +49,11 @@ pub fn side_ui(
         let share = if state.notes.open { TALK_SHARE_BESIDE_NOTES } else { TALK_SHARE };
         let talk = (ui.available_height() * share).clamp(TALK_HEIGHTS.0, TALK_HEIGHTS.1);
         let talk = if talks { talk } else { 0.0 };
-        let above = (ui.available_height() - talk).max(40.0);
-        ScrollArea::vertical().id_salt("above the talk").max_height(above).auto_shrink([false, true]).show(ui, |ui| {
+        let moving = moving(scene, session);
+        let line_height = if moving.is_some() { MOVING_LINE } else { 0.0 };
+        let above = (ui.available_height() - talk - line_height).max(40.0);
+        let column = ScrollArea::vertical().id_salt("above the talk").max_height(above).auto_shrink([false, true]);
+        let drawn = column.show(ui, |ui| {
             super::notices::notices_ui(ui, scene, state, commands);
             check_word_ui(ui, scene, session);
             powers_ui(ui, scene, session, commands);
@@ -59,11 +66,33 @@ pub fn side_ui(
                 transfer_ui(ui, scene.i18n, transfer, &state.rates);
             }
         });
+        let is_cut = drawn.content_size.y > drawn.inner_rect.height() + 1.0;
+        if let Some(moving) = moving.filter(|_| is_cut) {
+            let words = egui::RichText::new(moving).font(Weight::SemiBold.at(tokens.tiny_size)).color(tokens.accent);
+            ui.add(egui::Label::new(words).truncate());
+        }
         if talks {
             line(ui);
             talk_ui(ui, scene, session, state, commands);
         }
     });
+}
+
+/// What moves, in a line that is in sight also where the column is too short for it.
+fn moving(scene: &Scene<'_>, session: &SessionView) -> Option<String> {
+    let running = || session.transfers.iter().filter(|transfer| !transfer.state.is_over());
+    let count = running().count();
+    if count == 0 {
+        return None;
+    }
+    if running().any(|transfer| matches!(transfer.state, TransferState::Conflicts(_))) {
+        return Some(scene.i18n.text("console-transfers-wait"));
+    }
+    let sum = |of: fn(&TransferView) -> u64| running().map(of).fold(0_u64, u64::saturating_add);
+    let (done, all) = (sum(|transfer| transfer.done_bytes), sum(|transfer| transfer.size_bytes));
+    let percent = u128::from(done) * 100 / u128::from(all.max(1));
+    let args = [("count", count.into()), ("percent", percent.min(100).to_string().into())];
+    Some(scene.i18n.text_with("console-transfers-moving", &args))
 }
 
 fn line(ui: &mut Ui) {
@@ -72,11 +101,11 @@ fn line(ui: &mut Ui) {
     ui.painter().rect_filled(rect.expand2(vec2(16.0, 0.0)), 0.0, tokens.line);
 }
 
-/// Large while it is to be compared; once the person shows the screen, a word in a row.
+/// Large while it is to be compared; once the person goes on, a word in a row.
 fn check_word_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
     let tokens = theme::tokens(ui);
     let name = scene.i18n.text("console-check-word");
-    if session.state_of(Capability::View) == PowerState::Granted {
+    if session.recognised || session.step.is_some() {
         row(ui, &name, |ui| drop(tag(ui, TagKind::Ok, &session.check_word)));
         return;
     }
@@ -99,7 +128,7 @@ fn row(ui: &mut Ui, name: &str, right: impl FnOnce(&mut Ui)) {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let size = if super::is_narrow(ui) { 11.0 } else { tokens.small_size };
             let words = egui::RichText::new(name).font(Weight::Regular.at(size)).color(tokens.ink);
-            ui.add(egui::Label::new(words).truncate());
+            ui.add(egui::Label::new(words).wrap());
         });
     });
 }
@@ -205,7 +234,8 @@ fn power_ui(
         }
         ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            ui.add(egui::Label::new(name).truncate());
+            // Who asks must see for what.
+            ui.add(egui::Label::new(name).wrap());
             tiny(ui, &standing);
         });
     });

@@ -17,7 +17,9 @@ use ui_kit::{Tokens, button, danger_button, small, theme};
 /// Height of the strip, in points.
 pub(super) const HEIGHT: f32 = 42.0;
 /// Bounds of a tab's width, in points.
-const WIDTHS: (f32, f32) = (112.0, 208.0);
+const WIDTHS: (f32, f32) = (92.0, 208.0);
+/// Where they are narrower than this, only the one in front has a cross: the others need the room for their names.
+const ROOM_FOR_CROSS: f32 = 132.0;
 
 /// What the tabs remember.
 #[derive(Debug, Default)]
@@ -198,7 +200,8 @@ fn tab_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, tab: &Tab, pl
         let painter = ui.painter_at(rect.shrink(2.0));
         let middle = rect.center().y;
         painter.circle_filled(pos2(rect.left() + 14.0, middle), 4.5, standing.colour(&tokens));
-        let mut right = rect.right() - 30.0;
+        let has_cross = is_front || width >= ROOM_FOR_CROSS;
+        let mut right = rect.right() - if has_cross { 30.0 } else { 8.0 };
         if unseen > 0 {
             let count = if unseen > 9 { "9+".to_owned() } else { unseen.to_string() };
             let galley = painter.layout_no_wrap(count, Weight::SemiBold.at(12.0), tokens.on_accent);
@@ -225,11 +228,12 @@ fn tab_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, tab: &Tab, pl
         let clicked = response.on_hover_text(hover).clicked();
         let cross = Rect::from_center_size(pos2(rect.right() - 16.0, middle), vec2(28.0, 28.0));
         let close = scene.i18n.text_with("console-tab-close", &[("name", name.as_str().into())]);
-        let closes = ui
-            .scope_builder(egui::UiBuilder::new().max_rect(cross), |ui| {
-                ui.push_id("close", |ui| close_button(ui, &close, tokens.ink_secondary).clicked()).inner
-            })
-            .inner;
+        let closes = has_cross
+            && ui
+                .scope_builder(egui::UiBuilder::new().max_rect(cross), |ui| {
+                    ui.push_id("close", |ui| close_button(ui, &close, tokens.ink_secondary).clicked()).inner
+                })
+                .inner;
         if closes {
             close_tab(state, tab);
         } else if clicked && !is_front {

@@ -5,7 +5,7 @@ use super::{Effect, Scene, ScreenState};
 use crate::desk::DeskCommand;
 use console_core::records::{PlainLine, Record, TerminalText, Transcript, TranscriptState};
 use egui::{Frame, Label, Margin, RichText, ScrollArea, Ui, vec2};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ui_kit::fonts::Weight;
 use ui_kit::{body_secondary, button, small, theme, tiny};
 
@@ -106,7 +106,7 @@ fn read_ui(ui: &mut Ui, scene: &Scene<'_>, transcript: &Transcript, state: &mut 
             for row in rows.get(range).unwrap_or_default() {
                 let (text, font, ink) = match row {
                     Row::Head(terminal) => {
-                        let time = i18n.day_and_time(at(terminal.opened_ms));
+                        let time = i18n.when(at(terminal.opened_ms), SystemTime::now());
                         let text = i18n.text_with("console-transcript-terminal", &[("time", time.into())]);
                         (text, Weight::SemiBold.at(13.0), ink)
                     }
@@ -127,7 +127,7 @@ fn read_ui(ui: &mut Ui, scene: &Scene<'_>, transcript: &Transcript, state: &mut 
     }
 }
 
-fn at(ms: u64) -> std::time::SystemTime {
+fn at(ms: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(ms)
 }
 

@@ -271,6 +271,15 @@ pub(crate) fn busy_session() -> SessionView {
     session
 }
 
+/// The same while the person is asked for control.
+pub(crate) fn asking_session() -> SessionView {
+    let mut session = busy_session();
+    for power in session.powers.iter_mut().filter(|power| power.capability == Capability::Control) {
+        power.state = PowerState::Asked;
+    }
+    session
+}
+
 /// A session in which the person lets their machine be read, with every page, and one program that does not end.
 pub(crate) fn machine_session() -> SessionView {
     let mut session = session(PowerState::Granted, PowerState::Off);
@@ -284,7 +293,7 @@ pub(crate) fn machine_session() -> SessionView {
         request: RequestId(7),
         pid: 4821,
         name: "soffice.bin".to_owned(),
-        started_s: 1_797_000_004,
+        started_s: 1_797_000_005,
         force: false,
         state: EndingState::Over(Ending::Runs),
     };

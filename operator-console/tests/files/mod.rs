@@ -1,12 +1,14 @@
 //! The two folders: asked for, chosen from by mouse and keyboard, and what moves between them.
 
 use crate::common::{files_session, session, view};
-use crate::{Page, click, session_page, taken};
+use crate::{Page, click, page_of, session_page, taken};
 use console_core::proto::session::{FileName, TransferId};
 use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, Stage};
 use egui::accesskit::Role;
-use egui::{Event, Key, Modifiers};
+use egui::{Event, Key, Modifiers, Pos2, Rect};
 use egui_kittest::kittest::Queryable;
+use i18n::Language;
+use operator_console::app::{SMALLEST_WINDOW, WINDOW_SIZE};
 use operator_console::screens::Under;
 use std::path::PathBuf;
 
@@ -180,4 +182,35 @@ fn a_path_that_is_typed_is_opened() {
         matches!(commands.as_slice(), [ConsoleCommand::Browse { path }] if path.ends_with("/docs")),
         "{commands:?}"
     );
+}
+
+#[test]
+fn the_choice_about_files_that_are_there_already_is_whole_above_what_runs() {
+    for size in [WINDOW_SIZE, SMALLEST_WINDOW] {
+        let session = Stage::Session(Box::new(files_session()));
+        let mut page = page_of(view(session), Language::Italian, size);
+        page.state_mut().state.under = Some(Under::Folders);
+        page.run_steps(4);
+        let window = Rect::from_min_size(Pos2::ZERO, size.into());
+        let choice = page.get_by_label("Tieni tutti e due").rect();
+        assert!(window.shrink(4.0).contains_rect(choice), "{choice:?} at {size:?}");
+        assert!(choice.top() < page.get_by_label("Pausa: modelli").rect().top());
+    }
+}
+
+#[test]
+fn what_moves_is_in_sight_beside_the_screen_also_where_the_column_is_too_short_for_it() {
+    let session = Stage::Session(Box::new(files_session()));
+    let mut page = page_of(view(session.clone()), Language::English, [640.0, 400.0]);
+    let waits = "A transfer waits for your choice (Ctrl O)";
+    let line = page.get_by_label(waits).rect();
+    assert!(line.bottom() < page.get_by_label("Write to the person...").rect().top(), "{line:?}");
+    let Stage::Session(mut session) = session else { unreachable!() };
+    session.transfers = session.transfers.iter().take(1).cloned().collect();
+    page.state_mut().view = Some(view(Stage::Session(session.clone())));
+    page.run_steps(2);
+    assert!(page.query_all_by_label_contains("One transfer is running: ").next().is_some());
+    // Where there is room for all of it, it is not said twice.
+    let page = page_of(view(Stage::Session(session)), Language::English, WINDOW_SIZE);
+    assert!(page.query_all_by_label_contains("One transfer is running: ").next().is_none());
 }

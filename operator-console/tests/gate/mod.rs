@@ -3,12 +3,13 @@
 use crate::common::{PROBLEMS, answer, gate, locked, requested};
 use crate::{Page, world_page};
 use console_core::gate::{Busy, GateCommand, GateDone, GateProblem, GateStage, GateView, Secret};
+use console_core::proto::session::CertificateProblem;
 use egui::{Event, Key};
 use egui_kittest::Node;
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::Language;
 use operator_console::app::{SMALLEST_WINDOW, WINDOW_SIZE};
-use operator_console::screens::Effect;
+use operator_console::screens::{Effect, ScreenState};
 use std::time::{Duration, Instant};
 
 fn page(view: GateView) -> Page {
@@ -114,8 +115,10 @@ fn no_password_is_taken_while_one_is_tried_and_after_too_many_wrong_ones() {
     let mut waiting = page(gate(locked()));
     let until = waiting.state().now + Duration::from_secs(28);
     waiting.state_mut().gate.stage = GateStage::Locked { name: "Giulia Rinaldi".to_owned(), until: Some(until) };
+    waiting.state_mut().gate.problem = Some(GateProblem::WrongPassword { left: 0 });
     waiting.run_steps(2);
-    waiting.get_by_label_contains("28 seconds");
+    waiting.get_by_label_contains("Check Caps Lock, and try again in 28 seconds");
+    assert!(waiting.query_by_label_contains("The password is wrong").is_none(), "what hinders is told once");
     press(&mut waiting, Key::Enter);
     assert!(done(&mut waiting).is_empty());
 }
@@ -140,6 +143,36 @@ fn a_key_is_made_by_keyboard_alone() {
 }
 
 #[test]
+fn what_is_wrong_with_a_new_password_is_told_at_its_field() {
+    let mut page = page(gate(GateStage::Empty));
+    assert!(field(&page, "Your name and surname, as people should see them").is_focused());
+    press(&mut page, Key::Escape);
+    page.state_mut().gate.problem = Some(GateProblem::PasswordShort);
+    page.state_mut().state = ScreenState::default();
+    page.run_steps(3);
+    assert!(field(&page, "New password").is_focused(), "also where no name is there yet");
+    let told = page.get_by_label_contains("The password is too short").rect();
+    let (first, again) = (field(&page, "New password").rect(), field(&page, "New password, once more").rect());
+    assert!(first.bottom() < told.top() && told.bottom() < again.top());
+}
+
+#[test]
+fn the_step_that_is_next_stands_out_and_one_that_is_done_says_so() {
+    let mut page = page(gate(requested()));
+    assert!(page.query_by_label("saved").is_none());
+    page.state_mut().gate.done = Some(GateDone::RequestSaved("/tmp/giulia-rinaldi.request".into()));
+    page.run_steps(2);
+    page.get_by_label("saved");
+    // What came of the answer does not undo that.
+    page.state_mut().gate.done = None;
+    page.state_mut().gate.problem = Some(GateProblem::NotAnAnswer);
+    page.run_steps(2);
+    page.get_by_label("saved");
+    let last = page.get_by_label("Open the answer").rect();
+    assert!(last.bottom() < WINDOW_SIZE[1], "all three steps are in sight, also under a word of what went wrong");
+}
+
+#[test]
 fn the_request_is_saved_and_the_answer_taken() {
     let mut page = page(gate(requested()));
     page.get_by_label("3FA1 90C2 77DE 0B54 E618 2C9A");
@@ -147,7 +180,7 @@ fn the_request_is_saved_and_the_answer_taken() {
     assert_eq!(click(&mut page, "Save the request"), [GateCommand::SaveRequest("/tmp".into())]);
     page.state_mut().state.gate.choose_answer("/tmp/giulia.enrolment".as_ref());
     page.run_steps(1);
-    assert_eq!(click(&mut page, "Take the answer"), [GateCommand::Import("/tmp/giulia.enrolment".into())]);
+    assert_eq!(click(&mut page, "Open the answer"), [GateCommand::Import("/tmp/giulia.enrolment".into())]);
     page.get_by_label("Browse for the answer...").click();
     page.run_steps(2);
     assert!(page.state().state.effects == [Effect::BrowseAnswer]);
@@ -164,20 +197,51 @@ fn an_organisation_is_taken_only_by_its_domain_and_after_a_yes() {
 }
 
 #[test]
+fn both_answers_about_an_organisation_are_in_sight_in_the_lowest_window() {
+    const LOW: [f32; 2] = [640.0, 400.0];
+    let mut page = world_page(None, gate(GateStage::Confirm(answer())), Language::Italian, LOW);
+    page.run_steps(40);
+    for label in ["No, è un’altra", "Sì, è questa"] {
+        let place = page.get_by_label(label).rect();
+        assert!(place.top() > 0.0 && place.bottom() < LOW[1] - 16.0, "{label}: {place}");
+    }
+}
+
+#[test]
 fn a_renewal_is_offered_where_the_certificate_is_the_problem() {
     let mut quiet = page(gate(locked()));
-    assert!(quiet.query_by_label("Take the answer").is_none());
+    assert!(quiet.query_by_label("Open the answer").is_none());
     click(&mut quiet, "Renew the certificate...");
-    quiet.get_by_label("Take the answer");
+    quiet.get_by_label("Open the answer");
     let mut page = page(gate(locked()));
     for problem in PROBLEMS {
         page.state_mut().gate.problem = Some(GateProblem::Certificate(problem));
         page.run_steps(1);
-        page.get_by_label("Take the answer");
+        page.get_by_label("Open the answer");
     }
     page.state_mut().gate.problem = Some(GateProblem::WrongPassword { left: 1 });
     page.run_steps(1);
-    assert!(page.query_by_label("Take the answer").is_none());
+    assert!(page.query_by_label("Open the answer").is_none());
+}
+
+#[test]
+fn where_no_password_helps_the_renewal_comes_first_and_stays_there() {
+    let mut page = page(gate(locked()));
+    type_text(&mut page, "Tre-querce-7");
+    press(&mut page, Key::Enter);
+    assert_eq!(done(&mut page).len(), 1);
+    page.state_mut().gate.problem = Some(GateProblem::Certificate(CertificateProblem::Expired));
+    page.run_steps(3);
+    let is_first =
+        |page: &Page| page.get_by_label("Save the request").rect().bottom() < field(page, "Your password").rect().top();
+    assert!(is_first(&page));
+    assert!(page.get_by_label("Save the request").is_focused());
+    press(&mut page, Key::Enter);
+    assert!(matches!(done(&mut page)[..], [GateCommand::SaveRequest(_)]));
+    page.state_mut().gate.problem = None;
+    page.state_mut().gate.done = Some(GateDone::RequestSaved("/tmp/giulia-rinaldi.request".into()));
+    page.run_steps(3);
+    assert!(is_first(&page), "nothing jumps once it is saved");
 }
 
 #[test]

@@ -121,12 +121,14 @@ fn a_program_is_ended_by_its_own_button_and_forced_only_where_it_still_runs() {
         ConsoleCommand::EndProcess { pid, name: process.name.clone(), started_s: process.started_s, force }
     };
     assert_eq!(click(&mut page, "End process firefox-esr (3310)..."), [command(3310, false)]);
-    let mut session = machine_session();
-    // The sample was told to end, at another time: that was another program.
-    assert!(page.query_by_label("Force soffice.bin (4821) to end...").is_none());
-    let started_s = rows.rows.iter().find(|process| process.pid == 4821).unwrap().started_s;
-    Arc::make_mut(&mut session.machine).endings[0].started_s = started_s;
     let with = |session: &SessionView| view(Stage::Session(Box::new(session.clone())));
+    let mut session = machine_session();
+    // What was told to end under this number began at another time: that was another program.
+    Arc::make_mut(&mut session.machine).endings[0].started_s -= 1;
+    page.state_mut().view = Some(with(&session));
+    page.run_steps(3);
+    assert!(page.query_by_label("Force soffice.bin (4821) to end...").is_none());
+    session = machine_session();
     page.state_mut().view = Some(with(&session));
     page.run_steps(3);
     assert_eq!(click(&mut page, "Force soffice.bin (4821) to end..."), [command(4821, true)]);
@@ -233,6 +235,25 @@ fn every_state_of_a_page_and_of_an_end_has_words() {
             page.state_mut().view = Some(view(Stage::Session(Box::new(session))));
             page = opened(page, Topic::Events);
             assert!(page.query_by_label_contains("[console").is_none());
+        }
+    }
+}
+
+#[test]
+fn in_a_small_window_events_and_packages_keep_what_they_say() {
+    let session = Stage::Session(Box::new(machine_session()));
+    let mut page = page_of(view(session), Language::English, [640.0, 400.0]);
+    for (topic, heads) in [(Topic::Events, vec!["Message"]), (Topic::Packages, vec!["Name", "Version"])] {
+        page.state_mut().state.under = Some(Under::Machine);
+        page.state_mut().state.machine.topic = topic;
+        page.run_steps(3);
+        for head in heads {
+            let named = page.query_all_by_label_contains(head);
+            let mut heads = named.filter(|node| node.accesskit_node().role() == Role::Button);
+            assert!(heads.next().is_some(), "{head} in {topic:?}");
+        }
+        if topic == Topic::Events {
+            assert!(page.query_all_by_label_contains("Severity ").next().is_some(), "the rest is on a second line");
         }
     }
 }

@@ -33,7 +33,7 @@ fn type_text(page: &mut Page, text: &str) {
 #[test]
 fn the_outcome_is_said_with_one_key_and_taken_back_with_the_same() {
     let mut page = page(view(ended(EndReason::ClientEnded)));
-    page.get_by_label("What became of it?");
+    page.get_by_label("How did it go?");
     for (key, outcome) in [Key::Num1, Key::Num2, Key::Num3, Key::Num4].into_iter().zip(Outcome::ALL) {
         page.key_press(key);
         assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Outcome(Some(outcome)))]);
@@ -57,7 +57,7 @@ fn what_is_typed_is_kept_letter_by_letter_and_digits_are_text_there() {
     type_text(&mut page, "4");
     page.key_press(Key::Num4);
     assert_eq!(done(&mut page), [DeskCommand::Describe(id(), Description::Notes("4".to_owned()))]);
-    page.get_by_role_and_label(Role::TextInput, "Tags, between commas").focus();
+    page.get_by_role_and_label(Role::TextInput, "Tags, separated by commas").focus();
     page.run_steps(2);
     type_text(&mut page, "rete, fax");
     let tags = vec!["rete".to_owned(), " fax".to_owned()];
@@ -73,7 +73,7 @@ fn what_was_typed_for_one_person_is_not_brought_back_in_the_notes_of_another() {
     for (role, field) in [
         (Role::TextInput, "Who was helped"),
         (Role::MultilineTextInput, "Summary"),
-        (Role::TextInput, "Tags, between commas"),
+        (Role::TextInput, "Tags, separated by commas"),
     ] {
         let mut page = page(view(ended(EndReason::ClientEnded)));
         let focus = |page: &mut Page| {

@@ -6,7 +6,7 @@ use console_core::proto::session::Capability;
 use console_core::view::{ConsoleCommand, PowerState, Stage};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use std::time::{Duration, Instant};
 
 fn open(page: &mut crate::Page) {
@@ -65,6 +65,27 @@ fn keys_of_the_remote_screen_stay_the_clients() {
 fn a_new_key_is_there_at_the_beginning() {
     let mut page = page(view(Stage::Idle));
     open(&mut page);
+    assert!(page.query_by_label_contains("Arrow keys and Enter").is_none(), "all of them are in sight");
     page.get_by_role_and_label(Role::Button, "New key, Ctrl N").click();
     assert_eq!(taken(&mut page), [ConsoleCommand::NewKey]);
+}
+
+#[test]
+fn every_command_is_in_the_list_and_arrows_reach_the_last() {
+    let mut page = session_page(session(PowerState::Granted, PowerState::Granted));
+    page.get_by_label("Write to the person...").focus();
+    page.run_steps(2);
+    open(&mut page);
+    for command in
+        ["Terminal, F10", "Press special keys, F12", "Full screen, F11", "Fetch the person’s clipboard, Shift F4"]
+    {
+        page.get_by_role_and_label(Role::Button, command);
+    }
+    let told = page.get_by_label_contains(" commands. Arrow keys and Enter").accesskit_node().value().unwrap();
+    let count: usize = told.split(' ').next().unwrap().parse().unwrap();
+    assert!(count > 20, "{told}");
+    page.key_press(Key::ArrowUp);
+    page.run_steps(4);
+    page.key_press(Key::Enter);
+    assert_eq!(taken(&mut page).last(), Some(&ConsoleCommand::End));
 }

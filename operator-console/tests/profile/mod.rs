@@ -1,11 +1,12 @@
 //! What the operator's certificate allows: where it shows, and that nothing else is offered.
 
-use crate::common::{ended, restricted, session, view};
+use crate::common::{ended, restricted, session, view, view_with_notices};
 use crate::gate::field;
 use crate::{Page, click, page, page_of, taken};
 use console_core::gate::{Day, GateCommand, GateDone, GateProblem, Opening};
 use console_core::proto::session::{Asking, Capability, EndReason};
-use console_core::view::{ConsoleCommand, ConsoleView, PowerState, SessionView, Stage};
+use console_core::view::{ConsoleCommand, ConsoleView, NoticeKind, PowerState, SessionView, Stage};
+use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::Language;
@@ -105,8 +106,8 @@ fn the_certificate_is_told_with_its_organisation_its_end_and_every_power() {
         for words in [
             "Comune di Rivalta \u{b7} comune.rivalta.example",
             "See the screen",
-            "asks each time",
-            "asks once a session",
+            "asked each time",
+            "asked once a session",
             "Mon\u{2013}Fri 08:00\u{2013}18:00, Europe/Rome",
             "30 min",
         ] {
@@ -120,30 +121,38 @@ fn the_certificate_is_told_with_its_organisation_its_end_and_every_power() {
         assert!(!absent.contains("See the screen"));
     }
     let all = account(view(Stage::Idle), WINDOW_SIZE);
-    assert_eq!(all.query_all_by_label("asks once a session").count(), 12);
+    assert_eq!(all.query_all_by_label("asked once a session").count(), 12);
     all.get_by_label("at any time");
     all.get_by_label("no limit");
     assert!(all.query_by_label_contains("Not in your profile").is_none());
 }
 
 #[test]
-fn in_a_narrow_window_the_initials_lead_there_and_back() {
+fn in_a_narrow_window_signs_lead_there_and_back() {
     let mut page = account(view(Stage::Idle), [600.0, 400.0]);
     page.get_by_label("Your certificate");
     page.get_by_label("Back to assistance").click_accesskit();
     page.run_steps(2);
     assert!(page.query_by_label("Your certificate").is_none());
     page.get_by_label("New key");
+    page.get_by_role_and_label(Role::Button, "What you may do").click();
+    page.run_steps(2);
+    page.get_by_role_and_label(Role::Button, "Assistance").click();
+    page.run_steps(2);
+    page.get_by_label("New key");
+    page.get_by_role_and_label(Role::Button, "All commands").click();
+    page.run_steps(4);
+    page.get_by_role_and_label(Role::TextInput, "All commands");
 }
 
 #[test]
 fn the_end_of_a_certificate_is_told_a_week_ahead_with_what_to_do() {
     for (days_left, words) in [
         (8, None),
-        (7, Some("ends in \u{2068}7\u{2069} days")),
-        (1, Some("ends in \u{2068}1\u{2069} day")),
-        (0, Some("ends today")),
-        (-1, Some("has ended")),
+        (7, Some("expires in \u{2068}7\u{2069} days")),
+        (1, Some("expires in \u{2068}1\u{2069} day")),
+        (0, Some("expires today")),
+        (-1, Some("has expired")),
     ] {
         let mut idle = view(Stage::Idle);
         idle.operator.days_left = days_left;
@@ -161,6 +170,20 @@ fn the_end_of_a_certificate_is_told_a_week_ahead_with_what_to_do() {
             assert!(matches!(home.state().state.effects[..], [Effect::Gate(GateCommand::SaveRequest(_))]));
         }
     }
+}
+
+#[test]
+fn with_a_revoked_certificate_no_key_is_made_and_the_reason_stands_there() {
+    let mut page = page(view_with_notices(Stage::Idle, &[NoticeKind::CertificateRevoked]));
+    page.get_by_label_contains("No key can be made with a revoked certificate");
+    assert!(page.get_by_label("New key").accesskit_node().is_disabled());
+    page.get_by_label("New key").click();
+    page.key_press_modifiers(Modifiers::CTRL, Key::N);
+    assert!(taken(&mut page).is_empty());
+    // Who has a new one dismisses the notice.
+    page.state_mut().view = Some(view(Stage::Idle));
+    page.run_steps(2);
+    assert_eq!(click(&mut page, "New key"), [ConsoleCommand::NewKey]);
 }
 
 #[test]
@@ -184,7 +207,7 @@ fn outside_the_hours_no_key_is_made_and_the_next_opening_is_told() {
 #[test]
 fn the_password_is_changed_on_the_same_page() {
     let mut page = account(view(Stage::Idle), WINDOW_SIZE);
-    field(&page, "Password until now").focus();
+    field(&page, "Current password").focus();
     page.run_steps(2);
     for (index, text) in ["Tre-querce-7", "Quattro-lecci-8", "Quattro-lecci-8"].into_iter().enumerate() {
         if index > 0 {
@@ -201,7 +224,7 @@ fn the_password_is_changed_on_the_same_page() {
     assert!(page.state().state.effects == [Effect::Gate(expected)]);
     page.state_mut().gate.done = Some(GateDone::PasswordChanged);
     page.run_steps(2);
-    page.get_by_label("Your password is changed.");
+    page.get_by_label("Password changed.");
     page.state_mut().gate.problem = Some(GateProblem::AnswerForeign);
     page.run_steps(2);
     page.get_by_label_contains("from another organisation");
@@ -228,7 +251,7 @@ fn what_came_of_a_renewal_is_brought_into_sight_each_time() {
         // Far below, where the answer is taken.
         page.get_by_label("Back to assistance").scroll_to_me();
         page.run_steps(20);
-        page.get_by_label("Take the answer").click_accesskit();
+        page.get_by_label("Open the answer").click_accesskit();
         page.run_steps(2);
         page.state_mut().gate.problem = Some(GateProblem::NotAnAnswer);
         page.run_steps(60);

@@ -308,3 +308,20 @@ fn every_tool_is_within_reach_of_the_mouse_in_every_window() {
         assert!(taken(&mut page).contains(&ConsoleCommand::SavePicture), "{size:?}");
     }
 }
+
+#[test]
+fn in_full_screen_how_to_get_the_keyboard_back_goes_before_the_figures() {
+    for (size, has_figures) in [([1280.0, 800.0], true), (SMALLEST_WINDOW, false)] {
+        let granted = view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Granted))));
+        let mut page = crate::page_of(granted, Language::Italian, size);
+        page.get_by_label("Schermo remoto").focus();
+        page.state_mut().state.full_screen = true;
+        page.run_steps(3);
+        let words = page.get_by_label("Mouse e tastiera vanno alla persona. Ctrl+Alt per lasciarli.").rect();
+        let (leave, end) = ("Esci dallo schermo intero", "Termina la sessione");
+        let [leave, end] = [leave, end].map(|name| page.get_by_role_and_label(Role::Button, name).rect());
+        assert!(words.width() > 400.0 && words.right() < leave.left(), "{words:?} at {size:?}");
+        assert!(end.left() - leave.right() >= 24.0, "the end stands apart");
+        assert_eq!(page.query_all_by_label_contains("30 fps").next().is_some(), has_figures, "{size:?}");
+    }
+}

@@ -52,7 +52,7 @@ fn show(line: Option<u64>) -> Vec<DeskCommand> {
 #[test]
 fn tabs_are_changed_by_keys_and_say_where_they_stand() {
     let mut page = three();
-    page.get_by_label("Debian GNU/Linux 13, asking");
+    page.get_by_label("Debian GNU/Linux 13, waiting for consent");
     page.get_by_label("Key K7M, waiting");
     page.get_by_label("Debian GNU/Linux 13, ended");
     assert_eq!(press(&mut page, Modifiers::CTRL, Key::Tab), show(Some(2)));
@@ -87,7 +87,7 @@ fn a_running_session_ends_only_after_a_word_more_and_its_last_page_is_closed_at_
     page.state_mut().desk.tabs[0] = tab(1, end.clone());
     page.state_mut().view = Some(end);
     page.run_steps(3);
-    page.get_by_label("What became of it?");
+    page.get_by_label("How did it go?");
     page.key_press(Key::Num1);
     let solved = Description::Outcome(Some(Outcome::Solved));
     assert_eq!(done(&mut page), [DeskCommand::Describe(recent(0), solved)]);
@@ -253,7 +253,7 @@ fn a_tab_whose_question_is_about_folders_or_files_says_that_the_person_is_asked(
     for asking in [looks, sends] {
         page.state_mut().desk.tabs[0].view = view(Stage::Session(Box::new(asking)));
         page.run_steps(2);
-        page.get_by_label("Debian GNU/Linux 13, asking");
+        page.get_by_label("Debian GNU/Linux 13, waiting for consent");
     }
 }
 
@@ -372,7 +372,7 @@ fn a_session_that_is_over_is_found_opened_exported_and_erased() {
     assert!(page.query_all_by_label_contains("Ufficio tributi").next().is_none());
     button(&page, "Marco Bianchi").click();
     page.run_steps(3);
-    page.get_by_label("What became of it?");
+    page.get_by_label("How did it go?");
     for _ in 0..3 {
         page.get_by_label("Export").scroll_to_me();
         page.run_steps(4);
@@ -436,7 +436,7 @@ fn what_a_terminal_showed_is_opened_searched_and_saved() {
     assert!(page.query_all_by_label_contains("cupsenable").next().is_none());
     page.event(Event::Text(" nowhere".to_owned()));
     page.run_steps(3);
-    page.get_by_label("No line has these words.");
+    page.get_by_label("No line contains these words.");
     scroll(&mut page, "Save as text");
     page.get_by_label("Save as text").click();
     assert_eq!(done(&mut page), [DeskCommand::SaveTranscript(recent(1))]);
@@ -447,14 +447,14 @@ fn what_a_terminal_showed_is_opened_searched_and_saved() {
 #[test]
 fn an_empty_list_says_what_will_stand_there() {
     let mut page = home(DeskView::default());
-    page.get_by_label_contains("Each session will stand here");
+    page.get_by_label_contains("Each session will appear here");
     page.state_mut().desk = common::desk();
     page.run_steps(2);
     page.get_by_role_and_label(Role::TextInput, "Filter: name, notes, tags").focus();
     page.run_steps(2);
     page.event(Event::Text("qwxz".to_owned()));
     page.run_steps(2);
-    page.get_by_label("No session has these words.");
+    page.get_by_label("No session contains these words.");
 }
 
 #[test]
@@ -471,4 +471,18 @@ fn with_many_tabs_the_one_in_front_is_in_sight_and_none_is_cut_off() {
         assert!(tab.left() >= 0.0 && tab.right() <= bell.left(), "{front}: {tab:?}");
         assert!(tab.height() >= 32.0);
     }
+}
+
+#[test]
+fn the_head_of_a_session_names_the_person_once_the_notes_do() {
+    let live = || view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Off))));
+    let mut page = page(live());
+    page.get_by_label("Debian GNU/Linux 13");
+    let mut records = common::records().to_vec();
+    let mut first = (*records[0]).clone();
+    first.kept.name = "Marco Bini".to_owned();
+    records[0] = std::sync::Arc::new(first);
+    page.state_mut().desk.records = records.into();
+    page.run_steps(2);
+    page.get_by_label("Marco Bini");
 }

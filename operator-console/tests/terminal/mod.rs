@@ -230,14 +230,14 @@ fn a_terminal_that_is_over_can_be_read_and_another_asked_for() {
     session.powers.push(PowerView { capability: Capability::Shell, state: PowerState::Revoked });
     session.shell.state = ShellState::Over { code: Some(2) };
     let mut page = open(session);
-    page.get_by_label("The shell has ended with 2");
+    page.get_by_label("Terminal closed, code 2");
     page.get_by_label(NAME).focus();
     page.run_steps(2);
     page.event(Event::Text("x".to_owned()));
     assert!(taken(&mut page).is_empty(), "nobody is there who could be typed to");
     assert_eq!(click(&mut page, "Open another terminal"), [ConsoleCommand::Ask(Capability::Shell)]);
     let mut page = open(shell_session());
-    assert_eq!(click(&mut page, "Close the terminal"), [ConsoleCommand::Release(Capability::Shell)]);
+    assert_eq!(click(&mut page, "End the terminal"), [ConsoleCommand::Release(Capability::Shell)]);
 }
 
 #[test]

@@ -59,3 +59,21 @@ transfer-failure-link = It is a link to another place, and links are not followe
 transfer-failure-protected = This folder holds settings or programs that start by themselves. Choose another folder.
 transfer-failure-too-many = These are more files than one transfer may have. Choose fewer.
 transfer-failure-busy = Too many transfers wait or move already. Try again when some of them are over.
+
+# Days
+common-date = { $day } { $month } { $year }
+common-month-1 = January
+common-month-2 = February
+common-month-3 = March
+common-month-4 = April
+common-month-5 = May
+common-month-6 = June
+common-month-7 = July
+common-month-8 = August
+common-month-9 = September
+common-month-10 = October
+common-month-11 = November
+common-month-12 = December
+common-today = today { $time }
+common-yesterday = yesterday { $time }
+common-day-and-time = { $date }, { $time }

@@ -4,11 +4,11 @@ console-window-title = Ponte - Console
 # Side bar
 console-assistance = Assistance
 console-certificate-days = { $days ->
-    [0] certificate: ends today
+    [0] certificate: expires today
     [one] certificate: { $days } day
    *[other] certificate: { $days } days
 }
-console-certificate-ended = certificate ended
+console-certificate-ended = certificate expired
 console-account = What you may do
 
 # Home
@@ -53,22 +53,22 @@ console-notice-wrong-try = { $tries ->
    *[other] A wrong key was typed. { $tries } tries are left: check on the phone what was typed.
 }
 console-notice-relay-unreachable = The connection server does not answer, so no keys can be made. Check the network and try again in a minute.
-console-notice-proxy-password = The proxy of this network wants a name and a password, or others than it was given. Ask whoever looks after the network, put them into the variable HTTPS_PROXY (http://name:password@proxy:3128), and start the console again.
+console-notice-proxy-password = The proxy of this network asks for a name and a password, or does not accept those that it was given. Get them from whoever looks after the network, put them into the variable HTTPS_PROXY (http://name:password@proxy:3128), and start the console again.
 console-notice-certificate-refused = The connection server does not accept your certificate. Ask your organisation for a new one.
 console-notice-certificate-time = The certificate is not valid at this time. Check the date and time of this computer; if they are right, ask for a new certificate.
-console-notice-relay-full = The connection server takes no more keys at the moment. Try again in a minute.
+console-notice-relay-full = The connection server cannot take more keys at the moment. Try again in a minute.
 console-notice-channel-not-proven = The channel could not be proven safe: somebody may be in between. The attempt was closed. Create a new key; if it happens again, tell your organisation.
 console-notice-client-lost = The person's connection was lost before the session began. Create a new key and read it out again.
 console-notice-version-mismatch = The person's program is of another version. Have them download the current one, then create a new key.
-console-notice-refused-by-agent = The person's program does not accept your certificate: mostly the date and time of that computer are wrong. Have them checked, then create a new key.
+console-notice-refused-by-agent = The person's program does not accept your certificate: usually the date or the time of that computer is wrong. Have them checked, then create a new key.
 console-notice-certificate-revoked = Your organisation has revoked your certificate: you cannot make keys with it any more. If you did not expect this, ask your organisation.
 console-notice-outside-hours = Your certificate does not allow sessions at this hour. The times at which it does are under "What you may do".
 console-notice-log-not-saved = The log of the session could not be written to the disk. Check the free space and the permissions of the folder, and tell your organisation.
 console-refused-not-from-this-organisation = The person's program belongs to another organisation, or to an earlier one with the same name. Have them download it from your organisation's page, then create a new key.
-console-refused-expired = On the person's computer your certificate has already ended: mostly the date and time there are wrong. Have them checked, then create a new key.
-console-refused-not-yet-valid = On the person's computer your certificate is not valid yet: mostly the date and time there are wrong. Have them checked, then create a new key.
+console-refused-expired = On the person's computer your certificate has already expired: usually the date or the time there is wrong. Have them checked, then create a new key.
+console-refused-not-yet-valid = On the person's computer your certificate is not valid yet: usually the date or the time there is wrong. Have them checked, then create a new key.
 console-refused-revoked = Your organisation has revoked your certificate, so the person's program let nobody in. Ask your organisation for a new one.
-console-refused-wrong-purpose = Your certificate is not one for operators, so the person's program let nobody in. Ask your organisation for one that is.
+console-refused-wrong-purpose = Your certificate is not for operators, so the person's program let nobody in. Ask your organisation for one that is.
 console-refused-no-profile = Your certificate does not say what you may do, so the person's program let nobody in. Ask your organisation for a new one.
 console-refused-newer-profile = Your certificate needs a newer program than the person has. Have them download the current one from your organisation's page, then create a new key.
 console-refused-stale-list = The person's program wanted a newer list of revoked certificates than there is. Without it nobody can know whether a certificate still holds. Ask your organisation to publish a new list.
@@ -86,7 +86,7 @@ console-saved-as-save = Save
 console-saved-not-copied = The picture was not copied: this system gives no access to the clipboard, or the file is gone.
 console-saved-no-folder = No program opened the folder. You can open it by the path above.
 console-saved-as-done = Saved to { $path } too
-console-saved-as-exists = There is a file of that name, and it was left as it is. Choose another name.
+console-saved-as-exists = There is already a file with that name, and it was left as it is. Choose another name.
 console-saved-as-failed = Nothing was saved there. Check that the folder exists and that you may write in it.
 
 # Session: top bar
@@ -105,16 +105,16 @@ console-figures-name = Delay { $delay }, { $rate } pictures per second, link { $
 console-figures-still-name = Delay { $delay }, still screen, link { $link }
 console-delay-unknown = not measured yet
 console-monitor = Monitor { $number }
-console-reconnecting = The link is down: it is being restored by itself, no new key is needed.
-console-reconnecting-short = restoring the link
-console-reconnecting-input = The line is interrupted: mouse and keyboard do nothing until it is back.
+console-reconnecting = The link is down. It comes back by itself, and no new key is needed.
+console-reconnecting-short = reconnecting
+console-reconnecting-input = The link is down: mouse and keyboard do nothing until it is back.
 
 # Session: tools
 console-tools = Tools
 console-tool-control = Ask for control
 console-tool-control-short = Control
-console-tool-steer = Steer the person's computer
-console-tool-steer-short = Steer
+console-tool-steer = Use the person's computer
+console-tool-steer-short = Use
 console-tool-release = Release mouse and keyboard
 console-tool-release-short = Release
 console-tool-send = Send a file
@@ -126,13 +126,13 @@ console-tool-machine-short = System
 console-tool-shell = Terminal
 console-tool-shell-short = Terminal
 console-terminal = Terminal on the person’s computer
-console-terminal-ask-text = A terminal on the person’s computer, as their own account. They are asked first, they see what is done, and each command stands in the log.
-console-terminal-asked = The person has the question. The terminal opens as soon as they agree.
+console-terminal-ask-text = A terminal on the person’s computer, as their own account. They are asked first, they see what is done, and each command is written in the log.
+console-terminal-asked = The person is deciding. The terminal opens as soon as they agree.
 console-terminal-ask = Ask for a terminal
 console-terminal-again = Open another terminal
-console-terminal-end = Close the terminal
-console-terminal-over = The shell has ended
-console-terminal-over-code = The shell has ended with { $code }
+console-terminal-end = End the terminal
+console-terminal-over = Terminal closed
+console-terminal-over-code = Terminal closed, code { $code }
 console-terminal-hint = Click to type. Shift+Page Up and the wheel scroll back.
 console-terminal-hint-focused = Keys go to the terminal. Press Ctrl and Alt together and let go to get them back. Ctrl+Shift+C copies, Ctrl+Shift+V pastes.
 console-terminal-hint-waits = Nothing is typed for now. Once the line is back and the person shows the screen, it goes on here.
@@ -154,11 +154,11 @@ console-tool-needs-picture = { $name }: there is no picture yet.
 console-tool-full-screen = Full screen
 console-tool-full-screen-short = Full
 console-full-screen-leave = Leave full screen
-console-tool-whole = Whole multiples of the size
+console-tool-whole = Enlarge by whole multiples
 console-tool-copy-picture = Copy a picture of the screen
 console-picture-copied = The picture of the screen is on your clipboard.
 console-tool-only-watch = Only watch
-console-tool-act-again = Act again
+console-tool-act-again = Use mouse and keyboard again
 console-hint-watching = You only watch: nothing goes to the person. Shift+F2 to act again.
 console-tool-keys = Press special keys
 console-tool-keys-short = Keys
@@ -170,7 +170,7 @@ console-keys-close = Close keys
 
 # Session: the clipboard
 console-tool-clipboard = Copy and paste between the two computers
-console-tool-clipboard-short = Clip
+console-tool-clipboard-short = Clipboard
 console-clip-send = Send my clipboard
 console-clip-fetch = Fetch theirs
 console-clip-close = Close clipboard
@@ -185,7 +185,7 @@ console-clip-fetched-picture = The person's picture is on your clipboard.
 console-clip-empty = There is no text or picture on your clipboard.
 console-clip-theirs-empty = There is no text or picture on the person's clipboard.
 console-clip-too-large = It is too large: at most 1 MB of text, or 16 MB of a picture.
-console-clip-secret = A password manager on the person’s computer marks this as a secret, so it stays there. If it must be used, they can paste it themselves.
+console-clip-secret = A password manager on the person’s computer marks this as a secret, so it stays there. If it is needed, they can paste it themselves.
 console-clip-unavailable = A clipboard cannot be used there now. Try again, or send a file.
 
 # Session: pointing and drawing
@@ -210,7 +210,7 @@ console-hint-only-viewing = View only.
 console-hint-paused = Paused: the person has a question open, or the pointer is on Ponte's own windows.
 console-empty-recognise-title = The person is checking who you are
 console-empty-recognise-text = Tell them your name and, when they ask for it, read aloud the check word on the right.
-console-empty-asked-title = The person is choosing what to show
+console-empty-asked-title = The person is deciding whether to show you the screen
 console-empty-asked-text = Advise them to close first what should not be seen. The screen appears as soon as they agree.
 console-empty-refused-title = The person does not show the screen
 console-empty-refused-text = You can help by chat, or explain why it is needed and ask again.
@@ -266,8 +266,8 @@ console-chat-empty = No messages yet. What you write appears to the person at on
 console-transfers = Files
 console-transfer-in = received · { $size }, checked
 console-transfer-out = sent · { $size }, checked
-console-transfer-coming = coming · { $state }
-console-transfer-going = going · { $state }
+console-transfer-coming = receiving · { $state }
+console-transfer-going = sending · { $state }
 console-transfer-asked = the person is deciding
 console-transfer-refused = the person did not agree
 console-transfer-too-soon = not asked: the person said no just now
@@ -377,7 +377,7 @@ console-ending-told = { $name }: told to end...
 console-ending-ended = { $name }: ended.
 console-ending-runs = { $name } was told to end and still runs. You can ask to force it.
 console-ending-not-allowed = { $name } cannot be ended: it belongs to another account, or to Ponte.
-console-ending-gone = { $name } was not running any more.
+console-ending-gone = { $name } was no longer running.
 console-ending-failed = { $name } could not be ended.
 console-ending-short = ending...
 console-ended-short = ended
@@ -391,7 +391,7 @@ console-ended-not-recognised = The person did not recognise you. Make sure on th
 console-ended-lost = The link was lost and the other end did not answer any more. Create a new key to go on.
 console-ended-violation = The other end sent invalid data, so the session was closed. If it happens again, tell your organisation.
 console-ended-screen = The person's screen cannot be shared on that system.
-console-ended-time-up = The longest session that your certificate allows was over. Create a new key to go on.
+console-ended-time-up = The session reached the longest time that your certificate allows. Create a new key to go on.
 console-ended-lasted = Duration: { $duration }
 console-ended-log = Log of the session
 console-ended-log-text = Both ends signed what was asked, allowed and moved. The file is on this computer:
@@ -409,13 +409,13 @@ console-sign-in-password = Your password
 console-sign-in = Sign in
 console-sign-in-busy = Opening your vault...
 console-sign-in-wait = { $seconds ->
-    [one] Too many wrong passwords: try again in { $seconds } second
-   *[other] Too many wrong passwords: try again in { $seconds } seconds
+    [one] Too many wrong passwords. Check Caps Lock, and try again in { $seconds } second.
+   *[other] Too many wrong passwords. Check Caps Lock, and try again in { $seconds } seconds.
 }
 console-forgotten = Nobody can recover a forgotten password: move the file { $path } away, make a new key, and ask your organisation for a certificate.
-console-forgotten-recoverable = If you forgot the password: your organisation can give the file { $path } another one. Send it there, and to nobody else.
+console-forgotten-recoverable = If you forgot the password, send the file { $path } to your organisation, and to nobody else: it can set a new password for it.
 console-unusable-title = Your vault cannot be opened
-console-unusable-again = Look again
+console-unusable-again = Check again
 
 # Making the key
 console-enrol-title = Set up this console
@@ -423,7 +423,7 @@ console-enrol-text = Your key is made on this computer and stays here, sealed un
 console-enrol-name = Your name and surname, as people should see them
 console-new-password = New password
 console-new-password-again = New password, once more
-console-new-password-rules = At least { $length } characters: small letters, capitals, digits and other signs.
+console-new-password-rules = At least { $length } characters: lowercase and uppercase letters, digits and symbols.
 console-enrol-make = Make key and request
 console-enrol-busy = Making your key...
 console-requested-title = Your key is made
@@ -431,7 +431,7 @@ console-requested-send = 1. Send the request
 console-requested-send-text = Save the request and send it to your organisation. It holds no secret.
 console-requested-compare = 2. Compare on the phone
 console-requested-compare-text = Whoever gives out certificates reads this out to you. If it differs, somebody changed the request on its way.
-console-requested-answer = 3. Take the answer
+console-requested-answer = 3. Open the answer
 console-requested-answer-text = Your organisation sends back a file. After that you sign in with your password.
 console-confirm-title = Is this your organisation?
 console-confirm-text = From now on this console works for this organisation only. Look at the domain: anybody can choose the name.
@@ -443,60 +443,60 @@ console-request-folder = Folder that receives the request
 console-request-save = Save the request
 console-request-browse = Browse for the folder of the request...
 console-answer-path = Path of the answer that your organisation sent
-console-answer-take = Take the answer
+console-answer-take = Open the answer
 console-answer-browse = Browse for the answer...
 console-renew-open = Renew the certificate...
 console-renew-title = Renew the certificate
-console-renew-text = Send your organisation the same request again, and take its answer here. Your key and password stay.
+console-renew-text = Send your organisation the same request again, and open its answer here. Your key and password stay the same.
 console-gate-request-saved = Request saved to { $path }. Send it to your organisation.
-console-gate-answer-taken = The answer was taken: your certificate is on this computer.
-console-gate-password-changed = Your password is changed.
+console-gate-answer-taken = Certificate received: it is on this computer now.
+console-gate-password-changed = Password changed.
 
 # Password
 console-password-title = Password
-console-password-recoverable = If you forget it, your organisation can give your vault another one with its recovery key; each time is noted there.
+console-password-recoverable = If you forget it, your organisation can set a new one with its recovery key; each time is noted there.
 console-password-alone = Nobody can recover a forgotten password.
-console-old-password = Password until now
+console-old-password = Current password
 console-password-change = Change the password
 console-password-busy = Sealing your key again...
 
 # What went wrong at signing in
-console-gate-bad-name = This name cannot stand in a certificate: it is empty, too long, or has signs that are not letters. Write name and surname.
+console-gate-bad-name = This name cannot be in a certificate: it is empty, too long, or has characters that are not letters. Write name and surname.
 console-gate-password-short = The password is too short: it needs at least { $length } characters.
-console-gate-password-plain = The password needs all four: small letters, capitals, digits and other signs.
-console-gate-password-common = This password is one of those that are tried first. Choose another one.
+console-gate-password-plain = The password needs all four: lowercase and uppercase letters, digits and symbols.
+console-gate-password-common = This password is among those that are tried first. Choose another one.
 console-gate-password-name = The password is little more than your name. Choose another one.
 console-gate-passwords-differ = The two new passwords are not the same. Type them again.
 console-gate-password-old = The new password is the old one. Choose another one.
 console-gate-wrong-password = { $left ->
-    [0] The password is wrong. Look at the Caps Lock key.
-    [one] The password is wrong. Look at the Caps Lock key. { $left } try is left before a pause.
-   *[other] The password is wrong. Look at the Caps Lock key. { $left } tries are left before a pause.
+    [0] The password is wrong. Check Caps Lock.
+    [one] The password is wrong. Check Caps Lock. { $left } try is left before a pause.
+   *[other] The password is wrong. Check Caps Lock. { $left } tries are left before a pause.
 }
-console-gate-vault-damaged = The file of your key is damaged, or is not one: { $path }. Put back a copy if you have one. If not, move it away, look again, make a new key and ask your organisation for a certificate.
+console-gate-vault-damaged = The file of your key is damaged, or is another file: { $path }. Put back a copy if you have one. If not, move it away, check again, make a new key and ask your organisation for a certificate.
 console-gate-vault-newer = The file of your key was written by a newer version: { $path }. Install the current version of the console.
 console-gate-not-read = The file { $path } cannot be read. Check its path and permissions.
 console-gate-not-written = { $path } cannot be written. Check that the folder exists, its permissions and the free space.
-console-gate-no-organisation = The organisation file is missing: { $path }. Take your organisation's answer again, or put the file there.
-console-gate-no-request = The request is not on this computer. Sign in: it is then made again.
-console-gate-not-an-answer = This file is not an organisation's answer, or is not whole. Choose the file that your organisation sent, or ask for it again.
+console-gate-no-organisation = The organisation file is missing: { $path }. Open your organisation's answer again, or put the file there.
+console-gate-no-request = The request is not on this computer. Sign in, and it is made again.
+console-gate-not-an-answer = This file is not an organisation's answer, or is not complete. Choose the file that your organisation sent, or ask for it again.
 console-gate-answer-newer = The answer was written by a newer version. Install the current version of the console.
 console-gate-answer-for-another-key = This answer is for another request than yours. Check on the phone which request was answered, and send yours again.
-console-gate-answer-foreign = This answer is from another organisation than yours, so it was not taken. Ask your organisation whether it sent it.
-console-gate-organisation-damaged = The organisation file is damaged, or was changed. Ask your organisation for a new answer and take it here.
+console-gate-answer-foreign = This answer is from another organisation, so it was not used. Ask your organisation whether it sent it.
+console-gate-organisation-damaged = The organisation file is damaged, or was changed. Ask your organisation for a new answer and open it here.
 console-gate-organisation-newer = The organisation file was written for a newer version. Install the current version of the console.
-console-gate-organisation-expired = The organisation file has ended, or the clock of this computer is wrong. Check date and time; if they are right, ask your organisation for a new answer.
-console-gate-certificate-foreign = The certificate is not from the organisation of this console. Ask your organisation for a new answer and take it here.
-console-gate-certificate-expired = The certificate has ended, or the clock of this computer is wrong. Check date and time; if they are right, send your organisation the request again.
-console-gate-certificate-not-yet-valid = The certificate is not valid yet: mostly the clock of this computer is slow. Check date and time, and try again.
+console-gate-organisation-expired = The organisation file has expired, or the clock of this computer is wrong. Check date and time; if they are right, ask your organisation for a new answer.
+console-gate-certificate-foreign = The certificate is not from the organisation of this console. Ask your organisation for a new answer and open it here.
+console-gate-certificate-expired = The certificate has expired, or the clock of this computer is wrong. Check date and time; if they are right, send your organisation the request again.
+console-gate-certificate-not-yet-valid = The certificate is not valid yet: usually the clock of this computer is slow. Check date and time, and try again.
 console-gate-certificate-revoked = Your organisation has revoked the certificate: it cannot be used any more. If you did not expect this, ask your organisation.
-console-gate-certificate-wrong-purpose = The certificate is not one for operators. Ask your organisation for one that is.
+console-gate-certificate-wrong-purpose = The certificate is not for operators. Ask your organisation for one that is.
 console-gate-certificate-no-profile = The certificate does not say what you may do. Ask your organisation for a new one.
 console-gate-certificate-newer-profile = The certificate was written for a newer version. Install the current version of the console.
 console-gate-certificate-stale-list = The list of revoked certificates in the answer is too old. Ask your organisation to publish a new list and to answer again.
 console-gate-certificate-bad-list = The list of revoked certificates in the answer is not usable. Ask your organisation to answer again.
 console-gate-certificate-malformed = The certificate cannot be read. Ask your organisation for a new one.
-console-gate-system = The system gave no resources to go on. Close other programs and try again.
+console-gate-system = The system did not give the resources to go on. Close other programs and try again.
 
 # What you may do
 console-certificate-title = Your certificate
@@ -507,31 +507,30 @@ console-fact-end = Valid until
 console-fact-hours = Hours
 console-fact-longest = Longest session
 console-days-left = { $days ->
-    [0] ends today
+    [0] expires today
     [one] { $days } day left
    *[other] { $days } days left
 }
-console-days-left-none = ended
+console-days-left-none = expired
 console-profile-title = What your certificate allows
 console-profile-absent = Not in your profile: { $powers }
 console-profile-always = at any time
 console-profile-no-limit = no limit
 console-asking-absent = not in your profile
-console-asking-each-use = asks each time
-console-asking-once = asks once a session
+console-asking-each-use = asked each time
+console-asking-once = asked once a session
 console-ends-soon = { $days ->
-    [0] Your certificate ends today. Ask your organisation to renew it: send the same request again.
-    [one] Your certificate ends in { $days } day. Ask your organisation to renew it: send the same request again.
-   *[other] Your certificate ends in { $days } days. Ask your organisation to renew it: send the same request again.
+    [0] Your certificate expires today. Ask your organisation to renew it: send the same request again.
+    [one] Your certificate expires in { $days } day. Ask your organisation to renew it: send the same request again.
+   *[other] Your certificate expires in { $days } days. Ask your organisation to renew it: send the same request again.
 }
-console-ends-ended = Your certificate has ended: keys cannot be made any more. Send your organisation the same request again, and take its answer.
+console-ends-ended = Your certificate has expired: keys cannot be made any more. Send your organisation the same request again, and open its answer.
 console-ends-renew = Renew...
 console-closed = Your certificate does not allow sessions at this hour.
 console-closed-until = Your certificate does not allow sessions at this hour. It does again { $opens }.
 console-closed-hours = Your hours: { $hours }
 console-opens-today = today at { $time } ({ $zone })
 console-opens-on = on { $day } at { $time } ({ $zone })
-console-date = { $day } { $month } { $year }
 console-day-mon = Mon
 console-day-tue = Tue
 console-day-wed = Wed
@@ -546,18 +545,6 @@ console-weekday-thu = Thursday
 console-weekday-fri = Friday
 console-weekday-sat = Saturday
 console-weekday-sun = Sunday
-console-month-1 = January
-console-month-2 = February
-console-month-3 = March
-console-month-4 = April
-console-month-5 = May
-console-month-6 = June
-console-month-7 = July
-console-month-8 = August
-console-month-9 = September
-console-month-10 = October
-console-month-11 = November
-console-month-12 = December
 
 # Words for reading a key out
 console-spell-0 = zero
@@ -594,17 +581,17 @@ console-spell-Y = Yankee
 console-spell-Z = Zulu
 
 # What the person does before and between
-console-empty-terms-title = The person reads the terms
-console-empty-terms-text = They recognised you and read what the help is bound to. Give them time; you can answer questions on the phone.
-console-empty-choosing-title = The person chooses what to show
+console-empty-terms-title = The person is reading the terms
+console-empty-terms-text = They recognised you and are reading the terms of the help. Give them time; you can answer questions on the phone.
+console-empty-choosing-title = The person is choosing what to show
 console-empty-choosing-text = The whole screen, one monitor, or a single window. After that they are asked whether you may see it.
 console-empty-paused-title = The person has paused the sharing
 console-empty-paused-text = Nothing of their screen is sent and no input is taken until they go on. Chat and files still work.
 
 # The goodbye
 console-ended-terms = The person did not accept the terms.
-console-ended-scam = The person ended the session and said that it was a scam. This stands in both logs; talk to your supervisor.
-console-ended-closing = The person may still rate the help, for at most two minutes. You need not wait: a new key ends this.
+console-ended-scam = The person ended the session and said that it was a scam. Both logs say so; talk to your supervisor.
+console-ended-closing = The person may still rate the help, for at most two minutes. You need not wait: with a new key it is over.
 console-ended-rating = Rating
 console-ended-stars = { $stars } out of 5
 console-ended-comment = “{ $comment }”
@@ -612,10 +599,10 @@ console-ended-comment = “{ $comment }”
 # The command palette
 console-palette = All commands
 console-palette-hint = What do you want to do?
-console-palette-nothing = There is no command of that name here.
-console-palette-give-back = Give the control back
-console-palette-new-tab = New key beside this
-console-palette-home = To the beginning
+console-palette-nothing = No command has this name here.
+console-palette-give-back = Give back control
+console-palette-new-tab = New key in another tab
+console-palette-home = Go to the first page
 console-palette-close-tab = Close this tab
 console-palette-chat = Write to the person
 
@@ -626,11 +613,11 @@ console-notes-close = Close
 console-notes-write = Write notes
 console-notes-name = Who was helped
 console-notes-summary = Summary
-console-notes-tags = Tags, between commas
+console-notes-tags = Tags, separated by commas
 console-notes-text = Saved as you type, sealed on this computer. The person does not see it.
 console-notes-not-saved = The notes are not on the disk yet. Check the free space and the permissions of the folder for logs; they are written as soon as it is possible.
-console-outcome-title = What became of it?
-console-outcome-text = You may leave it for later: the list of sessions has it too.
+console-outcome-title = How did it go?
+console-outcome-text = You may leave it for later: it is also in the list of sessions.
 console-outcome-solved = Solved
 console-outcome-not-solved = Not solved
 console-outcome-to-continue = To continue
@@ -642,7 +629,7 @@ console-tab-key = Key { $key }
 console-tab-making = being made
 console-tab-waiting = waiting
 console-tab-joining = connecting
-console-tab-asking = asking
+console-tab-asking = waiting for consent
 console-tab-live = live
 console-tab-reconnecting = reconnecting
 console-tab-ended = ended
@@ -653,7 +640,7 @@ console-tab-close-ask = The session with { $name } is running, and would end for
 console-tab-keep = Keep it open
 console-tabs-full = { $most } keys and sessions are open, and that is as many as there can be. Close one, then make a new key.
 console-keys-full = { $most } keys are waiting, and that is as many as there can be at once. Take one back, then make a new one.
-console-waiting-title = Keys that wait
+console-waiting-title = Waiting keys
 console-waiting-open = Open
 
 # What happened
@@ -664,7 +651,7 @@ console-news-count = { $count ->
 }
 console-news-close = Close the list
 console-news-clear = Empty the list
-console-news-empty = Nothing new. Answers, files and lost links of every session will stand here.
+console-news-empty = Nothing new. Answers, files and lost links of every session will appear here.
 console-news-gone = Closed session
 console-news-came = The person typed the key.
 console-news-recognised = The person knows who you are and has chosen what to show.
@@ -679,7 +666,7 @@ console-news-chat = { $count ->
     [one] The person wrote.
    *[other] The person wrote { $count } lines.
 }
-console-news-lost = The link is interrupted; it comes back by itself.
+console-news-lost = The link is down; it comes back by itself.
 console-news-back = The link is back.
 console-news-conflicts = “{ $name }”: { $count ->
     [one] one file is
@@ -691,11 +678,11 @@ console-invitation-language = Invitation in
 console-language-it = Italiano
 console-language-en = English
 console-recent-title = Recent sessions
-console-recent-empty = None yet. Each session will stand here with its notes, its outcome and where its log is.
+console-recent-empty = None yet. Each session will appear here with its notes, its outcome and the place of its log.
 console-recent-filter = Filter: name, notes, tags
-console-recent-nothing = No session has these words.
+console-recent-nothing = No session contains these words.
 console-recent-more = { $count } more: type a word to find them.
-console-recent-cut = no proper end
+console-recent-cut = ended unexpectedly
 console-recent-export = Export
 console-recent-exported = Saved in { $path }. It is not sealed: whoever has the file can read it.
 console-recent-not-exported = It could not be saved. Check the space and the permissions of the folder for downloads.
@@ -709,12 +696,12 @@ console-recent-erase-text = Name, notes, tags, outcome, what the terminal showed
 console-transcript-open = What the terminal showed
 console-transcript-close = Hide what the terminal showed
 console-transcript-save = Save as text
-console-transcript-reading = It is being opened.
-console-transcript-failed = It cannot be opened: the file is gone, or this operator did not seal it.
+console-transcript-reading = Opening...
+console-transcript-failed = It cannot be opened: the file is gone, or another operator sealed it.
 console-transcript-find = Find in what the terminal showed
-console-transcript-nothing = No line has these words.
-console-transcript-terminal = Terminal of { $time }
-console-transcript-damaged = The rest of the file is missing or was changed. What stands above is as it was.
+console-transcript-nothing = No line contains these words.
+console-transcript-terminal = Terminal, { $time }
+console-transcript-damaged = The rest of the file is missing or was changed. What is above is as it was.
 console-transcript-left-out = { $count } more lines are kept and not listed here.
 console-transcript-cut = The terminal showed more than is kept: 16 MB of each, 64 MB of a session.
 console-transcript-unclosed = The terminal was still open when this was written. If the program was ended by force, its last seconds may be missing.
@@ -775,5 +762,25 @@ console-transfer-items = Show the files
 console-transfer-items-name = Show the files: { $name }
 console-transfer-items-hide = Hide the files
 console-transfer-items-hide-name = Hide the files: { $name }
-console-transfer-item-moving = moving now
+console-transfer-item-moving = in progress
 console-transfer-item-done = done
+console-files-moving = Transfers ({ $count })
+console-files-show = Show: { $what }
+console-full-screen-leave-short = Leave
+console-palette-files = Folders and files
+console-palette-clip-fetch = Fetch the person’s clipboard
+console-palette-pointer = Point with the pointer
+console-palette-arrow = Draw arrows
+console-palette-box = Draw boxes
+console-transfers-moving = { $count ->
+    [one] One transfer is running: { $percent } %
+   *[other] { $count } transfers are running: { $percent } %
+}
+console-transfers-wait = A transfer waits for your choice (Ctrl O)
+console-terminal-hide = Hide: the terminal stays open
+console-requested-saved = saved
+console-revoked = No key can be made with a revoked certificate. Once you have a new one, dismiss the notice above and try again.
+console-palette-count = { $count ->
+    [one] { $count } command. Arrow keys and Enter, or type a word.
+   *[other] { $count } commands. Arrow keys and Enter, or type a word.
+}

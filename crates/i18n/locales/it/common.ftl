@@ -56,3 +56,21 @@ transfer-failure-link = È un collegamento a un altro posto, e i collegamenti no
 transfer-failure-protected = Questa cartella contiene impostazioni o programmi che partono da soli. Scegliere un’altra cartella.
 transfer-failure-too-many = Sono più file di quanti un trasferimento ne ammette. Sceglierne meno.
 transfer-failure-busy = Ci sono già troppi trasferimenti in attesa o in corso. Riprovare quando alcuni sono finiti.
+
+# Days
+common-date = { $day } { $month } { $year }
+common-month-1 = gennaio
+common-month-2 = febbraio
+common-month-3 = marzo
+common-month-4 = aprile
+common-month-5 = maggio
+common-month-6 = giugno
+common-month-7 = luglio
+common-month-8 = agosto
+common-month-9 = settembre
+common-month-10 = ottobre
+common-month-11 = novembre
+common-month-12 = dicembre
+common-today = oggi { $time }
+common-yesterday = ieri { $time }
+common-day-and-time = { $date }, { $time }

@@ -53,11 +53,11 @@ console-notice-wrong-try = { $tries ->
    *[other] È stata digitata una chiave sbagliata. Restano { $tries } tentativi: verifichi al telefono che cosa è stato digitato.
 }
 console-notice-relay-unreachable = Il server di collegamento non risponde, quindi non si possono creare chiavi. Controlli la rete e riprovi fra un minuto.
-console-notice-proxy-password = Il proxy di questa rete vuole nome e password, o altri da quelli dati. Si rivolga a chi gestisce la rete, li metta nella variabile HTTPS_PROXY (http://nome:password@proxy:3128) e riavvii la console.
+console-notice-proxy-password = Il proxy di questa rete chiede nome e password, o non accetta quelli dati. Si rivolga a chi gestisce la rete, li metta nella variabile HTTPS_PROXY (http://nome:password@proxy:3128) e riavvii la console.
 console-notice-certificate-refused = Il server di collegamento non accetta il Suo certificato. Chieda alla Sua organizzazione un certificato nuovo.
 console-notice-certificate-time = Il certificato non è valido in questo momento. Controlli data e ora del computer; se sono giuste, chieda un certificato nuovo.
-console-notice-relay-full = Il server di collegamento non prende altre chiavi in questo momento. Riprovi fra un minuto.
-console-notice-channel-not-proven = Non è stato possibile dimostrare che il canale è sicuro: qualcuno potrebbe essersi messo in mezzo. Il tentativo è stato chiuso. Crei una nuova chiave; se succede ancora, avvisi la Sua organizzazione.
+console-notice-relay-full = Il server di collegamento non può accettare altre chiavi in questo momento. Riprovi fra un minuto.
+console-notice-channel-not-proven = Non è stato possibile dimostrare che il canale è sicuro: qualcuno potrebbe essersi messo in mezzo. Il tentativo è stato interrotto. Crei una nuova chiave; se succede ancora, avvisi la Sua organizzazione.
 console-notice-client-lost = Il collegamento della persona è caduto prima dell’inizio. Crei una nuova chiave e la legga di nuovo.
 console-notice-version-mismatch = Il programma della persona è di un’altra versione. Le faccia scaricare quello attuale, poi crei una nuova chiave.
 console-notice-refused-by-agent = Il programma della persona non accetta il Suo certificato: di solito data e ora di quel computer sono sbagliate. Le faccia controllare, poi crei una nuova chiave.
@@ -105,16 +105,16 @@ console-figures-name = Ritardo { $delay }, { $rate } immagini al secondo, colleg
 console-figures-still-name = Ritardo { $delay }, schermo fermo, collegamento { $link }
 console-delay-unknown = non ancora misurato
 console-monitor = Schermo { $number }
-console-reconnecting = Il collegamento è caduto: lo riprendo da solo, senza una nuova chiave.
-console-reconnecting-short = riprendo il collegamento
-console-reconnecting-input = Collegamento interrotto: mouse e tastiera non fanno nulla finché non torna.
+console-reconnecting = Il collegamento è caduto. Torna da solo, senza una nuova chiave.
+console-reconnecting-short = ricollegamento
+console-reconnecting-input = Il collegamento è caduto: mouse e tastiera non fanno nulla finché non torna.
 
 # Sessione: strumenti
 console-tools = Strumenti
 console-tool-control = Chiedi il controllo
 console-tool-control-short = Controllo
-console-tool-steer = Guida il computer della persona
-console-tool-steer-short = Guida
+console-tool-steer = Usa il computer della persona
+console-tool-steer-short = Usa
 console-tool-release = Lascia mouse e tastiera
 console-tool-release-short = Lascia
 console-tool-send = Invia un file
@@ -127,14 +127,14 @@ console-tool-shell = Terminale
 console-tool-shell-short = Terminale
 console-terminal = Terminale sul computer della persona
 console-terminal-ask-text = Un terminale sul computer della persona, con il suo utente. Prima le viene chiesto, vede ciò che si fa, e ogni comando resta nel registro.
-console-terminal-asked = La persona ha la domanda. Il terminale si apre appena accetta.
+console-terminal-asked = La persona sta decidendo. Il terminale si apre appena accetta.
 console-terminal-ask = Chiedi un terminale
 console-terminal-again = Apri un altro terminale
-console-terminal-end = Chiudi il terminale
-console-terminal-over = La shell è terminata
-console-terminal-over-code = La shell è terminata con { $code }
+console-terminal-end = Termina il terminale
+console-terminal-over = Terminale chiuso
+console-terminal-over-code = Terminale chiuso, codice { $code }
 console-terminal-hint = Clic per scrivere. Maiusc+Pag su e la rotella scorrono indietro.
-console-terminal-hint-focused = I tasti vanno al terminale. Per riaverli, premere insieme Ctrl e Alt e lasciarli. Ctrl+Maiusc+C copia, Ctrl+Maiusc+V incolla.
+console-terminal-hint-focused = I tasti vanno al terminale. Per riaverli prema insieme Ctrl e Alt e li lasci. Ctrl+Maiusc+C copia, Ctrl+Maiusc+V incolla.
 console-terminal-hint-waits = Per ora non si scrive. Quando il collegamento torna e la persona mostra lo schermo, si continua qui.
 console-terminal-hint-over = Qui non si scrive più. Ciò che c’è si può ancora leggere e copiare.
 console-terminal-paste-lines = Sta per incollare { $count } righe. Ciascuna può essere eseguita subito come comando.
@@ -154,25 +154,25 @@ console-tool-needs-picture = { $name }: non c’è ancora un’immagine.
 console-tool-full-screen = Schermo intero
 console-tool-full-screen-short = Intero
 console-full-screen-leave = Esci dallo schermo intero
-console-tool-whole = Multipli interi della dimensione
+console-tool-whole = Ingrandisci per multipli interi
 console-tool-copy-picture = Copia l’immagine dello schermo
 console-picture-copied = L’immagine dello schermo è negli appunti.
 console-tool-only-watch = Guarda soltanto
-console-tool-act-again = Torna ad agire
+console-tool-act-again = Usa di nuovo mouse e tastiera
 console-hint-watching = Lei guarda soltanto: nulla va alla persona. Maiusc+F2 per tornare ad agire.
 console-tool-keys = Premi tasti speciali
 console-tool-keys-short = Tasti
 console-tool-needs-control = { $name }: prima la persona deve permettere il controllo.
-console-keys-press = Premi { $keys } là
+console-keys-press = Premi { $keys } sul computer della persona
 console-keys-one-window = Si preme sul computer della persona. Mentre condivide una sola finestra, i tasti che prenderebbe il desktop sono rifiutati.
-console-keys-refused = { $keys } non si preme mai là: toglierebbe alla persona il suo desktop.
+console-keys-refused = { $keys } non si può premere: toglierebbe alla persona il suo desktop.
 console-keys-close = Chiudi i tasti
 
 # Sessione: gli appunti
 console-tool-clipboard = Copia e incolla fra i due computer
 console-tool-clipboard-short = Appunti
 console-clip-send = Invia i miei appunti
-console-clip-fetch = Prendi i loro
+console-clip-fetch = Prendi quelli della persona
 console-clip-close = Chiudi gli appunti
 console-clip-idle = Solo testo e immagini, ogni volta che preme.
 console-clip-asked = La persona sta decidendo.
@@ -210,7 +210,7 @@ console-hint-only-viewing = Solo visione.
 console-hint-paused = In pausa: la persona ha una domanda davanti, o il puntatore è sulle finestre di Ponte.
 console-empty-recognise-title = La persona sta verificando chi è Lei
 console-empty-recognise-text = Dica alla persona il Suo nome e, quando la chiede, legga ad alta voce la parola di controllo a destra.
-console-empty-asked-title = La persona sta scegliendo che cosa mostrare
+console-empty-asked-title = La persona sta decidendo se mostrarLe lo schermo
 console-empty-asked-text = Le consigli di chiudere prima ciò che non deve essere visto. Lo schermo compare appena acconsente.
 console-empty-refused-title = La persona non mostra lo schermo
 console-empty-refused-text = Può aiutarla in chat, oppure spiegarle perché serve e chiedere ancora.
@@ -245,7 +245,7 @@ console-state-timed-out = nessuna risposta
 console-state-withdrawn = ritirato
 console-state-impossible = non possibile
 console-state-too-soon = appena rifiutato: richieda fra un momento
-console-state-barred = rifiutato tre volte: può riaprire solo la persona
+console-state-barred = rifiutato tre volte: solo la persona può permettere di richiedere
 console-state-revoked = revocato
 console-state-not-in-profile = non è nel Suo profilo
 console-state-each = a ogni file
@@ -310,7 +310,7 @@ console-machine-copied = Copiata
 console-machine-not-copied = Gli appunti non sono accessibili.
 console-machine-loading = in arrivo...
 console-machine-failed = non leggibile
-console-machine-failed-text = Quel sistema non lo dice, o non all’account della persona.
+console-machine-failed-text = Il sistema non fornisce questi dati, o non all’account della persona.
 console-machine-at = alle { $time }
 console-machine-left-out = altre { $count } omesse
 console-machine-filter = Filtro: solo le righe con queste parole
@@ -373,12 +373,12 @@ console-machine-severity-6 = informazione
 console-machine-severity-7 = debug
 console-ending-asked = { $name }: la persona sta decidendo se si può chiudere.
 console-ending-refused = { $name }: non chiuso ({ $why }).
-console-ending-told = { $name }: gli è stato detto di chiudersi...
+console-ending-told = { $name }: chiusura richiesta...
 console-ending-ended = { $name }: chiuso.
-console-ending-runs = { $name } doveva chiudersi ed è ancora in funzione. Può chiedere di fermarlo subito.
+console-ending-runs = { $name } doveva chiudersi ed è ancora in esecuzione. Può chiedere di fermarlo subito.
 console-ending-not-allowed = { $name } non si può chiudere: è di un altro account, o di Ponte.
-console-ending-gone = { $name } non era più in funzione.
-console-ending-failed = { $name } non si è potuto chiudere.
+console-ending-gone = { $name } non era più in esecuzione.
+console-ending-failed = Non è stato possibile chiudere { $name }.
 console-ending-short = si chiude...
 console-ended-short = chiuso
 
@@ -387,11 +387,11 @@ console-ended-title = Sessione terminata
 console-ended-client = La persona ha chiuso la sessione.
 console-ended-operator = Ha chiuso Lei la sessione.
 console-ended-consent = La persona non ha acconsentito a mostrare lo schermo. Può proporre di aiutarla solo per telefono.
-console-ended-not-recognised = La persona non ha riconosciuto l’operatore. Verifichi al telefono di parlare con la persona giusta, poi crei una nuova chiave.
+console-ended-not-recognised = La persona non L’ha riconosciuta. Verifichi al telefono di parlare con la persona giusta, poi crei una nuova chiave.
 console-ended-lost = Il collegamento è caduto e l’altra parte non ha più risposto. Per continuare crei una nuova chiave.
 console-ended-violation = L’altra parte ha inviato dati non validi, quindi la sessione è stata chiusa. Se succede ancora, avvisi la Sua organizzazione.
 console-ended-screen = Lo schermo della persona non si può condividere su quel sistema.
-console-ended-time-up = È finita la durata massima di sessione che il Suo certificato permette. Crei una nuova chiave per continuare.
+console-ended-time-up = La sessione ha raggiunto la durata massima che il Suo certificato permette. Per continuare crei una nuova chiave.
 console-ended-lasted = Durata: { $duration }
 console-ended-log = Registro della sessione
 console-ended-log-text = Le due parti hanno firmato che cosa è stato chiesto, permesso e trasferito. Il file è su questo computer:
@@ -409,84 +409,84 @@ console-sign-in-password = La Sua password
 console-sign-in = Accedi
 console-sign-in-busy = Apro la Sua cassaforte...
 console-sign-in-wait = { $seconds ->
-    [one] Troppe password sbagliate: riprovi fra { $seconds } secondo
-   *[other] Troppe password sbagliate: riprovi fra { $seconds } secondi
+    [one] Troppe password sbagliate. Controlli se è attivo Bloc Maiusc e riprovi fra { $seconds } secondo.
+   *[other] Troppe password sbagliate. Controlli se è attivo Bloc Maiusc e riprovi fra { $seconds } secondi.
 }
 console-forgotten = Nessuno può recuperare una password dimenticata: sposti il file { $path }, crei una nuova chiave e chieda un certificato alla Sua organizzazione.
-console-forgotten-recoverable = Se ha dimenticato la password: la Sua organizzazione può darne un’altra al file { $path }. Lo mandi lì, e a nessun altro.
+console-forgotten-recoverable = Se ha dimenticato la password, mandi il file { $path } alla Sua organizzazione, e a nessun altro: può impostare una nuova password.
 console-unusable-title = La Sua cassaforte non si apre
-console-unusable-again = Guarda di nuovo
+console-unusable-again = Riprova
 
 # Creare la chiave
 console-enrol-title = Preparazione della console
 console-enrol-text = La Sua chiave nasce su questo computer e ci resta, chiusa con la Sua password. La Sua organizzazione riceve solo la metà pubblica, e risponde con il Suo certificato.
 console-enrol-name = Nome e cognome, come le persone devono vederli
 console-new-password = Nuova password
-console-new-password-again = Nuova password, ancora una volta
-console-new-password-rules = Almeno { $length } caratteri: minuscole, maiuscole, cifre e altri segni.
+console-new-password-again = Ripeta la nuova password
+console-new-password-rules = Almeno { $length } caratteri: minuscole, maiuscole, cifre e simboli.
 console-enrol-make = Crea chiave e richiesta
 console-enrol-busy = Creo la Sua chiave...
 console-requested-title = La Sua chiave è pronta
 console-requested-send = 1. Mandi la richiesta
 console-requested-send-text = Salvi la richiesta e la mandi alla Sua organizzazione. Non contiene segreti.
 console-requested-compare = 2. Confronti al telefono
-console-requested-compare-text = Chi rilascia i certificati Le legge questi segni. Se sono diversi, qualcuno ha cambiato la richiesta lungo la strada.
-console-requested-answer = 3. Prenda la risposta
-console-requested-answer-text = La Sua organizzazione manda un file. Poi accede con la Sua password.
+console-requested-compare-text = Chi rilascia i certificati Le legge questi caratteri. Se sono diversi, qualcuno ha cambiato la richiesta lungo la strada.
+console-requested-answer = 3. Apra la risposta
+console-requested-answer-text = La Sua organizzazione Le manda un file. Poi accede con la Sua password.
 console-confirm-title = È la Sua organizzazione?
 console-confirm-text = Da adesso questa console lavora solo per questa organizzazione. Guardi il dominio: il nome può sceglierlo chiunque.
 console-confirm-yes = Sì, è questa
 console-confirm-no = No, è un’altra
 
 # Richiesta e risposta
-console-request-folder = Cartella che riceve la richiesta
+console-request-folder = Cartella in cui salvare la richiesta
 console-request-save = Salva la richiesta
-console-request-browse = Sfoglia per la cartella della richiesta...
-console-answer-path = Percorso della risposta mandata dalla Sua organizzazione
-console-answer-take = Prendi la risposta
-console-answer-browse = Sfoglia per la risposta...
+console-request-browse = Sfoglia la cartella della richiesta...
+console-answer-path = File di risposta mandato dalla Sua organizzazione
+console-answer-take = Apri la risposta
+console-answer-browse = Sfoglia il file di risposta...
 console-renew-open = Rinnova il certificato...
 console-renew-title = Rinnovo del certificato
-console-renew-text = Mandi alla Sua organizzazione la stessa richiesta, e prenda qui la risposta. Chiave e password restano quelle.
+console-renew-text = Mandi di nuovo alla Sua organizzazione la stessa richiesta, e apra qui la risposta. Chiave e password restano le stesse.
 console-gate-request-saved = Richiesta salvata in { $path }. La mandi alla Sua organizzazione.
-console-gate-answer-taken = Risposta presa: il Suo certificato è su questo computer.
-console-gate-password-changed = La password è cambiata.
+console-gate-answer-taken = Certificato ricevuto: ora è su questo computer.
+console-gate-password-changed = Password cambiata.
 
 # Password
 console-password-title = Password
-console-password-recoverable = Se la dimentica, la Sua organizzazione può dare un’altra password alla Sua cassaforte con la chiave di recupero; ogni volta resta annotata.
+console-password-recoverable = Se la dimentica, la Sua organizzazione può impostarne una nuova con la chiave di recupero; ogni volta viene annotato.
 console-password-alone = Nessuno può recuperare una password dimenticata.
-console-old-password = Password di adesso
+console-old-password = Password attuale
 console-password-change = Cambia la password
 console-password-busy = Richiudo la Sua chiave...
 
 # Che cosa è andato storto all’accesso
-console-gate-bad-name = Questo nome non può stare in un certificato: è vuoto, troppo lungo, o ha segni che non sono lettere. Scriva nome e cognome.
+console-gate-bad-name = Questo nome non può stare in un certificato: è vuoto, troppo lungo, o ha caratteri che non sono lettere. Scriva nome e cognome.
 console-gate-password-short = La password è troppo corta: servono almeno { $length } caratteri.
-console-gate-password-plain = Nella password servono tutti e quattro: minuscole, maiuscole, cifre e altri segni.
+console-gate-password-plain = Nella password servono tutti e quattro: minuscole, maiuscole, cifre e simboli.
 console-gate-password-common = Questa password è fra quelle che si provano per prime. Ne scelga un’altra.
 console-gate-password-name = La password è poco più del Suo nome. Ne scelga un’altra.
 console-gate-passwords-differ = Le due password nuove non sono uguali. Le scriva di nuovo.
-console-gate-password-old = La password nuova è quella di prima. Ne scelga un’altra.
+console-gate-password-old = La nuova password è uguale a quella attuale. Ne scelga un’altra.
 console-gate-wrong-password = { $left ->
-    [0] La password è sbagliata. Guardi il tasto delle maiuscole.
-    [one] La password è sbagliata. Guardi il tasto delle maiuscole. Resta { $left } tentativo prima di una pausa.
-   *[other] La password è sbagliata. Guardi il tasto delle maiuscole. Restano { $left } tentativi prima di una pausa.
+    [0] La password è sbagliata. Controlli se è attivo Bloc Maiusc.
+    [one] La password è sbagliata. Controlli se è attivo Bloc Maiusc. Resta { $left } tentativo prima di una pausa.
+   *[other] La password è sbagliata. Controlli se è attivo Bloc Maiusc. Restano { $left } tentativi prima di una pausa.
 }
-console-gate-vault-damaged = Il file della Sua chiave è rovinato, o è un altro file: { $path }. Rimetta una copia, se l’ha. Altrimenti lo sposti, guardi di nuovo, crei una nuova chiave e chieda un certificato alla Sua organizzazione.
+console-gate-vault-damaged = Il file della Sua chiave è danneggiato, o è un altro file: { $path }. Rimetta una copia, se l’ha. Altrimenti lo sposti, riprovi, crei una nuova chiave e chieda un certificato alla Sua organizzazione.
 console-gate-vault-newer = Il file della Sua chiave viene da una versione più recente: { $path }. Installi la versione attuale della console.
 console-gate-not-read = Non riesco a leggere il file { $path }. Controlli il percorso e i permessi.
 console-gate-not-written = Non riesco a scrivere { $path }. Controlli che la cartella ci sia, i permessi e lo spazio libero.
-console-gate-no-organisation = Manca il file dell’organizzazione: { $path }. Prenda di nuovo la risposta della Sua organizzazione, o metta il file in quel posto.
+console-gate-no-organisation = Manca il file dell’organizzazione: { $path }. Apra di nuovo la risposta della Sua organizzazione, o rimetta il file al suo posto.
 console-gate-no-request = La richiesta non è su questo computer. Acceda: viene creata di nuovo.
-console-gate-not-an-answer = Questo file non è la risposta di un’organizzazione, o non è intero. Scelga il file mandato dalla Sua organizzazione, o lo chieda di nuovo.
+console-gate-not-an-answer = Questo file non è la risposta di un’organizzazione, o è incompleto. Scelga il file mandato dalla Sua organizzazione, o lo chieda di nuovo.
 console-gate-answer-newer = La risposta è di una versione più recente. Installi la versione attuale della console.
 console-gate-answer-for-another-key = Questa risposta è per un’altra richiesta. Verifichi al telefono a quale richiesta si è risposto, e mandi di nuovo la Sua.
-console-gate-answer-foreign = Questa risposta è di un’altra organizzazione, quindi non è stata presa. Chieda alla Sua organizzazione se l’ha mandata.
-console-gate-organisation-damaged = Il file dell’organizzazione è rovinato, o è stato cambiato. Chieda alla Sua organizzazione una nuova risposta e la prenda qui.
+console-gate-answer-foreign = Questa risposta è di un’altra organizzazione, quindi non è stata usata. Chieda alla Sua organizzazione se l’ha mandata.
+console-gate-organisation-damaged = Il file dell’organizzazione è danneggiato, o è stato cambiato. Chieda alla Sua organizzazione una nuova risposta e la apra qui.
 console-gate-organisation-newer = Il file dell’organizzazione è per una versione più recente. Installi la versione attuale della console.
 console-gate-organisation-expired = Il file dell’organizzazione è scaduto, o l’orologio di questo computer è sbagliato. Controlli data e ora; se sono giuste, chieda alla Sua organizzazione una nuova risposta.
-console-gate-certificate-foreign = Il certificato non è dell’organizzazione di questa console. Chieda alla Sua organizzazione una nuova risposta e la prenda qui.
+console-gate-certificate-foreign = Il certificato non è dell’organizzazione di questa console. Chieda alla Sua organizzazione una nuova risposta e la apra qui.
 console-gate-certificate-expired = Il certificato è scaduto, o l’orologio di questo computer è sbagliato. Controlli data e ora; se sono giuste, mandi di nuovo la richiesta alla Sua organizzazione.
 console-gate-certificate-not-yet-valid = Il certificato non vale ancora: di solito l’orologio di questo computer è indietro. Controlli data e ora e riprovi.
 console-gate-certificate-revoked = La Sua organizzazione ha revocato il certificato: non si può più usare. Se non se lo aspettava, chieda alla Sua organizzazione.
@@ -495,7 +495,7 @@ console-gate-certificate-no-profile = Il certificato non dice che cosa può fare
 console-gate-certificate-newer-profile = Il certificato è per una versione più recente. Installi la versione attuale della console.
 console-gate-certificate-stale-list = L’elenco dei certificati revocati nella risposta è troppo vecchio. Chieda alla Sua organizzazione di pubblicarne uno nuovo e di rispondere ancora.
 console-gate-certificate-bad-list = L’elenco dei certificati revocati nella risposta non è utilizzabile. Chieda alla Sua organizzazione di rispondere ancora.
-console-gate-certificate-malformed = Il certificato non si legge. Ne chieda uno nuovo alla Sua organizzazione.
+console-gate-certificate-malformed = Il certificato non è leggibile. Ne chieda uno nuovo alla Sua organizzazione.
 console-gate-system = Il sistema non ha dato le risorse per continuare. Chiuda altri programmi e riprovi.
 
 # Che cosa può fare
@@ -524,14 +524,13 @@ console-ends-soon = { $days ->
     [one] Il Suo certificato scade fra { $days } giorno. Chieda alla Sua organizzazione di rinnovarlo: mandi di nuovo la stessa richiesta.
    *[other] Il Suo certificato scade fra { $days } giorni. Chieda alla Sua organizzazione di rinnovarlo: mandi di nuovo la stessa richiesta.
 }
-console-ends-ended = Il Suo certificato è scaduto: non si possono più creare chiavi. Mandi di nuovo la stessa richiesta alla Sua organizzazione, e prenda la risposta.
+console-ends-ended = Il Suo certificato è scaduto: non si possono più creare chiavi. Mandi di nuovo la stessa richiesta alla Sua organizzazione, e apra la risposta.
 console-ends-renew = Rinnova...
 console-closed = Il Suo certificato non permette sessioni a quest’ora.
 console-closed-until = Il Suo certificato non permette sessioni a quest’ora. Le permette di nuovo { $opens }.
 console-closed-hours = Il Suo orario: { $hours }
 console-opens-today = oggi alle { $time } ({ $zone })
 console-opens-on = { $day } alle { $time } ({ $zone })
-console-date = { $day } { $month } { $year }
 console-day-mon = lun
 console-day-tue = mar
 console-day-wed = mer
@@ -546,18 +545,6 @@ console-weekday-thu = giovedì
 console-weekday-fri = venerdì
 console-weekday-sat = sabato
 console-weekday-sun = domenica
-console-month-1 = gennaio
-console-month-2 = febbraio
-console-month-3 = marzo
-console-month-4 = aprile
-console-month-5 = maggio
-console-month-6 = giugno
-console-month-7 = luglio
-console-month-8 = agosto
-console-month-9 = settembre
-console-month-10 = ottobre
-console-month-11 = novembre
-console-month-12 = dicembre
 
 # Parole per leggere la chiave
 console-spell-0 = zero
@@ -594,17 +581,17 @@ console-spell-Y = York
 console-spell-Z = Zara
 
 # What the person does before and between
-console-empty-terms-title = La persona legge le condizioni
-console-empty-terms-text = L’ha riconosciuta e legge a quali condizioni avviene l’aiuto. Le dia tempo; al telefono può rispondere alle domande.
-console-empty-choosing-title = La persona sceglie che cosa mostrare
+console-empty-terms-title = La persona sta leggendo le condizioni
+console-empty-terms-text = L’ha riconosciuta e sta leggendo le condizioni dell’assistenza. Le dia tempo; al telefono può rispondere alle domande.
+console-empty-choosing-title = La persona sta scegliendo che cosa mostrare
 console-empty-choosing-text = Tutto lo schermo, un monitor o una sola finestra. Poi le viene chiesto se Lei può vederlo.
 console-empty-paused-title = La persona ha messo in pausa la condivisione
 console-empty-paused-text = Nulla del suo schermo arriva e nessun comando viene accettato finché non riprende. Chat e file funzionano.
 
 # The goodbye
 console-ended-terms = La persona non ha accettato le condizioni.
-console-ended-scam = La persona ha chiuso la sessione e ha detto che era una truffa. Sta scritto in tutti e due i registri; ne parli con il Suo responsabile.
-console-ended-closing = La persona può ancora dare un voto, per due minuti al massimo. Non è necessario aspettare: una nuova chiave chiude qui.
+console-ended-scam = La persona ha chiuso la sessione e ha detto che era una truffa. È scritto in entrambi i registri; ne parli con il Suo responsabile.
+console-ended-closing = La persona può ancora dare un voto, per due minuti al massimo. Non è necessario aspettare: se crea una nuova chiave, l’attesa finisce.
 console-ended-rating = Voto
 console-ended-stars = { $stars } su 5
 console-ended-comment = «{ $comment }»
@@ -612,10 +599,10 @@ console-ended-comment = «{ $comment }»
 # The command palette
 console-palette = Tutti i comandi
 console-palette-hint = Che cosa vuole fare?
-console-palette-nothing = Qui non c’è un comando con questo nome.
+console-palette-nothing = Qui nessun comando ha questo nome.
 console-palette-give-back = Restituisci il controllo
-console-palette-new-tab = Nuova chiave accanto a questa
-console-palette-home = Torna all’inizio
+console-palette-new-tab = Nuova chiave in un’altra scheda
+console-palette-home = Vai alla pagina iniziale
 console-palette-close-tab = Chiudi questa scheda
 console-palette-chat = Scrivi alla persona
 
@@ -624,13 +611,13 @@ console-notes = Note
 console-notes-open = Scrivi
 console-notes-close = Chiudi
 console-notes-write = Scrivi le note
-console-notes-name = Chi è stato aiutato
+console-notes-name = Persona assistita
 console-notes-summary = Riassunto
-console-notes-tags = Etichette, fra virgole
+console-notes-tags = Etichette, separate da virgole
 console-notes-text = Salvate mentre scrive, sigillate su questo computer. La persona non le vede.
 console-notes-not-saved = Le note non sono ancora sul disco. Controlli lo spazio libero e i permessi della cartella dei registri: saranno scritte appena possibile.
 console-outcome-title = Com’è andata?
-console-outcome-text = Può deciderlo dopo: è anche nell’elenco delle sessioni.
+console-outcome-text = Può indicarlo anche dopo, nell’elenco delle sessioni.
 console-outcome-solved = Risolto
 console-outcome-not-solved = Non risolto
 console-outcome-to-continue = Da continuare
@@ -664,7 +651,7 @@ console-news-count = { $count ->
 }
 console-news-close = Chiudi l’elenco
 console-news-clear = Svuota l’elenco
-console-news-empty = Niente di nuovo. Qui staranno le risposte, i file e i collegamenti caduti di ogni sessione.
+console-news-empty = Niente di nuovo. Qui compariranno le risposte, i file e i collegamenti caduti di ogni sessione.
 console-news-gone = Sessione chiusa
 console-news-came = La persona ha digitato la chiave.
 console-news-recognised = La persona sa chi è Lei e ha scelto che cosa mostrare.
@@ -679,7 +666,7 @@ console-news-chat = { $count ->
     [one] La persona ha scritto.
    *[other] La persona ha scritto { $count } righe.
 }
-console-news-lost = Il collegamento è interrotto; torna da solo.
+console-news-lost = Il collegamento è caduto; torna da solo.
 console-news-back = Il collegamento è tornato.
 console-news-conflicts = «{ $name }»: { $count ->
     [one] un file è
@@ -691,11 +678,11 @@ console-invitation-language = Invito in
 console-language-it = Italiano
 console-language-en = English
 console-recent-title = Sessioni recenti
-console-recent-empty = Ancora nessuna. Qui starà ogni sessione, con le note, l’esito e dove si trova il registro.
+console-recent-empty = Ancora nessuna. Qui comparirà ogni sessione, con le note, l’esito e la posizione del registro.
 console-recent-filter = Filtra: nome, note, etichette
-console-recent-nothing = Nessuna sessione ha queste parole.
+console-recent-nothing = Nessuna sessione contiene queste parole.
 console-recent-more = Altre { $count }: digiti una parola per trovarle.
-console-recent-cut = senza una fine regolare
+console-recent-cut = interrotta
 console-recent-export = Esporta
 console-recent-exported = Salvata in { $path }. Non è sigillata: chi ha il file la può leggere.
 console-recent-not-exported = Non è stato possibile salvarla. Controlli lo spazio e i permessi della cartella dei download.
@@ -709,12 +696,12 @@ console-recent-erase-text = Spariscono nome, note, etichette, esito, ciò che mo
 console-transcript-open = Che cosa mostrava il terminale
 console-transcript-close = Nascondi ciò che mostrava il terminale
 console-transcript-save = Salva come testo
-console-transcript-reading = È in apertura.
-console-transcript-failed = Non si può aprire: il file non c’è più, oppure non l’ha sigillato questo operatore.
+console-transcript-reading = Apertura in corso...
+console-transcript-failed = Non si può aprire: il file non c’è più, oppure l’ha sigillato un altro operatore.
 console-transcript-find = Cerca in ciò che mostrava il terminale
-console-transcript-nothing = Nessuna riga ha queste parole.
-console-transcript-terminal = Terminale di { $time }
-console-transcript-damaged = Il resto del file manca o è stato modificato. Ciò che sta sopra è com’era.
+console-transcript-nothing = Nessuna riga contiene queste parole.
+console-transcript-terminal = Terminale, { $time }
+console-transcript-damaged = Il resto del file manca o è stato modificato. La parte qui sopra è intatta.
 console-transcript-left-out = Altre { $count } righe sono conservate e non elencate qui.
 console-transcript-cut = Il terminale ha mostrato più di quanto si conserva: 16 MB per ciascuno, 64 MB per sessione.
 console-transcript-unclosed = Il terminale era ancora aperto quando questo è stato scritto. Se il programma è stato terminato a forza, gli ultimi secondi possono mancare.
@@ -777,3 +764,23 @@ console-transfer-items-hide = Nascondi i file
 console-transfer-items-hide-name = Nascondi i file: { $name }
 console-transfer-item-moving = in corso
 console-transfer-item-done = fatto
+console-files-moving = Trasferimenti ({ $count })
+console-files-show = Mostra: { $what }
+console-full-screen-leave-short = Esci
+console-palette-files = Cartelle e file
+console-palette-clip-fetch = Prendi gli appunti della persona
+console-palette-pointer = Indica con il puntatore
+console-palette-arrow = Disegna frecce
+console-palette-box = Disegna riquadri
+console-transfers-moving = { $count ->
+    [one] Un trasferimento in corso: { $percent } %
+   *[other] { $count } trasferimenti in corso: { $percent } %
+}
+console-transfers-wait = Un trasferimento aspetta la Sua scelta (Ctrl O)
+console-terminal-hide = Nascondi: il terminale resta aperto
+console-requested-saved = salvata
+console-revoked = Con un certificato revocato non si possono creare chiavi. Quando ne ha uno nuovo, chiuda l’avviso qui sopra e riprovi.
+console-palette-count = { $count ->
+    [one] { $count } comando. Frecce e Invio, o scriva una parola.
+   *[other] { $count } comandi. Frecce e Invio, o scriva una parola.
+}
