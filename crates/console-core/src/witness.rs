@@ -28,7 +28,6 @@ struct Asked {
     /// What the log says of the detail, until its text has come.
     unopened: Option<Commitment>,
     answered: Option<Decision>,
-    size_bytes: Option<u64>,
     /// Whether it is about any number of files.
     is_batch: bool,
     /// Whether it is about looking through the folders.
@@ -52,9 +51,6 @@ pub(crate) struct Witness {
     /// Whether it has come since that was last asked.
     is_end_opened: bool,
     signed_at_ms: Vec<u64>,
-    /// Digests of files that moved, by what the log says and by what we found; both must be the same.
-    written_digests: BTreeMap<u32, [u8; 32]>,
-    own_digests: BTreeMap<u32, [u8; 32]>,
     /// The files of batches: those that left here, and those that the log says the agent gave.
     sent: BTreeMap<u32, Digests>,
     given: BTreeMap<u32, Digests>,
@@ -105,10 +101,6 @@ impl Witness {
 
     /// The operator asks.
     pub(crate) fn ask(&mut self, id: RequestId, what: &Request) {
-        let size_bytes = match what {
-            Request::SendFile { size_bytes, .. } => Some(*size_bytes),
-            _ => None,
-        };
         let (power, detail) = (what.capability(), what.detail());
         let (is_batch, is_browse) = (what.batch().is_some(), *what == Request::Browse);
         let asked = Asked {
@@ -117,7 +109,6 @@ impl Witness {
             written: false,
             unopened: None,
             answered: None,
-            size_bytes,
             is_batch,
             is_browse,
             has_ended: false,
@@ -171,12 +162,6 @@ impl Witness {
         std::mem::take(&mut self.is_end_opened)
     }
 
-    /// We found this digest of the file that this question was about.
-    pub(crate) fn digest(&mut self, request: u32, digest: [u8; 32]) -> Result<(), Lie> {
-        self.own_digests.insert(request, digest);
-        self.same_digest(request)
-    }
-
     /// Where the digests of what is sent for this question are put, each before its file leaves.
     pub(crate) fn sent(&mut self, request: RequestId) -> Digests {
         self.sent.entry(request.0).or_default().clone()
@@ -222,13 +207,6 @@ impl Witness {
                 let sent = self.sent.entry(files.request).or_default();
                 if list.iter().all(|(digest, _)| sent.take(digest)) { Ok(()) } else { Err(Lie("another file")) }
             }
-        }
-    }
-
-    fn same_digest(&self, request: u32) -> Result<(), Lie> {
-        match (self.written_digests.get(&request), self.own_digests.get(&request)) {
-            (Some(written), Some(own)) if written != own => Err(Lie("another file")),
-            _ => Ok(()),
         }
     }
 
@@ -288,21 +266,8 @@ impl Witness {
             }
             // Only what was asked for can be used by this program.
             Event::NotAllowed { .. } => Err(Lie("something that was not tried")),
-            Event::File { request, direction, size_bytes, blake3, .. } => {
-                let asked = self.asked(*request)?;
-                let moved = match asked.power {
-                    Capability::SendFile => Direction::ToClient,
-                    Capability::FetchFile => Direction::ToOperator,
-                    _ => return Err(Lie("a file that was not asked for")),
-                };
-                let granted = asked.answered == Some(Decision::Granted) && !asked.is_batch && !asked.is_browse;
-                let size = asked.size_bytes.is_none_or(|size| size == *size_bytes);
-                if moved != *direction || !granted || !size {
-                    return Err(Lie("another file"));
-                }
-                self.written_digests.insert(*request, blake3.0);
-                self.same_digest(*request)
-            }
+            // Also one file is asked for as a list, and stands there as one.
+            Event::File { .. } => Err(Lie("a file that was not asked for")),
             Event::FileFailed { request, .. } => self.asked(*request).map(drop),
             Event::Files { request, direction, list, files, size_bytes } => {
                 let asked = self.asked(*request)?;
@@ -412,7 +377,7 @@ fn is_to_end(asked: &Asked) -> bool {
 mod tests {
     use super::*;
     use audit_log::{Entry, Hex};
-    use proto::session::{EndReason, FileName, TransferId};
+    use proto::session::{EndReason, FileName, PathText, TransferId};
 
     const CERTIFICATE: [u8; 32] = [9; 32];
 
@@ -420,7 +385,9 @@ mod tests {
         let mut witness = Witness::new(CERTIFICATE);
         witness.ask(RequestId(1), &Request::View);
         let name = FileName::truncated("guide.pdf");
-        witness.ask(RequestId(2), &Request::SendFile { transfer: TransferId(1), name, size_bytes: 12 });
+        let folder = PathText::truncated("");
+        witness.ask(RequestId(2), &Request::SendBatch { transfer: TransferId(1), title: name, items: 1, folder });
+        witness.sent(RequestId(2)).add([7; 32]);
         witness.sign(1000);
         witness
     }
@@ -437,15 +404,20 @@ mod tests {
         entry(Event::Answered { request, decision, whole_session: false, by_earlier_yes: false })
     }
 
-    fn file(size_bytes: u64, direction: Direction) -> Line {
-        let name = Opening::new(Hex([3; 16]), "guide.pdf").commitment();
-        entry(Event::File { request: 2, direction, name, size_bytes, blake3: Hex([7; 32]) })
+    /// One file that moved, and the list that says which.
+    fn file(digest: u8, direction: Direction) -> [Line; 2] {
+        let mut list = FilesList::default();
+        list.add("guide.pdf", 12, [digest; 32]);
+        let opening = Opening::new(Hex([3; 16]), list.as_str());
+        let list = opening.commitment();
+        [entry(Event::Files { request: 2, direction, list, files: 1, size_bytes: 12 }), Line::Opening(opening)]
     }
 
     #[test]
     fn what_happened_is_vouched_for() {
         let mut witness = witness();
         let opening = Opening::new(Hex([2; 16]), "guide.pdf");
+        let [files, list] = file(7, Direction::ToClient);
         let lines = [
             entry(Event::Operator { certificate_sha256: Hex(CERTIFICATE), verified: true, recognised: true }),
             asked(1, Capability::View, None),
@@ -454,7 +426,8 @@ mod tests {
             asked(2, Capability::SendFile, Some(&opening)),
             Line::Opening(opening.clone()),
             answered(2, Decision::Granted),
-            file(12, Direction::ToClient),
+            files,
+            list,
             entry(Event::ConsoleClock { console_ms: 1000 }),
             entry(Event::Revoked { power: Capability::View, by: Some(Role::Agent) }),
             entry(Event::Ended { by: Some(Role::Agent), reason: EndReason::ClientEnded }),
@@ -463,7 +436,6 @@ mod tests {
             assert_eq!(witness.take(line), Ok(()), "{line:?}");
         }
         assert_eq!(witness.decided(RequestId(1), Decision::Granted), Ok(()));
-        assert_eq!(witness.digest(2, [7; 32]), Ok(()));
     }
 
     #[test]
@@ -510,7 +482,10 @@ mod tests {
                 answered(2, Decision::Granted),
             ]
         };
-        let rows: [(&str, Vec<Line>, Line); 22] = [
+        let [before_yes, _] = file(7, Direction::ToClient);
+        let [other_way, _] = file(7, Direction::ToOperator);
+        let [another, its_list] = file(8, Direction::ToClient);
+        let rows: [(&str, Vec<Line>, Line); 23] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -539,9 +514,13 @@ mod tests {
             ("a terminal's output", vec![], {
                 entry(Event::TerminalOutput { request: 2, size_bytes: 0, sha256: Hex([0; 32]) })
             }),
-            ("a file before its yes", vec![], file(12, Direction::ToClient)),
-            ("a larger file", granted(), file(13, Direction::ToClient)),
-            ("a file the other way", granted(), file(12, Direction::ToOperator)),
+            ("a file before its yes", vec![], before_yes),
+            ("a file without a list", granted(), {
+                let (direction, name, blake3) = (Direction::ToClient, right.commitment(), Hex([7; 32]));
+                entry(Event::File { request: 2, direction, name, size_bytes: 12, blake3 })
+            }),
+            ("a file the other way", granted(), other_way),
+            ("another content", granted().into_iter().chain([another]).collect(), its_list),
             ("another time", vec![], entry(Event::ConsoleClock { console_ms: 1001 })),
             ("our end", vec![], entry(Event::Ended { by: Some(Role::Console), reason: EndReason::OperatorEnded })),
         ];
@@ -558,7 +537,5 @@ mod tests {
         }
         assert!(witness.decided(RequestId(2), Decision::Denied).is_err(), "another answer than is told");
         assert!(witness.decided(RequestId(1), Decision::Granted).is_err(), "an answer that stands nowhere");
-        assert_eq!(witness.digest(2, [8; 32]), Ok(()));
-        assert!(witness.take(&file(12, Direction::ToClient)).is_err(), "another content");
     }
 }

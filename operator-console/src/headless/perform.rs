@@ -388,7 +388,7 @@ impl<W: Write> Desk<W> {
 
     fn send_file(&mut self, path: PathBuf) -> Result {
         self.may_move(Capability::SendFile)?;
-        self.send(ConsoleCommand::SendFile(path))?;
+        self.send(ConsoleCommand::send_file(path))?;
         self.files += 1;
         Ok(Done::File { transfer: self.files })
     }
@@ -399,7 +399,7 @@ impl<W: Write> Desk<W> {
         if !into.is_dir() {
             return Err(bad_value("\"into\" is to be a folder that is there"));
         }
-        self.send(ConsoleCommand::FetchFile { path, into })?;
+        self.send(ConsoleCommand::fetch_file(path, into))?;
         self.files += 1;
         Ok(Done::File { transfer: self.files })
     }

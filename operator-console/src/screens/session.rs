@@ -213,7 +213,7 @@ fn take_dropped_files(
     match (paths.len(), paths.first()) {
         (0, _) => {}
         (1, Some(path)) if path.is_file() && state.under != Some(Under::Folders) => {
-            commands.extend(paths.pop().map(ConsoleCommand::SendFile));
+            commands.extend(paths.pop().map(ConsoleCommand::send_file));
         }
         _ => commands.push(browser::dropped(session, state, paths)),
     }

@@ -24,10 +24,11 @@ impl Live<'_> {
                 self.powers.insert(Capability::Control, state);
                 self.follow_line();
             }
-            Request::SendFile { transfer, .. }
-            | Request::FetchFile { transfer, .. }
-            | Request::SendBatch { transfer, .. }
-            | Request::FetchBatch { transfer, .. } => return self.file_decided(transfer, decision),
+            Request::SendBatch { transfer, .. } | Request::FetchBatch { transfer, .. } => {
+                return self.file_decided(transfer, decision);
+            }
+            // Files are asked for together here, also where it is one.
+            Request::SendFile { .. } | Request::FetchFile { .. } => return Flow::Break(EndReason::ProtocolViolation),
             Request::Browse => return self.browse_decided(state),
             Request::SystemInfo => return self.machine_decided(state),
             Request::Shell => self.shell_decided(request, state),

@@ -1,7 +1,7 @@
 //! The log that both ends hold at the end of a session.
 
 use agent_core::view::{AgentCommand, EndView, Page};
-use audit_log::{Direction, Event, Finding, Report, Role};
+use audit_log::{Direction, Event, FilesList, Finding, Report, Role};
 use console_core::view::{ConsoleCommand, Stage, TransferState};
 use e2e::World;
 use link::LinkKind;
@@ -52,13 +52,13 @@ fn session_with_everything(kind: LinkKind) -> World {
     world.control();
     let file = world.path("a guide.txt");
     fs::write(&file, b"twelve bytes").unwrap();
-    world.console.send(ConsoleCommand::SendFile(file));
+    world.console.send(ConsoleCommand::send_file(file));
     world.answer(true);
     world.session("the sent file", |session| {
         session.transfers.iter().any(|transfer| transfer.state == TransferState::Done).then_some(())
     });
     world.agent.send(AgentCommand::Revoke(Capability::Control));
-    world.console.send(ConsoleCommand::FetchFile { path: "nothing there".into(), into: world.path("fetched") });
+    world.console.send(ConsoleCommand::fetch_file("nothing there", world.path("fetched")));
     world.answer(false);
     world.session("the refused file", |session| {
         session.transfers.iter().any(|transfer| transfer.state == TransferState::Refused).then_some(())
@@ -119,16 +119,17 @@ fn the_log_says_what_was_asked_shown_answered_and_moved() {
         );
         assert!(asked < shown && shown < answered, "{power:?}");
     }
-    let file = events.iter().find_map(|event| match event {
-        Event::File { request, direction, name, size_bytes, blake3 } => {
-            Some((*request, *direction, *name, *size_bytes, blake3.0))
+    let files = events.iter().find_map(|event| match event {
+        Event::Files { request, direction, list, files, size_bytes } => {
+            Some((*request, *direction, *list, *files, *size_bytes))
         }
         _ => None,
     });
-    let (request, direction, name, size_bytes, digest) = file.unwrap();
-    assert_eq!((request, direction, size_bytes), (3, Direction::ToClient, 12));
-    assert_eq!(digest, *blake3::hash(b"twelve bytes").as_bytes());
-    assert_eq!(log.texts.get(&name).map(String::as_str), Some("a guide.txt"));
+    let (request, direction, list, files, size_bytes) = files.unwrap();
+    assert_eq!((request, direction, files, size_bytes), (3, Direction::ToClient, 1, 12));
+    let digest = *blake3::hash(b"twelve bytes").as_bytes();
+    assert_eq!(FilesList::parse(&log.texts[&list]), Some(vec![(digest, 12)]));
+    assert!(log.texts[&list].contains("a guide.txt"));
     let taken_back = Event::Revoked { power: Capability::Control, by: Some(Role::Agent) };
     assert!(events.contains(&&taken_back), "{events:?}");
 }
