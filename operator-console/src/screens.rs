@@ -3,6 +3,7 @@
 pub mod account;
 pub mod browser;
 pub mod clip;
+mod conversation;
 pub mod ended;
 pub mod files;
 pub mod full_screen;
@@ -187,6 +188,7 @@ pub struct ScreenState {
     /// The list of sessions at the beginning.
     recent: recent::RecentState,
     transcript: transcript::TranscriptFilter,
+    conversation: conversation::ConversationState,
     /// The tabs, and what happened in them.
     tabs: tabs::TabsState,
     /// What was saved.

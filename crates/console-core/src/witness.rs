@@ -8,7 +8,7 @@
 use audit_log::{Commitment, Direction, Event, FilesList, Hex, Line, Opening, OutputDigest, Role};
 use proto::limits::TRANSCRIPT_BYTES;
 use proto::session::{Capability, Decision, Request, RequestId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Signatures whose time the agent may quote: it quotes the first.
@@ -59,6 +59,11 @@ pub(crate) struct Witness {
     /// What terminals showed, by what the log says and by what came; see [`Witness::output`].
     written_outputs: BTreeMap<u32, (u64, Hex<32>)>,
     own_outputs: BTreeMap<u32, (u64, Hex<32>)>,
+    /// Lines that the operator wrote, until they stand in the log.
+    said: VecDeque<String>,
+    /// A line of the chat, until the text has come that says which, and one of the person's until it is heard.
+    unopened_line: Option<(Role, Commitment)>,
+    unheard_line: Option<Opening>,
 }
 
 /// Digests of files, each as often as it was found.
@@ -124,6 +129,30 @@ impl Witness {
     /// The operator points or draws over the screen.
     pub(crate) fn annotate(&mut self) {
         self.has_annotated = true;
+    }
+
+    /// The operator writes this line.
+    pub(crate) fn say(&mut self, line: String) {
+        self.said.push_back(line);
+    }
+
+    /// The person's next line has come: if one stands in the log, it is this one.
+    pub(crate) fn hear(&mut self, line: &str) -> Result<(), Lie> {
+        match self.unheard_line.take() {
+            Some(written) if Opening::new(written.salt(), line).commitment() != written.commitment() => {
+                Err(Lie("another line than was said"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn line(&mut self, by: Role, opening: &Opening) -> Result<(), Lie> {
+        if by == Role::Agent {
+            self.unheard_line = Some(opening.clone());
+            return Ok(());
+        }
+        let ours = self.said.pop_front().map(|line| Opening::new(opening.salt(), &line).commitment());
+        if ours == Some(opening.commitment()) { Ok(()) } else { Err(Lie("another line than was written")) }
     }
 
     /// The operator ends the session.
@@ -237,6 +266,9 @@ impl Witness {
         if self.unopened_files.is_some() {
             return Err(Lie("files without their list"));
         }
+        if self.unopened_line.is_some() {
+            return Err(Lie("a line without its text"));
+        }
         match event {
             Event::Operator { certificate_sha256, .. } if certificate_sha256.0 != self.certificate => {
                 Err(Lie("another operator"))
@@ -314,6 +346,13 @@ impl Witness {
                 self.same_output(*request)
             }
             Event::Recording { .. } => Err(Lie("what this program cannot do")),
+            Event::Chat { by: Role::Console, .. } if self.said.is_empty() => Err(Lie("a line that was not written")),
+            // Each is said as soon as it stands there.
+            Event::Chat { by: Role::Agent, .. } if self.unheard_line.is_some() => Err(Lie("a line that was not said")),
+            Event::Chat { by, line } => {
+                self.unopened_line = Some((*by, *line));
+                Ok(())
+            }
             Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
                 Err(Lie("a time that this clock never said"))
             }
@@ -334,6 +373,7 @@ impl Witness {
             | Event::UnseenLines { .. }
             | Event::StillRunning { .. }
             | Event::HiddenLine { .. }
+            | Event::ChatCut
             | Event::Terminal { .. } => Ok(()),
         }
     }
@@ -350,6 +390,9 @@ impl Witness {
             asked.has_ended = true;
             self.is_end_opened = true;
             return Ok(());
+        }
+        if let Some((by, _)) = self.unopened_line.take_if(|(_, line)| *line == commitment) {
+            return self.line(by, opening);
         }
         if let Some(files) = self.unopened_files.take_if(|files| files.list == commitment) {
             return self.files(files, opening.text());
@@ -388,6 +431,7 @@ mod tests {
         let folder = PathText::truncated("");
         witness.ask(RequestId(2), &Request::SendBatch { transfer: TransferId(1), title: name, items: 1, folder });
         witness.sent(RequestId(2)).add([7; 32]);
+        witness.say("one moment".to_owned());
         witness.sign(1000);
         witness
     }
@@ -418,6 +462,7 @@ mod tests {
         let mut witness = witness();
         let opening = Opening::new(Hex([2; 16]), "guide.pdf");
         let [files, list] = file(7, Direction::ToClient);
+        let (ours, theirs) = (Opening::new(Hex([4; 16]), "one moment"), Opening::new(Hex([5; 16]), "thank you"));
         let lines = [
             entry(Event::Operator { certificate_sha256: Hex(CERTIFICATE), verified: true, recognised: true }),
             asked(1, Capability::View, None),
@@ -428,6 +473,10 @@ mod tests {
             answered(2, Decision::Granted),
             files,
             list,
+            entry(Event::Chat { by: Role::Console, line: ours.commitment() }),
+            Line::Opening(ours),
+            entry(Event::Chat { by: Role::Agent, line: theirs.commitment() }),
+            Line::Opening(theirs),
             entry(Event::ConsoleClock { console_ms: 1000 }),
             entry(Event::Revoked { power: Capability::View, by: Some(Role::Agent) }),
             entry(Event::Ended { by: Some(Role::Agent), reason: EndReason::ClientEnded }),
@@ -435,6 +484,7 @@ mod tests {
         for line in &lines {
             assert_eq!(witness.take(line), Ok(()), "{line:?}");
         }
+        assert_eq!(witness.hear("thank you"), Ok(()));
         assert_eq!(witness.decided(RequestId(1), Decision::Granted), Ok(()));
     }
 
@@ -485,7 +535,9 @@ mod tests {
         let [before_yes, _] = file(7, Direction::ToClient);
         let [other_way, _] = file(7, Direction::ToOperator);
         let [another, its_list] = file(8, Direction::ToClient);
-        let rows: [(&str, Vec<Line>, Line); 23] = [
+        let said = |by, line: &Opening| entry(Event::Chat { by, line: line.commitment() });
+        let said_line = Opening::new(Hex([4; 16]), "one moment");
+        let rows: [(&str, Vec<Line>, Line); 27] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -510,6 +562,14 @@ mod tests {
                 entry(Event::Clipboard { direction: Direction::ToOperator, kind, size_bytes: 1 })
             }),
             ("a command", vec![], entry(Event::Command { line: right.commitment() })),
+            ("another line", vec![said(Role::Console, &wrong)], Line::Opening(wrong.clone())),
+            ("two lines for one", vec![said(Role::Console, &said_line), Line::Opening(said_line.clone())], {
+                said(Role::Console, &said_line)
+            }),
+            ("a line that was not heard", vec![said(Role::Agent, &right), Line::Opening(right.clone())], {
+                said(Role::Agent, &right)
+            }),
+            ("a line without its text", vec![said(Role::Agent, &right)], entry(Event::ChatCut)),
             ("a hidden line", vec![], entry(Event::HiddenLine { request: 2 })),
             ("a terminal's output", vec![], {
                 entry(Event::TerminalOutput { request: 2, size_bytes: 0, sha256: Hex([0; 32]) })
@@ -536,6 +596,9 @@ mod tests {
             assert_eq!(witness.take(&line), Ok(()));
         }
         assert!(witness.decided(RequestId(2), Decision::Denied).is_err(), "another answer than is told");
+        assert_eq!(witness.take(&said(Role::Agent, &right)), Ok(()));
+        assert_eq!(witness.take(&Line::Opening(right.clone())), Ok(()));
+        assert!(witness.hear("secrets.pdf").is_err(), "another line than stands there");
         assert!(witness.decided(RequestId(1), Decision::Granted).is_err(), "an answer that stands nowhere");
     }
 }

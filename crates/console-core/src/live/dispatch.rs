@@ -47,7 +47,12 @@ impl Live<'_> {
             ConsoleCommand::FetchClipboard => self.fetch_clip(),
             ConsoleCommand::Annotate(annotation) => self.annotate(annotation),
             ConsoleCommand::SendChat(text) => match self.chat.write(&text, SystemTime::now()) {
-                Some((id, text)) => self.tell(ConsoleToAgent::Chat { id, text }),
+                Some((id, text)) => {
+                    let line = text.shown_lines();
+                    self.keep_line(true, &line);
+                    self.ledger.witness.say(line);
+                    self.tell(ConsoleToAgent::Chat { id, text })
+                }
                 None => Flow::Continue(()),
             },
             ConsoleCommand::Browse { path } if self.recognised => self.browse(path),
@@ -138,10 +143,19 @@ impl Live<'_> {
             }
             AgentToConsole::Layout(layout) => return self.handle_layout(layout),
             AgentToConsole::Chat { id, text } => {
-                return match self.chat.handle_line(id, &text, SystemTime::now()) {
-                    Some(up_to) => self.tell(ConsoleToAgent::ChatReceived { up_to }),
-                    None => Flow::Break(EndReason::ProtocolViolation),
+                let is_new = id > self.chat.received();
+                let Some(up_to) = self.chat.handle_line(id, &text, SystemTime::now()) else {
+                    return Flow::Break(EndReason::ProtocolViolation);
                 };
+                if is_new {
+                    let line = text.shown_lines();
+                    if let Err(lie) = self.ledger.witness.hear(&line) {
+                        tracing::warn!(%lie, "the agent's log is not one");
+                        return Flow::Break(EndReason::ProtocolViolation);
+                    }
+                    self.keep_line(false, &line);
+                }
+                return self.tell(ConsoleToAgent::ChatReceived { up_to });
             }
             AgentToConsole::ChatReceived { up_to } => self.chat.handle_received(up_to),
             AgentToConsole::FileFailed { transfer, failure } => {

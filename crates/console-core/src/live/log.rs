@@ -8,6 +8,13 @@ use session::{Reader, next_message, until};
 use std::time::Instant;
 
 impl Live<'_> {
+    /// A line of the chat stays with the operator's record.
+    pub(super) fn keep_line(&self, mine: bool, text: &str) {
+        if let Some((records, id)) = &self.record {
+            records.said(id, mine, text);
+        }
+    }
+
     /// Takes a line of the agent's log, and vouches for it where that is due.
     pub(super) fn handle_log(&mut self, line: &str) -> Flow {
         match self.ledger.take(line) {

@@ -93,6 +93,41 @@ fn both_ends_hold_the_same_log_and_both_vouch_for_all_of_it_whoever_ends() {
 }
 
 #[test]
+fn what_was_written_stands_in_both_logs_word_for_word_and_by_whom() {
+    let world = World::start(LinkKind::Quic);
+    world.pair_and_view();
+    let lines = [(Role::Console, "Buongiorno"), (Role::Agent, "la stampante \u{202E}non va"), (Role::Console, "vedo")];
+    for (number, (by, line)) in lines.iter().enumerate() {
+        match by {
+            Role::Console => assert!(world.console.send(ConsoleCommand::SendChat((*line).to_owned()))),
+            Role::Agent => world.agent.send(AgentCommand::SendChat((*line).to_owned())),
+        }
+        world.session("the line at both ends", |session| {
+            (session.chat.len() > number && session.chat.iter().all(|line| line.delivered)).then_some(())
+        });
+    }
+    world.agent.send(AgentCommand::End);
+    let (agent, console) = (agents_log(&world), consoles_log(&world));
+    for log in [&agent, &console] {
+        assert_eq!(log.findings, []);
+        let chat: Vec<(Role, &str)> = log
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.event {
+                Event::Chat { by, line } => Some((*by, log.texts[line].as_str())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(chat.len(), 3);
+        assert_eq!((chat[0], chat[2]), (lines[0], lines[2]));
+        // What turns the writing round is shown, not obeyed.
+        assert_eq!(chat[1].0, Role::Agent);
+        assert!(chat[1].1.ends_with("non va") && !chat[1].1.contains('\u{202E}'), "{}", chat[1].1);
+        assert!(log.entries.iter().all(|entry| !format!("{:?}", entry.event).contains("Buongiorno")));
+    }
+}
+
+#[test]
 fn the_log_says_what_was_asked_shown_answered_and_moved() {
     let world = session_with_everything(LinkKind::Tls);
     world.agent.send(AgentCommand::End);
