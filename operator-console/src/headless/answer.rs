@@ -161,6 +161,10 @@ pub(super) enum Event {
     Revoked {
         capability: &'static str,
     },
+    Over {
+        capability: &'static str,
+        cause: &'static str,
+    },
     Released {
         capability: &'static str,
     },

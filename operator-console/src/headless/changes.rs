@@ -204,6 +204,7 @@ impl ToldSession {
                 PowerState::Granted => Event::Granted { capability },
                 PowerState::Refused(decision) => Event::Refused { capability, decision: names::decision(decision) },
                 PowerState::Revoked => Event::Revoked { capability },
+                PowerState::Over(cause) => Event::Over { capability, cause: names::grant_end(cause) },
             });
         }
     }

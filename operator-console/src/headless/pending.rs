@@ -197,7 +197,7 @@ fn decided(capability: Capability, view: &ConsoleView) -> Option<Result<(), Prob
             problem.detail = Some(names::decision(decision));
             Some(Err(problem))
         }
-        PowerState::Off | PowerState::Asked | PowerState::Revoked => None,
+        PowerState::Off | PowerState::Asked | PowerState::Revoked | PowerState::Over(_) => None,
     }
 }
 

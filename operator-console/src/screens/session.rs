@@ -450,7 +450,7 @@ fn remote_ui(
     let name = match view {
         PowerState::Granted if session.sharing_paused => "paused",
         PowerState::Granted => "first",
-        PowerState::Refused(_) | PowerState::Revoked => "refused",
+        PowerState::Refused(_) | PowerState::Revoked | PowerState::Over(_) => "refused",
         PowerState::Asked => "asked",
         PowerState::Off if session.recognised => "asked",
         PowerState::Off => match session.step {

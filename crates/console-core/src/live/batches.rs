@@ -121,7 +121,7 @@ impl Live<'_> {
         match self.files.browse() {
             PowerState::Granted => self.list_wanted(),
             PowerState::Asked => Flow::Continue(()),
-            PowerState::Off | PowerState::Refused(_) | PowerState::Revoked => {
+            PowerState::Off | PowerState::Refused(_) | PowerState::Revoked | PowerState::Over(_) => {
                 self.files.set_browse(PowerState::Asked);
                 self.ask(Request::Browse)
             }

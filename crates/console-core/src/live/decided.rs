@@ -38,18 +38,18 @@ impl Live<'_> {
         Flow::Continue(())
     }
 
-    pub(super) fn power_gone(&mut self, capability: Capability) {
+    pub(super) fn power_gone(&mut self, capability: Capability, state: PowerState) {
         match capability {
             Capability::View => {
                 // What was granted goes along; a question that is open ends with an answer of its own.
                 if let Some(control @ PowerState::Granted) = self.powers.get_mut(&Capability::Control) {
-                    *control = PowerState::Revoked;
+                    *control = state;
                 }
                 self.machine_gone();
                 self.clip_gone();
                 self.annotations.cut();
                 if self.files.browse() == PowerState::Granted {
-                    self.browse_gone(PowerState::Revoked);
+                    self.browse_gone(state);
                 }
                 self.input.finish();
                 self.pictures.lock().monitors.clear();

@@ -130,15 +130,15 @@ impl Live<'_> {
                 }
             }
             AgentToConsole::Decided { request, decision } => return self.handle_decided(request, decision),
-            AgentToConsole::Revoked { capability } => {
+            AgentToConsole::Revoked { capability, cause } => {
                 let own_wish = self.released.remove(&capability);
-                let state = if own_wish { PowerState::Off } else { PowerState::Revoked };
+                let state = if own_wish { PowerState::Off } else { PowerState::ended(cause) };
                 if capability == Capability::FetchFile {
                     self.browse_gone(state);
                     return Flow::Continue(());
                 }
                 self.powers.insert(capability, state);
-                self.power_gone(capability);
+                self.power_gone(capability, state);
                 self.parked_screens.clear();
             }
             AgentToConsole::Layout(layout) => return self.handle_layout(layout),
