@@ -60,6 +60,8 @@ pub enum Effect {
     CopyFacts(String),
     /// Put the picture of this monitor on the clipboard.
     CopyPicture(MonitorId),
+    /// Put what came from the person's clipboard on the operator's.
+    PutFetched,
     /// Send what is on the clipboard to the person.
     SendClipboard,
     /// Let the operator choose a file to send.

@@ -11,8 +11,8 @@ use proto::pairing::{P1, P2, P3, P4};
 use proto::relay::{AttemptId, EndToRelay, OfferId, RelayToEnd, SessionId, Side, Ticket};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{
-    AgentToConsole, Capability, CertificateProblem, ConsoleToAgent, Decision, EndReason, Ending, GrantEnd, Request, RequestId,
-    Step, StreamKind, TransferId,
+    AgentToConsole, Capability, CertificateProblem, ConsoleToAgent, Decision, EndReason, Ending, GrantEnd, Request,
+    RequestId, Step, StreamKind, TransferId,
 };
 use proto::shell::{ShellInput, ShellOutput, TerminalSize};
 use proto::{Blob, Deframer, Locator, Message, MonitorId, Text, decode, encode};

@@ -14,7 +14,8 @@ use proto::files::FolderEntry;
 use proto::geometry::{Layout, MonitorId};
 use proto::machine::{Facts, Topic};
 use proto::session::{
-    Asking, Capability, CertificateProblem, Decision, EndReason, Ending, GrantEnd, RequestId, Step, TransferFailure, TransferId,
+    Asking, Capability, CertificateProblem, Decision, EndReason, Ending, GrantEnd, RequestId, Step, TransferFailure,
+    TransferId,
 };
 pub use session::Conflict;
 use std::collections::BTreeMap;
