@@ -199,6 +199,7 @@ impl<E: Engine> ConsoleApp<E> {
         let next = self.parked.remove(&desk.front).unwrap_or_default();
         let before = self.state.bring(next);
         self.parked.insert(self.front, before);
+        self.state.clip.is_back = true;
         self.parked.retain(|line, _| line.is_none_or(|line| desk.tabs.iter().any(|tab| tab.line == line)));
         self.front = desk.front;
     }
@@ -212,6 +213,7 @@ impl<E: Engine> ConsoleApp<E> {
                 let own = self.exchanged.clone();
                 self.browse(move || Some(Chosen::Clipboard(own.read())), context);
             }
+            Effect::PutFetched => self.put_fetched(),
             Effect::CopyPicture(monitor) => {
                 let picture = self.engine.pictures().lock().monitors.get(&monitor).cloned();
                 let is_there = picture.is_some_and(|picture| self.clipboard.set_picture(picture));
@@ -338,12 +340,26 @@ impl<E: Engine> ConsoleApp<E> {
         }
     }
 
-    /// Puts what came from the person's clipboard on the operator's, once.
+    /// Puts what came from the person's clipboard on the operator's, once. What came while another tab was in front
+    /// waits for a press: the operator may have copied something else since.
     fn keep_fetched(&mut self, view: &ConsoleView) {
-        let Stage::Session(session) = &view.stage else { return };
-        let Some((number, content)) = &session.clipboard.fetched else { return };
-        if self.state.clip.put != *number {
-            self.state.clip.put = *number;
+        let fetched = match &view.stage {
+            Stage::Session(session) => session.clipboard.fetched.as_ref(),
+            _ => None,
+        };
+        if self.state.clip.comes(fetched.map_or(0, |(number, _)| *number))
+            && let Some((_, content)) = fetched
+        {
+            self.state.clip.problem = self.exchanged.put(Content::clone(content)).err();
+        }
+    }
+
+    /// Puts there what has waited.
+    fn put_fetched(&mut self) {
+        if let Some(ConsoleView { stage: Stage::Session(session), .. }) = self.engine.view()
+            && let Some((_, content)) = &session.clipboard.fetched
+        {
+            self.state.clip.waits = false;
             self.state.clip.problem = self.exchanged.put(Content::clone(content)).err();
         }
     }

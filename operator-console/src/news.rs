@@ -1,7 +1,7 @@
 //! What happened in any session, with its time, until it was seen: pure, fed with every view that an engine shows.
 
 use console_core::LineId;
-use console_core::proto::session::{Capability, Decision, EndReason, RequestId, TransferFailure, TransferId};
+use console_core::proto::session::{Capability, Decision, EndReason, GrantEnd, RequestId, TransferFailure, TransferId};
 use console_core::view::{
     ConsoleView, EndingState, EndingView, NoticeKind, PowerState, SessionView, Stage, TransferState,
 };
@@ -51,6 +51,8 @@ pub enum What {
     Refused(Capability, Decision),
     /// The person took it back.
     Revoked(Capability),
+    /// A power has ended by itself.
+    Over(Capability, GrantEnd),
     /// A file of this name came.
     FileCame(String),
     /// A file of this name has arrived at the client.
@@ -83,7 +85,7 @@ impl What {
     pub fn calls(&self) -> bool {
         let told = |kind: &NoticeKind| !matches!(kind, NoticeKind::PictureSaved { .. } | NoticeKind::FactsSaved { .. });
         match self {
-            Self::FileSent(_) | Self::Recognised => false,
+            Self::FileSent(_) | Self::Recognised | Self::Over(_, GrantEnd::UseOver) => false,
             Self::Notice(kind) => told(kind),
             _ => true,
         }
@@ -215,12 +217,13 @@ fn follow(known: &mut Known, session: &SessionView, new: &mut Vec<What>) {
             PowerState::Granted => new.push(What::Granted(power.capability)),
             PowerState::Refused(decision) => new.push(What::Refused(power.capability, decision)),
             PowerState::Revoked => new.push(What::Revoked(power.capability)),
+            PowerState::Over(cause) => new.push(What::Over(power.capability, cause)),
             PowerState::Off | PowerState::Asked => {}
         }
     }
     let folders = session.files.browse;
     if known.folders.replace(folders) != Some(folders)
-        && matches!(folders, PowerState::Granted | PowerState::Refused(_) | PowerState::Revoked)
+        && matches!(folders, PowerState::Granted | PowerState::Refused(_) | PowerState::Revoked | PowerState::Over(_))
     {
         new.push(What::Folders(folders));
     }

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod browser;
 pub mod clip;
+mod conversation;
 pub mod ended;
 pub mod files;
 pub mod full_screen;
@@ -60,6 +61,8 @@ pub enum Effect {
     CopyFacts(String),
     /// Put the picture of this monitor on the clipboard.
     CopyPicture(MonitorId),
+    /// Put what came from the person's clipboard on the operator's.
+    PutFetched,
     /// Send what is on the clipboard to the person.
     SendClipboard,
     /// Let the operator choose a file to send.
@@ -188,6 +191,7 @@ pub struct ScreenState {
     /// The list of sessions at the beginning.
     recent: recent::RecentState,
     transcript: transcript::TranscriptFilter,
+    conversation: conversation::ConversationState,
     /// The tabs, and what happened in them.
     tabs: tabs::TabsState,
     /// What was saved.

@@ -1,6 +1,6 @@
 //! What the plain data of a view is called: message ids and short texts, without drawing.
 
-use console_core::proto::session::{Capability, CertificateProblem, Decision, EndReason, TransferFailure};
+use console_core::proto::session::{Capability, CertificateProblem, Decision, EndReason, GrantEnd, TransferFailure};
 use console_core::view::{KeyView, NoticeKind, OperatorView, PowerState};
 use i18n::I18n;
 use std::time::{Duration, Instant};
@@ -195,6 +195,9 @@ pub fn power_state(state: PowerState) -> &'static str {
         PowerState::Refused(Decision::Barred) => "console-state-barred",
         PowerState::Refused(Decision::NotInProfile) => "console-state-not-in-profile",
         PowerState::Revoked => "console-state-revoked",
+        PowerState::Over(GrantEnd::LineBroke) => "console-state-line-broke",
+        PowerState::Over(GrantEnd::LogFull) => "console-state-log-full",
+        PowerState::Over(_) => "console-state-over",
     }
 }
 

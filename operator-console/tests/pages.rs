@@ -391,7 +391,7 @@ fn a_file_is_fetched_into_a_folder() {
     page.run_steps(2);
     let into = std::env::temp_dir();
     page.state_mut().state.files.fetch_into = into.display().to_string();
-    let expected = ConsoleCommand::FetchFile { path: "/home/marco/a.odt".to_owned(), into };
+    let expected = ConsoleCommand::fetch_file("/home/marco/a.odt", into);
     assert_eq!(click(&mut page, "Ask for the file"), [expected]);
 }
 
@@ -406,7 +406,7 @@ fn a_file_is_sent_only_if_it_is_there() {
     let program = std::env::current_exe().unwrap();
     page.state_mut().state.files.send_path = program.display().to_string();
     page.run_steps(1);
-    assert_eq!(click(&mut page, "Send file"), [ConsoleCommand::SendFile(program)]);
+    assert_eq!(click(&mut page, "Send file"), [ConsoleCommand::send_file(program)]);
 }
 
 #[test]

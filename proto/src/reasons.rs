@@ -23,6 +23,21 @@ pub enum Decision {
     NotInProfile,
 }
 
+/// By whom or what a granted power has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum GrantEnd {
+    /// The person took it back.
+    Person,
+    /// The operator gave it back.
+    Operator,
+    /// What it was given for is done: the shell has ended, or the power cannot be used any more.
+    UseOver,
+    /// The line was interrupted, and the power was granted for one use.
+    LineBroke,
+    /// The log has as many command lines of terminals as it takes.
+    LogFull,
+}
+
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum EndReason {

@@ -9,7 +9,7 @@ use crate::geometry::{Layout, MonitorId};
 use crate::limits;
 pub use crate::machine::Ending;
 use crate::machine::{ProcessName, Topic};
-pub use crate::reasons::{CertificateProblem, Decision, EndReason, Step};
+pub use crate::reasons::{CertificateProblem, Decision, EndReason, GrantEnd, Step};
 use crate::text::{Blob, Text, list};
 use serde::{Deserialize, Serialize};
 
@@ -362,10 +362,12 @@ pub enum AgentToConsole {
         /// How it ended.
         decision: Decision,
     },
-    /// A power was taken back.
+    /// A power that was granted has ended.
     Revoked {
         /// Which.
         capability: Capability,
+        /// By whom or what.
+        cause: GrantEnd,
     },
     /// The monitors that are shared; sent before their streams.
     Layout(Layout),

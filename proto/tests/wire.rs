@@ -11,8 +11,8 @@ use proto::pairing::{P1, P2, P3, P4};
 use proto::relay::{AttemptId, EndToRelay, OfferId, RelayToEnd, SessionId, Side, Ticket};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{
-    AgentToConsole, Capability, CertificateProblem, ConsoleToAgent, Decision, EndReason, Ending, Request, RequestId,
-    Step, StreamKind, TransferId,
+    AgentToConsole, Capability, CertificateProblem, ConsoleToAgent, Decision, EndReason, Ending, GrantEnd, Request,
+    RequestId, Step, StreamKind, TransferId,
 };
 use proto::shell::{ShellInput, ShellOutput, TerminalSize};
 use proto::{Blob, Deframer, Locator, Message, MonitorId, Text, decode, encode};
@@ -41,7 +41,7 @@ fn the_bytes_of_messages_are_fixed() {
     });
     check(&StreamKind::File { transfer: TransferId(9) }, "0409");
     check(&ConsoleToAgent::Ask { request: RequestId(1), what: Request::Control }, "010101");
-    check(&AgentToConsole::Revoked { capability: Capability::Control }, "0501");
+    check(&AgentToConsole::Revoked { capability: Capability::Control, cause: GrantEnd::LineBroke }, "050103");
     check(&AgentToConsole::NotAccepted { problem: CertificateProblem::Revoked }, "0103");
     check(&AgentToConsole::Log { line: Text::new("{}").unwrap() }, "02027b7d");
     check(&ConsoleToAgent::Release { capability: Capability::Invite }, "0a0b");

@@ -311,6 +311,15 @@ pub enum Event {
         /// Number of the question that allowed the terminal.
         request: u32,
     },
+    /// A line of the chat.
+    Chat {
+        /// Who wrote it.
+        by: Role,
+        /// The line as it was shown.
+        line: Commitment,
+    },
+    /// Lines of the chat from here on stand nowhere: there were more than a log takes.
+    ChatCut,
 }
 
 impl Event {
@@ -320,6 +329,7 @@ impl Event {
         match self {
             Self::Asked { detail, .. } => *detail,
             Self::File { name, .. } | Self::ProcessEnded { name } | Self::Command { line: name } => Some(*name),
+            Self::Chat { line, .. } => Some(*line),
             Self::Files { list, .. } => Some(*list),
             Self::FolderSeen { path } => Some(*path),
             Self::Rated { comment: name, .. } | Self::Sharing { name, .. } => *name,
@@ -342,7 +352,8 @@ impl Event {
             | Self::UnseenLines { .. }
             | Self::StillRunning { .. }
             | Self::TerminalOutput { .. }
-            | Self::HiddenLine { .. } => None,
+            | Self::HiddenLine { .. }
+            | Self::ChatCut => None,
         }
     }
 }

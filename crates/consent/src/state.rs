@@ -88,8 +88,10 @@ pub enum Cause {
     Person,
     /// The operator gave it back.
     Operator,
-    /// What it was given for is done, or the line broke.
+    /// What it was given for is done.
     UseOver,
+    /// The line broke.
+    LineBroke,
 }
 
 /// Why a question is not even put to the person.
@@ -376,7 +378,7 @@ impl Consent {
         // Looking through the folders is a grant without a transfer.
         let is_over = |scope: &Scope| scope.transfer.is_none() && self.asking(scope.capability) == Asking::EachUse;
         for scope in self.grants.keys().copied().filter(is_over).collect::<Vec<_>>() {
-            self.stop(scope, Cause::UseOver);
+            self.stop(scope, Cause::LineBroke);
         }
     }
 

@@ -258,6 +258,8 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::ProcessEnded { .. }
         | Event::Annotated
         | Event::FolderSeen { .. }
+        | Event::Chat { .. }
+        | Event::ChatCut
         | Event::Link { .. }
         | Event::ConsoleClock { .. } => false,
     }

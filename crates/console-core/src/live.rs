@@ -33,12 +33,11 @@ use session::{Chat, Listed, Outbox, Reader, accept_streams, next_message, until}
 use shell::ShellDesk;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use sysinfo::MachineDesk;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 
 /// Events of tasks that may wait.
 const EVENTS: usize = 256;
@@ -59,19 +58,9 @@ pub(crate) use input::Done;
 
 type Flow = ControlFlow<EndReason>;
 
-/// A file that was asked for.
+/// Files that were asked for together.
 struct Wanted {
     view: TransferView,
-    /// The file to send, or the folder that receives.
-    path: PathBuf,
-    /// Whether its name and size were announced (files that come).
-    is_announced: bool,
-    /// Whether its stream has come: there is only one.
-    is_served: bool,
-    /// The stream, while it waits for the rest to be known.
-    parked: Option<Reader>,
-    /// What moves it.
-    task: Option<AbortHandle>,
 }
 
 pub(crate) struct Live<'a> {
@@ -278,12 +267,8 @@ impl<'a> Live<'a> {
         let request = RequestId(self.last_request);
         self.asked.insert(request, what.clone());
         self.ledger.witness.ask(request, &what);
-        if let Request::SendFile { transfer, .. }
-        | Request::FetchFile { transfer, .. }
-        | Request::SendBatch { transfer, .. }
-        | Request::FetchBatch { transfer, .. } = &what
-        {
-            self.requests.insert(*transfer, request);
+        if let Some(transfer) = what.batch() {
+            self.requests.insert(transfer, request);
         }
         self.tell(ConsoleToAgent::Ask { request, what })
     }

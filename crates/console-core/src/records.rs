@@ -32,12 +32,17 @@ pub const SAVED_WITHIN: Duration = Duration::from_secs(1);
 pub const NAME_BYTES: usize = 200;
 /// Longest summary, in bytes: some pages.
 pub const NOTES_BYTES: usize = 16 * 1024;
+/// Lines of the chat that are kept of a session, in bytes; the oldest go. An hour of lively talk is a third of it, and
+/// all records are held in memory.
+pub const CHAT_KEPT_BYTES: usize = 64 * 1024;
 /// Most tags of a session: more are read by nobody.
 pub const TAGS: usize = 16;
 /// Longest tag, in bytes.
 pub const TAG_BYTES: usize = 64;
 /// Sessions that are listed, the newest; older ones stay on the disk.
 pub const LISTED: usize = 1000;
+/// What a line of the chat has on the disk besides its text, in bytes.
+const LINE_AROUND_BYTES: usize = 64;
 /// Wakings of the writer that wait; one is as good as many.
 const WAKES: usize = 8;
 
@@ -141,6 +146,21 @@ pub struct Kept {
     pub terminals: u32,
     /// What has come of files that were cut off, on this machine; also of the one that comes now.
     pub unfinished: Vec<Unfinished>,
+    /// What was written in the chat, oldest first, at most [`CHAT_KEPT_BYTES`] of it.
+    pub chat: Vec<KeptLine>,
+    /// How many older lines there were.
+    pub chat_left_out: u32,
+}
+
+/// A line of the chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptLine {
+    /// When it was written or came, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Whether the operator wrote it.
+    pub mine: bool,
+    /// The line, safe to show.
+    pub text: String,
 }
 
 impl Kept {
@@ -157,6 +177,15 @@ impl Kept {
             Description::Notes(notes) => self.notes = cut(notes, NOTES_BYTES),
             Description::Tags(tags) => self.tags = clean_tags(tags),
             Description::Outcome(outcome) => self.outcome = outcome,
+        }
+    }
+
+    fn say(&mut self, line: KeptLine) {
+        self.chat.push(line);
+        let mut bytes: usize = self.chat.iter().map(|line| line.text.len() + LINE_AROUND_BYTES).sum();
+        while bytes > CHAT_KEPT_BYTES {
+            bytes -= self.chat.remove(0).text.len() + LINE_AROUND_BYTES;
+            self.chat_left_out = self.chat_left_out.saturating_add(1);
         }
     }
 
@@ -442,6 +471,13 @@ impl Records {
             }
             _ => {}
         }
+    }
+
+    /// A line of the chat of this session.
+    pub(crate) fn said(&self, id: &RecordId, mine: bool, text: &str) {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let at_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        self.change(id, |kept| kept.say(KeptLine { at_ms, mine, text: text.to_owned() }));
     }
 
     /// Changes one and has it saved, if that changes anything; false if there is none.

@@ -1,4 +1,4 @@
-//! The tasks of a session on the console: streams in, input out, files both ways, pictures to disk.
+//! The tasks of a session on the console: streams in, input out, pictures to disk.
 
 use crate::live::Done;
 use crate::picture::Picture;
@@ -11,44 +11,21 @@ use proto::clipboard::{ClipHead, ClipProblem};
 use proto::files::{FolderEntry, FolderHead};
 use proto::input::{InputEvent, InputRecord};
 use proto::machine::{Facts, Topic, announced_bytes};
-use proto::session::{RequestId, StreamKind, TransferFailure, TransferId};
+use proto::session::{RequestId, StreamKind, TransferFailure};
 use proto::shell::ShellOutput;
-use session::{
-    Arrival, FolderList, Own, Priority, Reader, StreamError, open_file, open_stream, private, receive_file, send_file,
-    throttled, told_why,
-};
+use session::{Arrival, FolderList, Priority, Reader, StreamError, open_stream, private};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
-use transfer::SafeName;
 
 /// What the tasks of a session report.
 pub(crate) enum Event {
     Stream(StreamKind, Reader),
     StreamsEnded,
     Broken(StreamError),
-    Progress {
-        transfer: TransferId,
-        done_bytes: u64,
-    },
-    /// A file is whole under its final name.
-    Done {
-        transfer: TransferId,
-        saved_to: PathBuf,
-        digest: [u8; 32],
-    },
-    /// A file has left; whether it is right the agent says.
-    Sent {
-        transfer: TransferId,
-        digest: [u8; 32],
-    },
-    Failed {
-        transfer: TransferId,
-        failure: TransferFailure,
-    },
     PictureSaved(Option<PathBuf>),
     /// A page about the machine is here.
     Facts(Arc<Facts>),
@@ -177,60 +154,6 @@ pub(crate) async fn receive_clip(mut reader: Reader, report: mpsc::Sender<Event>
     // Fails only when the session is over.
     let _ = report.send(Event::ClipCame(content)).await;
     Ok(())
-}
-
-pub(crate) async fn send(
-    channel: Channel,
-    transfer: TransferId,
-    path: PathBuf,
-    size_bytes: u64,
-    events: mpsc::Sender<Event>,
-) {
-    let progress = progress(transfer, events.clone());
-    let sent = async {
-        let file = open_file(&path).await?;
-        let kind = StreamKind::File { transfer };
-        let stream = open_stream(&channel, kind, Priority::File).await;
-        let mut writer = stream.map_err(|_| TransferFailure::Cancelled)?;
-        let sent = send_file(&mut writer, file, size_bytes, || true, progress).await;
-        if sent == Err(TransferFailure::Cancelled) {
-            told_why().await;
-        }
-        sent
-    };
-    // Success is only known when the agent says that the digest is right.
-    let event = match sent.await {
-        Ok(digest) => Event::Sent { transfer, digest },
-        Err(failure) => Event::Failed { transfer, failure },
-    };
-    let _ = events.send(event).await;
-}
-
-pub(crate) async fn receive(
-    mut reader: Reader,
-    (transfer, name, size_bytes): (TransferId, String, u64),
-    folder: PathBuf,
-    events: mpsc::Sender<Event>,
-) {
-    let received = match SafeName::parse(&name) {
-        Ok(name) => {
-            let progress = progress(transfer, events.clone());
-            receive_file(&mut reader, (transfer, &name, size_bytes), &folder, Own, progress).await
-        }
-        Err(_) => Err(TransferFailure::BadName),
-    };
-    let event = match received {
-        Ok((path, digest)) => Event::Done { transfer, saved_to: path, digest },
-        Err(failure) => Event::Failed { transfer, failure },
-    };
-    let _ = events.send(event).await;
-}
-
-fn progress(transfer: TransferId, events: mpsc::Sender<Event>) -> impl FnMut(u64) {
-    throttled(move |done_bytes| {
-        // Progress that finds no room is replaced by the next.
-        let _ = events.try_send(Event::Progress { transfer, done_bytes });
-    })
 }
 
 /// Reads one page about the machine: as much as was announced, no more than a page may have, and nothing after it.

@@ -14,7 +14,8 @@ use proto::files::FolderEntry;
 use proto::geometry::{Layout, MonitorId};
 use proto::machine::{Facts, Topic};
 use proto::session::{
-    Asking, Capability, CertificateProblem, Decision, EndReason, Ending, RequestId, Step, TransferFailure, TransferId,
+    Asking, Capability, CertificateProblem, Decision, EndReason, Ending, GrantEnd, RequestId, Step, TransferFailure,
+    TransferId,
 };
 pub use session::Conflict;
 use std::collections::BTreeMap;
@@ -237,6 +238,19 @@ pub enum PowerState {
     Refused(Decision),
     /// Taken back.
     Revoked,
+    /// Ended by itself, and why; nobody took it back.
+    Over(GrantEnd),
+}
+
+impl PowerState {
+    /// What follows from the end of a grant that the operator did not give back.
+    #[must_use]
+    pub const fn ended(cause: GrantEnd) -> Self {
+        match cause {
+            GrantEnd::Person | GrantEnd::Operator => Self::Revoked,
+            GrantEnd::UseOver | GrantEnd::LineBroke | GrantEnd::LogFull => Self::Over(cause),
+        }
+    }
 }
 
 /// One line of chat.

@@ -8,7 +8,7 @@
 use audit_log::{Commitment, Direction, Event, FilesList, Hex, Line, Opening, OutputDigest, Role};
 use proto::limits::TRANSCRIPT_BYTES;
 use proto::session::{Capability, Decision, Request, RequestId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Signatures whose time the agent may quote: it quotes the first.
@@ -28,7 +28,6 @@ struct Asked {
     /// What the log says of the detail, until its text has come.
     unopened: Option<Commitment>,
     answered: Option<Decision>,
-    size_bytes: Option<u64>,
     /// Whether it is about any number of files.
     is_batch: bool,
     /// Whether it is about looking through the folders.
@@ -52,9 +51,6 @@ pub(crate) struct Witness {
     /// Whether it has come since that was last asked.
     is_end_opened: bool,
     signed_at_ms: Vec<u64>,
-    /// Digests of files that moved, by what the log says and by what we found; both must be the same.
-    written_digests: BTreeMap<u32, [u8; 32]>,
-    own_digests: BTreeMap<u32, [u8; 32]>,
     /// The files of batches: those that left here, and those that the log says the agent gave.
     sent: BTreeMap<u32, Digests>,
     given: BTreeMap<u32, Digests>,
@@ -63,6 +59,11 @@ pub(crate) struct Witness {
     /// What terminals showed, by what the log says and by what came; see [`Witness::output`].
     written_outputs: BTreeMap<u32, (u64, Hex<32>)>,
     own_outputs: BTreeMap<u32, (u64, Hex<32>)>,
+    /// Lines that the operator wrote, until they stand in the log.
+    said: VecDeque<String>,
+    /// A line of the chat, until the text has come that says which, and one of the person's until it is heard.
+    unopened_line: Option<(Role, Commitment)>,
+    unheard_line: Option<Opening>,
 }
 
 /// Digests of files, each as often as it was found.
@@ -105,10 +106,6 @@ impl Witness {
 
     /// The operator asks.
     pub(crate) fn ask(&mut self, id: RequestId, what: &Request) {
-        let size_bytes = match what {
-            Request::SendFile { size_bytes, .. } => Some(*size_bytes),
-            _ => None,
-        };
         let (power, detail) = (what.capability(), what.detail());
         let (is_batch, is_browse) = (what.batch().is_some(), *what == Request::Browse);
         let asked = Asked {
@@ -117,7 +114,6 @@ impl Witness {
             written: false,
             unopened: None,
             answered: None,
-            size_bytes,
             is_batch,
             is_browse,
             has_ended: false,
@@ -133,6 +129,30 @@ impl Witness {
     /// The operator points or draws over the screen.
     pub(crate) fn annotate(&mut self) {
         self.has_annotated = true;
+    }
+
+    /// The operator writes this line.
+    pub(crate) fn say(&mut self, line: String) {
+        self.said.push_back(line);
+    }
+
+    /// The person's next line has come: if one stands in the log, it is this one.
+    pub(crate) fn hear(&mut self, line: &str) -> Result<(), Lie> {
+        match self.unheard_line.take() {
+            Some(written) if Opening::new(written.salt(), line).commitment() != written.commitment() => {
+                Err(Lie("another line than was said"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn line(&mut self, by: Role, opening: &Opening) -> Result<(), Lie> {
+        if by == Role::Agent {
+            self.unheard_line = Some(opening.clone());
+            return Ok(());
+        }
+        let ours = self.said.pop_front().map(|line| Opening::new(opening.salt(), &line).commitment());
+        if ours == Some(opening.commitment()) { Ok(()) } else { Err(Lie("another line than was written")) }
     }
 
     /// The operator ends the session.
@@ -169,12 +189,6 @@ impl Witness {
     /// Whether the log has said since the last time which program has ended.
     pub(crate) fn take_opened_end(&mut self) -> bool {
         std::mem::take(&mut self.is_end_opened)
-    }
-
-    /// We found this digest of the file that this question was about.
-    pub(crate) fn digest(&mut self, request: u32, digest: [u8; 32]) -> Result<(), Lie> {
-        self.own_digests.insert(request, digest);
-        self.same_digest(request)
     }
 
     /// Where the digests of what is sent for this question are put, each before its file leaves.
@@ -225,13 +239,6 @@ impl Witness {
         }
     }
 
-    fn same_digest(&self, request: u32) -> Result<(), Lie> {
-        match (self.written_digests.get(&request), self.own_digests.get(&request)) {
-            (Some(written), Some(own)) if written != own => Err(Lie("another file")),
-            _ => Ok(()),
-        }
-    }
-
     /// Whether the person has allowed the clipboard in this session.
     fn may_exchange(&self) -> bool {
         self.asked
@@ -258,6 +265,9 @@ impl Witness {
         }
         if self.unopened_files.is_some() {
             return Err(Lie("files without their list"));
+        }
+        if self.unopened_line.is_some() {
+            return Err(Lie("a line without its text"));
         }
         match event {
             Event::Operator { certificate_sha256, .. } if certificate_sha256.0 != self.certificate => {
@@ -288,21 +298,8 @@ impl Witness {
             }
             // Only what was asked for can be used by this program.
             Event::NotAllowed { .. } => Err(Lie("something that was not tried")),
-            Event::File { request, direction, size_bytes, blake3, .. } => {
-                let asked = self.asked(*request)?;
-                let moved = match asked.power {
-                    Capability::SendFile => Direction::ToClient,
-                    Capability::FetchFile => Direction::ToOperator,
-                    _ => return Err(Lie("a file that was not asked for")),
-                };
-                let granted = asked.answered == Some(Decision::Granted) && !asked.is_batch && !asked.is_browse;
-                let size = asked.size_bytes.is_none_or(|size| size == *size_bytes);
-                if moved != *direction || !granted || !size {
-                    return Err(Lie("another file"));
-                }
-                self.written_digests.insert(*request, blake3.0);
-                self.same_digest(*request)
-            }
+            // Also one file is asked for as a list, and stands there as one.
+            Event::File { .. } => Err(Lie("a file that was not asked for")),
             Event::FileFailed { request, .. } => self.asked(*request).map(drop),
             Event::Files { request, direction, list, files, size_bytes } => {
                 let asked = self.asked(*request)?;
@@ -349,6 +346,13 @@ impl Witness {
                 self.same_output(*request)
             }
             Event::Recording { .. } => Err(Lie("what this program cannot do")),
+            Event::Chat { by: Role::Console, .. } if self.said.is_empty() => Err(Lie("a line that was not written")),
+            // Each is said as soon as it stands there.
+            Event::Chat { by: Role::Agent, .. } if self.unheard_line.is_some() => Err(Lie("a line that was not said")),
+            Event::Chat { by, line } => {
+                self.unopened_line = Some((*by, *line));
+                Ok(())
+            }
             Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
                 Err(Lie("a time that this clock never said"))
             }
@@ -369,6 +373,7 @@ impl Witness {
             | Event::UnseenLines { .. }
             | Event::StillRunning { .. }
             | Event::HiddenLine { .. }
+            | Event::ChatCut
             | Event::Terminal { .. } => Ok(()),
         }
     }
@@ -385,6 +390,9 @@ impl Witness {
             asked.has_ended = true;
             self.is_end_opened = true;
             return Ok(());
+        }
+        if let Some((by, _)) = self.unopened_line.take_if(|(_, line)| *line == commitment) {
+            return self.line(by, opening);
         }
         if let Some(files) = self.unopened_files.take_if(|files| files.list == commitment) {
             return self.files(files, opening.text());
@@ -412,7 +420,7 @@ fn is_to_end(asked: &Asked) -> bool {
 mod tests {
     use super::*;
     use audit_log::{Entry, Hex};
-    use proto::session::{EndReason, FileName, TransferId};
+    use proto::session::{EndReason, FileName, PathText, TransferId};
 
     const CERTIFICATE: [u8; 32] = [9; 32];
 
@@ -420,7 +428,10 @@ mod tests {
         let mut witness = Witness::new(CERTIFICATE);
         witness.ask(RequestId(1), &Request::View);
         let name = FileName::truncated("guide.pdf");
-        witness.ask(RequestId(2), &Request::SendFile { transfer: TransferId(1), name, size_bytes: 12 });
+        let folder = PathText::truncated("");
+        witness.ask(RequestId(2), &Request::SendBatch { transfer: TransferId(1), title: name, items: 1, folder });
+        witness.sent(RequestId(2)).add([7; 32]);
+        witness.say("one moment".to_owned());
         witness.sign(1000);
         witness
     }
@@ -437,15 +448,21 @@ mod tests {
         entry(Event::Answered { request, decision, whole_session: false, by_earlier_yes: false })
     }
 
-    fn file(size_bytes: u64, direction: Direction) -> Line {
-        let name = Opening::new(Hex([3; 16]), "guide.pdf").commitment();
-        entry(Event::File { request: 2, direction, name, size_bytes, blake3: Hex([7; 32]) })
+    /// One file that moved, and the list that says which.
+    fn file(digest: u8, direction: Direction) -> [Line; 2] {
+        let mut list = FilesList::default();
+        list.add("guide.pdf", 12, [digest; 32]);
+        let opening = Opening::new(Hex([3; 16]), list.as_str());
+        let list = opening.commitment();
+        [entry(Event::Files { request: 2, direction, list, files: 1, size_bytes: 12 }), Line::Opening(opening)]
     }
 
     #[test]
     fn what_happened_is_vouched_for() {
         let mut witness = witness();
         let opening = Opening::new(Hex([2; 16]), "guide.pdf");
+        let [files, list] = file(7, Direction::ToClient);
+        let (ours, theirs) = (Opening::new(Hex([4; 16]), "one moment"), Opening::new(Hex([5; 16]), "thank you"));
         let lines = [
             entry(Event::Operator { certificate_sha256: Hex(CERTIFICATE), verified: true, recognised: true }),
             asked(1, Capability::View, None),
@@ -454,7 +471,12 @@ mod tests {
             asked(2, Capability::SendFile, Some(&opening)),
             Line::Opening(opening.clone()),
             answered(2, Decision::Granted),
-            file(12, Direction::ToClient),
+            files,
+            list,
+            entry(Event::Chat { by: Role::Console, line: ours.commitment() }),
+            Line::Opening(ours),
+            entry(Event::Chat { by: Role::Agent, line: theirs.commitment() }),
+            Line::Opening(theirs),
             entry(Event::ConsoleClock { console_ms: 1000 }),
             entry(Event::Revoked { power: Capability::View, by: Some(Role::Agent) }),
             entry(Event::Ended { by: Some(Role::Agent), reason: EndReason::ClientEnded }),
@@ -462,8 +484,8 @@ mod tests {
         for line in &lines {
             assert_eq!(witness.take(line), Ok(()), "{line:?}");
         }
+        assert_eq!(witness.hear("thank you"), Ok(()));
         assert_eq!(witness.decided(RequestId(1), Decision::Granted), Ok(()));
-        assert_eq!(witness.digest(2, [7; 32]), Ok(()));
     }
 
     #[test]
@@ -510,7 +532,12 @@ mod tests {
                 answered(2, Decision::Granted),
             ]
         };
-        let rows: [(&str, Vec<Line>, Line); 22] = [
+        let [before_yes, _] = file(7, Direction::ToClient);
+        let [other_way, _] = file(7, Direction::ToOperator);
+        let [another, its_list] = file(8, Direction::ToClient);
+        let said = |by, line: &Opening| entry(Event::Chat { by, line: line.commitment() });
+        let said_line = Opening::new(Hex([4; 16]), "one moment");
+        let rows: [(&str, Vec<Line>, Line); 27] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -535,13 +562,25 @@ mod tests {
                 entry(Event::Clipboard { direction: Direction::ToOperator, kind, size_bytes: 1 })
             }),
             ("a command", vec![], entry(Event::Command { line: right.commitment() })),
+            ("another line", vec![said(Role::Console, &wrong)], Line::Opening(wrong.clone())),
+            ("two lines for one", vec![said(Role::Console, &said_line), Line::Opening(said_line.clone())], {
+                said(Role::Console, &said_line)
+            }),
+            ("a line that was not heard", vec![said(Role::Agent, &right), Line::Opening(right.clone())], {
+                said(Role::Agent, &right)
+            }),
+            ("a line without its text", vec![said(Role::Agent, &right)], entry(Event::ChatCut)),
             ("a hidden line", vec![], entry(Event::HiddenLine { request: 2 })),
             ("a terminal's output", vec![], {
                 entry(Event::TerminalOutput { request: 2, size_bytes: 0, sha256: Hex([0; 32]) })
             }),
-            ("a file before its yes", vec![], file(12, Direction::ToClient)),
-            ("a larger file", granted(), file(13, Direction::ToClient)),
-            ("a file the other way", granted(), file(12, Direction::ToOperator)),
+            ("a file before its yes", vec![], before_yes),
+            ("a file without a list", granted(), {
+                let (direction, name, blake3) = (Direction::ToClient, right.commitment(), Hex([7; 32]));
+                entry(Event::File { request: 2, direction, name, size_bytes: 12, blake3 })
+            }),
+            ("a file the other way", granted(), other_way),
+            ("another content", granted().into_iter().chain([another]).collect(), its_list),
             ("another time", vec![], entry(Event::ConsoleClock { console_ms: 1001 })),
             ("our end", vec![], entry(Event::Ended { by: Some(Role::Console), reason: EndReason::OperatorEnded })),
         ];
@@ -557,8 +596,9 @@ mod tests {
             assert_eq!(witness.take(&line), Ok(()));
         }
         assert!(witness.decided(RequestId(2), Decision::Denied).is_err(), "another answer than is told");
+        assert_eq!(witness.take(&said(Role::Agent, &right)), Ok(()));
+        assert_eq!(witness.take(&Line::Opening(right.clone())), Ok(()));
+        assert!(witness.hear("secrets.pdf").is_err(), "another line than stands there");
         assert!(witness.decided(RequestId(1), Decision::Granted).is_err(), "an answer that stands nowhere");
-        assert_eq!(witness.digest(2, [8; 32]), Ok(()));
-        assert!(witness.take(&file(12, Direction::ToClient)).is_err(), "another content");
     }
 }

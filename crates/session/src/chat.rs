@@ -59,6 +59,12 @@ impl Chat {
         Some(self.received)
     }
 
+    /// Number of the other end's last line.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
     /// The other end has all lines up to this one.
     pub fn handle_received(&mut self, up_to: u64) {
         for entry in self.entries.iter_mut().filter(|entry| entry.mine && entry.id <= up_to) {

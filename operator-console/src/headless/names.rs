@@ -4,10 +4,10 @@ use console_core::proto::annotation::MarksSeen;
 use console_core::proto::clipboard::{ClipKind, ClipProblem};
 use console_core::proto::files::EntryKind;
 use console_core::proto::session::{
-    Asking, Capability, CertificateProblem, Decision, EndReason, Ending, Step, TransferFailure,
+    Asking, Capability, CertificateProblem, Decision, EndReason, Ending, GrantEnd, Step, TransferFailure,
 };
 use console_core::records::Outcome;
-use console_core::view::{ClipState, NoticeKind, PowerState, TransferState};
+use console_core::view::{ClipState, NoticeKind, PowerState, ShellState, TransferState};
 
 pub(super) fn capability(capability: Capability) -> &'static str {
     match capability {
@@ -54,6 +54,24 @@ pub(super) fn power(state: PowerState) -> &'static str {
         PowerState::Granted => "granted",
         PowerState::Refused(_) => "refused",
         PowerState::Revoked => "revoked",
+        PowerState::Over(_) => "over",
+    }
+}
+
+/// Why a power is over that nobody took back.
+pub(super) fn grant_end(cause: GrantEnd) -> &'static str {
+    match cause {
+        GrantEnd::LineBroke => "line_broke",
+        GrantEnd::LogFull => "log_full",
+        GrantEnd::UseOver | GrantEnd::Person | GrantEnd::Operator => "use_over",
+    }
+}
+
+pub(super) fn shell(state: ShellState) -> &'static str {
+    match state {
+        ShellState::None => "none",
+        ShellState::Open => "open",
+        ShellState::Over { .. } => "over",
     }
 }
 

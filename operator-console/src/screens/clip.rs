@@ -38,6 +38,24 @@ pub struct ClipPanel {
     pub problem: Option<ClipProblem>,
     /// How many have come from the person's clipboard and were put on the operator's.
     pub put: u64,
+    /// Whether the last of them was not put there: it came while another tab was in front.
+    pub waits: bool,
+    /// Whether this tab has just come to the front.
+    pub is_back: bool,
+}
+
+impl ClipPanel {
+    /// So many have come until now, for a tab that is in front; whether the last is to be put on the operator's
+    /// clipboard at once.
+    pub(crate) fn comes(&mut self, number: u64) -> bool {
+        let is_back = std::mem::take(&mut self.is_back);
+        if number == 0 || std::mem::replace(&mut self.put, number) == number {
+            return false;
+        }
+        self.waits = is_back;
+        self.open |= is_back;
+        !is_back
+    }
 }
 
 /// The strip; nothing while it is closed.
@@ -70,10 +88,20 @@ pub(super) fn clip_ui(
         if button(ui, "console-clip-fetch", "Shift F4", !is_busy) {
             fetch(state, commands);
         }
+        if state.clip.waits {
+            let name = i18n.text("console-clip-put");
+            let words = StripButton { words: &name, name: &name, hover: &name, on: false, enabled: true };
+            if strip_button(ui, &words) {
+                state.effects.push(Effect::PutFetched);
+            }
+        }
         if worded(ui, "console-close-panel", "console-clip-close", "Shift F10", true) {
             state.clip.open = false;
         }
-        let (kind, id) = standing(session, state.clip.problem);
+        let (kind, id) = match session.clipboard.state {
+            ClipState::Fetched(_) if state.clip.waits => (TagKind::Accent, "console-clip-waits"),
+            _ => standing(session, state.clip.problem),
+        };
         tag(ui, kind, &i18n.text(id));
     });
 }
@@ -104,5 +132,23 @@ const fn problem_id(problem: ClipProblem) -> &'static str {
         ClipProblem::TooLarge => "console-clip-too-large",
         ClipProblem::Secret => "console-clip-secret",
         ClipProblem::Unavailable | ClipProblem::Malformed => "console-clip-unavailable",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_while_another_tab_was_in_front_waits_and_what_was_put_is_not_put_again() {
+        let mut panel = ClipPanel::default();
+        assert!(!panel.comes(0) && panel.comes(1), "in front, once it is here");
+        assert!(!panel.comes(1));
+        panel.is_back = true;
+        assert!(!panel.comes(1) && !panel.waits, "nothing has come meanwhile");
+        panel.is_back = true;
+        assert!(!panel.comes(2) && panel.waits && panel.open);
+        assert!(!panel.comes(2), "not in the next frame either");
+        assert!(panel.comes(3) && !panel.waits, "fetched anew in front");
     }
 }

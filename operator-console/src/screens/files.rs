@@ -115,7 +115,7 @@ fn send_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &m
             let path = places::typed_path(&state.files.send_path, places::home().as_deref());
             state.files.missing = !path.is_file();
             if !state.files.missing {
-                commands.push(ConsoleCommand::SendFile(path));
+                commands.push(ConsoleCommand::send_file(path));
                 state.files.send_path.clear();
                 state.under = None;
             }
@@ -142,7 +142,7 @@ fn fetch_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &
             let into: PathBuf = places::typed_path(&files.fetch_into, places::home().as_deref());
             files.missing = !into.is_dir();
             if !files.missing {
-                commands.push(ConsoleCommand::FetchFile { path: files.fetch_path.trim().to_owned(), into });
+                commands.push(ConsoleCommand::fetch_file(files.fetch_path.trim(), into));
                 files.fetch_path.clear();
                 state.under = None;
             }

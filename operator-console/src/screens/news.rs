@@ -85,6 +85,7 @@ pub fn what(i18n: &I18n, what: &What) -> String {
         let id = match state {
             PowerState::Granted => "console-news-granted",
             PowerState::Revoked => "console-news-revoked",
+            PowerState::Over(_) => "console-news-over",
             _ => "console-news-refused",
         };
         let state = i18n.text(words::power_state(state));
@@ -97,6 +98,7 @@ pub fn what(i18n: &I18n, what: &What) -> String {
         What::Granted(capability) => power(words::power(*capability), PowerState::Granted),
         What::Refused(capability, decision) => power(words::power(*capability), PowerState::Refused(*decision)),
         What::Revoked(capability) => power(words::power(*capability), PowerState::Revoked),
+        What::Over(capability, cause) => power(words::power(*capability), PowerState::Over(*cause)),
         What::Folders(state) => power("console-power-folders", *state),
         What::Conflicts(name, count) => {
             i18n.text_with("console-news-conflicts", &[("name", name.into()), ("count", (*count).into())])

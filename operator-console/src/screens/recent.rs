@@ -1,5 +1,6 @@
 //! Keys that wait, and the sessions until now, on the first page.
 
+use super::conversation::conversation_ui;
 use super::notes::{notes_ui, outcome_name, outcome_ui};
 use super::parts::{FieldKind, focus_ring, text_field};
 use super::transcript::transcript_ui;
@@ -235,6 +236,7 @@ fn opened_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, state: &mut Screen
         let words = egui::RichText::new(&path).font(Weight::Mono.at(13.0)).color(theme::tokens(ui).ink);
         ui.add(egui::Label::new(words).wrap().selectable(true)).accessible_name(path);
     }
+    conversation_ui(ui, scene, record, state);
     transcript_ui(ui, scene, record, state);
     ui.horizontal_wrapped(|ui| {
         if button(ui, &i18n.text("console-recent-export")).clicked() {

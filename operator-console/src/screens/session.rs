@@ -213,7 +213,7 @@ fn take_dropped_files(
     match (paths.len(), paths.first()) {
         (0, _) => {}
         (1, Some(path)) if path.is_file() && state.under != Some(Under::Folders) => {
-            commands.extend(paths.pop().map(ConsoleCommand::SendFile));
+            commands.extend(paths.pop().map(ConsoleCommand::send_file));
         }
         _ => commands.push(browser::dropped(session, state, paths)),
     }
@@ -458,7 +458,7 @@ fn remote_ui(
     let name = match view {
         PowerState::Granted if session.sharing_paused => "paused",
         PowerState::Granted => "first",
-        PowerState::Refused(_) | PowerState::Revoked => "refused",
+        PowerState::Refused(_) | PowerState::Revoked | PowerState::Over(_) => "refused",
         PowerState::Asked => "asked",
         PowerState::Off if session.recognised => "asked",
         PowerState::Off => match session.step {

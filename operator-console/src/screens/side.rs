@@ -216,7 +216,7 @@ fn power_ui(
         }
         PowerState::Granted => return row(ui, &name, |ui| drop(tag(ui, TagKind::Ok, &standing))),
         PowerState::Asked => return row(ui, &name, |ui| drop(tag(ui, TagKind::Accent, &standing))),
-        PowerState::Off | PowerState::Refused(_) | PowerState::Revoked => {}
+        PowerState::Off | PowerState::Refused(_) | PowerState::Revoked | PowerState::Over(_) => {}
     }
     let size = vec2(ui.available_width(), 40.0);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
@@ -261,7 +261,7 @@ fn granted_control_ui(
 #[must_use]
 pub fn may_ask(operator: &OperatorView, session: &SessionView, capability: Capability) -> bool {
     // Barred is asked again as well: only the person's computer knows when they have lifted it.
-    let open = matches!(session.state_of(capability), PowerState::Off | PowerState::Refused(_) | PowerState::Revoked);
+    let open = !matches!(session.state_of(capability), PowerState::Asked | PowerState::Granted);
     let seen = capability == Capability::View || session.state_of(Capability::View) == PowerState::Granted;
     operator.may(capability) && session.recognised && !session.reconnecting && open && seen
 }

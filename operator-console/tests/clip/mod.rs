@@ -82,6 +82,18 @@ fn what_the_person_copied_is_shown_nowhere_in_the_window() {
 }
 
 #[test]
+fn what_waits_is_put_on_the_clipboard_by_a_press() {
+    let mut page = open(with(PowerState::Granted, ClipState::Fetched(ClipKind::Text)));
+    assert!(page.query_by_label("Put it on my clipboard").is_none());
+    page.state_mut().state.clip.waits = true;
+    page.run_steps(3);
+    page.get_by_label_contains("your clipboard was left as it is");
+    page.get_by_label("Put it on my clipboard").click();
+    page.run_steps(2);
+    assert!(page.state().state.effects == [Effect::PutFetched]);
+}
+
+#[test]
 fn who_may_not_has_no_tool_for_it() {
     let mut page = page(restricted(view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Off))))));
     page.key_press_modifiers(Modifiers::SHIFT, Key::F10);

@@ -16,7 +16,8 @@ use console_core::proto::session::{
 };
 use console_core::proto::shell::TerminalSize;
 use console_core::records::{
-    Kept, OpenedTranscript, Outcome, PlainLine, Record, RecordId, TerminalText, Transcript, TranscriptState, Unfinished,
+    Kept, KeptLine, OpenedTranscript, Outcome, PlainLine, Record, RecordId, TerminalText, Transcript, TranscriptState,
+    Unfinished,
 };
 use console_core::terminal::Terminal;
 use console_core::view::{
@@ -91,7 +92,21 @@ pub(crate) fn records() -> Arc<[Arc<Record>]> {
         record(5_400, 2, {
             let notes = "Il numero di protocollo non si vedeva: colonna nascosta. Mostrata e spiegato come si fa.";
             let kept = kept("Marco Bianchi, anagrafe", notes, 14, Some(Outcome::Solved), Some(5));
-            Kept { terminals: 1, ..kept }
+            let line = |at_s: u64, mine, text: &str| KeptLine {
+                at_ms: (1_797_000_000 - 5_400 + at_s) * 1000,
+                mine,
+                text: text.to_owned(),
+            };
+            let chat = vec![
+                line(60, true, "Buongiorno, mi dica che cosa vede."),
+                line(
+                    95,
+                    false,
+                    "La colonna con il numero di protocollo non c’è più, da quando ho cambiato la finestra.",
+                ),
+                line(130, true, "Ora guardo insieme a lei."),
+            ];
+            Kept { terminals: 1, chat, ..kept }
         }),
         record(93_000, 3, kept("Ufficio tributi", "Da rifare con il tecnico.", 41, Some(Outcome::ToContinue), None)),
         record(180_000, 4, {
@@ -409,6 +424,10 @@ pub(crate) fn machine_pages() -> Vec<Facts> {
             addresses,
             received_bytes: 1_840_000_000,
             sent_bytes: 210_000_000,
+            is_connected: Some(true),
+            speed_mbits: 866,
+            gateways: Rows::first_of(vec![fact("192.168.1.1")]),
+            name_servers: Rows::first_of(vec![fact("192.168.1.1"), fact("9.9.9.9")]),
         }])),
         Facts::Processes(Rows::first_of(processes)),
         Facts::Packages(Rows {

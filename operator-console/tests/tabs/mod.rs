@@ -445,6 +445,31 @@ fn what_a_terminal_showed_is_opened_searched_and_saved() {
 }
 
 #[test]
+fn what_was_written_in_a_past_session_is_read_and_searched() {
+    let mut page = home(common::desk());
+    button(&page, "Marco Bianchi").click();
+    page.run_steps(3);
+    page.get_by_label("What was written in the chat").scroll_to_me();
+    page.run_steps(4);
+    page.get_by_label("What was written in the chat").click();
+    page.run_steps(3);
+    assert!(page.query_all_by_label_contains("You: Buongiorno").next().is_some());
+    assert!(page.query_all_by_label_contains("The person: La colonna").next().is_some());
+    page.get_by_role_and_label(Role::TextInput, "Find in the chat").focus();
+    page.run_steps(2);
+    page.event(Event::Text("PROTOCOLLO finestra".to_owned()));
+    page.run_steps(3);
+    assert!(page.query_all_by_label_contains("The person: La colonna").next().is_some());
+    assert!(page.query_all_by_label_contains("You: Buongiorno").next().is_none());
+    page.event(Event::Text(" nowhere".to_owned()));
+    page.run_steps(3);
+    page.get_by_label("No line has these words.");
+    page.get_by_label("Hide what was written in the chat").click();
+    page.run_steps(3);
+    assert!(page.query_by_label("No line has these words.").is_none());
+}
+
+#[test]
 fn an_empty_list_says_what_will_stand_there() {
     let mut page = home(DeskView::default());
     page.get_by_label_contains("Each session will appear here");

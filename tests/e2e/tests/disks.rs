@@ -69,9 +69,9 @@ fn a_full_disk_is_told_to_both_and_leaves_nothing_and_once_there_is_room_the_sam
                 let (path, into) = (paths[0].clone(), into.clone());
                 mounts::small_disk(&disk, 2048);
                 world.console.send(if incoming {
-                    ConsoleCommand::SendFile(path)
+                    ConsoleCommand::send_file(path)
                 } else {
-                    ConsoleCommand::FetchFile { path: path.display().to_string(), into }
+                    ConsoleCommand::fetch_file(path.display().to_string(), into)
                 });
                 world.answer(true);
                 assert_eq!(world.transfer_over().state, TransferState::Failed(full), "alone, incoming: {incoming}");

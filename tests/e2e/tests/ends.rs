@@ -90,7 +90,7 @@ fn too_many_files_at_once_are_refused_and_none_waits_for_ever() {
     for number in 0..12 {
         let path = world.path(&format!("file-{number}.txt"));
         fs::write(&path, "content").unwrap();
-        world.console.send(ConsoleCommand::SendFile(path));
+        world.console.send(ConsoleCommand::send_file(path));
     }
     world.session("that some were refused", |session| {
         let failed = session.transfers.iter().filter(|file| matches!(file.state, TransferState::Failed(_))).count();
@@ -115,11 +115,11 @@ fn a_file_that_is_not_there_is_told_after_a_yes_and_the_session_goes_on() {
     world.pair_and_view();
     let into = world.path("fetched");
     fs::create_dir(&into).unwrap();
-    world.console.send(ConsoleCommand::FetchFile { path: "nothing.txt".into(), into });
+    world.console.send(ConsoleCommand::fetch_file("nothing.txt", into));
     world.answer(true);
     let state = world.session("how it ended", |session| {
         let state = session.transfers.first().map(|file| file.state);
-        state.filter(|state| !matches!(state, TransferState::Asked | TransferState::Running))
+        state.filter(|state| state.is_over())
     });
     assert_eq!(state, TransferState::Failed(TransferFailure::NotFound));
     world.console.send(ConsoleCommand::SendChat("never mind".into()));

@@ -142,7 +142,7 @@ fn of_a_file_that_is_taken_back_nothing_more_leaves() {
     let into = world.path("fetched");
     fs::create_dir(&into).unwrap();
     world.agent_path().change(|path| *path = slow);
-    world.console.send(ConsoleCommand::FetchFile { path: "log.txt".into(), into: into.clone() });
+    world.console.send(ConsoleCommand::fetch_file("log.txt", into.clone()));
     world.answer(true);
     world
         .session("the first bytes", |session| session.transfers.first().filter(|file| file.done_bytes > 0).map(|_| ()));

@@ -91,7 +91,7 @@ fn a_wrong_password_for_the_proxy_is_told() {
 fn begin_a_file(world: &World, bytes: u32) -> Vec<u8> {
     let content: Vec<u8> = (0..bytes).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     fs::write(world.path("disk.img"), &content).unwrap();
-    world.console.send(ConsoleCommand::SendFile(world.path("disk.img")));
+    world.console.send(ConsoleCommand::send_file(world.path("disk.img")));
     world.answer(true);
     let begun = |session: &SessionView| session.transfers.first().filter(|file| file.done_bytes > 0).map(|_| ());
     world.session("the first bytes", begun);

@@ -67,7 +67,7 @@ fn no_log_of_a_good_session_holds_a_key_or_content() {
         world.agent.send(AgentCommand::SendChat("said by the person".into()));
         world.session("both lines", |session| (session.chat.len() == 2).then_some(()));
         fs::write(world.path("private-name.txt"), "content of the file").unwrap();
-        world.console.send(ConsoleCommand::SendFile(world.path("private-name.txt")));
+        world.console.send(ConsoleCommand::send_file(world.path("private-name.txt")));
         world.answer(true);
         world.session("the file", |session| {
             session.transfers.first().filter(|file| file.state == TransferState::Done).map(|_| ())

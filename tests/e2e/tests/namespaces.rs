@@ -30,7 +30,7 @@ fn apart(line: Line, conditions: Conditions) -> World {
 fn send_file(world: &World, name: &str) {
     let content: Vec<u8> = (0..FILE_BYTES).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     fs::write(world.path(name), &content).unwrap();
-    world.console.send(ConsoleCommand::SendFile(world.path(name)));
+    world.console.send(ConsoleCommand::send_file(world.path(name)));
     world.answer(true);
 }
 

@@ -80,7 +80,7 @@ fn input_pauses_while_a_question_is_open() {
     world.pair_and_view();
     world.control();
     fs::write(world.path("letter.txt"), "dear").unwrap();
-    world.console.send(ConsoleCommand::SendFile(world.path("letter.txt")));
+    world.console.send(ConsoleCommand::send_file(world.path("letter.txt")));
     world.agent_shows("the question", |view| matches!(view.page, Page::Question(_)).then_some(()));
     world.session("the pause", |session| session.input_paused.then_some(()));
     world.console.send(ConsoleCommand::Input(InputEvent::Text(Text::truncated("y"))));
@@ -109,7 +109,7 @@ fn chat_and_a_file_of_50_mb_while_the_picture_runs() {
     world.pair_and_view();
     let content: Vec<u8> = (0..50_000_000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     fs::write(world.path("disk.img"), content).unwrap();
-    world.console.send(ConsoleCommand::SendFile(world.path("disk.img")));
+    world.console.send(ConsoleCommand::send_file(world.path("disk.img")));
     world.answer(true);
     world
         .session("the first bytes", |session| session.transfers.first().filter(|file| file.done_bytes > 0).map(|_| ()));
@@ -137,12 +137,12 @@ fn a_file_is_fetched_only_after_a_yes() {
     let world = World::start(LinkKind::Tls);
     world.pair_and_view();
     fs::write(world.path("home/log.txt"), "line\n".repeat(100_000)).unwrap();
-    let fetch = || ConsoleCommand::FetchFile { path: "log.txt".into(), into: world.path("fetched") };
+    let fetch = || ConsoleCommand::fetch_file("log.txt", world.path("fetched"));
     fs::create_dir(world.path("fetched")).unwrap();
     let state = |number: usize| {
         world.session("how the file ended", |session| {
             let state = session.transfers.get(number).map(|file| file.state);
-            state.filter(|state| !matches!(state, TransferState::Asked | TransferState::Running))
+            state.filter(|state| state.is_over())
         })
     };
     let fetched = || fs::read_dir(world.path("fetched")).unwrap().count();

@@ -278,7 +278,7 @@ fn agent_says() -> Vec<AgentToConsole> {
         AgentToConsole::Log { line: Text::new("{\"entry\":{}}").unwrap() },
         AgentToConsole::Ready { system: Text::new("Debian 12").unwrap() },
         AgentToConsole::Decided { request, decision: Decision::Granted },
-        AgentToConsole::Revoked { capability: Capability::Control },
+        AgentToConsole::Revoked { capability: Capability::Control, cause: GrantEnd::Person },
         AgentToConsole::Layout(Layout { epoch: 2, monitors: vec![monitor.clone(), monitor] }),
         AgentToConsole::Chat { id: 1, text: Text::new("Sì").unwrap() },
         AgentToConsole::ChatReceived { up_to: 4 },

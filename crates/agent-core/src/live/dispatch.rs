@@ -3,7 +3,7 @@
 use super::{Flow, Live, Report, shell, written};
 use crate::files;
 use crate::view::{AgentCommand, ShareReason};
-use audit_log::Event;
+use audit_log::{Event, Role};
 use capture::CaptureError;
 use consent::{Answer, Scope};
 use proto::session::{AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, StreamKind};
@@ -38,6 +38,7 @@ impl Live<'_> {
             Some(AgentCommand::AllowAsking(capability)) => self.consent.allow_asking(capability),
             Some(AgentCommand::SendChat(text)) => {
                 if let Some((id, text)) = self.chat.write(&text, SystemTime::now()) {
+                    self.note_line(Role::Agent, &text)?;
                     return self.tell(AgentToConsole::Chat { id, text });
                 }
             }
@@ -76,10 +77,14 @@ impl Live<'_> {
                 return self.not_allowed(Capability::Chat);
             }
             ConsoleToAgent::Chat { id, text } => {
-                return match self.chat.handle_line(id, &text, SystemTime::now()) {
-                    Some(up_to) => self.tell(AgentToConsole::ChatReceived { up_to }),
-                    None => Flow::Break(EndReason::ProtocolViolation),
+                let is_new = id > self.chat.received();
+                let Some(up_to) = self.chat.handle_line(id, &text, SystemTime::now()) else {
+                    return Flow::Break(EndReason::ProtocolViolation);
                 };
+                if is_new {
+                    self.note_line(Role::Console, &text)?;
+                }
+                return self.tell(AgentToConsole::ChatReceived { up_to });
             }
             ConsoleToAgent::ChatReceived { up_to } => self.chat.handle_received(up_to),
             ConsoleToAgent::ScreenDecoded { monitor, epoch, sequence } => {

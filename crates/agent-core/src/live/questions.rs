@@ -7,7 +7,7 @@ use audit_log::{Event, Role};
 use consent::{AskError, Cause, Outcome, Scope};
 use proto::limits::FILE_NAME_BYTES;
 use proto::session::{
-    AgentToConsole, Asking, Capability, Decision, EndReason, Request, RequestId, TransferFailure, TransferId,
+    AgentToConsole, Asking, Capability, Decision, EndReason, GrantEnd, Request, RequestId, TransferFailure, TransferId,
 };
 use proto::text::Text;
 use std::sync::Arc;
@@ -275,7 +275,14 @@ impl Live<'_> {
             // Nothing of these can be granted in this version.
             Capability::Annotate | Capability::Chat | Capability::Record | Capability::Invite => {}
         }
-        self.tell(AgentToConsole::Revoked { capability: scope.capability })
+        let cause = match cause {
+            Cause::Person => GrantEnd::Person,
+            Cause::Operator => GrantEnd::Operator,
+            Cause::UseOver if scope.capability == Capability::Shell && self.shell.is_log_full() => GrantEnd::LogFull,
+            Cause::UseOver => GrantEnd::UseOver,
+            Cause::LineBroke => GrantEnd::LineBroke,
+        };
+        self.tell(AgentToConsole::Revoked { capability: scope.capability, cause })
     }
 }
 
@@ -289,6 +296,6 @@ fn ended_by(cause: Cause) -> Option<Role> {
     match cause {
         Cause::Person => Some(Role::Agent),
         Cause::Operator => Some(Role::Console),
-        Cause::UseOver => None,
+        Cause::UseOver | Cause::LineBroke => None,
     }
 }

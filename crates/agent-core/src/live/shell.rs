@@ -51,6 +51,11 @@ impl ShellWork {
         self.open.is_some()
     }
 
+    /// Whether the log takes no more command lines, so that no terminal stays open.
+    pub(super) fn is_log_full(&self) -> bool {
+        self.commands >= MOST_COMMANDS
+    }
+
     /// Whether this question for another one is put later: the last is just being closed, and no other waits.
     pub(super) fn waits_for_the_last(&mut self, request: RequestId) -> bool {
         let waits = self.next.is_none() && self.open.as_ref().is_some_and(|open| open.is_closing);
@@ -207,7 +212,7 @@ impl Live<'_> {
             return false;
         }
         self.shell.commands += 1;
-        if self.shell.commands >= MOST_COMMANDS {
+        if self.shell.is_log_full() {
             tracing::warn!("more command lines than a log holds: the terminal closes");
             self.consent.use_over(SHELL);
         }

@@ -295,6 +295,9 @@ impl<'a> Speaker<'a> {
                 self.say("log-entry-terminal-output", &[("size", &size), ("sha256", &sha256)])
             }
             Event::HiddenLine { .. } => self.say("log-entry-hidden-line", &[operator]),
+            Event::Chat { by: Role::Console, .. } => self.say("log-entry-chat-operator", &[operator, ("line", &text)]),
+            Event::Chat { by: Role::Agent, .. } => self.say("log-entry-chat-person", &[("line", &text)]),
+            Event::ChatCut => self.say("log-entry-chat-cut", &[]),
         }
     }
 }

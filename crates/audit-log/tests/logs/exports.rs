@@ -80,6 +80,9 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::StillRunning { programs: 2 },
         Event::TerminalOutput { request, size_bytes: u64::MAX, sha256 },
         Event::HiddenLine { request },
+        Event::Chat { by: Role::Agent, line: name },
+        Event::Chat { by: Role::Console, line: name },
+        Event::ChatCut,
     ];
     for power in Capability::ALL {
         events.push(Event::Asked { request, power, detail: None });
@@ -263,7 +266,7 @@ fn every_event_with_a_text_says_it() {
     let report = report(&lines);
     assert_eq!(export::text(&report, &Ids::default()).matches(name().text()).count(), with_text);
     assert_eq!(export::json(&report).matches(name().text()).count(), with_text);
-    assert_eq!(with_text, Capability::ALL.len() + 9);
+    assert_eq!(with_text, Capability::ALL.len() + 11);
 }
 
 /// As a file name and as the operator's name.

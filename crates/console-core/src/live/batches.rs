@@ -121,7 +121,7 @@ impl Live<'_> {
         match self.files.browse() {
             PowerState::Granted => self.list_wanted(),
             PowerState::Asked => Flow::Continue(()),
-            PowerState::Off | PowerState::Refused(_) | PowerState::Revoked => {
+            PowerState::Off | PowerState::Refused(_) | PowerState::Revoked | PowerState::Over(_) => {
                 self.files.set_browse(PowerState::Asked);
                 self.ask(Request::Browse)
             }
@@ -251,11 +251,8 @@ impl Live<'_> {
         let Some(first) = paths.first() else { return };
         let name = first.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let files = u32::try_from(paths.len()).unwrap_or(u32::MAX);
-        let transfer = self.new_transfer(&name, false, 0, first.clone());
+        let transfer = self.new_transfer(&name, false, files);
         self.set_state(transfer, TransferState::Preparing);
-        if let Some(wanted) = self.transfers.get_mut(&transfer) {
-            wanted.view.files = files;
-        }
         let task = self.tasks.spawn(batches::walk_through(paths, self.batch_events(transfer)));
         let batch = Ongoing { task: Some(task), ..ongoing(false, into).0 };
         self.files.batches.insert(transfer, batch);
@@ -301,11 +298,8 @@ impl Live<'_> {
     pub(super) fn fetch_files(&mut self, paths: &[String], into: PathBuf) -> Flow {
         let Some(first) = paths.first() else { return Flow::Continue(()) };
         let name = first.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-        let transfer = self.new_transfer(&name, true, 0, into.clone());
         let items = u32::try_from(paths.len()).unwrap_or(u32::MAX);
-        if let Some(wanted) = self.transfers.get_mut(&transfer) {
-            wanted.view.files = items;
-        }
+        let transfer = self.new_transfer(&name, true, items);
         let wanted: Result<Vec<PathText>, _> = paths.iter().map(PathText::new).collect();
         let (Ok(wanted), Ok(title)) = (wanted, PathText::new(first)) else {
             self.transfer_over(transfer, Err(TransferFailure::BadName));

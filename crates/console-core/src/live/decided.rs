@@ -24,10 +24,11 @@ impl Live<'_> {
                 self.powers.insert(Capability::Control, state);
                 self.follow_line();
             }
-            Request::SendFile { transfer, .. }
-            | Request::FetchFile { transfer, .. }
-            | Request::SendBatch { transfer, .. }
-            | Request::FetchBatch { transfer, .. } => return self.file_decided(transfer, decision),
+            Request::SendBatch { transfer, .. } | Request::FetchBatch { transfer, .. } => {
+                return self.file_decided(transfer, decision);
+            }
+            // Files are asked for together here, also where it is one.
+            Request::SendFile { .. } | Request::FetchFile { .. } => return Flow::Break(EndReason::ProtocolViolation),
             Request::Browse => return self.browse_decided(state),
             Request::SystemInfo => return self.machine_decided(state),
             Request::Shell => self.shell_decided(request, state),
@@ -37,18 +38,18 @@ impl Live<'_> {
         Flow::Continue(())
     }
 
-    pub(super) fn power_gone(&mut self, capability: Capability) {
+    pub(super) fn power_gone(&mut self, capability: Capability, state: PowerState) {
         match capability {
             Capability::View => {
                 // What was granted goes along; a question that is open ends with an answer of its own.
                 if let Some(control @ PowerState::Granted) = self.powers.get_mut(&Capability::Control) {
-                    *control = PowerState::Revoked;
+                    *control = state;
                 }
                 self.machine_gone();
                 self.clip_gone();
                 self.annotations.cut();
                 if self.files.browse() == PowerState::Granted {
-                    self.browse_gone(PowerState::Revoked);
+                    self.browse_gone(state);
                 }
                 self.input.finish();
                 self.pictures.lock().monitors.clear();

@@ -1,6 +1,6 @@
 //! What a running session on the console does about each command, message and event.
 
-use super::{Flow, Live, MOST_PARKED, Wanted};
+use super::{Flow, Live, MOST_PARKED};
 use crate::engine::Desk;
 use crate::tasks::Event;
 use crate::view::{ConsoleCommand, NoticeKind, PowerState};
@@ -14,8 +14,6 @@ impl Live<'_> {
         match command {
             // What the certificate does not allow has no button; the agent would refuse it.
             ConsoleCommand::SendChat(_) if !may(Capability::Chat) => Flow::Continue(()),
-            ConsoleCommand::SendFile(_) if !may(Capability::SendFile) => Flow::Continue(()),
-            ConsoleCommand::FetchFile { .. } if !may(Capability::FetchFile) => Flow::Continue(()),
             ConsoleCommand::SendFiles { .. } if !may(Capability::SendFile) => Flow::Continue(()),
             ConsoleCommand::Browse { .. } | ConsoleCommand::FetchFiles { .. } if !may(Capability::FetchFile) => {
                 Flow::Continue(())
@@ -49,11 +47,14 @@ impl Live<'_> {
             ConsoleCommand::FetchClipboard => self.fetch_clip(),
             ConsoleCommand::Annotate(annotation) => self.annotate(annotation),
             ConsoleCommand::SendChat(text) => match self.chat.write(&text, SystemTime::now()) {
-                Some((id, text)) => self.tell(ConsoleToAgent::Chat { id, text }),
+                Some((id, text)) => {
+                    let line = text.shown_lines();
+                    self.keep_line(true, &line);
+                    self.ledger.witness.say(line);
+                    self.tell(ConsoleToAgent::Chat { id, text })
+                }
                 None => Flow::Continue(()),
             },
-            ConsoleCommand::SendFile(path) => self.offer_file(&path).await,
-            ConsoleCommand::FetchFile { path, into } => self.ask_file(&path, into),
             ConsoleCommand::Browse { path } if self.recognised => self.browse(path),
             ConsoleCommand::Browse { .. } => Flow::Continue(()),
             ConsoleCommand::ListLocal(path) => {
@@ -110,7 +111,11 @@ impl Live<'_> {
             }
         };
         match message {
-            AgentToConsole::Proof { .. } | AgentToConsole::NotAccepted { .. } => {
+            AgentToConsole::Proof { .. }
+            | AgentToConsole::NotAccepted { .. }
+            // Nothing was asked for that these would answer: one file is asked for like several.
+            | AgentToConsole::FileComing { .. }
+            | AgentToConsole::FileReceived { .. } => {
                 return Flow::Break(EndReason::ProtocolViolation);
             }
             AgentToConsole::Log { line } => return self.handle_log(line.as_str()),
@@ -125,45 +130,36 @@ impl Live<'_> {
                 }
             }
             AgentToConsole::Decided { request, decision } => return self.handle_decided(request, decision),
-            AgentToConsole::Revoked { capability } => {
+            AgentToConsole::Revoked { capability, cause } => {
                 let own_wish = self.released.remove(&capability);
-                let state = if own_wish { PowerState::Off } else { PowerState::Revoked };
+                let state = if own_wish { PowerState::Off } else { PowerState::ended(cause) };
                 if capability == Capability::FetchFile {
                     self.browse_gone(state);
                     return Flow::Continue(());
                 }
                 self.powers.insert(capability, state);
-                self.power_gone(capability);
+                self.power_gone(capability, state);
                 self.parked_screens.clear();
             }
             AgentToConsole::Layout(layout) => return self.handle_layout(layout),
             AgentToConsole::Chat { id, text } => {
-                return match self.chat.handle_line(id, &text, SystemTime::now()) {
-                    Some(up_to) => self.tell(ConsoleToAgent::ChatReceived { up_to }),
-                    None => Flow::Break(EndReason::ProtocolViolation),
+                let is_new = id > self.chat.received();
+                let Some(up_to) = self.chat.handle_line(id, &text, SystemTime::now()) else {
+                    return Flow::Break(EndReason::ProtocolViolation);
                 };
+                if is_new {
+                    let line = text.shown_lines();
+                    if let Err(lie) = self.ledger.witness.hear(&line) {
+                        tracing::warn!(%lie, "the agent's log is not one");
+                        return Flow::Break(EndReason::ProtocolViolation);
+                    }
+                    self.keep_line(false, &line);
+                }
+                return self.tell(ConsoleToAgent::ChatReceived { up_to });
             }
             AgentToConsole::ChatReceived { up_to } => self.chat.handle_received(up_to),
-            AgentToConsole::FileComing { transfer, size_bytes, .. } => {
-                if let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| wanted.view.incoming) {
-                    // It keeps the name that it was asked for by: no other end chooses what stands in this one's folder.
-                    wanted.view.size_bytes = size_bytes;
-                    wanted.is_announced = true;
-                }
-                self.receive_parked(transfer);
-            }
-            AgentToConsole::FileReceived { transfer } => {
-                // Of a file that comes here the digest decides, not the other end's word.
-                if self.transfers.get(&transfer).is_some_and(|wanted| !wanted.view.incoming) {
-                    self.transfer_over(transfer, Ok(None));
-                }
-            }
             AgentToConsole::FileFailed { transfer, failure } => {
                 self.batch_failed(transfer);
-                // What is sent waits for nothing else.
-                if let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| !wanted.view.incoming) {
-                    wanted.task.take().inspect(tokio::task::AbortHandle::abort);
-                }
                 self.transfer_over(transfer, Err(failure));
             }
             AgentToConsole::Pong { token } => {
@@ -208,18 +204,6 @@ impl Live<'_> {
                 self.parked_screens.push((kind, reader));
                 self.show_parked();
             }
-            Event::Stream(StreamKind::File { transfer }, mut reader) => {
-                let awaits =
-                    |wanted: &&mut Wanted| wanted.view.incoming && !wanted.is_served && !wanted.view.state.is_over();
-                match self.transfers.get_mut(&transfer).filter(awaits) {
-                    Some(wanted) => {
-                        wanted.is_served = true;
-                        wanted.parked = Some(reader);
-                        self.receive_parked(transfer);
-                    }
-                    None => reader.stop(),
-                }
-            }
             Event::Stream(StreamKind::Clipboard, reader) => self.receive_clip(reader),
             Event::Stream(StreamKind::SystemInfo { topic }, reader) => self.receive_page(topic, reader),
             Event::Stream(StreamKind::Shell { request }, reader) => self.receive_shell(request, reader),
@@ -235,21 +219,6 @@ impl Live<'_> {
             Event::Broken(error) => {
                 tracing::warn!(%error, "the agent broke the protocol");
                 return Flow::Break(EndReason::ProtocolViolation);
-            }
-            Event::Progress { transfer, done_bytes } => {
-                if let Some(wanted) = self.transfers.get_mut(&transfer) {
-                    wanted.view.done_bytes = done_bytes;
-                }
-            }
-            Event::Sent { transfer, digest } => return self.digest(transfer, digest),
-            Event::Done { transfer, saved_to, digest } => {
-                self.digest(transfer, digest)?;
-                self.transfer_over(transfer, Ok(Some(saved_to)));
-                return self.tell(ConsoleToAgent::FileReceived { transfer });
-            }
-            Event::Failed { transfer, failure } => {
-                self.transfer_over(transfer, Err(failure));
-                return self.tell(ConsoleToAgent::FileFailed { transfer, failure });
             }
             Event::PictureSaved(Some(path)) => desk.notice(NoticeKind::PictureSaved { path }),
             Event::ShellRead(request, bytes) => return self.tell(ConsoleToAgent::ShellReceived { request, bytes }),

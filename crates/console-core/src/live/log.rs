@@ -3,20 +3,15 @@
 use super::{ENDED_WITHIN, Flow, LOG_CLOSED_WITHIN, Live};
 use crate::engine::Desk;
 use crate::view::ConsoleCommand;
-use proto::session::{AgentToConsole, EndReason, TransferId};
+use proto::session::{AgentToConsole, EndReason};
 use session::{Reader, next_message, until};
 use std::time::Instant;
 
 impl Live<'_> {
-    /// What we found in a file must be what the log says.
-    pub(super) fn digest(&mut self, transfer: TransferId, digest: [u8; 32]) -> Flow {
-        let Some(request) = self.requests.get(&transfer) else { return Flow::Continue(()) };
-        match self.ledger.witness.digest(request.0, digest) {
-            Ok(()) => Flow::Continue(()),
-            Err(lie) => {
-                tracing::warn!(%lie, "the agent's log is not one");
-                Flow::Break(EndReason::ProtocolViolation)
-            }
+    /// A line of the chat stays with the operator's record.
+    pub(super) fn keep_line(&self, mine: bool, text: &str) {
+        if let Some((records, id)) = &self.record {
+            records.said(id, mine, text);
         }
     }
 

@@ -1,17 +1,15 @@
 //! Files of a session: asked for, moved, and how they ended.
 
 use super::{Flow, Live, Wanted};
-use crate::tasks;
 use crate::view::{TransferState, TransferView};
 use proto::limits::FILE_NAME_BYTES;
-use proto::session::{ConsoleToAgent, Decision, FileName, PathText, Request, TransferFailure, TransferId};
+use proto::session::{ConsoleToAgent, Decision, TransferFailure, TransferId};
 use proto::text::Text;
-use session::sendable;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 impl Live<'_> {
-    pub(super) fn new_transfer(&mut self, name: &str, incoming: bool, size_bytes: u64, path: PathBuf) -> TransferId {
+    pub(super) fn new_transfer(&mut self, name: &str, incoming: bool, files: u32) -> TransferId {
         self.last_transfer += 1;
         let id = TransferId(self.last_transfer);
         let name = Text::<FILE_NAME_BYTES>::truncated(name).shown();
@@ -20,9 +18,9 @@ impl Live<'_> {
             id,
             name,
             incoming,
-            size_bytes,
+            size_bytes: 0,
             done_bytes: 0,
-            files: 1,
+            files,
             done_files: 0,
             failed_files: 0,
             failures: Arc::default(),
@@ -35,38 +33,8 @@ impl Live<'_> {
             at: None,
             failed_items: Arc::default(),
         };
-        let wanted = Wanted { view, path, is_announced: false, is_served: false, parked: None, task: None };
-        self.transfers.insert(id, wanted);
+        self.transfers.insert(id, Wanted { view });
         id
-    }
-
-    pub(super) async fn offer_file(&mut self, path: &Path) -> Flow {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let size = sendable(path).await;
-        let transfer = self.new_transfer(&name, false, size.unwrap_or_default(), path.to_owned());
-        match (size, FileName::new(name)) {
-            (Ok(size_bytes), Ok(name)) => self.ask(Request::SendFile { transfer, name, size_bytes }),
-            (Err(failure), _) => {
-                self.transfer_over(transfer, Err(failure));
-                Flow::Continue(())
-            }
-            (_, Err(_)) => {
-                self.transfer_over(transfer, Err(TransferFailure::BadName));
-                Flow::Continue(())
-            }
-        }
-    }
-
-    pub(super) fn ask_file(&mut self, path: &str, into: PathBuf) -> Flow {
-        let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-        let transfer = self.new_transfer(&name, true, 0, into);
-        match PathText::new(path) {
-            Ok(path) => self.ask(Request::FetchFile { transfer, path }),
-            Err(_) => {
-                self.transfer_over(transfer, Err(TransferFailure::BadName));
-                Flow::Continue(())
-            }
-        }
     }
 
     pub(super) fn file_decided(&mut self, transfer: TransferId, decision: Decision) -> Flow {
@@ -76,9 +44,6 @@ impl Live<'_> {
         let Some(wanted) = self.transfers.get_mut(&transfer) else { return Flow::Continue(()) };
         if decision == Decision::Granted && wanted.view.state.is_over() {
             // It was cancelled while the yes was on its way: the agent waits for what never comes, or sends it.
-            if let Some(mut reader) = wanted.parked.take() {
-                reader.stop();
-            }
             return self.tell(ConsoleToAgent::FileFailed { transfer, failure: TransferFailure::Cancelled });
         }
         if wanted.view.state != TransferState::Asked {
@@ -104,27 +69,7 @@ impl Live<'_> {
                 return Flow::Continue(());
             }
         }
-        if !wanted.view.incoming {
-            let (path, size_bytes) = (wanted.path.clone(), wanted.view.size_bytes);
-            let sending = tasks::send(self.channel.clone(), transfer, path, size_bytes, self.events.0.clone());
-            wanted.task = Some(self.tasks.spawn(sending));
-        }
-        self.receive_parked(transfer);
         Flow::Continue(())
-    }
-
-    /// Receives a file whose stream is there, once its grant and its size are known as well: the
-    /// three come on different streams.
-    pub(super) fn receive_parked(&mut self, transfer: TransferId) {
-        let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
-        if wanted.view.state != TransferState::Running || !wanted.is_announced {
-            return;
-        }
-        if let Some(reader) = wanted.parked.take() {
-            let file = (transfer, wanted.view.name.clone(), wanted.view.size_bytes);
-            let receiving = tasks::receive(reader, file, wanted.path.clone(), self.events.0.clone());
-            wanted.task = Some(self.tasks.spawn(receiving));
-        }
     }
 
     pub(super) fn transfer_over(&mut self, transfer: TransferId, result: Result<Option<PathBuf>, TransferFailure>) {

@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// Longest file of a record: its texts and paths twice as long as they may be, because of escapes and base64.
-const FILE_BYTES: usize = 256 * 1024;
+const FILE_BYTES: usize = 512 * 1024;
 /// Files of a folder that are looked at: a folder of twenty years of work.
 const FILES: usize = 200_000;
 /// What could not be written is tried again so often.

@@ -105,6 +105,38 @@ fn texts_have_an_end_and_files_that_are_no_records_are_passed_over() {
 }
 
 #[test]
+fn the_chat_is_kept_up_to_a_bound_sealed_and_erased_with_its_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(folder.path());
+    let id = records.begin();
+    records.said(&id, true, "buongiorno");
+    records.said(&id, false, "\"la stampante\"\nnon va");
+    records.flush(SOON);
+    let file = std::fs::read_to_string(&files(folder.path())[0]).unwrap();
+    assert!(!file.contains("buongiorno") && !file.contains("stampante"), "{file}");
+    assert!(records.find(&id).unwrap().kept.to_json().contains("buongiorno"), "the export has it");
+    for number in 0..200 {
+        // What JSON makes longest.
+        records.said(&id, false, &format!("{number} {}", "\"".repeat(2990)));
+    }
+    records.flush(SOON);
+    drop(records);
+
+    let records = open(folder.path());
+    let kept = records.find(&id).expect("a full record can be read again").kept.clone();
+    let bytes: usize = kept.chat.iter().map(|line| line.text.len()).sum();
+    assert!(bytes <= CHAT_KEPT_BYTES, "{bytes} bytes");
+    assert!(kept.chat.last().unwrap().text.starts_with("199 "));
+    assert_eq!(kept.chat.len() as u32 + kept.chat_left_out, 202);
+    records.erase(&id);
+    records.flush(SOON);
+    assert!(files(folder.path()).is_empty());
+    records.said(&id, true, "too late");
+    records.flush(SOON);
+    assert!(files(folder.path()).is_empty());
+}
+
+#[test]
 fn tags_are_kept_once_each_without_the_blanks_around() {
     let mut kept = Kept::default();
     let tags = ["stampante", " rete", "", "  ", "stampante ", "posta\nvecchia"];

@@ -40,15 +40,6 @@ pub enum ConsoleCommand {
     Input(InputEvent),
     /// Say something.
     SendChat(String),
-    /// Offer this file to the person.
-    SendFile(PathBuf),
-    /// Ask the person for the file at this path of the client's machine.
-    FetchFile {
-        /// The path as typed.
-        path: String,
-        /// The folder of this machine that receives it.
-        into: PathBuf,
-    },
     /// Show this folder of the client's machine, the person's home if it is empty; once the person allows it, if they
     /// have not yet.
     Browse {
@@ -71,7 +62,7 @@ pub enum ConsoleCommand {
         /// The folder of this machine that receives them.
         into: PathBuf,
     },
-    /// Let a transfer of several files stand still, or go on.
+    /// Let a transfer stand still, or go on.
     HoldTransfer(TransferId, bool),
     /// Decide about files that are in the folder already.
     Resolve(TransferId, Conflict),
@@ -123,4 +114,18 @@ pub enum ConsoleCommand {
     ResizeShell(TerminalSize),
     /// No more of this file of a transfer of several; the others go on.
     CancelItem(TransferId, u32),
+}
+
+impl ConsoleCommand {
+    /// Send one file into the person's folder for downloads.
+    #[must_use]
+    pub fn send_file(path: PathBuf) -> Self {
+        Self::SendFiles { paths: vec![path], into: String::new() }
+    }
+
+    /// Ask for one file of the client's machine, by its path as typed.
+    #[must_use]
+    pub fn fetch_file(path: impl Into<String>, into: PathBuf) -> Self {
+        Self::FetchFiles { paths: vec![path.into()], into }
+    }
 }

@@ -2,7 +2,7 @@
 //! nothing that was not asked for.
 
 use console_core::ConsoleHandle;
-use console_core::view::{ConsoleCommand, PowerState, SessionView, Stage, TransferState, TransferView};
+use console_core::view::{ConsoleCommand, PowerState, SessionView, Stage};
 use e2e::evil::Trap;
 use e2e::evil::ends::{Catcher, FalseAgent, framed, stream};
 use pairing::SessionKey;
@@ -10,11 +10,9 @@ use proto::geometry::{Layout, Monitor, MonitorId};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{
     AgentToConsole, Capability, ChatText, ConsoleToAgent, Decision, EndReason, FileName, Request, RequestId,
-    StreamKind, TransferFailure, TransferId,
+    StreamKind, TransferId,
 };
 use proto::{Locator, Text};
-use std::collections::BTreeSet;
-use std::fs;
 
 /// An agent that was greeted and says that the person recognised the operator.
 pub(crate) fn meet(trap: &Trap, catcher: &mut Catcher) -> (ConsoleHandle, FalseAgent) {
@@ -150,7 +148,12 @@ fn messages_that_no_agent_sends_end_the_session() {
     let line = |id| framed(&AgentToConsole::Chat { id, text: Text::truncated("x") });
     // Ten thousand monitors do not fit in a message: only the number of them does.
     let many = [&[0, 9, 4, 1, 251, 0x10, 0x27][..], &[0; 4]].concat();
-    let rows: [(&str, Vec<u8>); 13] = [
+    let rows: [(&str, Vec<u8>); 15] = [
+        ("a file outside of a list", {
+            let (transfer, name) = (TransferId(50), FileName::truncated("gift.exe"));
+            framed(&AgentToConsole::FileComing { transfer, name, size_bytes: 10 })
+        }),
+        ("the word that a file is whole", framed(&AgentToConsole::FileReceived { transfer: TransferId(1) })),
         ("the longest length", vec![0xFF, 0xFF]),
         ("one more than allowed", [&[0x10, 0x01][..], &[0; 4097]].concat()),
         ("no such message", vec![0, 1, 200]),
@@ -186,6 +189,7 @@ fn streams_that_an_agent_does_not_open_end_the_session() {
     for (what, head) in [
         ("input", framed(&StreamKind::Input)),
         ("a second control stream", framed(&StreamKind::Control)),
+        ("a file outside of a list", framed(&StreamKind::File { transfer: TransferId(1) })),
         ("no such kind", vec![0, 1, 200]),
         ("a long head", vec![0xFF, 0xFF]),
     ] {
@@ -195,116 +199,6 @@ fn streams_that_an_agent_does_not_open_end_the_session() {
         let _stream = trap.run(what, stream(&agent.channel, &[head], &[]));
         refused(&trap, &console, what);
     }
-}
-
-/// The console asks for a file and the agent says that the person allowed it.
-pub(crate) fn fetch(trap: &Trap, console: &ConsoleHandle, agent: &mut FalseAgent) -> TransferId {
-    fs::create_dir_all(trap.path("fetched")).unwrap();
-    console.send(ConsoleCommand::FetchFile { path: "notes.txt".into(), into: trap.path("fetched") });
-    let (request, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
-    let Request::FetchFile { transfer, .. } = what else { panic!("another question") };
-    grant(trap, agent, request, &what);
-    transfer
-}
-
-fn coming(transfer: TransferId, name: &str, size_bytes: u64) -> AgentToConsole {
-    AgentToConsole::FileComing { transfer, name: FileName::truncated(name), size_bytes }
-}
-
-pub(crate) fn transfer(trap: &Trap, console: &ConsoleHandle, id: TransferId) -> TransferView {
-    session(trap, console, "how the file ended", |session| {
-        let over = |view: &&TransferView| {
-            view.id == id && !matches!(view.state, TransferState::Asked | TransferState::Running)
-        };
-        session.transfers.iter().find(over).cloned()
-    })
-}
-
-#[test]
-fn a_fetched_file_is_written_whole_and_right_in_its_folder_or_not_at_all() {
-    let content = vec![7_u8; 100_000];
-    let digest = *blake3::hash(&content).as_bytes();
-    let whole = [&content[..], &digest].concat();
-    let corrupted = TransferState::Failed(TransferFailure::Corrupted);
-    let rows: [(&str, u64, Vec<u8>, TransferState); 8] = [
-        ("../../x", 100_000, whole.clone(), TransferState::Done),
-        ("/tmp/x", 100_000, whole.clone(), TransferState::Done),
-        ("run.desktop", 100_000, whole.clone(), TransferState::Done),
-        ("", 100_000, whole.clone(), TransferState::Done),
-        ("larger than there is", 1 << 63, whole.clone(), corrupted),
-        ("smaller", 5, whole.clone(), corrupted),
-        ("another digest", 100_000, [&content[..], &[0; 32]].concat(), corrupted),
-        ("right.txt", 100_000, whole, TransferState::Done),
-    ];
-    let trap = Trap::new();
-    let mut catcher = trap.catcher();
-    let (console, mut agent) = meet(&trap, &mut catcher);
-    for (name, size, bytes, state) in rows {
-        let id = fetch(&trap, &console, &mut agent);
-        say(&trap, &mut agent, &coming(id, name, size));
-        session(&trap, &console, "the announcement", |session| {
-            session.transfers.iter().any(|view| view.id == id && view.size_bytes == size).then_some(())
-        });
-        let kind = StreamKind::File { transfer: id };
-        if let Some(mut file) = trap.run(name, stream(&agent.channel, &[framed(&kind)], &bytes)) {
-            let _ = file.finish();
-        }
-        assert_eq!(transfer(&trap, &console, id).state, state, "{name}");
-    }
-    let left = fs::read_dir(trap.path("fetched")).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    let left: BTreeSet<String> = left.collect();
-    // Whatever the agent calls it, it has the name that the operator asked for.
-    let names = ["notes.txt", "notes (2).txt", "notes (3).txt", "notes (4).txt", "notes (5).txt"];
-    assert_eq!(left, names.map(str::to_owned).into());
-    assert_eq!(fs::read(trap.path("fetched/notes.txt")).unwrap(), content);
-    assert!(!trap.path("x").exists());
-}
-
-#[test]
-fn endless_bytes_are_a_file_on_the_disk_and_never_memory() {
-    let trap = Trap::new();
-    let mut catcher = trap.catcher();
-    let (console, mut agent) = meet(&trap, &mut catcher);
-    let id = fetch(&trap, &console, &mut agent);
-    say(&trap, &mut agent, &coming(id, "endless", 1 << 63));
-    let kind = StreamKind::File { transfer: id };
-    let mut file = trap.run("the file", stream(&agent.channel, &[framed(&kind)], &[])).unwrap();
-    trap.run("ten megabytes", async {
-        for _ in 0..100 {
-            file.write_all(&[1; 100_000]).await.unwrap();
-        }
-    });
-    session(&trap, &console, "progress", |session| {
-        session.transfers.iter().any(|view| view.done_bytes > 1_000_000).then_some(())
-    });
-    console.send(ConsoleCommand::End);
-    trap.console_shows(&console, "the end", |view| matches!(view.stage, Stage::Ended(_)).then_some(()));
-    assert_eq!(fs::read_dir(trap.path("fetched")).unwrap().count(), 0, "nothing partial is left");
-}
-
-#[test]
-fn a_file_that_nobody_asked_for_is_stopped() {
-    let trap = Trap::new();
-    let mut catcher = trap.catcher();
-    let (console, mut agent) = meet(&trap, &mut catcher);
-    say(&trap, &mut agent, &coming(TransferId(50), "gift.exe", 10));
-    fs::write(trap.path("offered.txt"), "x").unwrap();
-    console.send(ConsoleCommand::SendFile(trap.path("offered.txt")));
-    let (_, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
-    let Request::SendFile { transfer: offered, .. } = what else { panic!("another question") };
-    // A file that goes the other way, and one that was asked for but not yet allowed.
-    console.send(ConsoleCommand::FetchFile { path: "notes.txt".into(), into: trap.path("") });
-    let (_, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
-    let Request::FetchFile { transfer: undecided, .. } = what else { panic!("another question") };
-    for transfer in [TransferId(50), offered, undecided] {
-        let kind = StreamKind::File { transfer };
-        let mut file = trap.run("a file", stream(&agent.channel, &[framed(&kind)], &[1; 5000])).unwrap();
-        let _ = file.finish();
-        trap.run("the refusal", file.stopped()).unwrap();
-    }
-    assert!(!trap.path("gift.exe").exists() && !trap.path("notes.txt").exists());
-    let known = session(&trap, &console, "the transfers", |session| Some(session.transfers.len()));
-    assert_eq!(known, 2);
 }
 
 #[test]

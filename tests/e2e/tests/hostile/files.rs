@@ -226,6 +226,27 @@ fn files_of_impossible_sizes_take_no_memory_and_leave_nothing_and_the_session_go
     trap.run("a line", agent.talk.expect(said)).unwrap();
 }
 
+#[test]
+fn files_that_nobody_asked_for_are_stopped() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    grant(&trap, &mut agent, RequestId(1), &Request::View);
+    fs::write(trap.path("offered.txt"), "x").unwrap();
+    console.send(ConsoleCommand::send_file(trap.path("offered.txt")));
+    let (_, what) = trap.run("a question", agent.talk.expect(asked)).unwrap();
+    let Request::SendBatch { transfer: offered, .. } = what else { panic!("another question") };
+    // One of which nothing is known, and one that goes the other way.
+    for transfer in [TransferId(50), offered] {
+        for kind in [StreamKind::BatchList { transfer }, StreamKind::Batch { transfer }] {
+            let mut files = trap.run("files", stream(&agent.channel, &[framed(&kind)], &[1; 5000])).unwrap();
+            let _ = files.finish();
+            trap.run("the refusal", files.stopped()).unwrap();
+        }
+    }
+    assert_eq!(session(&trap, &console, "the transfers", |session| Some(session.transfers.len())), 1);
+}
+
 /// The names of all files below a folder.
 fn files_in(folder: &Path) -> Vec<String> {
     e2e::moving::tree(folder).into_keys().collect()
@@ -428,12 +449,7 @@ fn a_yes_that_crosses_a_cancel_moves_nothing_and_is_answered() {
     grant(&trap, &mut agent, RequestId(1), &Request::View);
     let path = trap.path("a.txt");
     fs::write(&path, "a").unwrap();
-    let commands = [
-        ConsoleCommand::SendFile(path.clone()),
-        ConsoleCommand::FetchFile { path: "b.txt".into(), into: trap.path("") },
-        ConsoleCommand::SendFiles { paths: vec![path], into: String::new() },
-        ConsoleCommand::FetchFiles { paths: vec!["b.txt".into()], into: trap.path("") },
-    ];
+    let commands = [ConsoleCommand::send_file(path), ConsoleCommand::fetch_file("b.txt", trap.path(""))];
     for command in commands {
         let what = format!("{command:?}");
         console.send(command);

@@ -158,7 +158,7 @@ fn logged(trap: &Trap, console: &mut FalseConsole, what: &str) {
 
 fn taken_away(trap: &Trap, console: &mut FalseConsole, shells: &FakeShells) {
     let revoked = |message: &AgentToConsole| {
-        matches!(message, AgentToConsole::Revoked { capability: Capability::Shell }).then_some(())
+        matches!(message, AgentToConsole::Revoked { capability: Capability::Shell, .. }).then_some(())
     };
     trap.run("the end of the terminal", console.talk.expect(revoked)).unwrap();
     trap.eventually("the end of what runs there", || shells.ended() == 1);

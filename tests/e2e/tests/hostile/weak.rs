@@ -91,21 +91,6 @@ fn a_file_is_received_when_it_is_and_not_when_the_console_says_so() {
 }
 
 #[test]
-fn a_fetched_file_is_there_when_it_is_and_not_when_the_agent_says_so() {
-    let trap = Trap::new();
-    let mut catcher = trap.catcher();
-    let (console, mut agent) = false_agent::meet(&trap, &mut catcher);
-    let id = false_agent::fetch(&trap, &console, &mut agent);
-    false_agent::say(&trap, &mut agent, &AgentToConsole::FileReceived { transfer: id });
-    false_agent::say(&trap, &mut agent, &AgentToConsole::Chat { id: 1, text: Text::truncated("x") });
-    false_agent::session(&trap, &console, "the line", |session| (!session.chat.is_empty()).then_some(()));
-    let state = false_agent::session(&trap, &console, "the state", |session| {
-        session.transfers.first().map(|transfer| transfer.state)
-    });
-    assert_eq!(state, console_core::view::TransferState::Running);
-}
-
-#[test]
 fn a_console_keeps_pictures_of_announced_monitors_only() {
     let trap = Trap::new();
     let mut catcher = trap.catcher();
@@ -122,28 +107,4 @@ fn a_console_keeps_pictures_of_announced_monitors_only() {
     });
     let kept = console.pictures().lock().monitors.len();
     assert!(kept == 0, "{kept} pictures of monitors that no layout named (session over: {})", over.is_ok());
-}
-
-#[test]
-fn one_fetched_file_comes_on_one_stream() {
-    let trap = Trap::new();
-    let mut catcher = trap.catcher();
-    let (console, mut agent) = false_agent::meet(&trap, &mut catcher);
-    let id = false_agent::fetch(&trap, &console, &mut agent);
-    let coming = AgentToConsole::FileComing { transfer: id, name: FileName::truncated("a"), size_bytes: 1 << 40 };
-    false_agent::say(&trap, &mut agent, &coming);
-    false_agent::session(&trap, &console, "the announcement", |session| {
-        session.transfers.iter().any(|view| view.size_bytes == 1 << 40).then_some(())
-    });
-    let head = framed(&StreamKind::File { transfer: id });
-    let first = trap.run("a stream", stream(&agent.channel, std::slice::from_ref(&head), &[1; 1000])).unwrap();
-    let second = trap.run("a stream", stream(&agent.channel, &[head], &[1; 1000])).unwrap();
-    let stopped = trap.runtime.block_on(async {
-        // Whichever comes second on the way.
-        let one = async {
-            tokio::select! { _ = first.stopped() => {}, _ = second.stopped() => {} }
-        };
-        tokio::time::timeout(std::time::Duration::from_secs(10), one).await
-    });
-    assert!(stopped.is_ok(), "two streams write one file");
 }

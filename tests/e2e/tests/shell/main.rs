@@ -12,7 +12,7 @@ use console_core::records::Transcript;
 use console_core::terminal::Terminal;
 use console_core::view::{ConsoleCommand, PowerState, SessionView, ShellState, Stage, Typed};
 use e2e::World;
-use proto::session::Capability;
+use proto::session::{Capability, GrantEnd};
 use proto::shell::TerminalSize;
 use std::fs;
 use std::path::PathBuf;
@@ -184,7 +184,8 @@ fn commands_run_where_the_person_sees_them_and_stand_in_both_logs() {
     scene.world.session("the end of the shell", |session| {
         (session.shell.state == ShellState::Over { code: Some(3) }).then_some(())
     });
-    scene.world.session("that it is given back", |session| (standing(session) == PowerState::Revoked).then_some(()));
+    let over = PowerState::Over(GrantEnd::UseOver);
+    scene.world.session("that it is over", |session| (standing(session) == over).then_some(()));
     assert!(scene.terminal().text().contains("exit 3"), "what was there may still be read");
     for log in scene.logs() {
         assert!(log.holds(), "{:?}", log.findings);
@@ -407,7 +408,8 @@ fn one_yes_is_one_terminal() {
     scene.world.session("the end of the shell", |session| {
         (session.shell.state == ShellState::Over { code: Some(0) }).then_some(())
     });
-    scene.world.session("that it is over", |session| (standing(session) == PowerState::Revoked).then_some(()));
+    let over = PowerState::Over(GrantEnd::UseOver);
+    scene.world.session("that it is over, and not taken back", |session| (standing(session) == over).then_some(()));
     scene.world.console.send(ConsoleCommand::Ask(Capability::Shell));
     assert_eq!(scene.answer(true), QuestionKind::Shell, "the person is asked again");
     scene.world.session("another terminal", |session| (session.shell.state == ShellState::Open).then_some(()));

@@ -1,7 +1,7 @@
 //! The log that both ends hold at the end of a session.
 
 use agent_core::view::{AgentCommand, EndView, Page};
-use audit_log::{Direction, Event, Finding, Report, Role};
+use audit_log::{Direction, Event, FilesList, Finding, Report, Role};
 use console_core::view::{ConsoleCommand, Stage, TransferState};
 use e2e::World;
 use link::LinkKind;
@@ -52,13 +52,13 @@ fn session_with_everything(kind: LinkKind) -> World {
     world.control();
     let file = world.path("a guide.txt");
     fs::write(&file, b"twelve bytes").unwrap();
-    world.console.send(ConsoleCommand::SendFile(file));
+    world.console.send(ConsoleCommand::send_file(file));
     world.answer(true);
     world.session("the sent file", |session| {
         session.transfers.iter().any(|transfer| transfer.state == TransferState::Done).then_some(())
     });
     world.agent.send(AgentCommand::Revoke(Capability::Control));
-    world.console.send(ConsoleCommand::FetchFile { path: "nothing there".into(), into: world.path("fetched") });
+    world.console.send(ConsoleCommand::fetch_file("nothing there", world.path("fetched")));
     world.answer(false);
     world.session("the refused file", |session| {
         session.transfers.iter().any(|transfer| transfer.state == TransferState::Refused).then_some(())
@@ -93,6 +93,41 @@ fn both_ends_hold_the_same_log_and_both_vouch_for_all_of_it_whoever_ends() {
 }
 
 #[test]
+fn what_was_written_stands_in_both_logs_word_for_word_and_by_whom() {
+    let world = World::start(LinkKind::Quic);
+    world.pair_and_view();
+    let lines = [(Role::Console, "Buongiorno"), (Role::Agent, "la stampante \u{202E}non va"), (Role::Console, "vedo")];
+    for (number, (by, line)) in lines.iter().enumerate() {
+        match by {
+            Role::Console => assert!(world.console.send(ConsoleCommand::SendChat((*line).to_owned()))),
+            Role::Agent => world.agent.send(AgentCommand::SendChat((*line).to_owned())),
+        }
+        world.session("the line at both ends", |session| {
+            (session.chat.len() > number && session.chat.iter().all(|line| line.delivered)).then_some(())
+        });
+    }
+    world.agent.send(AgentCommand::End);
+    let (agent, console) = (agents_log(&world), consoles_log(&world));
+    for log in [&agent, &console] {
+        assert_eq!(log.findings, []);
+        let chat: Vec<(Role, &str)> = log
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.event {
+                Event::Chat { by, line } => Some((*by, log.texts[line].as_str())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(chat.len(), 3);
+        assert_eq!((chat[0], chat[2]), (lines[0], lines[2]));
+        // What turns the writing round is shown, not obeyed.
+        assert_eq!(chat[1].0, Role::Agent);
+        assert!(chat[1].1.ends_with("non va") && !chat[1].1.contains('\u{202E}'), "{}", chat[1].1);
+        assert!(log.entries.iter().all(|entry| !format!("{:?}", entry.event).contains("Buongiorno")));
+    }
+}
+
+#[test]
 fn the_log_says_what_was_asked_shown_answered_and_moved() {
     let world = session_with_everything(LinkKind::Tls);
     world.agent.send(AgentCommand::End);
@@ -119,16 +154,17 @@ fn the_log_says_what_was_asked_shown_answered_and_moved() {
         );
         assert!(asked < shown && shown < answered, "{power:?}");
     }
-    let file = events.iter().find_map(|event| match event {
-        Event::File { request, direction, name, size_bytes, blake3 } => {
-            Some((*request, *direction, *name, *size_bytes, blake3.0))
+    let files = events.iter().find_map(|event| match event {
+        Event::Files { request, direction, list, files, size_bytes } => {
+            Some((*request, *direction, *list, *files, *size_bytes))
         }
         _ => None,
     });
-    let (request, direction, name, size_bytes, digest) = file.unwrap();
-    assert_eq!((request, direction, size_bytes), (3, Direction::ToClient, 12));
-    assert_eq!(digest, *blake3::hash(b"twelve bytes").as_bytes());
-    assert_eq!(log.texts.get(&name).map(String::as_str), Some("a guide.txt"));
+    let (request, direction, list, files, size_bytes) = files.unwrap();
+    assert_eq!((request, direction, files, size_bytes), (3, Direction::ToClient, 1, 12));
+    let digest = *blake3::hash(b"twelve bytes").as_bytes();
+    assert_eq!(FilesList::parse(&log.texts[&list]), Some(vec![(digest, 12)]));
+    assert!(log.texts[&list].contains("a guide.txt"));
     let taken_back = Event::Revoked { power: Capability::Control, by: Some(Role::Agent) };
     assert!(events.contains(&&taken_back), "{events:?}");
 }

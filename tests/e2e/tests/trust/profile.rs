@@ -10,7 +10,7 @@ use std::fs;
 fn send(world: &World, name: &str) {
     let file = world.path(name);
     fs::write(&file, name).unwrap();
-    world.console.send(ConsoleCommand::SendFile(file));
+    world.console.send(ConsoleCommand::send_file(file));
 }
 
 fn done(world: &World, files: usize) {

@@ -99,9 +99,6 @@ impl Live<'_> {
         };
         let failure = TransferFailure::Cancelled;
         let was_asked = wanted.view.state == TransferState::Asked;
-        if let Some(task) = wanted.task.take() {
-            task.abort();
-        }
         if let Some(batch) = self.files.batches.remove(&transfer) {
             batch.keeps_parts.store(false, Ordering::Relaxed);
             batch.motion.send_replace(Motion::Stopped);
