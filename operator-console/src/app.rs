@@ -3,7 +3,9 @@
 use crate::clipboard::{SystemClipboard, translate_shortcuts};
 use crate::desk::{DeskCommand, DeskView};
 use crate::engine::Engine;
+use crate::news::Item;
 use crate::saved;
+use crate::screens::closing::Running;
 use crate::screens::gate::{GateScene, gate_ui};
 use crate::screens::saved::Told;
 use crate::screens::{Copied, Effect, Page, Scene, ScreenState, Under, screen_ui};
@@ -75,6 +77,8 @@ pub struct ConsoleApp<E> {
     front: Option<LineId>,
     /// What the pages of the others remember.
     parked: BTreeMap<Option<LineId>, ScreenState>,
+    /// Whether the operator has said that the window may close on what runs.
+    may_close: bool,
 }
 
 /// The options that the window must be opened with.
@@ -113,6 +117,7 @@ impl<E: Engine> ConsoleApp<E> {
             fitted: false,
             front: None,
             parked: BTreeMap::new(),
+            may_close: false,
         }
     }
 
@@ -203,6 +208,26 @@ impl<E: Engine> ConsoleApp<E> {
         self.front = desk.front;
     }
 
+    /// What is in sight counts as seen.
+    fn see(&mut self, desk: &DeskView) {
+        let is_new = |item: &Item| !item.is_seen && Some(item.line) == desk.front;
+        if self.state.sees() && desk.news.iter().any(is_new) {
+            self.engine.at_desk(DeskCommand::See);
+        }
+    }
+
+    /// The window's own button, or the desktop's key for it, ends nothing without a word more.
+    fn heed_close(&mut self, context: &egui::Context) {
+        if !context.input(|input| input.viewport().close_requested()) {
+            return;
+        }
+        if !self.may_close && Running::in_desk(&self.engine.desk()).is_any() {
+            context.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.state.ask_before_closing();
+            context.request_repaint();
+        }
+    }
+
     fn perform(&mut self, effect: Effect, context: &egui::Context) {
         match effect {
             Effect::CopyKey(text) => self.copy(text, Copied::Key),
@@ -235,6 +260,10 @@ impl<E: Engine> ConsoleApp<E> {
             }
             Effect::Gate(command) => self.engine.at_gate(command),
             Effect::Desk(command) => self.engine.at_desk(command),
+            Effect::CloseWindow => {
+                self.may_close = true;
+                context.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
             Effect::CopyFromTerminal(text) => {
                 // Where the system does not allow it, what is selected stays selected.
                 let _ = self.clipboard.set(text);
@@ -364,6 +393,7 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
     }
 
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
+        self.heed_close(context);
         // Drawn or not: who works in another window is called, and not more often than there is news.
         let is_here = context.input(|input| input.viewport().focused).unwrap_or(true);
         if self.engine.take_call() && !is_here {
@@ -378,10 +408,8 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
         let gate = self.engine.gate();
         let desk = self.engine.desk();
         self.follow_front(&desk, ui.ctx());
-        if ui.input(|input| input.focused)
-            && !desk.news.iter().all(|item| item.is_seen || Some(item.line) != desk.front)
-        {
-            self.engine.at_desk(DeskCommand::See);
+        if ui.input(|input| input.focused) {
+            self.see(&desk);
         }
         let now = Instant::now();
         let commands = match self.engine.view() {
@@ -428,7 +456,7 @@ mod tests {
 
     /// Notes what it is told, and for which session.
     #[derive(Default)]
-    struct Noting(Vec<(Option<LineId>, ConsoleCommand)>);
+    struct Noting(Vec<(Option<LineId>, ConsoleCommand)>, Vec<DeskCommand>);
 
     impl Engine for Noting {
         fn gate(&mut self) -> GateView {
@@ -454,6 +482,9 @@ mod tests {
         }
         fn send_to(&mut self, line: LineId, command: ConsoleCommand) {
             self.0.push((Some(line), command));
+        }
+        fn at_desk(&mut self, command: DeskCommand) {
+            self.1.push(command);
         }
         fn shutdown(&mut self) {}
     }
@@ -540,5 +571,24 @@ mod tests {
         window.app.state.full_screen = false;
         window.bring(Some(ANNA));
         assert!(!window.app.state.full_screen);
+    }
+
+    #[test]
+    fn what_happens_counts_as_seen_only_where_more_than_the_picture_is_shown() {
+        let mut window = Window::new();
+        let what = crate::news::What::Chat(1);
+        let item = Item { number: 1, at: std::time::SystemTime::now(), line: ANNA, what, is_seen: false };
+        window.desk.news = vec![item];
+        let seen = |window: &mut Window| {
+            window.app.see(&window.desk);
+            std::mem::take(&mut window.app.engine.1)
+        };
+        window.bring(Some(BRUNO));
+        assert_eq!(seen(&mut window), [], "it happened to another");
+        window.bring(Some(ANNA));
+        window.app.state.full_screen = true;
+        assert_eq!(seen(&mut window), []);
+        window.app.state.full_screen = false;
+        assert_eq!(seen(&mut window), [DeskCommand::See]);
     }
 }

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod browser;
 pub mod clip;
+pub mod closing;
 pub mod ended;
 pub mod files;
 pub mod full_screen;
@@ -107,6 +108,8 @@ pub enum Effect {
         /// Where it is.
         from: PathBuf,
     },
+    /// Close the window, and with it end what runs.
+    CloseWindow,
 }
 
 /// Which page is open while there is no session.
@@ -193,9 +196,19 @@ pub struct ScreenState {
     pub saved: saved::SavedState,
     /// In which language the invitation is; the window's if not chosen.
     invitation: Option<Language>,
+    /// What the bar of the full screen has told.
+    bar: full_screen::BarState,
+    /// Whether the window is to close, once the operator has said so.
+    closing: closing::ClosingState,
 }
 
 impl ScreenState {
+    /// Whether what happens in the session in front is in sight: in full screen there is only its picture.
+    #[must_use]
+    pub fn sees(&self) -> bool {
+        !self.full_screen
+    }
+
     /// Opens what is kept of this session in the list of the first page.
     pub(crate) fn open_record(&mut self, id: RecordId) {
         self.recent.show(id);
@@ -207,8 +220,14 @@ impl ScreenState {
         std::mem::swap(&mut next.effects, &mut self.effects);
         std::mem::swap(&mut next.tabs, &mut self.tabs);
         std::mem::swap(&mut next.full_screen, &mut self.full_screen);
+        std::mem::swap(&mut next.closing, &mut self.closing);
         next.page = Page::Assistance;
         std::mem::replace(self, next)
+    }
+
+    /// Asks whether the window is to close on what runs.
+    pub fn ask_before_closing(&mut self) {
+        self.closing.ask();
     }
 
     /// Opens the list of what happened.
@@ -285,6 +304,7 @@ pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec
     // First: while it is open the keys are its own.
     palette::palette_ui(ui, scene, state, &mut commands);
     tabs::tabs_ui(ui, scene, state);
+    closing::closing_ui(ui, scene, state);
     // What one session's fields remember is none of another's, also not of the one before on the same line.
     let whose = (scene.desk.front.map_or(0, |line| line.0), scene.view.record.clone());
     ui.push_id(whose, |ui| commands.extend(page_ui(ui, scene, state)));

@@ -15,7 +15,7 @@ use egui::{
 };
 use egui::{Ui, WidgetInfo, vec2};
 use ui_kit::fonts::Weight;
-use ui_kit::{focus_chat, theme};
+use ui_kit::theme;
 
 /// Width of the palette, in points; less in a narrow window.
 const WIDTH: f32 = 460.0;
@@ -335,13 +335,19 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
             }
         }
         Act::Steer => state.viewer.take(),
-        Act::Chat => focus_chat(ui.ctx()),
+        Act::Chat => full_screen::talk(ui, state),
         Act::Page(page) => state.page = page,
-        Act::Notes => state.notes.open(),
+        Act::Notes => {
+            full_screen::leave(ui, state);
+            state.notes.open();
+        }
         Act::NewTab => tabs::new_key(scene, state),
         Act::Home => tabs::show(state, None),
         Act::CloseTab => tabs::close_front(scene, state),
-        Act::News => state.open_news(),
+        Act::News => {
+            full_screen::leave(ui, state);
+            state.open_news();
+        }
     }
 }
 

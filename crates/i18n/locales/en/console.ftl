@@ -774,3 +774,18 @@ console-transfer-items-hide = Hide the files
 console-transfer-items-hide-name = Hide the files: { $name }
 console-transfer-item-moving = moving now
 console-transfer-item-done = done
+
+# Closing the window
+console-close-sessions = { $count ->
+    [one] A session is running. Closing the window ends it for the person too.
+   *[other] { $count } sessions are running. Closing the window ends them for the persons too.
+}
+console-close-transfers = { $count ->
+    [one] One transfer is not finished.
+   *[other] { $count } transfers are not finished.
+}
+console-close-end = { $count ->
+    [one] End the session and close
+   *[other] End { $count } sessions and close
+}
+console-close-keep = Keep open

@@ -774,3 +774,18 @@ console-transfer-items-hide = Nascondi i file
 console-transfer-items-hide-name = Nascondi i file: { $name }
 console-transfer-item-moving = in corso
 console-transfer-item-done = fatto
+
+# Chiudere la finestra
+console-close-sessions = { $count ->
+    [one] Una sessione è in corso. Se chiude la finestra, finisce anche per la persona.
+   *[other] { $count } sessioni sono in corso. Se chiude la finestra, finiscono anche per le persone.
+}
+console-close-transfers = { $count ->
+    [one] Un trasferimento non è finito.
+   *[other] { $count } trasferimenti non sono finiti.
+}
+console-close-end = { $count ->
+    [one] Termina la sessione e chiudi
+   *[other] Termina { $count } sessioni e chiudi
+}
+console-close-keep = Non chiudere
