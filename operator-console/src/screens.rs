@@ -10,6 +10,7 @@ pub mod full_screen;
 pub mod gate;
 pub mod home;
 pub mod keys;
+pub mod look;
 pub mod machine;
 pub mod marking;
 pub mod news;
@@ -29,6 +30,7 @@ mod transcript;
 pub mod transfers;
 
 use crate::desk::{DeskCommand, DeskView};
+use crate::settings::{Choice, Settings};
 use crate::terminal::TerminalState;
 use crate::viewer::ViewerState;
 use browser::BrowserState;
@@ -110,6 +112,8 @@ pub enum Effect {
     },
     /// Close the window, and with it end what runs.
     CloseWindow,
+    /// Make the window so, and keep that.
+    Choose(Choice),
 }
 
 /// Which page is open while there is no session.
@@ -200,6 +204,10 @@ pub struct ScreenState {
     bar: full_screen::BarState,
     /// Whether the window is to close, once the operator has said so.
     closing: closing::ClosingState,
+    /// What holds for the window.
+    pub settings: Settings,
+    /// Whether the last choice could not be written down for the next start.
+    pub settings_not_kept: bool,
 }
 
 impl ScreenState {
@@ -221,6 +229,8 @@ impl ScreenState {
         std::mem::swap(&mut next.tabs, &mut self.tabs);
         std::mem::swap(&mut next.full_screen, &mut self.full_screen);
         std::mem::swap(&mut next.closing, &mut self.closing);
+        std::mem::swap(&mut next.settings, &mut self.settings);
+        std::mem::swap(&mut next.settings_not_kept, &mut self.settings_not_kept);
         next.page = Page::Assistance;
         std::mem::replace(self, next)
     }

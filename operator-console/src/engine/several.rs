@@ -279,6 +279,11 @@ impl Engine for Several {
         }
     }
 
+    fn set_language(&mut self, language: Language) {
+        self.settings.language = language;
+        self.gate.set_language(language.tag());
+    }
+
     fn take_call(&mut self) -> bool {
         self.news(News::take_call)
     }

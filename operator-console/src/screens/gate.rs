@@ -1,5 +1,6 @@
 //! The pages before the first key: making the operator's own key, the organisation's answer, signing in.
 
+use super::look::look_ui;
 use super::parts::{FieldKind, fact_ui, is_entered, path_field, strong, text_field};
 use super::{Effect, ScreenState};
 use crate::{gate_words, places, words};
@@ -124,6 +125,7 @@ pub fn gate_ui(ui: &mut Ui, scene: &GateScene<'_>, state: &mut ScreenState) {
                         strong(ui, &scene.i18n.text("common-ponte"));
                     });
                     page_ui(ui, scene, state);
+                    look_ui(ui, scene.i18n, state);
                 });
             });
         });

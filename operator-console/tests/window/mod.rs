@@ -9,8 +9,11 @@ use console_core::view::{ChatLine, ConsoleCommand, NoticeKind, PowerState, Sessi
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
+use i18n::Language;
+use operator_console::app::WINDOW_SIZE;
 use operator_console::news::News;
 use operator_console::screens::{Copied, Effect};
+use operator_console::settings::{Choice, Look};
 use std::time::SystemTime;
 
 const ANNA: LineId = LineId(1);
@@ -72,25 +75,25 @@ fn what_happens_in_another_session_is_told_in_full_screen_and_leads_to_the_list(
 
 #[test]
 fn keys_and_commands_for_what_stands_beside_the_screen_bring_the_window_back() {
-    let by_palette = |typed: &'static str| {
-        move |page: &mut Page| {
-            page.key_press_modifiers(Modifiers::CTRL, Key::K);
-            page.run_steps(4);
-            page.get_by_label("All commands").type_text(typed);
-            page.run_steps(2);
-            page.key_press(Key::Enter);
-        }
+    let by_palette = |page: &mut Page, typed: &str| {
+        page.key_press_modifiers(Modifiers::CTRL, Key::K);
+        page.run_steps(4);
+        page.get_by_label("All commands").type_text(typed);
+        page.run_steps(2);
+        page.key_press(Key::Enter);
     };
-    let by_key = |page: &mut Page| page.key_press(Key::F7);
-    let ways: [(&dyn Fn(&mut Page), &str); 4] = [
-        (&by_key, "Write to the person..."),
-        (&by_palette("Write to the person"), "Write to the person..."),
-        (&by_palette("notes"), "Summary"),
-        (&by_palette("What happened"), "Empty the list"),
-    ];
-    for (way, shown) in ways {
+    for (typed, shown) in [
+        ("", "Write to the person..."),
+        ("Write to the person", "Write to the person..."),
+        ("notes", "Summary"),
+        ("What happened", "Empty the list"),
+    ] {
         let (mut page, _) = in_full_screen();
-        way(&mut page);
+        if typed.is_empty() {
+            page.key_press(Key::F7)
+        } else {
+            by_palette(&mut page, typed)
+        }
         page.run_steps(5);
         assert!(!page.state().state.full_screen, "{shown}");
         assert!(page.query_all_by_label_contains(shown).next().is_some(), "{shown}");
@@ -159,4 +162,25 @@ fn the_question_goes_when_everything_ended_by_itself() {
     page.state_mut().desk.tabs.clear();
     page.run_steps(3);
     assert!(page.query_by_label("Keep open").is_none());
+}
+
+#[test]
+fn colours_and_language_are_chosen_in_the_window_before_and_after_signing_in() {
+    let locked = crate::world_page(None, common::gate(common::locked()), Language::English, WINDOW_SIZE);
+    let mut account = page(view(Stage::Idle));
+    account.state_mut().state.page = operator_console::screens::Page::Account;
+    account.run_steps(3);
+    for mut page in [locked, account] {
+        let dark = [Effect::Choose(Choice::Look(Look::Dark))];
+        page.get_by_label("dark").click_accesskit();
+        page.run_steps(2);
+        assert!(page.state().state.effects == dark);
+        page.state_mut().state.effects.clear();
+        page.get_by_label("Italiano").click_accesskit();
+        page.run_steps(2);
+        assert!(page.state().state.effects == [Effect::Choose(Choice::Language(Some(Language::Italian)))]);
+        page.state_mut().state.settings_not_kept = true;
+        page.run_steps(2);
+        page.get_by_label_contains("could not be written down");
+    }
 }

@@ -789,3 +789,19 @@ console-close-end = { $count ->
    *[other] End { $count } sessions and close
 }
 console-close-keep = Keep open
+
+# The window itself
+console-window-settings = Window
+console-look = Colours
+console-look-system = as the system
+console-look-light = light
+console-look-dark = dark
+console-window-language = Language
+console-settings-not-kept = It holds for now, but could not be written down for the next start. Check the free space and the permissions of the folder for data.
+
+# Commands with a name of their own
+console-palette-monitor = Show monitor { $number }
+console-palette-tab = Go to { $name }
+console-palette-outcome = Outcome: { $outcome }
+console-palette-cancel-all = Cancel all transfers
+console-palette-transfers = Look at the transfers

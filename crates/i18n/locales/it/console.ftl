@@ -789,3 +789,19 @@ console-close-end = { $count ->
    *[other] Termina { $count } sessioni e chiudi
 }
 console-close-keep = Non chiudere
+
+# La finestra
+console-window-settings = Finestra
+console-look = Colori
+console-look-system = come il sistema
+console-look-light = chiari
+console-look-dark = scuri
+console-window-language = Lingua
+console-settings-not-kept = Vale per ora, ma non è stato possibile scriverlo per il prossimo avvio. Controlli lo spazio libero e i permessi della cartella dei dati.
+
+# Comandi con un nome loro
+console-palette-monitor = Mostra lo schermo { $number }
+console-palette-tab = Vai a { $name }
+console-palette-outcome = Esito: { $outcome }
+console-palette-cancel-all = Annulla tutti i trasferimenti
+console-palette-transfers = Guarda i trasferimenti
