@@ -184,3 +184,8 @@ fn colours_and_language_are_chosen_in_the_window_before_and_after_signing_in() {
         page.get_by_label_contains("could not be written down");
     }
 }
+
+#[test]
+fn a_line_of_chat_may_be_as_long_as_travels() {
+    assert_eq!(ui_kit::LONGEST_LINE_BYTES, console_core::proto::limits::CHAT_BYTES);
+}

@@ -60,3 +60,7 @@ transfer-failure-link = It is a link to another place, and links are not followe
 transfer-failure-protected = This folder holds settings or programs that start by themselves. Choose another folder.
 transfer-failure-too-many = These are more files than one transfer may have. Choose fewer.
 transfer-failure-busy = Too many transfers wait or move already. Try again when some of them are over.
+
+# The chat
+common-chat-full = The line is as long as it can be, and nothing more was taken. Send it, then go on in another.
+transfer-rate = { $done } of { $total } · { $rate }/s · { $left }

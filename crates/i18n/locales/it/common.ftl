@@ -57,3 +57,7 @@ transfer-failure-link = È un collegamento a un altro posto, e i collegamenti no
 transfer-failure-protected = Questa cartella contiene impostazioni o programmi che partono da soli. Scegliere un’altra cartella.
 transfer-failure-too-many = Sono più file di quanti un trasferimento ne ammette. Sceglierne meno.
 transfer-failure-busy = Ci sono già troppi trasferimenti in attesa o in corso. Riprovare quando alcuni sono finiti.
+
+# La chat
+common-chat-full = La riga è lunga quanto può essere e il resto non è entrato. La invii, poi continui in un’altra.
+transfer-rate = { $done } di { $total } · { $rate }/s · { $left }
