@@ -17,6 +17,7 @@ pub mod news;
 pub mod notes;
 pub mod notices;
 pub mod palette;
+mod palette_more;
 mod pane;
 pub mod parts;
 pub mod rail;

@@ -1,6 +1,7 @@
 //! The command palette: Ctrl+K, a few letters, Enter. It lies over nothing for longer than that.
 
 use super::files::{self, Open};
+use super::palette_more::{self, More};
 use super::side::Powers;
 use super::{
     Effect, Page, Scene, ScreenState, browser, clip, full_screen, home, machine, marking, notices, parts, session,
@@ -14,6 +15,7 @@ use egui::{
     Align, Align2, Area, Frame, Key, Label, Layout, Modifiers, Order, Response, RichText, Role, Sense, TextEdit,
 };
 use egui::{Ui, WidgetInfo, vec2};
+use std::borrow::Cow;
 use ui_kit::fonts::Weight;
 use ui_kit::theme;
 
@@ -66,13 +68,15 @@ enum Act {
     Home,
     CloseTab,
     News,
+    /// What is found by a name of its own.
+    More(More),
 }
 
 /// One command that makes sense now.
 struct Entry {
-    /// The message with its name.
+    /// The message with its name; none where it has a name of its own.
     name: &'static str,
-    shortcut: &'static str,
+    shortcut: Cow<'static, str>,
     act: Act,
 }
 
@@ -84,11 +88,7 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
     if !state.palette.is_open {
         return;
     }
-    let entries: Vec<(String, Entry)> = entries(scene, state)
-        .into_iter()
-        .map(|entry| (scene.i18n.text(entry.name), entry))
-        .filter(|(name, _)| matches(name, &state.palette.typed))
-        .collect();
+    let entries = found(scene, state);
     let count = entries.len().min(MOST);
     let step = |ui: &Ui, key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
     if step(ui, Key::ArrowDown) {
@@ -117,7 +117,7 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
             }
             let mut chosen = None;
             for (place, (name, entry)) in entries.iter().take(MOST).enumerate() {
-                if row_ui(ui, name, entry.shortcut, place == state.palette.at).clicked() {
+                if row_ui(ui, name, &entry.shortcut, place == state.palette.at).clicked() {
                     chosen = Some(place);
                 }
             }
@@ -136,6 +136,18 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
     if let Some(act) = act {
         perform(ui, scene, state, commands, act);
     }
+}
+
+/// All that fits what is typed, what fits best first.
+fn found(scene: &Scene<'_>, state: &ScreenState) -> Vec<(String, Entry)> {
+    let usual = entries(scene, state).into_iter().map(|entry| (scene.i18n.text(entry.name), entry));
+    let more = palette_more::more(scene, state).into_iter();
+    let more =
+        more.map(|(name, shortcut, act)| (name, Entry { name: "", shortcut: shortcut.into(), act: Act::More(act) }));
+    let typed = &state.palette.typed;
+    let mut found: Vec<_> = usual.chain(more).filter(|(name, _)| matches(name, typed)).collect();
+    found.sort_by_key(|(name, _)| palette_more::rank(name, typed));
+    found
 }
 
 fn field_ui(ui: &mut Ui, scene: &Scene<'_>, typed: &mut String) {
@@ -180,7 +192,7 @@ fn matches(name: &str, typed: &str) -> bool {
 
 /// Everything that makes sense now, what is done most first.
 fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
-    let entry = |name, shortcut, act| Entry { name, shortcut, act };
+    let entry = |name, shortcut: &'static str, act| Entry { name, shortcut: shortcut.into(), act };
     let operator = &scene.view.operator;
     let mut entries = Vec::new();
     match &scene.view.stage {
@@ -344,6 +356,7 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         Act::NewTab => tabs::new_key(scene, state),
         Act::Home => tabs::show(state, None),
         Act::CloseTab => tabs::close_front(scene, state),
+        Act::More(more) => palette_more::perform(scene, state, commands, more),
         Act::News => {
             full_screen::leave(ui, state);
             state.open_news();
