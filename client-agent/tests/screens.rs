@@ -291,7 +291,7 @@ fn what_moves_stays_in_the_panel_with_its_stop_rate_and_time_left() {
     panel.transfers = moved.into();
     harness.state_mut().view = support::with_panel(Page::Session, panel);
     harness.run_steps(60);
-    harness.get_by_label_contains("/s");
+    harness.query_all_by_label_contains("/s").next().unwrap();
     harness.get_by_label("Stop: film.mp4");
     assert!(harness.query_by_label_contains("b.pdf").is_none(), "the oldest of the others give way");
     harness.get_by_label_contains("d.pdf");

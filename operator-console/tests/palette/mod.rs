@@ -79,7 +79,7 @@ fn a_new_key_is_there_at_the_beginning() {
 /// What is done by the command that is found first.
 fn first(page: &mut crate::Page, typed: &str) -> (Vec<ConsoleCommand>, Vec<Effect>) {
     open(page);
-    page.get_by_label("All commands").type_text(typed);
+    page.get_by_role_and_label(Role::TextInput, "All commands").type_text(typed);
     page.run_steps(2);
     page.key_press(Key::Enter);
     (taken(page), std::mem::take(&mut page.state_mut().state.effects))
