@@ -130,7 +130,7 @@ fn full_screen_is_the_windows_whichever_session_is_in_front() {
 fn what_happens_counts_as_seen_only_where_more_than_the_picture_is_shown() {
     let mut window = Window::new();
     let what = crate::news::What::Chat(1);
-    let item = Item { number: 1, at: std::time::SystemTime::now(), line: ANNA, what, is_seen: false };
+    let item = Item { number: 1, at: std::time::SystemTime::now(), line: ANNA, what, is_seen: false, name: None };
     window.desk.news = vec![item];
     let seen = |window: &mut Window| {
         window.app.see(&window.desk);

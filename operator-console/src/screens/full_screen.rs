@@ -50,13 +50,24 @@ pub(super) fn talk(ui: &Ui, state: &mut ScreenState) {
     focus_chat(ui.ctx());
 }
 
+/// To the notes.
+pub(super) fn write_notes(ui: &Ui, state: &mut ScreenState) {
+    leave(ui, state);
+    state.notes.open();
+}
+
+/// To the list of what happened.
+pub(super) fn list_news(ui: &Ui, state: &mut ScreenState) {
+    leave(ui, state);
+    state.open_news();
+}
+
 /// To what is new: the talk if the person wrote, else the column beside the screen, else the list of all sessions.
 fn look(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let mut here =
         scene.desk.news.iter().filter(|item| !item.is_seen && Some(item.line) == scene.desk.front).peekable();
     if here.peek().is_none() {
-        leave(ui, state);
-        state.open_news();
+        list_news(ui, state);
     } else if here.any(|item| matches!(item.what, What::Chat(_))) {
         talk(ui, state);
     } else {

@@ -249,7 +249,7 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
                 entries.push(entry("console-tool-copy-picture", "Shift F6", Act::CopyPicture));
             }
             if scene.record().is_some() {
-                entries.push(entry("console-notes-write", "", Act::Notes));
+                entries.push(entry("console-notes-write", "Shift F7", Act::Notes));
             }
             if session::may_press(session, &state.viewer) {
                 entries.push(entry("console-tool-keys", "F12", Act::Keys));
@@ -279,6 +279,7 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
         Stage::Preparing | Stage::Joining => {}
     }
     if !scene.desk.tabs.is_empty() {
+        let news_keys = if matches!(scene.view.stage, Stage::Session(_)) { "Shift F8" } else { "" };
         let stands = !matches!(scene.view.stage, Stage::Idle | Stage::Ended(_));
         if stands && operator.open_now {
             entries.push(entry("console-palette-new-tab", "Ctrl N", Act::NewTab));
@@ -287,7 +288,7 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
             entries.push(entry("console-palette-home", "Ctrl 1", Act::Home));
             entries.push(entry("console-palette-close-tab", "Ctrl W", Act::CloseTab));
         }
-        entries.push(entry("console-news", "", Act::News));
+        entries.push(entry("console-news", news_keys, Act::News));
     }
     if matches!(scene.view.stage, Stage::Idle | Stage::Waiting(_)) {
         let (name, page) = match state.page {
@@ -349,18 +350,12 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         Act::Steer => state.viewer.take(),
         Act::Chat => full_screen::talk(ui, state),
         Act::Page(page) => state.page = page,
-        Act::Notes => {
-            full_screen::leave(ui, state);
-            state.notes.open();
-        }
+        Act::Notes => full_screen::write_notes(ui, state),
         Act::NewTab => tabs::new_key(scene, state),
         Act::Home => tabs::show(state, None),
         Act::CloseTab => tabs::close_front(scene, state),
         Act::More(more) => palette_more::perform(scene, state, commands, more),
-        Act::News => {
-            full_screen::leave(ui, state);
-            state.open_news();
-        }
+        Act::News => full_screen::list_news(ui, state),
     }
 }
 

@@ -62,7 +62,9 @@ fn monitors(scene: &Scene<'_>, session: &SessionView, found: &mut Vec<Named>) {
     let others = session.layout.monitors.iter().enumerate();
     for (index, monitor) in others.filter(|(_, monitor)| session.monitor != Some(monitor.id)) {
         let name = scene.i18n.text_with("console-palette-monitor", &[("number", (index + 1).into())]);
-        found.push((name, String::new(), More::Send(ConsoleCommand::ShowMonitor(monitor.id))));
+        // With two, the next is the other.
+        let keys = if session.layout.monitors.len() == 2 { "Shift F11" } else { "" };
+        found.push((name, keys.to_owned(), More::Send(ConsoleCommand::ShowMonitor(monitor.id))));
     }
 }
 

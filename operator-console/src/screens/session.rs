@@ -169,6 +169,9 @@ fn shortcuts(
                 Key::F2 if controls(session) => watch(state, commands),
                 Key::F5 if has_picture(session) => state.viewer.scaling = state.viewer.scaling.toggled(Scaling::Whole),
                 Key::F6 if has_picture(session) => copy_picture(session, state),
+                Key::F7 if scene.record().is_some() => full_screen::write_notes(ui, state),
+                Key::F8 => full_screen::list_news(ui, state),
+                Key::F11 => next_monitor(session, commands),
                 Key::F10 if may_exchange(operator, session) => state.clip.open = !state.clip.open,
                 Key::F3 if may_exchange(operator, session) => clip::send(state),
                 Key::F4 if may_exchange(operator, session) => clip::fetch(state, commands),
@@ -197,6 +200,15 @@ fn shortcuts(
             _ => {}
         }
     }
+}
+
+/// Shows the monitor after the one that is shown.
+fn next_monitor(session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
+    let monitors = &session.layout.monitors;
+    let here = monitors.iter().position(|monitor| session.monitor == Some(monitor.id));
+    let next = here.map_or(0, |here| (here + 1) % monitors.len().max(1));
+    let next = monitors.get(next).filter(|monitor| session.monitor != Some(monitor.id));
+    commands.extend(next.map(|monitor| ConsoleCommand::ShowMonitor(monitor.id)));
 }
 
 fn take_dropped_files(

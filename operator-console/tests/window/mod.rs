@@ -189,3 +189,17 @@ fn colours_and_language_are_chosen_in_the_window_before_and_after_signing_in() {
 fn a_line_of_chat_may_be_as_long_as_travels() {
     assert_eq!(ui_kit::LONGEST_LINE_BYTES, console_core::proto::limits::CHAT_BYTES);
 }
+
+#[test]
+fn notes_the_list_and_the_next_monitor_have_keys() {
+    for (key, shown) in [(Key::F7, "Summary"), (Key::F8, "Empty the list")] {
+        let (mut page, _) = in_full_screen();
+        page.key_press_modifiers(Modifiers::SHIFT, key);
+        page.run_steps(4);
+        assert!(page.query_all_by_label_contains(shown).next().is_some(), "{shown}");
+    }
+    let (mut page, _) = in_full_screen();
+    page.key_press_modifiers(Modifiers::SHIFT, Key::F11);
+    assert_eq!(taken(&mut page), [ConsoleCommand::ShowMonitor(MonitorId(1))]);
+    assert!(page.state().state.full_screen);
+}
