@@ -219,7 +219,7 @@ fn a_line_of_chat_is_copied_by_keyboard() {
 
 #[test]
 fn words_of_a_line_of_chat_are_selected_by_mouse_and_copied() {
-    let mut harness = talk(&["Error 0x80070005"]);
+    let mut harness = talk(&["Error 0x80070005", "S/N 4F-2207"]);
     let rect = harness.get_by_label("Error 0x80070005 (10:42)").rect();
     let at = |x: f32| egui::pos2(x, rect.top() + 16.0);
     harness.drag_at(at(rect.left() + 13.0));
@@ -228,8 +228,21 @@ fn words_of_a_line_of_chat_are_selected_by_mouse_and_copied() {
     harness.run();
     harness.drop_at(at(rect.left() + 46.0));
     harness.run();
-    let [text] = &copied(&mut harness)[..] else { panic!("one text") };
+    let copies = copied(&mut harness);
+    let text = copies.last().unwrap();
     assert!(text.starts_with("Err") && text.len() < 10, "{text}");
+    // Who goes on by keyboard means the line.
+    harness.key_press(Key::ArrowDown);
+    harness.run();
+    assert_eq!(copied(&mut harness), ["S/N 4F-2207"]);
+    harness.get_by_label("Error 0x80070005 (10:42)").click();
+    harness.run();
+    assert_eq!(copied(&mut harness).last().unwrap(), "Error 0x80070005", "nothing is selected");
+    for (key, modifiers) in [(Key::Tab, Modifiers::NONE), (Key::Tab, Modifiers::SHIFT)] {
+        harness.key_press_modifiers(modifiers, key);
+        harness.run();
+    }
+    assert_eq!(copied(&mut harness), ["S/N 4F-2207"], "from the entry to the newest");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn lines_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble]) {
     let line_id = |place: usize| kept.with(place);
     let before = ui.ctx().data(|data| data.get_temp::<usize>(kept)).filter(|at| *at <= last);
     let stop = before.filter(|at| ui.memory(|memory| memory.has_focus(line_id(*at)))).unwrap_or(last);
-    let mut at = stop;
+    let (mut at, mut by_keyboard) = (stop, false);
     for (place, line) in lines.iter().enumerate() {
         let response = bubble(ui, i18n, line, line_id(place), place == stop);
         if response.clicked() || response.drag_started() {
@@ -83,6 +83,7 @@ fn lines_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble]) {
             at = place;
             if response.gained_focus() {
                 response.scroll_to_me(None);
+                by_keyboard = ui.input(|input| !input.pointer.any_down() && !input.pointer.any_released());
             }
             focused(ui, line, &response);
         }
@@ -93,7 +94,12 @@ fn lines_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble]) {
         if to != at {
             ui.ctx().data_mut(|data| data.insert_temp(kept, to));
             ui.memory_mut(|memory| memory.request_focus(line_id(to)));
+            by_keyboard = true;
         }
+    }
+    if by_keyboard {
+        // Who comes by keyboard means the line, not what was selected before.
+        ui.ctx().plugin::<LabelSelectionState>().lock().clear_selection();
     }
 }
 
@@ -102,7 +108,8 @@ fn focused(ui: &Ui, line: &ChatBubble, response: &Response) {
     let arrows = EventFilter { vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
     let copies = ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Copy)));
-    if copies && !ui.ctx().plugin::<LabelSelectionState>().lock().has_selection() {
+    if copies {
+        // What is selected is copied after this, and stays.
         ui.ctx().copy_text(line.text.clone());
     }
 }
