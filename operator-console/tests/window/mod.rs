@@ -5,7 +5,10 @@ use crate::notes::done;
 use crate::{Page, page, taken};
 use console_core::LineId;
 use console_core::proto::geometry::MonitorId;
-use console_core::view::{ChatLine, ConsoleCommand, NoticeKind, PowerState, SessionView, Stage, TransferState};
+use console_core::proto::session::Capability;
+use console_core::view::{
+    ChatLine, ConsoleCommand, NoticeKind, PowerState, PowerView, SessionView, Stage, TransferState,
+};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
@@ -202,4 +205,19 @@ fn notes_the_list_and_the_next_monitor_have_keys() {
     page.key_press_modifiers(Modifiers::SHIFT, Key::F11);
     assert_eq!(taken(&mut page), [ConsoleCommand::ShowMonitor(MonitorId(1))]);
     assert!(page.state().state.full_screen);
+}
+
+#[test]
+fn system_information_and_the_clipboard_are_given_back_when_they_are_not_needed_any_more() {
+    let mut lent = session(PowerState::Granted, PowerState::Off);
+    for capability in [Capability::SystemInfo, Capability::Clipboard] {
+        lent.powers.push(PowerView { capability, state: PowerState::Granted });
+    }
+    let mut page = crate::session_page(lent);
+    for (name, capability) in
+        [("Read about the system", Capability::SystemInfo), ("Share the clipboard", Capability::Clipboard)]
+    {
+        page.get_by_label_contains(&format!("Give back: {name}")).click();
+        assert_eq!(taken(&mut page), [ConsoleCommand::Release(capability)]);
+    }
 }

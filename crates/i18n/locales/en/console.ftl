@@ -806,3 +806,5 @@ console-palette-outcome = Outcome: { $outcome }
 console-palette-cancel-all = Cancel all transfers
 console-palette-transfers = Look at the transfers
 console-records-missing = Nothing can be kept of sessions now: no notes, no outcome. The folder for logs cannot be opened. Check its permissions and the free space, then start the console again.
+console-give-back-short = Give back
+console-give-back-name = Give back: { $power }

@@ -806,3 +806,5 @@ console-palette-outcome = Esito: { $outcome }
 console-palette-cancel-all = Annulla tutti i trasferimenti
 console-palette-transfers = Guarda i trasferimenti
 console-records-missing = Delle sessioni ora non si può tenere niente: né note né esito. La cartella dei registri non si apre. Controlli i permessi e lo spazio libero, poi riavvii la console.
+console-give-back-short = Restituisci
+console-give-back-name = Restituisci: { $power }
