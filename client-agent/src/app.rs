@@ -11,6 +11,7 @@ use eframe::Frame;
 use egui::{Context, Pos2, Ui, UserAttentionType, Vec2, ViewportCommand, Visuals, WindowLevel};
 use i18n::I18n;
 use std::time::{Duration, Instant};
+use ui_kit::system_theme::SystemTheme;
 use ui_kit::{Density, Mode, theme};
 
 /// Smallest size of the window as a page, in points.
@@ -49,6 +50,9 @@ pub struct AgentApp {
     /// On which page the person left.
     left: Option<Shown>,
     technical: TechnicalLog,
+    /// Kept for as long as the window is to follow the desktop.
+    #[expect(dead_code, reason = "it ends when it is dropped")]
+    desktop: Option<SystemTheme>,
 }
 
 impl AgentApp {
@@ -74,6 +78,7 @@ impl AgentApp {
             leaving: None,
             left: None,
             technical: TechnicalLog::default(),
+            desktop: (mode == Mode::System).then(|| ui_kit::system_theme::follow(ctx)),
         }
     }
 

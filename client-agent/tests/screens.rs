@@ -5,8 +5,10 @@ mod in_sight;
 mod support;
 
 use agent_core::proto::geometry::MonitorId;
-use agent_core::proto::session::{Capability, CertificateProblem, EndReason, RequestId};
-use agent_core::view::{AgentCommand, AgentView, EndView, Failure, Page, PanelView, QuestionKind, ShareReason};
+use agent_core::proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferId};
+use agent_core::view::{
+    AgentCommand, AgentView, EndView, Failure, Page, PanelView, QuestionKind, ShareReason, TransferState,
+};
 use agent_core::{Share, WindowId};
 use client_agent::app::on_close;
 use client_agent::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ReportState, ScreenState, screen_ui};
@@ -260,6 +262,56 @@ fn a_line_of_chat_is_written_in_the_panel() {
     harness.key_press(Key::Enter);
     harness.run_steps(2);
     assert_eq!(harness.state().commands, [AgentCommand::SendChat("Thank you".into())]);
+}
+
+#[test]
+fn the_next_session_begins_with_nothing_read_and_nothing_written() {
+    let session = || support::with_panel(Page::Session, support::busy_panel());
+    let mut harness = window(session(), Language::English);
+    harness.get_by_label("Chat, 2 new messages").click();
+    harness.run_steps(3);
+    harness.get_by_label("Write here").type_text("only for Giulia");
+    harness.run_steps(2);
+    harness.state_mut().view = AgentView { page: Page::EnterKey { problem: None }, panel: None };
+    harness.run_steps(3);
+    harness.state_mut().view = session();
+    harness.run_steps(3);
+    harness.get_by_label("Chat, 2 new messages").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_value("only for Giulia").is_none());
+    // As many lines as are kept at most: the oldest has gone, and a new one is there.
+    let mut panel = support::busy_panel();
+    harness.get_by_label("Chat").click();
+    harness.run_steps(3);
+    let newest = agent_core::view::ChatLine { number: 3, ..panel.chat[2].clone() };
+    panel.chat = panel.chat.iter().skip(1).cloned().chain([newest]).collect();
+    harness.state_mut().view = support::with_panel(Page::Session, panel);
+    harness.run_steps(3);
+    harness.get_by_label("Chat, 1 new message");
+}
+
+#[test]
+fn what_moves_stays_in_the_panel_with_its_stop_rate_and_time_left() {
+    let mut panel = support::busy_panel();
+    let done = |name: &str| support::transfer(name, true, TransferState::Done, None);
+    let mut long = support::transfer("film.mp4", true, TransferState::Running, None);
+    (long.id, long.size_bytes, long.done_bytes) = (TransferId(9), 10_000_000, 0);
+    panel.transfers = [long, done("a.pdf"), done("b.pdf"), done("c.pdf"), done("d.pdf")].into();
+    let mut harness = window(support::with_panel(Page::Session, panel.clone()), Language::English);
+    let mut moved = panel.transfers.to_vec();
+    moved[0].done_bytes = 4_000_000;
+    panel.transfers = moved.into();
+    harness.state_mut().view = support::with_panel(Page::Session, panel);
+    harness.run_steps(60);
+    harness.query_all_by_label_contains("/s").next().unwrap();
+    harness.get_by_label("Stop: film.mp4");
+    assert!(harness.query_by_label_contains("b.pdf").is_none(), "the oldest of the others give way");
+    harness.get_by_label_contains("d.pdf");
+    harness.get_by_label("Chat, 2 new messages").click();
+    harness.run_steps(3);
+    harness.get_by_label("Stop: film.mp4").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands, [AgentCommand::StopTransfer(TransferId(9))]);
 }
 
 #[test]

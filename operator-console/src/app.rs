@@ -3,10 +3,13 @@
 use crate::clipboard::{SystemClipboard, translate_shortcuts};
 use crate::desk::{DeskCommand, DeskView};
 use crate::engine::Engine;
+use crate::news::Item;
 use crate::saved;
+use crate::screens::closing::Running;
 use crate::screens::gate::{GateScene, gate_ui};
 use crate::screens::saved::Told;
 use crate::screens::{Copied, Effect, Page, Scene, ScreenState, Under, screen_ui};
+use crate::settings::{Choice, Settings};
 use crate::viewer::marking::Tool;
 use console_core::LineId;
 use console_core::clipboard::{Content, OwnClipboard, Picture};
@@ -15,11 +18,12 @@ use console_core::proto::machine::Topic;
 use console_core::proto::session::TransferId;
 use console_core::records::RecordId;
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
-use i18n::I18n;
+use i18n::{I18n, Language};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Instant;
+use ui_kit::system_theme::SystemTheme;
 use ui_kit::theme::{self, Density, Mode};
 
 /// Size of the window when it opens, in points.
@@ -75,6 +79,12 @@ pub struct ConsoleApp<E> {
     front: Option<LineId>,
     /// What the pages of the others remember.
     parked: BTreeMap<Option<LineId>, ScreenState>,
+    /// Whether the operator has said that the window may close on what runs.
+    may_close: bool,
+    /// What was chosen for the window, and the folder in which that is kept.
+    kept: Option<(PathBuf, Settings)>,
+    /// Kept for as long as the window is to follow the desktop.
+    system_theme: Option<SystemTheme>,
 }
 
 /// The options that the window must be opened with.
@@ -113,7 +123,25 @@ impl<E: Engine> ConsoleApp<E> {
             fitted: false,
             front: None,
             parked: BTreeMap::new(),
+            may_close: false,
+            kept: None,
+            system_theme: None,
         }
+    }
+
+    /// The same with what holds in this run, and with what was `chosen` and is kept in the folder for `data`.
+    #[must_use]
+    pub fn with_settings(mut self, now: Settings, data: PathBuf, chosen: Settings) -> Self {
+        self.state.settings = now;
+        self.kept = Some((data, chosen));
+        self
+    }
+
+    /// The same, light or dark as the desktop where nothing else was chosen.
+    #[must_use]
+    pub fn following(mut self, desktop: SystemTheme) -> Self {
+        self.system_theme = Some(desktop);
+        self
     }
 
     /// Opens a page of the window.
@@ -204,6 +232,26 @@ impl<E: Engine> ConsoleApp<E> {
         self.front = desk.front;
     }
 
+    /// What is in sight counts as seen.
+    fn see(&mut self, desk: &DeskView) {
+        let is_new = |item: &Item| !item.is_seen && Some(item.line) == desk.front;
+        if self.state.sees() && desk.news.iter().any(is_new) {
+            self.engine.at_desk(DeskCommand::See);
+        }
+    }
+
+    /// The window's own button, or the desktop's key for it, ends nothing without a word more.
+    fn heed_close(&mut self, context: &egui::Context) {
+        if !context.input(|input| input.viewport().close_requested()) {
+            return;
+        }
+        if !self.may_close && Running::in_desk(&self.engine.desk()).is_any() {
+            context.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.state.ask_before_closing();
+            context.request_repaint();
+        }
+    }
+
     fn perform(&mut self, effect: Effect, context: &egui::Context) {
         match effect {
             Effect::CopyKey(text) => self.copy(text, Copied::Key),
@@ -237,6 +285,11 @@ impl<E: Engine> ConsoleApp<E> {
             }
             Effect::Gate(command) => self.engine.at_gate(command),
             Effect::Desk(command) => self.engine.at_desk(command),
+            Effect::Choose(choice) => self.choose(choice, context),
+            Effect::CloseWindow => {
+                self.may_close = true;
+                context.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
             Effect::CopyFromTerminal(text) => {
                 // Where the system does not allow it, what is selected stays selected.
                 let _ = self.clipboard.set(text);
@@ -269,6 +322,26 @@ impl<E: Engine> ConsoleApp<E> {
                 };
                 self.browse(pick, context);
             }
+        }
+    }
+
+    /// Makes the window so, and keeps that for the next start.
+    fn choose(&mut self, choice: Choice, context: &egui::Context) {
+        self.state.settings = self.state.settings.with(choice);
+        match choice {
+            Choice::Look(look) => theme::install(context, look.mode(), Density::Console),
+            Choice::Language(language) => {
+                let language = language.unwrap_or_else(Language::system);
+                self.i18n = I18n::new(language);
+                self.engine.set_language(language);
+                let title = self.i18n.text("console-window-title");
+                context.send_viewport_cmd(egui::ViewportCommand::Title(title));
+            }
+        }
+        if let Some((data, chosen)) = &mut self.kept {
+            *chosen = chosen.with(choice);
+            let written = chosen.write(data).inspect_err(|error| tracing::warn!(%error, "a choice is not kept"));
+            self.state.settings_not_kept = written.is_err();
         }
     }
 
@@ -380,6 +453,7 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
     }
 
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
+        self.heed_close(context);
         // Drawn or not: who works in another window is called, and not more often than there is news.
         let is_here = context.input(|input| input.viewport().focused).unwrap_or(true);
         if self.engine.take_call() && !is_here {
@@ -394,10 +468,8 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
         let gate = self.engine.gate();
         let desk = self.engine.desk();
         self.follow_front(&desk, ui.ctx());
-        if ui.input(|input| input.focused)
-            && !desk.news.iter().all(|item| item.is_seen || Some(item.line) != desk.front)
-        {
-            self.engine.at_desk(DeskCommand::See);
+        if ui.input(|input| input.focused) {
+            self.see(&desk);
         }
         let now = Instant::now();
         let commands = match self.engine.view() {
@@ -435,126 +507,4 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::desk::Tab;
-    use console_core::gate::{GateCommand, GateStage, GateView};
-    use console_core::picture::SharedPictures;
-    use console_core::view::OperatorView;
-
-    /// Notes what it is told, and for which session.
-    #[derive(Default)]
-    struct Noting(Vec<(Option<LineId>, ConsoleCommand)>);
-
-    impl Engine for Noting {
-        fn gate(&mut self) -> GateView {
-            GateView {
-                stage: GateStage::Open,
-                busy: None,
-                problem: None,
-                done: None,
-                opening: None,
-                vault: PathBuf::new(),
-                is_recoverable: true,
-            }
-        }
-        fn at_gate(&mut self, _: GateCommand) {}
-        fn view(&self) -> Option<ConsoleView> {
-            None
-        }
-        fn pictures(&self) -> SharedPictures {
-            SharedPictures::new()
-        }
-        fn send(&mut self, command: ConsoleCommand) {
-            self.0.push((None, command));
-        }
-        fn send_to(&mut self, line: LineId, command: ConsoleCommand) {
-            self.0.push((Some(line), command));
-        }
-        fn shutdown(&mut self) {}
-    }
-
-    const ANNA: LineId = LineId(1);
-    const BRUNO: LineId = LineId(2);
-
-    /// With two sessions open.
-    struct Window {
-        app: ConsoleApp<Noting>,
-        context: egui::Context,
-        desk: DeskView,
-    }
-
-    impl Window {
-        fn new() -> Self {
-            let operator = OperatorView {
-                name: "Giulia Rinaldi".to_owned(),
-                organisation: "Comune di Rivalta".to_owned(),
-                domain: "comune.rivalta.example".to_owned(),
-                team: None,
-                days_left: 21,
-                ends_at_s: 1_797_000_000,
-                fingerprint: [0; 32],
-                tools: BTreeMap::new(),
-                hours: Vec::new(),
-                time_zone: "Europe/Rome".to_owned(),
-                longest_session_minutes: None,
-                open_now: true,
-                portal: String::new(),
-            };
-            let view = ConsoleView { operator, stage: Stage::Idle, notices: Vec::new(), record: None };
-            let tabs = [ANNA, BRUNO].map(|line| Tab { line, view: view.clone() }).into();
-            Self {
-                app: ConsoleApp::new(Noting::default(), I18n::new(i18n::Language::English)),
-                context: egui::Context::default(),
-                desk: DeskView { tabs, ..DeskView::default() },
-            }
-        }
-
-        fn bring(&mut self, line: Option<LineId>) {
-            self.desk.front = line;
-            self.app.follow_front(&self.desk, &self.context);
-        }
-    }
-
-    #[test]
-    fn what_was_chosen_for_one_person_goes_to_no_other() {
-        let mut window = Window::new();
-        window.bring(Some(ANNA));
-        let content = Content::Text("for Anna".to_owned());
-        let chosen = [Chosen::Clipboard(Ok(content.clone())), Chosen::File("/home/giulia/anna.pdf".into())];
-        for chosen in chosen {
-            window.app.chosen.0.send((window.app.front, chosen)).unwrap();
-        }
-        window.bring(Some(BRUNO));
-        window.app.take_chosen();
-        let command = ConsoleCommand::SendClipboard(content.into());
-        assert_eq!(window.app.engine.0, [(Some(ANNA), command)]);
-        assert_eq!((window.app.state.under, window.app.state.files.send_path.as_str()), (None, ""));
-        window.bring(Some(ANNA));
-        assert_eq!(window.app.state.files.send_path, "/home/giulia/anna.pdf");
-    }
-
-    #[test]
-    fn what_was_chosen_for_a_session_that_was_closed_goes_nowhere() {
-        let mut window = Window::new();
-        window.bring(Some(ANNA));
-        let chosen = Chosen::Clipboard(Ok(Content::Text("for Anna".to_owned())));
-        window.app.chosen.0.send((window.app.front, chosen)).unwrap();
-        window.desk.tabs.remove(0);
-        window.bring(Some(BRUNO));
-        window.app.take_chosen();
-        assert_eq!(window.app.engine.0, []);
-    }
-
-    #[test]
-    fn full_screen_is_the_windows_whichever_session_is_in_front() {
-        let mut window = Window::new();
-        window.bring(Some(ANNA));
-        window.app.state.full_screen = true;
-        window.bring(Some(BRUNO));
-        assert!(window.app.state.full_screen);
-        window.app.state.full_screen = false;
-        window.bring(Some(ANNA));
-        assert!(!window.app.state.full_screen);
-    }
-}
+mod tests;

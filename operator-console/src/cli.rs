@@ -1,6 +1,8 @@
 //! The command line of `ponte-console`.
 
 use crate::places;
+pub use crate::settings::Look;
+use crate::settings::Settings;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use console_core::gate::Places;
 use i18n::Language;
@@ -57,7 +59,7 @@ pub struct Arguments {
     /// The organisation file, as your organisation publishes it; in the data folder if not given.
     #[arg(long, value_name = "FILE")]
     pub organisation: Option<PathBuf>,
-    /// Language of the window; the system's if not given.
+    /// Language of the window; as chosen in the window if not given, and the system's where nothing was.
     #[arg(long, value_name = "LANG")]
     pub lang: Option<Lang>,
     /// How to reach the relay.
@@ -66,6 +68,9 @@ pub struct Arguments {
     /// Folder that receives saved pictures; that for downloads if not given.
     #[arg(long, value_name = "FOLDER")]
     pub pictures: Option<PathBuf>,
+    /// Colours of the window; as chosen in the window if not given, and as the desktop where nothing was.
+    #[arg(long, value_name = "COLOURS")]
+    pub theme: Option<Look>,
 }
 
 /// A language that can be chosen.
@@ -97,6 +102,13 @@ impl Arguments {
             Some(Lang::En) => Language::English,
             None => Language::system(),
         }
+    }
+
+    /// What holds for the window in this run, where that was chosen in the window before.
+    #[must_use]
+    pub fn settings(&self, chosen: Settings) -> Settings {
+        let language = self.lang.map(|_| self.language()).or(chosen.language);
+        Settings { look: self.theme.unwrap_or(chosen.look), language }
     }
 
     /// The folder that receives saved pictures.
@@ -132,6 +144,23 @@ mod tests {
         assert_eq!((places.vault(), places.organisation()), ("o.vault".into(), "org.ponte".into()));
         assert!(places.logs().is_absolute() && places.logs().ends_with("d/logs"));
         assert!(CommandLine::try_parse_from("ponte-console --lang de".split(' ')).is_err());
+    }
+
+    #[test]
+    fn the_command_line_goes_before_what_was_chosen_in_the_window() {
+        let chosen = Settings { look: Look::Dark, language: Some(Language::Italian) };
+        for (line, expected) in [
+            ("ponte-console", chosen),
+            ("ponte-console --theme light", Settings { look: Look::Light, ..chosen }),
+            (
+                "ponte-console --theme system --lang en",
+                Settings { look: Look::System, language: Some(Language::English) },
+            ),
+        ] {
+            let arguments = CommandLine::try_parse_from(line.split(' ')).unwrap().arguments;
+            assert_eq!(arguments.settings(chosen), expected, "{line}");
+        }
+        assert!(CommandLine::try_parse_from("ponte-console --theme pink".split(' ')).is_err());
     }
 
     #[test]

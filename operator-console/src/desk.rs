@@ -27,6 +27,8 @@ pub struct DeskView {
     pub transcript: Option<OpenedTranscript>,
     /// Whether no more keys and sessions can be had at once.
     pub is_full: bool,
+    /// Whether nothing can be kept of the sessions, because the folder for it could not be opened.
+    pub records_missing: bool,
 }
 
 /// One key and what comes of it.

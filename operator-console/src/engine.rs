@@ -47,6 +47,8 @@ pub trait Engine {
     fn take_call(&mut self) -> bool {
         false
     }
+    /// The language of what is said from now on.
+    fn set_language(&mut self, _language: Language) {}
     /// Ends it; waits a moment for what it still does.
     fn shutdown(&mut self);
 }

@@ -21,4 +21,5 @@ mod icons;
 pub mod machine_words;
 pub mod places;
 pub mod saved;
+pub mod settings;
 pub mod words;

@@ -7,12 +7,13 @@ use operator_console::app::{self, ConsoleApp};
 use operator_console::cli::{CommandLine, Headless, Instead};
 use operator_console::engine::{Several, missing_file};
 use operator_console::headless::{self, Ended};
+use operator_console::settings::Settings;
 use std::error::Error;
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-use ui_kit::theme::Mode;
+use ui_kit::system_theme;
 
 /// A file that was named is not there.
 const CANNOT_START: u8 = 1;
@@ -27,7 +28,10 @@ fn main() -> ExitCode {
     if let Some(Instead::Headless(options)) = instead {
         return headless(&options);
     }
-    let language = arguments.language();
+    let data = arguments.places().data;
+    let chosen = Settings::read(&data);
+    let settings = arguments.settings(chosen);
+    let language = settings.language.unwrap_or_else(|| arguments.language());
     let i18n = I18n::new(language);
     if let Some(path) = missing_file(&arguments) {
         let sentence = i18n.text_with("console-start-read", &[("path", path.display().to_string().into())]);
@@ -39,10 +43,11 @@ fn main() -> ExitCode {
         app::APP_ID,
         options,
         Box::new(move |creation| {
-            app::prepare(&creation.egui_ctx, Mode::System);
+            app::prepare(&creation.egui_ctx, settings.look.mode());
             let context = creation.egui_ctx.clone();
             let engine = Several::new(&arguments, language, Arc::new(move || context.request_repaint()));
-            Ok(Box::new(ConsoleApp::new(engine, i18n)))
+            let app = ConsoleApp::new(engine, i18n).with_settings(settings, data, chosen);
+            Ok(Box::new(app.following(system_theme::follow(&creation.egui_ctx))))
         }),
     );
     match ran {

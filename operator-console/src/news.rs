@@ -8,8 +8,10 @@ use console_core::view::{
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::SystemTime;
 
-/// What is remembered; the oldest go, seen or not, because a list of more is read by nobody.
+/// What is remembered of what was seen; the oldest go.
 const MOST: usize = 200;
+/// What is remembered in any case: more than this at once is read by nobody, and takes less than a megabyte.
+const MOST_UNSEEN: usize = 2000;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Item {
     pub what: What,
     /// Whether the operator has seen it.
     pub is_seen: bool,
+    /// Who it was about, once the tab is closed and cannot say it.
+    pub name: Option<String>,
 }
 
 impl Item {
@@ -160,10 +164,13 @@ impl News {
             return;
         }
         self.last += 1;
-        if self.items.len() >= MOST {
+        let oldest_seen = self.items.iter().position(|item| item.is_seen);
+        if let Some(place) = oldest_seen.filter(|_| self.items.len() >= MOST) {
+            self.items.remove(place);
+        } else if self.items.len() >= MOST_UNSEEN {
             self.items.pop_front();
         }
-        self.items.push_back(Item { number: self.last, at, line, what, is_seen: false });
+        self.items.push_back(Item { number: self.last, at, line, what, is_seen: false, name: None });
     }
 
     /// All of them, newest first.
@@ -185,6 +192,11 @@ impl News {
     /// Empties the list of what was seen.
     pub fn clear(&mut self) {
         self.items.retain(|item| !item.is_seen);
+    }
+
+    /// What happened in this session stays under this name.
+    pub fn keep_name(&mut self, line: LineId, name: &str) {
+        self.items.iter_mut().filter(|item| item.line == line).for_each(|item| item.name = Some(name.to_owned()));
     }
 
     /// Nothing comes from this session any more.

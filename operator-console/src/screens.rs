@@ -3,6 +3,7 @@
 pub mod account;
 pub mod browser;
 pub mod clip;
+pub mod closing;
 mod conversation;
 pub mod ended;
 pub mod files;
@@ -10,12 +11,14 @@ pub mod full_screen;
 pub mod gate;
 pub mod home;
 pub mod keys;
+pub mod look;
 pub mod machine;
 pub mod marking;
 pub mod news;
 pub mod notes;
 pub mod notices;
 pub mod palette;
+mod palette_more;
 mod pane;
 pub mod parts;
 pub mod rail;
@@ -30,6 +33,7 @@ pub mod transfers;
 mod unfinished;
 
 use crate::desk::{DeskCommand, DeskView};
+use crate::settings::{Choice, Settings};
 use crate::terminal::TerminalState;
 use crate::viewer::ViewerState;
 use browser::BrowserState;
@@ -111,6 +115,10 @@ pub enum Effect {
         /// Where it is.
         from: PathBuf,
     },
+    /// Close the window, and with it end what runs.
+    CloseWindow,
+    /// Make the window so, and keep that.
+    Choose(Choice),
 }
 
 /// Which page is open while there is no session.
@@ -198,9 +206,23 @@ pub struct ScreenState {
     pub saved: saved::SavedState,
     /// In which language the invitation is; the window's if not chosen.
     invitation: Option<Language>,
+    /// What the bar of the full screen has told.
+    bar: full_screen::BarState,
+    /// Whether the window is to close, once the operator has said so.
+    closing: closing::ClosingState,
+    /// What holds for the window.
+    pub settings: Settings,
+    /// Whether the last choice could not be written down for the next start.
+    pub settings_not_kept: bool,
 }
 
 impl ScreenState {
+    /// Whether what happens in the session in front is in sight: in full screen there is only its picture.
+    #[must_use]
+    pub fn sees(&self) -> bool {
+        !self.full_screen
+    }
+
     /// Opens what is kept of this session in the list of the first page.
     pub(crate) fn open_record(&mut self, id: RecordId) {
         self.recent.show(id);
@@ -212,8 +234,16 @@ impl ScreenState {
         std::mem::swap(&mut next.effects, &mut self.effects);
         std::mem::swap(&mut next.tabs, &mut self.tabs);
         std::mem::swap(&mut next.full_screen, &mut self.full_screen);
+        std::mem::swap(&mut next.closing, &mut self.closing);
+        std::mem::swap(&mut next.settings, &mut self.settings);
+        std::mem::swap(&mut next.settings_not_kept, &mut self.settings_not_kept);
         next.page = Page::Assistance;
         std::mem::replace(self, next)
+    }
+
+    /// Asks whether the window is to close on what runs.
+    pub fn ask_before_closing(&mut self) {
+        self.closing.ask();
     }
 
     /// Opens the list of what happened.
@@ -290,6 +320,7 @@ pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec
     // First: while it is open the keys are its own.
     palette::palette_ui(ui, scene, state, &mut commands);
     tabs::tabs_ui(ui, scene, state);
+    closing::closing_ui(ui, scene, state);
     // What one session's fields remember is none of another's, also not of the one before on the same line.
     let whose = (scene.desk.front.map_or(0, |line| line.0), scene.view.record.clone());
     ui.push_id(whose, |ui| commands.extend(page_ui(ui, scene, state)));

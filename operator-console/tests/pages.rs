@@ -15,6 +15,7 @@ mod profile;
 mod screen;
 mod tabs;
 mod terminal;
+mod window;
 
 use common::{MONITOR, busy_session, ended, pictures, session, view, view_with_notices, waiting};
 use console_core::gate::{GateStage, GateView};

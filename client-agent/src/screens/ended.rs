@@ -155,6 +155,10 @@ fn facts_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) {
 
 fn file_fact(file: &TransferView, i18n: &I18n) -> (String, String) {
     let right = match file.state {
+        TransferState::Done if file.failed_files > 0 => {
+            let left = i18n.text_with("transfer-left-out", &[("count", file.failed_files.into())]);
+            format!("{} \u{b7} {left}", i18n.bytes(file.size_bytes))
+        }
         TransferState::Done => i18n.bytes(file.size_bytes),
         TransferState::Running | TransferState::Failed(_) if file.done_files > 0 => {
             let counts = [("done", file.done_files.into()), ("files", file.files.into())];

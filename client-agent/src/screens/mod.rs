@@ -20,12 +20,13 @@ mod who_asks;
 
 use crate::answers::Refusal;
 use agent_core::Share;
-use agent_core::proto::session::RequestId;
+use agent_core::proto::session::{RequestId, TransferId};
 use agent_core::view::{AgentCommand, AgentView, Page, RatingView};
 use egui::{Event, Key, Ui, Vec2};
 use i18n::I18n;
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
+use ui_kit::rates::Rates;
 
 /// Size of the window when it shows a page, in points.
 pub const PAGE_SIZE: Vec2 = Vec2::new(460.0, 680.0);
@@ -66,7 +67,8 @@ pub struct ScreenState {
     key: String,
     chat_draft: String,
     chat_open: bool,
-    chat_read: usize,
+    /// The number of the operator's last line that was in sight.
+    chat_read: u64,
     drawn: Option<(RequestId, u64)>,
     told: Option<RequestId>,
     shown: Option<(Shown, f64)>,
@@ -92,6 +94,8 @@ pub struct ScreenState {
     pub report: ReportState,
     /// Height of the panel's rows in the pass before, in points.
     rows_height: f32,
+    /// How fast files move.
+    rates: Rates<TransferId>,
 }
 
 /// The technical log as far as the screens know it.
@@ -107,6 +111,13 @@ impl ScreenState {
     /// What was chosen before the choice of this pass, if there was one.
     pub(crate) fn take_choice(&mut self) -> Option<Option<Share>> {
         self.share.before.take()
+    }
+
+    /// Forgets what was read and written with one operator: the next may be another.
+    fn forget_session(&mut self) {
+        (self.chat_read, self.chat_open, self.stars) = (0, false, 0);
+        self.chat_draft.clear();
+        self.comment.clear();
     }
 
     /// Goes back to this choice.
@@ -174,6 +185,9 @@ pub fn screen_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenS
     }
     let gone = share::heed_gone(ui, view, &mut state.share_drawn);
     state.log_open &= matches!(view.page, Page::Ended(_));
+    if matches!(view.page, Page::EnterKey { .. } | Page::Connecting) {
+        state.forget_session();
+    }
     if !matches!(view.page, Page::Question(_)) {
         state.drawn = None;
     }

@@ -1,13 +1,15 @@
 //! The panel: who, since when, what is allowed now, the red X, the chat.
 
 use super::{PAGE_GUARD, ScreenState, asking, layout, scrolled};
-use agent_core::proto::session::{Capability, TransferFailure};
+use agent_core::proto::session::{Capability, TransferFailure, TransferId};
 use agent_core::view::{AgentCommand, ChatLine, GrantView, PanelView, Shared, TransferState, TransferView};
 use egui::{
     Align, Frame, Label, Layout, Margin, Rect, Response, RichText, ScrollArea, Sense, Ui, ViewportCommand, vec2,
 };
 use i18n::I18n;
+use std::time::Duration;
 use ui_kit::fonts::Weight;
+use ui_kit::rates::Rates;
 use ui_kit::{ChatBubble, TagKind, theme};
 
 /// Most and least height of the chat's lines, in points.
@@ -27,10 +29,12 @@ const BESIDE: f32 = 72.0;
 const TALLEST: f32 = 900.0;
 /// How far the pointer goes before a press is a drag, in points.
 const DRAG_BEGINS: f32 = 4.0;
-/// Transfers that are shown, the newest.
+/// Transfers that are shown: all that run, and the newest of the others up to so many together.
 const TRANSFERS: usize = 3;
 /// The same while the chat is open.
 const TRANSFERS_BESIDE_CHAT: usize = 1;
+/// How often a running file is looked at even when no news of it comes.
+const RATE_LOOK: Duration = Duration::from_secs(1);
 
 pub(super) fn panel_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState) -> Vec<AgentCommand> {
     let mut commands = Vec::new();
@@ -123,10 +127,12 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
             ui_kit::tiny(ui, &i18n.text_with("panel-ends-at", &time));
             ui.add_space(8.0);
         }
-        let transfers = if state.chat_open { TRANSFERS_BESIDE_CHAT } else { TRANSFERS };
-        for transfer in panel.transfers.iter().rev().take(transfers).rev() {
+        let running = panel.transfers.iter().filter(|transfer| transfer.state == TransferState::Running);
+        state.rates.observe(ui.input(|input| input.time), running.map(|transfer| (transfer.id, transfer.done_bytes)));
+        let most = if state.chat_open { TRANSFERS_BESIDE_CHAT } else { TRANSFERS };
+        for transfer in shown_transfers(&panel.transfers, most) {
             layout::line(ui);
-            commands.extend(transfer_ui(ui, transfer, i18n));
+            commands.extend(transfer_ui(ui, transfer, i18n, &state.rates));
         }
     });
     commands
@@ -357,7 +363,36 @@ fn transfer_name(transfer: &TransferView, i18n: &I18n) -> String {
     i18n.text_with("transfer-several", &more)
 }
 
-fn transfer_ui(ui: &mut Ui, transfer: &TransferView, i18n: &I18n) -> Option<AgentCommand> {
+/// Those that run, which can be stopped, whatever came after them, and the newest of the others; in their order.
+fn shown_transfers(transfers: &[TransferView], most: usize) -> impl Iterator<Item = &TransferView> {
+    let runs = |transfer: &TransferView| transfer.state == TransferState::Running;
+    let over = transfers.iter().filter(|transfer| !runs(transfer)).count();
+    let hidden = over.saturating_sub(most.saturating_sub(transfers.len() - over));
+    let mut passed = 0;
+    transfers.iter().filter(move |transfer| {
+        passed += usize::from(!runs(transfer));
+        runs(transfer) || passed > hidden
+    })
+}
+
+/// How far it is, how fast it goes, and how long it still takes.
+fn progress_words(ui: &Ui, transfer: &TransferView, i18n: &I18n, rates: &Rates<TransferId>) -> String {
+    let mut values =
+        vec![("done", i18n.bytes(transfer.done_bytes).into()), ("total", i18n.bytes(transfer.size_bytes).into())];
+    let measured = rates.of(transfer.id, transfer.size_bytes.saturating_sub(transfer.done_bytes));
+    let text = match measured.filter(|_| !transfer.is_held) {
+        Some((rate, left)) => {
+            values.extend([("rate", i18n.bytes(rate).into()), ("left", i18n.duration(left).into())]);
+            i18n.text_with("transfer-rate", &values)
+        }
+        None => i18n.text_with("transfer-of", &values),
+    };
+    // The rate of a file that has stopped falls although nothing new is known of it.
+    ui.ctx().request_repaint_after(RATE_LOOK);
+    if transfer.is_held { i18n.text_with("transfer-held", &[("state", text.into())]) } else { text }
+}
+
+fn transfer_ui(ui: &mut Ui, transfer: &TransferView, i18n: &I18n, rates: &Rates<TransferId>) -> Option<AgentCommand> {
     let full_name = transfer_name(transfer, i18n);
     let name = [("name", (&full_name).into())];
     let mut stopped = None;
@@ -372,15 +407,7 @@ fn transfer_ui(ui: &mut Ui, transfer: &TransferView, i18n: &I18n) -> Option<Agen
             } else {
                 (transfer.done_bytes as f64 / transfer.size_bytes as f64) as f32
             };
-            let values =
-                [("done", i18n.bytes(transfer.done_bytes).into()), ("total", i18n.bytes(transfer.size_bytes).into())];
-            let held = [("state", i18n.text_with("transfer-of", &values).into())];
-            let text = if transfer.is_held {
-                i18n.text_with("transfer-held", &held)
-            } else {
-                i18n.text_with("transfer-of", &values)
-            };
-            ui_kit::progress(ui, share, &text);
+            ui_kit::progress(ui, share, &progress_words(ui, transfer, i18n, rates));
             ui.add_space(6.0);
             let stop = ui_kit::button(ui, &i18n.text("panel-stop-transfer"));
             if stop.accessible_name(i18n.text_with("panel-stop-transfer-name", &name)).clicked() {
@@ -431,7 +458,8 @@ fn chat_part_ui(
     i18n: &I18n,
     state: &mut ScreenState,
 ) -> Option<AgentCommand> {
-    let unread = chat.iter().skip(state.chat_read).filter(|line| !line.mine).count();
+    let theirs = || chat.iter().filter(|line| !line.mine).map(|line| line.number);
+    let unread = theirs().filter(|number| *number > state.chat_read).count();
     let label = if state.chat_open || unread == 0 {
         i18n.text("panel-chat")
     } else {
@@ -449,7 +477,7 @@ fn chat_part_ui(
     if !state.chat_open {
         return None;
     }
-    state.chat_read = chat.len();
+    state.chat_read = theirs().max().unwrap_or_default();
     ui.add_space(8.0);
     let lines: Vec<ChatBubble> = chat
         .iter()

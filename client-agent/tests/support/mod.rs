@@ -136,12 +136,13 @@ pub fn shell_panel() -> PanelView {
 }
 
 pub fn busy_panel() -> PanelView {
-    let line = |mine, text: &str| ChatLine { mine, text: text.into(), at: SystemTime::now(), delivered: true };
+    let line =
+        |mine, number, text: &str| ChatLine { mine, text: text.into(), at: SystemTime::now(), delivered: true, number };
     PanelView {
         chat: vec![
-            line(false, "Buongiorno, vedo la finestra dei certificati."),
-            line(true, "Non trovo il numero di protocollo"),
-            line(false, "Glielo indico: riquadro arancione."),
+            line(false, 1, "Buongiorno, vedo la finestra dei certificati."),
+            line(true, 1, "Non trovo il numero di protocollo"),
+            line(false, 2, "Glielo indico: riquadro arancione."),
         ]
         .into(),
         transfers: vec![
@@ -155,7 +156,7 @@ pub fn busy_panel() -> PanelView {
     }
 }
 
-fn transfer(name: &str, incoming: bool, state: TransferState, saved_to: Option<&str>) -> TransferView {
+pub fn transfer(name: &str, incoming: bool, state: TransferState, saved_to: Option<&str>) -> TransferView {
     TransferView {
         id: TransferId(1),
         name: name.into(),

@@ -242,6 +242,8 @@ pub struct ChatLine {
     pub at: SystemTime,
     /// Whether the other end has it (mine only).
     pub delivered: bool,
+    /// Its number among the lines of its writer.
+    pub number: u64,
 }
 
 /// A question to the person.

@@ -22,7 +22,8 @@ use vault::OperatorVault;
 
 pub use calendar::{CalendarDay, Opening, calendar_day, next_opening, renew};
 pub use files::Places;
-pub(crate) use files::{make_folder as make_private_folder, read_bounded, write_whole};
+pub use files::write_whole;
+pub(crate) use files::{make_folder as make_private_folder, read_bounded};
 pub use identity::{Day, Hours};
 pub use password::PASSWORD_LENGTH;
 pub use problem::GateProblem;
@@ -95,6 +96,11 @@ impl Gate {
         };
         gate.reload();
         gate
+    }
+
+    /// From now on the organisation's name is in this language where it has one.
+    pub fn set_language(&mut self, language: &str) {
+        language.clone_into(&mut self.language);
     }
 
     /// What to show now (`now_s` seconds since 1970).

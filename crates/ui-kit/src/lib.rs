@@ -5,6 +5,8 @@
 
 pub mod fonts;
 pub mod opener;
+pub mod rates;
+pub mod system_theme;
 pub mod theme;
 pub mod tokens;
 pub mod widgets;

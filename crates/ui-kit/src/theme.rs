@@ -52,7 +52,8 @@ pub fn install(ctx: &egui::Context, mode: Mode, density: Density) {
     for theme in [Theme::Light, Theme::Dark] {
         ctx.set_style_of(theme, style(&resolve(theme, installed)));
     }
-    ctx.options_mut(|options| options.fallback_theme = Theme::Light);
+    let fallback_theme = crate::system_theme::known(ctx);
+    ctx.options_mut(|options| options.fallback_theme = fallback_theme);
     ctx.set_theme(match mode {
         Mode::System | Mode::HighContrast => ThemePreference::System,
         Mode::Light => ThemePreference::Light,

@@ -1,7 +1,7 @@
 //! Every widget is found by its name, and nobody says yes by accident.
 
 use egui::accesskit::{Role, Toggled};
-use egui::{Key, Vec2};
+use egui::{Event, Key, Modifiers, OutputCommand, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::{I18n, Language};
@@ -169,6 +169,92 @@ fn an_address_in_the_chat_is_opened_only_after_a_yes_that_shows_all_of_it() {
         assert_eq!(harness.state().1.len(), opened);
     }
     assert_eq!(harness.state().1, ["https://bank.example.evil.example/login"]);
+}
+
+/// A talk of these lines, and what was copied in it.
+fn talk(lines: &[&str]) -> Harness<'static, String> {
+    let i18n = I18n::new(Language::English);
+    let bubble = |text: &&str| ChatBubble { mine: false, text: (*text).into(), time: "10:42".into(), delivered: true };
+    let lines: Vec<ChatBubble> = lines.iter().map(bubble).collect();
+    window(String::new(), move |ui, draft| drop(ui_kit::chat_ui(ui, &i18n, &lines, draft, "Write")))
+}
+
+fn copied(harness: &mut Harness<'_, String>) -> Vec<String> {
+    harness.event(Event::Copy);
+    harness.step();
+    let commands = &harness.output().platform_output.commands;
+    let text = |command: &OutputCommand| match command {
+        OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    };
+    commands.iter().filter_map(text).collect()
+}
+
+#[test]
+fn a_line_of_chat_is_copied_by_keyboard() {
+    let mut harness = talk(&["Error 0x80070005", "S/N 4F-2207", "Thank you"]);
+    harness.get_by_label("Write").focus();
+    harness.run();
+    assert_eq!(copied(&mut harness), [""; 0]);
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::Tab);
+    harness.run();
+    assert!(harness.get_by_label("Thank you (10:42)").is_focused());
+    harness.key_press(Key::ArrowUp);
+    harness.run();
+    assert_eq!(copied(&mut harness), ["S/N 4F-2207"]);
+    for (key, expected) in [
+        (Key::Home, "Error 0x80070005"),
+        (Key::ArrowDown, "S/N 4F-2207"),
+        (Key::End, "Thank you"),
+        (Key::ArrowDown, "Thank you"),
+    ] {
+        harness.key_press(key);
+        harness.run();
+        assert_eq!(copied(&mut harness), [expected]);
+    }
+    harness.key_press(Key::Tab);
+    harness.run();
+    assert!(harness.get_by_label("Write").is_focused(), "one stop for all lines");
+}
+
+#[test]
+fn words_of_a_line_of_chat_are_selected_by_mouse_and_copied() {
+    let mut harness = talk(&["Error 0x80070005", "S/N 4F-2207"]);
+    let rect = harness.get_by_label("Error 0x80070005 (10:42)").rect();
+    let at = |x: f32| egui::pos2(x, rect.top() + 16.0);
+    harness.drag_at(at(rect.left() + 13.0));
+    harness.run();
+    harness.hover_at(at(rect.left() + 46.0));
+    harness.run();
+    harness.drop_at(at(rect.left() + 46.0));
+    harness.run();
+    let copies = copied(&mut harness);
+    let text = copies.last().unwrap();
+    assert!(text.starts_with("Err") && text.len() < 10, "{text}");
+    // Who goes on by keyboard means the line.
+    harness.key_press(Key::ArrowDown);
+    harness.run();
+    assert_eq!(copied(&mut harness), ["S/N 4F-2207"]);
+    harness.get_by_label("Error 0x80070005 (10:42)").click();
+    harness.run();
+    assert_eq!(copied(&mut harness).last().unwrap(), "Error 0x80070005", "nothing is selected");
+    for (key, modifiers) in [(Key::Tab, Modifiers::NONE), (Key::Tab, Modifiers::SHIFT)] {
+        harness.key_press_modifiers(modifiers, key);
+        harness.run();
+    }
+    assert_eq!(copied(&mut harness), ["S/N 4F-2207"], "from the entry to the newest");
+}
+
+#[test]
+fn a_line_that_is_too_long_to_travel_is_not_cut_without_a_word() {
+    let mut harness = talk(&[]);
+    harness.get_by_label("Write").focus();
+    harness.run();
+    assert!(harness.query_by_label_contains("as long as it can be").is_none());
+    harness.event(Event::Paste("è".repeat(2000)));
+    harness.run();
+    assert_eq!(harness.state().len(), ui_kit::LONGEST_LINE_BYTES);
+    harness.get_by_label_contains("as long as it can be");
 }
 
 /// A question's answers.

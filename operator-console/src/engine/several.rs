@@ -127,7 +127,17 @@ impl Several {
         }
     }
 
+    /// Who it was, for what is told of it later.
+    fn name_of(&self, line: LineId) -> Option<String> {
+        let record = self.records.as_ref()?.find(&self.line(line)?.view().record?)?;
+        let names = [record.kept.name.trim(), record.kept.system.trim()];
+        names.into_iter().find(|name| !name.is_empty()).map(str::to_owned)
+    }
+
     fn close(&mut self, line: LineId) {
+        if let Some(name) = self.name_of(line) {
+            self.news(|news| news.keep_name(line, &name));
+        }
         if let Some(board) = &mut self.board {
             board.close(line);
         }
@@ -236,6 +246,7 @@ impl Engine for Several {
         DeskView {
             records: self.records.as_ref().map(Records::all).unwrap_or_default(),
             records_failed: self.records.as_ref().is_some_and(Records::has_failed),
+            records_missing: self.board.is_some() && self.records.is_none(),
             is_full: self.board.as_ref().is_some_and(Switchboard::is_full),
             tabs,
             front: self.front,
@@ -278,6 +289,11 @@ impl Engine for Several {
             DeskCommand::ClearNews => self.news(News::clear),
             DeskCommand::End(line) => self.send_to(line, ConsoleCommand::End),
         }
+    }
+
+    fn set_language(&mut self, language: Language) {
+        self.settings.language = language;
+        self.gate.set_language(language.tag());
     }
 
     fn take_call(&mut self) -> bool {

@@ -1,6 +1,7 @@
 //! The page about the operator: the certificate, what it allows, its renewal, the password.
 
 use super::gate::{password_ui, renew_ui, told_ui};
+use super::look::look_ui;
 use super::parts::fact_ui;
 use super::{Page, Scene, ScreenState};
 use crate::{gate_words, words};
@@ -27,6 +28,10 @@ pub fn account_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     profile_ui(ui, scene, operator);
     renew_ui(ui, scene.i18n, scene.gate, false, state);
     password_ui(ui, scene.i18n, scene.gate, state);
+    card(ui, |ui| {
+        heading(ui, &scene.i18n.text("console-window-settings"));
+        look_ui(ui, scene.i18n, state);
+    });
     if button(ui, &scene.i18n.text("console-ended-back")).clicked() {
         state.page = Page::Assistance;
     }

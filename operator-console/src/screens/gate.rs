@@ -4,6 +4,7 @@ mod renewal;
 
 pub(super) use renewal::renew_ui;
 
+use super::look::look_ui;
 use super::parts::{FieldKind, fact_ui, is_entered, strong, text_field};
 use super::{Effect, ScreenState};
 use crate::{gate_words, places, words};
@@ -145,6 +146,7 @@ pub fn gate_ui(ui: &mut Ui, scene: &GateScene<'_>, state: &mut ScreenState) {
                         strong(ui, &scene.i18n.text("common-ponte"));
                     });
                     page_ui(ui, scene, state);
+                    look_ui(ui, scene.i18n, state);
                 });
             });
         });

@@ -261,7 +261,8 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState
             });
         });
         mono_key(ui, &key.grouped, key_size(&key.grouped, ui.available_width()));
-        body(ui, &words::spelling(scene.i18n, &key.grouped)).on_hover_text(scene.i18n.text("console-spelling-name"));
+        let spelt = in_language(scene, state.invitation, |i18n| words::spelling(i18n, &key.grouped));
+        body(ui, &spelt).on_hover_text(scene.i18n.text("console-spelling-name"));
         if key.tries_left < KEY_TRIES {
             let text = scene.i18n.text_with("console-tries-left", &[("tries", key.tries_left.into())]);
             notice(ui, TagKind::Warn, "", &text);
@@ -288,9 +289,14 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState
 
 /// The invitation in the language of the person, as the operator chose it.
 pub(super) fn invitation(scene: &Scene<'_>, language: Option<Language>, key: &KeyView) -> String {
+    in_language(scene, language, |i18n| words::invitation(i18n, &scene.view.operator, key))
+}
+
+/// What is said to the person, in the language that was chosen for them; else in the window's.
+fn in_language(scene: &Scene<'_>, language: Option<Language>, say: impl Fn(&I18n) -> String) -> String {
     match language.filter(|language| *language != scene.i18n.language()) {
-        Some(language) => words::invitation(&I18n::new(language), &scene.view.operator, key),
-        None => words::invitation(scene.i18n, &scene.view.operator, key),
+        Some(language) => say(&I18n::new(language)),
+        None => say(scene.i18n),
     }
 }
 

@@ -56,7 +56,11 @@ pub(super) fn news_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
 fn item_ui(ui: &mut Ui, scene: &Scene<'_>, item: &Item, state: &mut ScreenState) {
     let tokens = theme::tokens(ui);
     let tab = scene.desk.tabs.iter().find(|tab| tab.line == item.line);
-    let who = tab.map_or_else(|| scene.i18n.text("console-news-gone"), |tab| tabs::name_of(scene, tab));
+    let who = match (tab, &item.name) {
+        (Some(tab), _) => tabs::name_of(scene, tab),
+        (None, Some(name)) => name.clone(),
+        (None, None) => scene.i18n.text("console-news-gone"),
+    };
     let time = scene.i18n.time_of_day(item.at);
     let what = what(scene.i18n, &item.what);
     let top = ui.available_rect_before_wrap().min;

@@ -1,6 +1,7 @@
 //! The command palette: Ctrl+K, a few letters, Enter. It lies over nothing for longer than that.
 
 use super::files::{self, Open};
+use super::palette_more::{self, More};
 use super::side::Powers;
 use super::{
     Effect, Page, Scene, ScreenState, browser, clip, full_screen, home, machine, marking, notices, parts, session,
@@ -15,8 +16,9 @@ use egui::{
     TextEdit,
 };
 use egui::{Ui, WidgetInfo, vec2};
+use std::borrow::Cow;
 use ui_kit::fonts::Weight;
-use ui_kit::{focus_chat, theme};
+use ui_kit::theme;
 
 /// Width of the palette, in points; less in a narrow window.
 const WIDTH: f32 = 460.0;
@@ -71,13 +73,15 @@ enum Act {
     Home,
     CloseTab,
     News,
+    /// What is found by a name of its own.
+    More(More),
 }
 
 /// One command that makes sense now.
 struct Entry {
-    /// The message with its name.
+    /// The message with its name; none where it has a name of its own.
     name: &'static str,
-    shortcut: &'static str,
+    shortcut: Cow<'static, str>,
     act: Act,
 }
 
@@ -89,11 +93,7 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
     if !state.palette.is_open {
         return;
     }
-    let entries: Vec<(String, Entry)> = entries(scene, state)
-        .into_iter()
-        .map(|entry| (scene.i18n.text(entry.name), entry))
-        .filter(|(name, _)| matches(name, &state.palette.typed))
-        .collect();
+    let entries = found(scene, state);
     let count = entries.len();
     let before = state.palette.at;
     let step = |ui: &Ui, key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
@@ -131,7 +131,7 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
             ScrollArea::vertical().max_height(room).show(ui, |ui| {
                 for (place, (name, entry)) in entries.iter().enumerate() {
                     let is_next = place == state.palette.at;
-                    let row = row_ui(ui, name, entry.shortcut, is_next);
+                    let row = row_ui(ui, name, &entry.shortcut, is_next);
                     if is_next && moved {
                         row.scroll_to_me(None);
                     }
@@ -163,6 +163,18 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
     if let Some(act) = act {
         perform(ui, scene, state, commands, act);
     }
+}
+
+/// All that fits what is typed, what fits best first.
+fn found(scene: &Scene<'_>, state: &ScreenState) -> Vec<(String, Entry)> {
+    let usual = entries(scene, state).into_iter().map(|entry| (scene.i18n.text(entry.name), entry));
+    let more = palette_more::more(scene, state).into_iter();
+    let more =
+        more.map(|(name, shortcut, act)| (name, Entry { name: "", shortcut: shortcut.into(), act: Act::More(act) }));
+    let typed = &state.palette.typed;
+    let mut found: Vec<_> = usual.chain(more).filter(|(name, _)| matches(name, typed)).collect();
+    found.sort_by_key(|(name, _)| palette_more::rank(name, typed));
+    found
 }
 
 fn field_ui(ui: &mut Ui, scene: &Scene<'_>, typed: &mut String) {
@@ -216,7 +228,7 @@ const fn mark_name(tool: Tool) -> &'static str {
 
 /// Everything that makes sense now, what is done most first.
 fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
-    let entry = |name, shortcut, act| Entry { name, shortcut, act };
+    let entry = |name, shortcut: &'static str, act| Entry { name, shortcut: shortcut.into(), act };
     let operator = &scene.view.operator;
     let mut entries = Vec::new();
     match &scene.view.stage {
@@ -273,7 +285,7 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
                 entries.push(entry("console-tool-copy-picture", "Shift F6", Act::CopyPicture));
             }
             if scene.record().is_some() {
-                entries.push(entry("console-notes-write", "", Act::Notes));
+                entries.push(entry("console-notes-write", "Shift F7", Act::Notes));
             }
             if session::may_press(session, &state.viewer) {
                 entries.push(entry("console-tool-keys", "F12", Act::Keys));
@@ -303,6 +315,7 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
         Stage::Preparing | Stage::Joining => {}
     }
     if !scene.desk.tabs.is_empty() {
+        let news_keys = if matches!(scene.view.stage, Stage::Session(_)) { "Shift F8" } else { "" };
         let stands = !matches!(scene.view.stage, Stage::Idle | Stage::Ended(_));
         if stands && operator.open_now {
             entries.push(entry("console-palette-new-tab", "Ctrl N", Act::NewTab));
@@ -311,7 +324,7 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
             entries.push(entry("console-palette-home", "Ctrl 1", Act::Home));
             entries.push(entry("console-palette-close-tab", "Ctrl W", Act::CloseTab));
         }
-        entries.push(entry("console-news", "", Act::News));
+        entries.push(entry("console-news", news_keys, Act::News));
     }
     if matches!(scene.view.stage, Stage::Idle | Stage::Waiting(_)) {
         let (name, page) = match state.page {
@@ -371,13 +384,14 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
             }
         }
         Act::Steer => state.viewer.take(),
-        Act::Chat => focus_chat(ui.ctx()),
+        Act::Chat => full_screen::talk(ui, state),
         Act::Page(page) => state.page = page,
-        Act::Notes => state.notes.open(),
+        Act::Notes => full_screen::write_notes(ui, state),
         Act::NewTab => tabs::new_key(scene, state),
         Act::Home => tabs::show(state, None),
         Act::CloseTab => tabs::close_front(scene, state),
-        Act::News => state.open_news(),
+        Act::More(more) => palette_more::perform(scene, state, commands, more),
+        Act::News => full_screen::list_news(ui, state),
     }
 }
 

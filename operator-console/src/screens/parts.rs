@@ -2,6 +2,7 @@
 
 use crate::icons::Icon;
 use egui::{Align2, CursorIcon, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+pub use ui_kit::AtMost;
 use ui_kit::fonts::Weight;
 use ui_kit::theme;
 
@@ -138,39 +139,6 @@ pub fn keyboard_hint(ui: &mut Ui, keys: &str) {
     ui.painter().rect_stroke(rect, 4.0, Stroke::new(1.0, tokens.line), StrokeKind::Inside);
     let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), rect).min;
     ui.painter().galley(at, galley, tokens.ink_secondary);
-}
-
-/// A text of at most so many bytes, whatever its characters: what does not fit is not taken, and nothing of what is
-/// there goes for it.
-pub struct AtMost<'a> {
-    /// The text.
-    pub text: &'a mut String,
-    /// How long it may be.
-    pub bytes: usize,
-}
-
-impl egui::TextBuffer for AtMost<'_> {
-    fn is_mutable(&self) -> bool {
-        true
-    }
-
-    fn as_str(&self) -> &str {
-        self.text
-    }
-
-    fn insert_text(&mut self, text: &str, at: egui::text::CharIndex) -> usize {
-        let room = self.bytes.saturating_sub(self.text.len());
-        let fits = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
-        egui::TextBuffer::insert_text(self.text, fits, at)
-    }
-
-    fn delete_char_range(&mut self, range: std::ops::Range<egui::text::CharIndex>) {
-        egui::TextBuffer::delete_char_range(self.text, range);
-    }
-
-    fn type_id(&self) -> std::any::TypeId {
-        std::any::TypeId::of::<AtMost<'static>>()
-    }
 }
 
 /// What a field is for.

@@ -11,9 +11,12 @@ use crate::words;
 use console_core::records::{Outcome, Record, RecordId};
 use console_core::view::{KeyView, Stage};
 use egui::{Align, Layout, Sense, Ui, WidgetInfo, vec2};
+use i18n::I18n;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ui_kit::fonts::Weight;
-use ui_kit::{TagKind, body, body_secondary, button, card, danger_button, heading, mono_key, small, tag, theme, tiny};
+use ui_kit::{
+    TagKind, body, body_secondary, button, card, danger_button, heading, mono_key, notice, small, tag, theme, tiny,
+};
 
 /// Sessions that are listed at once; the filter finds the others.
 const SHOWN: usize = 40;
@@ -123,6 +126,10 @@ pub(super) fn recent_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState)
     let past = || scene.desk.records.iter().filter(|record| !running.contains(&&record.id));
     card(ui, |ui| {
         heading(ui, &scene.i18n.text("console-recent-title"));
+        if scene.desk.records_missing {
+            notice(ui, TagKind::Warn, "", &scene.i18n.text("console-records-missing"));
+            return;
+        }
         if past().next().is_none() {
             body_secondary(ui, &scene.i18n.text("console-recent-empty"));
             return;
@@ -130,7 +137,7 @@ pub(super) fn recent_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState)
         text_field(ui, FieldKind::Name, &scene.i18n.text("console-recent-filter"), &mut state.recent.filter);
         let filter = state.recent.filter.to_lowercase();
         let words: Vec<&str> = filter.split_whitespace().collect();
-        let found: Vec<_> = past().filter(|record| matches(record, &words)).collect();
+        let found: Vec<_> = past().filter(|record| matches(scene.i18n, record, &words)).collect();
         if found.is_empty() {
             body_secondary(ui, &scene.i18n.text("console-recent-nothing"));
         }
@@ -144,10 +151,15 @@ pub(super) fn recent_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState)
     });
 }
 
-/// Whether every word is somewhere in what is kept.
-fn matches(record: &Record, words: &[&str]) -> bool {
+/// Whether every word is somewhere in what is kept, in the name of the outcome, or in the day.
+fn matches(i18n: &I18n, record: &Record, words: &[&str]) -> bool {
+    if words.is_empty() {
+        return true;
+    }
     let kept = &record.kept;
-    let texts = [&kept.name, &kept.notes, &kept.system].into_iter().chain(&kept.tags);
+    let day = i18n.day_and_time(UNIX_EPOCH + Duration::from_secs(kept.began_s));
+    let outcome = kept.outcome.map(|outcome| i18n.text(outcome_name(outcome))).unwrap_or_default();
+    let texts = [&kept.name, &kept.notes, &kept.system, &day, &outcome].into_iter().chain(&kept.tags);
     let all = texts.map(|text| text.to_lowercase()).collect::<Vec<_>>().join("\n");
     words.iter().all(|word| all.contains(word))
 }

@@ -21,7 +21,7 @@ use console_core::view::{ConsoleCommand, OperatorView, PowerState, SessionView};
 use egui::{Align, CentralPanel, Color32, Event, Frame, Key, Layout, Margin, Modifiers, Panel, RichText, Ui, vec2};
 use std::time::Duration;
 use ui_kit::fonts::Weight;
-use ui_kit::{TagKind, Tokens, focus_chat, mark, primary_button, tag, theme};
+use ui_kit::{TagKind, Tokens, mark, primary_button, tag, theme};
 
 /// How old a figure may get on a page on which nothing else changes. Drawing costs more than all that
 /// the console does besides, so a figure that changes each second is not worth a drawing each second.
@@ -61,6 +61,7 @@ pub fn session_ui(
     if state.full_screen {
         full_screen::bar_ui(ui, scene, session, state, commands);
     } else {
+        full_screen::note_shown(scene, state);
         top_bar_ui(ui, scene, session, commands);
         rail_ui(ui, scene, session, state, commands);
         side_ui(ui, scene, session, state, commands);
@@ -168,6 +169,9 @@ fn shortcuts(
                 Key::F2 if controls(session) => watch(state, commands),
                 Key::F5 if has_picture(session) => state.viewer.scaling = state.viewer.scaling.toggled(Scaling::Whole),
                 Key::F6 if has_picture(session) => copy_picture(session, state),
+                Key::F7 if scene.record().is_some() => full_screen::write_notes(ui, state),
+                Key::F8 => full_screen::list_news(ui, state),
+                Key::F11 => next_monitor(session, commands),
                 Key::F10 if may_exchange(operator, session) => state.clip.open = !state.clip.open,
                 Key::F3 if may_exchange(operator, session) => clip::send(state),
                 Key::F4 if may_exchange(operator, session) => clip::fetch(state, commands),
@@ -192,10 +196,19 @@ fn shortcuts(
             Key::F6 if has_picture(session) => commands.push(ConsoleCommand::SavePicture),
             Key::F8 if may_read(operator, session) => machine::toggle(session, scene, state, commands),
             Key::F10 if may_enter(operator, session) => shell::toggle(session, scene, state, commands),
-            Key::F7 if operator.may(Capability::Chat) => focus_chat(ui.ctx()),
+            Key::F7 if operator.may(Capability::Chat) => full_screen::talk(ui, state),
             _ => {}
         }
     }
+}
+
+/// Shows the monitor after the one that is shown.
+fn next_monitor(session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
+    let monitors = &session.layout.monitors;
+    let here = monitors.iter().position(|monitor| session.monitor == Some(monitor.id));
+    let next = here.map_or(0, |here| (here + 1) % monitors.len().max(1));
+    let next = monitors.get(next).filter(|monitor| session.monitor != Some(monitor.id));
+    commands.extend(next.map(|monitor| ConsoleCommand::ShowMonitor(monitor.id)));
 }
 
 fn take_dropped_files(
@@ -272,7 +285,7 @@ fn since_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView) {
 const LAST_MINUTES: Duration = Duration::from_secs(10 * 60);
 
 /// What is left of the longest session that the certificate allows, in its last minutes.
-fn time_left_ui(ui: &mut Ui, scene: &Scene<'_>, lasted: Duration) {
+pub(super) fn time_left_ui(ui: &mut Ui, scene: &Scene<'_>, lasted: Duration) {
     let Some(minutes) = scene.view.operator.longest_session_minutes else { return };
     let left = Duration::from_secs(u64::from(minutes) * 60).saturating_sub(lasted);
     if left > LAST_MINUTES {
@@ -285,7 +298,7 @@ fn time_left_ui(ui: &mut Ui, scene: &Scene<'_>, lasted: Duration) {
     tag(ui, TagKind::Warn, &scene.i18n.text_with("console-time-left", &[("minutes", minutes.into())]));
 }
 
-fn monitors_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
+pub(super) fn monitors_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
     if session.layout.monitors.len() < 2 {
         return;
     }
@@ -382,14 +395,19 @@ pub(super) fn hint(
     })
 }
 
+/// The message that says what became of a picture that was to be copied, until the next press.
+pub(super) fn copied_words(state: &ScreenState) -> Option<&'static str> {
+    match state.copied {
+        Some(Copied::Picture) => Some("console-picture-copied"),
+        Some(Copied::Failed) => Some("console-machine-not-copied"),
+        _ => None,
+    }
+}
+
 /// The line under the remote screen that says where mouse and keyboard go.
 fn hint_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, state: &ScreenState) {
     let tokens = theme::tokens(ui);
-    let copied = match state.copied {
-        Some(Copied::Picture) => Some(("console-picture-copied", true)),
-        Some(Copied::Failed) => Some(("console-machine-not-copied", true)),
-        _ => None,
-    };
+    let copied = copied_words(state).map(|id| (id, true));
     let Some((id, strong)) = copied.or_else(|| hint(ui, scene, session, state)) else { return };
     // The strip belongs to the dark ground, so its ink is that of the dark theme everywhere.
     let ink = if strong { Tokens::DARK.ink } else { Tokens::DARK.ink_secondary };

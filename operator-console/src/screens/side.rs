@@ -1,6 +1,6 @@
 //! The right column of a session: check word, powers, files, chat.
 
-use super::parts::strong;
+use super::parts::{StripButton, strip_button, strong};
 use super::transfers::transfer_ui;
 use super::{Scene, ScreenState};
 use crate::words;
@@ -214,7 +214,13 @@ fn power_ui(
         PowerState::Granted if power.capability == Capability::Control => {
             return granted_control_ui(ui, scene, session, &name, &standing, commands);
         }
-        PowerState::Granted => return row(ui, &name, |ui| drop(tag(ui, TagKind::Ok, &standing))),
+        PowerState::Granted => {
+            row(ui, &name, |ui| drop(tag(ui, TagKind::Ok, &standing)));
+            if matches!(power.capability, Capability::SystemInfo | Capability::Clipboard) {
+                give_back_ui(ui, scene, session, power.capability, &name, commands);
+            }
+            return;
+        }
         PowerState::Asked => return row(ui, &name, |ui| drop(tag(ui, TagKind::Accent, &standing))),
         PowerState::Off | PowerState::Refused(_) | PowerState::Revoked | PowerState::Over(_) => {}
     }
@@ -254,6 +260,24 @@ fn granted_control_ui(
     let give = scene.i18n.text("console-give-back");
     if ui.add_enabled_ui(!session.reconnecting, |ui| button(ui, &give)).inner.clicked() {
         commands.push(ConsoleCommand::Release(Capability::Control));
+    }
+}
+
+/// The button that gives this power back: what is not needed any more is not kept.
+fn give_back_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    capability: Capability,
+    name: &str,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    let words = scene.i18n.text("console-give-back-short");
+    let name = scene.i18n.text_with("console-give-back-name", &[("power", name.into())]);
+    let enabled = !session.reconnecting;
+    let button = StripButton { words: &words, name: &name, hover: &name, on: false, enabled };
+    if ui.scope(|ui| strip_button(ui, &button)).inner {
+        commands.push(ConsoleCommand::Release(capability));
     }
 }
 

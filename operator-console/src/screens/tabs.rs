@@ -112,7 +112,8 @@ pub(super) fn name_of(scene: &Scene<'_>, tab: &Tab) -> String {
     }
 }
 
-/// The strip, the list of what happened, and the question before closing. In full screen only the question.
+/// The strip, the list of what happened, and the question before closing. In full screen only what is asked or said at
+/// once.
 pub(super) fn tabs_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let desk = scene.desk;
     if desk.tabs.is_empty() && desk.news.is_empty() {
@@ -121,7 +122,8 @@ pub(super) fn tabs_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     }
     keys_ui(ui, scene, state);
     if state.full_screen {
-        return closing_ui(ui, scene, state);
+        closing_ui(ui, scene, state);
+        return full_ui(ui, scene, state);
     }
     let tokens = theme::tokens(ui);
     let frame = Frame::new().fill(tokens.sunken).inner_margin(Margin::symmetric(8, 5));

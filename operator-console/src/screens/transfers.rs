@@ -5,7 +5,6 @@ use console_core::proto::session::TransferId;
 use console_core::view::{TransferState, TransferView};
 use egui::Ui;
 use i18n::I18n;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use ui_kit::fonts::Weight;
@@ -13,44 +12,21 @@ use ui_kit::{progress, theme, tiny};
 
 /// How often a running file is looked at even when no news of it comes.
 const RATE_LOOK: Duration = Duration::from_secs(1);
-/// How often a rate is measured, in seconds.
-const SAMPLE_SECONDS: f64 = 0.5;
-/// Share of a new measurement in the rate that is shown: calm, yet right after a few seconds.
-const NEW_SHARE: f64 = 0.3;
-
 /// How fast files move.
 #[derive(Debug, Default)]
-pub struct Rates(BTreeMap<TransferId, Rate>);
-
-#[derive(Debug, Clone, Copy)]
-struct Rate {
-    at_s: f64,
-    done_bytes: u64,
-    bytes_per_s: Option<f64>,
-}
+pub struct Rates(ui_kit::rates::Rates<TransferId>);
 
 impl Rates {
     /// Takes note of how far the files are; `now_s` is any clock in seconds.
     pub fn observe(&mut self, now_s: f64, transfers: &[TransferView]) {
-        self.0.retain(|id, _| transfers.iter().any(|transfer| transfer.id == *id));
-        for transfer in transfers.iter().filter(|transfer| transfer.state == TransferState::Running) {
-            let done_bytes = transfer.done_bytes;
-            let rate = self.0.entry(transfer.id).or_insert(Rate { at_s: now_s, done_bytes, bytes_per_s: None });
-            let passed = now_s - rate.at_s;
-            if passed >= SAMPLE_SECONDS {
-                let new = done_bytes.saturating_sub(rate.done_bytes) as f64 / passed;
-                let shown = rate.bytes_per_s.map_or(new, |old| old + (new - old) * NEW_SHARE);
-                *rate = Rate { at_s: now_s, done_bytes, bytes_per_s: Some(shown) };
-            }
-        }
+        let running = transfers.iter().filter(|transfer| transfer.state == TransferState::Running);
+        self.0.observe(now_s, running.map(|transfer| (transfer.id, transfer.done_bytes)));
     }
 
     /// The rate in bytes per second and the time left, once both are known.
     #[must_use]
     pub fn of(&self, transfer: &TransferView) -> Option<(u64, Duration)> {
-        let rate = self.0.get(&transfer.id)?.bytes_per_s.filter(|rate| *rate >= 1.0)?;
-        let left = transfer.size_bytes.saturating_sub(transfer.done_bytes) as f64 / rate;
-        Some((rate as u64, Duration::try_from_secs_f64(left).ok()?))
+        self.0.of(transfer.id, transfer.size_bytes.saturating_sub(transfer.done_bytes))
     }
 }
 

@@ -1,12 +1,19 @@
 //! The command palette: every command that makes sense, by a few letters.
 
-use crate::common::{session, view, waiting};
+use crate::common::{busy_session, ended, session, tab, view, waiting};
 use crate::{controlled_page, page, session_page, taken};
-use console_core::proto::session::Capability;
-use console_core::view::{ConsoleCommand, PowerState, Stage};
+use console_core::LineId;
+use console_core::proto::geometry::MonitorId;
+use console_core::proto::session::{Capability, EndReason, TransferId};
+use console_core::records::{Description, Outcome};
+use console_core::view::{ConsoleCommand, PowerState, SessionView, Stage};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
+use i18n::Language;
+use operator_console::desk::DeskCommand;
+use operator_console::screens::Effect;
+use operator_console::settings::{Choice, Look};
 use std::time::{Duration, Instant};
 
 fn open(page: &mut crate::Page) {
@@ -88,4 +95,51 @@ fn every_command_is_in_the_list_and_arrows_reach_the_last() {
     page.run_steps(4);
     page.key_press(Key::Enter);
     assert_eq!(taken(&mut page).last(), Some(&ConsoleCommand::End));
+}
+
+/// What is done by the command that is found first.
+fn first(page: &mut crate::Page, typed: &str) -> (Vec<ConsoleCommand>, Vec<Effect>) {
+    open(page);
+    page.get_by_role_and_label(Role::TextInput, "All commands").type_text(typed);
+    page.run_steps(2);
+    page.key_press(Key::Enter);
+    (taken(page), std::mem::take(&mut page.state_mut().state.effects))
+}
+
+#[test]
+fn what_begins_with_what_was_typed_is_found_first() {
+    let mut page = session_page(session(PowerState::Granted, PowerState::Off));
+    assert_eq!(first(&mut page, "end").0, [ConsoleCommand::End]);
+}
+
+#[test]
+fn monitors_transfers_tabs_colours_and_language_are_found_by_name() {
+    let mut page =
+        session_page(SessionView { powers: session(PowerState::Granted, PowerState::Off).powers, ..busy_session() });
+    page.state_mut().desk.tabs =
+        vec![tab(1, view(Stage::Idle)), tab(2, view(waiting(Instant::now(), Duration::from_secs(9), 3)))];
+    page.state_mut().desk.front = Some(LineId(1));
+    page.run_steps(2);
+    let id = TransferId(2);
+    for (typed, expected) in [
+        ("monitor 2", ConsoleCommand::ShowMonitor(MonitorId(1))),
+        ("pause guida", ConsoleCommand::HoldTransfer(id, true)),
+        ("cancel guida", ConsoleCommand::CancelTransfer(id)),
+    ] {
+        assert_eq!(first(&mut page, typed).0, [expected], "{typed}");
+    }
+    assert!(first(&mut page, "k7m").1 == [Effect::Desk(DeskCommand::Show(Some(LineId(2))))]);
+    assert!(first(&mut page, "dark").1 == [Effect::Choose(Choice::Look(Look::Dark))]);
+    assert!(first(&mut page, "italiano").1 == [Effect::Choose(Choice::Language(Some(Language::Italian)))]);
+    assert!(first(&mut page, "copy and paste").1.is_empty());
+    assert!(page.state().state.clip.open);
+}
+
+#[test]
+fn the_outcome_is_given_on_the_last_page() {
+    let mut page = page(view(ended(EndReason::ClientEnded)));
+    let [Effect::Desk(DeskCommand::Describe(_, what))] = &first(&mut page, "outcome solved").1[..] else {
+        panic!("nothing was described");
+    };
+    assert_eq!(*what, Description::Outcome(Some(Outcome::Solved)));
 }

@@ -7,8 +7,8 @@ use console_core::LineId;
 use console_core::proto::session::{Capability, Decision, EndReason, Ending, RequestId};
 use console_core::records::{Description, Outcome, RecordId};
 use console_core::view::{
-    ChatLine, ConsoleCommand, ConsoleView, EndingState, EndingView, FilesView, MachineView, PowerState, Stage,
-    TransferState,
+    ChatLine, ConsoleCommand, ConsoleView, EndingState, EndingView, FilesView, MachineView, Notice, NoticeKind,
+    PowerState, Stage, TransferState,
 };
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
@@ -342,9 +342,12 @@ fn several_keys_wait_at_once_each_with_its_time() {
 fn the_invitation_is_in_the_language_of_the_person() {
     let now = Instant::now();
     let mut page = page(view(waiting(now, Duration::from_secs(300), 3)));
-    for (language, words) in [("Italiano", "Per ricevere assistenza"), ("English", "To get help")] {
+    for (language, words, spelt) in
+        [("Italiano", "Per ricevere assistenza", "sette"), ("English", "To get help", "seven")]
+    {
         page.get_by_label(language).click();
         page.run_steps(2);
+        assert!(page.query_all_by_label_contains(spelt).next().is_some(), "{spelt}");
         page.get_by_label("Copy invitation").click();
         page.run_steps(3);
         match &std::mem::take(&mut page.state_mut().state.effects)[..] {
@@ -365,7 +368,7 @@ fn recent(number: usize) -> RecordId {
 fn a_session_that_is_over_is_found_opened_exported_and_erased() {
     let mut page = home(common::desk());
     assert!(page.query_all_by_label_contains("Ufficio tributi").next().is_some());
-    page.get_by_role_and_label(Role::TextInput, "Filter: name, notes, tags").focus();
+    page.get_by_role_and_label(Role::TextInput, "Filter: name, notes, tags, outcome, day").focus();
     page.run_steps(2);
     page.event(Event::Text("colonna marco".to_owned()));
     page.run_steps(2);
@@ -475,7 +478,7 @@ fn an_empty_list_says_what_will_stand_there() {
     page.get_by_label_contains("Each session will appear here");
     page.state_mut().desk = common::desk();
     page.run_steps(2);
-    page.get_by_role_and_label(Role::TextInput, "Filter: name, notes, tags").focus();
+    page.get_by_role_and_label(Role::TextInput, "Filter: name, notes, tags, outcome, day").focus();
     page.run_steps(2);
     page.event(Event::Text("qwxz".to_owned()));
     page.run_steps(2);
@@ -510,4 +513,41 @@ fn the_head_of_a_session_names_the_person_once_the_notes_do() {
     page.state_mut().desk.records = records.into();
     page.run_steps(2);
     page.get_by_label("Marco Bini");
+}
+
+#[test]
+fn what_was_not_seen_outlives_what_was_and_keeps_the_name_of_a_closed_tab() {
+    let mut news = News::default();
+    let live = |notice| ConsoleView {
+        notices: vec![Notice { id: notice, kind: NoticeKind::RelayUnreachable }],
+        ..view(Stage::Session(Box::new(session(PowerState::Granted, PowerState::Off))))
+    };
+    news.observe(LineId(1), &live(1), SystemTime::now());
+    let first = news.items().len();
+    for notice in 0..400 {
+        news.observe(LineId(2), &live(notice + 1), SystemTime::now());
+        news.see(LineId(2));
+    }
+    let kept = news.items();
+    assert_eq!(kept.iter().filter(|item| item.line == LineId(1)).count(), first);
+    assert!(kept.len() <= 200);
+    news.keep_name(LineId(1), "Marco Bianchi");
+    let mut page = home(DeskView { news: news.items(), ..DeskView::default() });
+    page.state_mut().state.open_news();
+    page.run_steps(3);
+    assert!(page.query_all_by_label_contains("Marco Bianchi").next().is_some());
+}
+
+#[test]
+fn past_sessions_are_found_by_outcome_and_day_and_it_is_said_if_none_can_be_kept() {
+    let mut page = home(common::desk());
+    page.get_by_role_and_label(Role::TextInput, "Filter: name, notes, tags, outcome, day").focus();
+    page.run_steps(2);
+    page.get_by_role_and_label(Role::TextInput, "Filter: name, notes, tags, outcome, day").type_text("to continue");
+    page.run_steps(3);
+    assert!(page.query_all_by_label_contains("Ufficio tributi").next().is_some());
+    assert!(page.query_all_by_label_contains("Marco Bianchi").next().is_none());
+    page.state_mut().desk.records_missing = true;
+    page.run_steps(2);
+    page.get_by_label_contains("Nothing can be kept of sessions now");
 }

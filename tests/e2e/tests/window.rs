@@ -36,6 +36,7 @@ impl<'a> Window<'a> {
             lang: Some(Lang::En),
             link: LinkChoice::Quic,
             pictures: Some(world.path("pictures")),
+            theme: None,
         };
         let engine = Several::new(&arguments, arguments.language(), Arc::new(|| {}));
         let mut window = Self { world, engine };

@@ -146,6 +146,7 @@ fn chat_lines(chat: &Chat) -> Vec<ChatLine> {
         text: entry.text.clone(),
         at: entry.at,
         delivered: entry.delivered,
+        number: entry.id,
     };
     chat.entries().iter().map(line).collect()
 }

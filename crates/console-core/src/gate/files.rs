@@ -86,8 +86,11 @@ pub(crate) fn read_bounded(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     if bytes.len() > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
-/// As [`write()`], for records.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes all of a small file that only its owner may read, in the place of what is there; makes its folder.
+///
+/// # Errors
+/// It is as it was before.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     prepared(path, bytes).and_then(|file| Ok(file.persist(path).map(drop)?))
 }
 

@@ -77,3 +77,6 @@ common-month-12 = December
 common-today = today { $time }
 common-yesterday = yesterday { $time }
 common-day-and-time = { $date }, { $time }
+# The chat
+common-chat-full = The line is as long as it can be, and nothing more was taken. Send it, then go on in another.
+transfer-rate = { $done } of { $total } · { $rate }/s · { $left }

@@ -691,8 +691,8 @@ console-language-it = Italiano
 console-language-en = English
 console-recent-title = Recent sessions
 console-recent-empty = None yet. Each session will appear here with its notes, its outcome and the place of its log.
-console-recent-filter = Filter: name, notes, tags
 console-recent-nothing = No session contains these words.
+console-recent-filter = Filter: name, notes, tags, outcome, day
 console-recent-more = { $count } more: type a word to find them.
 console-recent-cut = ended unexpectedly
 console-recent-export = Export
@@ -803,3 +803,37 @@ console-palette-count = { $count ->
     [one] { $count } command. Arrow keys and Enter, or type a word.
    *[other] { $count } commands. Arrow keys and Enter, or type a word.
 }
+
+# Closing the window
+console-close-sessions = { $count ->
+    [one] A session is running. Closing the window ends it for the person too.
+   *[other] { $count } sessions are running. Closing the window ends them for the persons too.
+}
+console-close-transfers = { $count ->
+    [one] One transfer is not finished.
+   *[other] { $count } transfers are not finished.
+}
+console-close-end = { $count ->
+    [one] End the session and close
+   *[other] End { $count } sessions and close
+}
+console-close-keep = Keep open
+
+# The window itself
+console-window-settings = Window
+console-look = Colours
+console-look-system = as the system
+console-look-light = light
+console-look-dark = dark
+console-window-language = Language
+console-settings-not-kept = It holds for now, but could not be written down for the next start. Check the free space and the permissions of the folder for data.
+
+# Commands with a name of their own
+console-palette-monitor = Show monitor { $number }
+console-palette-tab = Go to { $name }
+console-palette-outcome = Outcome: { $outcome }
+console-palette-cancel-all = Cancel all transfers
+console-palette-transfers = Look at the transfers
+console-records-missing = Nothing can be kept of sessions now: no notes, no outcome. The folder for logs cannot be opened. Check its permissions and the free space, then start the console again.
+console-give-back-short = Give back
+console-give-back-name = Give back: { $power }

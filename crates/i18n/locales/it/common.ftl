@@ -74,3 +74,6 @@ common-month-12 = dicembre
 common-today = oggi { $time }
 common-yesterday = ieri { $time }
 common-day-and-time = { $date }, { $time }
+# La chat
+common-chat-full = La riga è lunga quanto può essere e il resto non è entrato. La invii, poi continui in un’altra.
+transfer-rate = { $done } di { $total } · { $rate }/s · { $left }

@@ -691,8 +691,8 @@ console-language-it = Italiano
 console-language-en = English
 console-recent-title = Sessioni recenti
 console-recent-empty = Ancora nessuna. Qui comparirà ogni sessione, con le note, l’esito e la posizione del registro.
-console-recent-filter = Filtra: nome, note, etichette
 console-recent-nothing = Nessuna sessione contiene queste parole.
+console-recent-filter = Filtra: nome, note, etichette, esito, giorno
 console-recent-more = Altre { $count }: digiti una parola per trovarle.
 console-recent-cut = interrotta
 console-recent-export = Esporta
@@ -803,3 +803,37 @@ console-palette-count = { $count ->
     [one] { $count } comando. Frecce e Invio, o scriva una parola.
    *[other] { $count } comandi. Frecce e Invio, o scriva una parola.
 }
+
+# Chiudere la finestra
+console-close-sessions = { $count ->
+    [one] Una sessione è in corso. Se chiude la finestra, finisce anche per la persona.
+   *[other] { $count } sessioni sono in corso. Se chiude la finestra, finiscono anche per le persone.
+}
+console-close-transfers = { $count ->
+    [one] Un trasferimento non è finito.
+   *[other] { $count } trasferimenti non sono finiti.
+}
+console-close-end = { $count ->
+    [one] Termina la sessione e chiudi
+   *[other] Termina { $count } sessioni e chiudi
+}
+console-close-keep = Non chiudere
+
+# La finestra
+console-window-settings = Finestra
+console-look = Colori
+console-look-system = come il sistema
+console-look-light = chiari
+console-look-dark = scuri
+console-window-language = Lingua
+console-settings-not-kept = Vale per ora, ma non è stato possibile scriverlo per il prossimo avvio. Controlli lo spazio libero e i permessi della cartella dei dati.
+
+# Comandi con un nome loro
+console-palette-monitor = Mostra lo schermo { $number }
+console-palette-tab = Vai a { $name }
+console-palette-outcome = Esito: { $outcome }
+console-palette-cancel-all = Annulla tutti i trasferimenti
+console-palette-transfers = Guarda i trasferimenti
+console-records-missing = Delle sessioni ora non si può tenere niente: né note né esito. La cartella dei registri non si apre. Controlli i permessi e lo spazio libero, poi riavvii la console.
+console-give-back-short = Restituisci
+console-give-back-name = Restituisci: { $power }

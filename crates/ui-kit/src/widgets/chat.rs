@@ -1,19 +1,20 @@
-//! The chat: lines and an entry.
+//! The chat: lines whose words can be selected and copied, by keyboard the whole line, and an entry.
 
 use super::icons::paint_check;
 use super::links::{address_question_ui, addresses, ask_about};
-use super::{focus_ring, primary_button};
+use super::{AtMost, focus_ring, primary_button, small};
 use crate::fonts::Weight;
 use crate::theme;
 use egui::text::{LayoutJob, TextFormat};
+use egui::text_selection::LabelSelectionState;
 use egui::{
-    Align, Align2, Context, Frame, Id, Key, Layout, Margin, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind,
-    TextEdit, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Context, Event, EventFilter, Frame, Id, Key, Layout, Margin, Modifiers, Rect, Response, Role,
+    ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, pos2, vec2,
 };
 use i18n::I18n;
 
-/// Longest line that can be written, in characters.
-const LONGEST_LINE: usize = 2000;
+/// Longest line that can be written, in bytes of UTF-8: as much as travels at once.
+pub const LONGEST_LINE_BYTES: usize = 3000;
 
 /// One line of chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,9 @@ pub fn focus_chat(ctx: &Context) {
 pub fn chat_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble], draft: &mut String, hint: &str) -> Option<String> {
     let tokens = theme::tokens(ui);
     address_question_ui(ui, i18n);
+    if is_full(draft) {
+        small(ui, &i18n.text("common-chat-full"));
+    }
     let height = (ui.available_height() - tokens.control_height - tokens.unit - 4.0).max(48.0);
     ScrollArea::vertical()
         .id_salt("chat lines")
@@ -51,15 +55,82 @@ pub fn chat_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble], draft: &mut Strin
         .auto_shrink([false, false])
         .stick_to_bottom(true)
         .show(ui, |ui| {
-            for line in lines {
-                bubble(ui, i18n, line);
-            }
+            lines_ui(ui, i18n, lines);
         });
     ui.add_space(4.0);
     entry(ui, i18n, draft, hint)
 }
 
-fn bubble(ui: &mut Ui, i18n: &I18n, line: &ChatBubble) {
+/// Whether not even one letter more fits.
+fn is_full(draft: &str) -> bool {
+    draft.len() + char::MAX.len_utf8() > LONGEST_LINE_BYTES
+}
+
+/// The lines; Tab stops at one of them and at those with an address, and arrows go on from there.
+fn lines_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble]) {
+    let last = lines.len().saturating_sub(1);
+    let kept = ui.scope_id().with("the line with the focus");
+    let line_id = |place: usize| kept.with(place);
+    let before = ui.ctx().data(|data| data.get_temp::<usize>(kept)).filter(|at| *at <= last);
+    let stop = before.filter(|at| ui.memory(|memory| memory.has_focus(line_id(*at)))).unwrap_or(last);
+    let (mut at, mut by_keyboard) = (stop, false);
+    for (place, line) in lines.iter().enumerate() {
+        let response = bubble(ui, i18n, line, line_id(place), place == stop);
+        if response.clicked() || response.drag_started() {
+            response.request_focus();
+        }
+        if response.has_focus() {
+            at = place;
+            if response.gained_focus() {
+                response.scroll_to_me(None);
+                by_keyboard = ui.input(|input| !input.pointer.any_down() && !input.pointer.any_released());
+            }
+            focused(ui, line, &response);
+        }
+    }
+    ui.ctx().data_mut(|data| data.insert_temp(kept, at));
+    if !lines.is_empty() && ui.memory(|memory| memory.has_focus(line_id(at))) {
+        let to = moved(ui, at, last);
+        if to != at {
+            ui.ctx().data_mut(|data| data.insert_temp(kept, to));
+            ui.memory_mut(|memory| memory.request_focus(line_id(to)));
+            by_keyboard = true;
+        }
+    }
+    if by_keyboard {
+        // Who comes by keyboard means the line, not what was selected before.
+        ui.ctx().plugin::<LabelSelectionState>().lock().clear_selection();
+    }
+}
+
+/// The arrows stay with a line that has the focus, and copying copies all of it, if nothing is selected.
+fn focused(ui: &Ui, line: &ChatBubble, response: &Response) {
+    let arrows = EventFilter { vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+    let copies = ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Copy)));
+    if copies {
+        // What is selected is copied after this, and stays.
+        ui.ctx().copy_text(line.text.clone());
+    }
+}
+
+/// To which line the keys go that were pressed.
+fn moved(ui: &Ui, at: usize, last: usize) -> usize {
+    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    if pressed(Key::ArrowUp) {
+        at.saturating_sub(1)
+    } else if pressed(Key::ArrowDown) {
+        (at + 1).min(last)
+    } else if pressed(Key::Home) {
+        0
+    } else if pressed(Key::End) {
+        last
+    } else {
+        at
+    }
+}
+
+fn bubble(ui: &mut Ui, i18n: &I18n, line: &ChatBubble, id: Id, is_stop: bool) -> Response {
     let tokens = theme::tokens(ui);
     let size = tokens.small_size.max(15.0);
     let padding = vec2(12.0, 8.0);
@@ -86,15 +157,19 @@ fn bubble(ui: &mut Ui, i18n: &I18n, line: &ChatBubble) {
         ui.painter().layout_no_wrap(line.time.clone(), Weight::Regular.at(tokens.tiny_size), tokens.ink_secondary);
     let mark = if line.mine { 18.0 } else { 0.0 };
     let inner = vec2(text.size().x.max(time.size().x + mark), text.size().y + time.size().y) + 2.0 * padding;
-    let sense = if links.is_empty() { Sense::hover() } else { Sense::click() };
-    let (row, response) = ui.allocate_exact_size(vec2(full, inner.y), sense);
+    let (row, _) = ui.allocate_exact_size(vec2(full, inner.y), Sense::hover());
     let left = if line.mine { row.right() - inner.x } else { row.left() };
     let rect = Rect::from_min_size(pos2(left, row.top()), inner);
+    // By touch, a drag scrolls.
+    let selects = if ui.input(egui::InputState::any_touches) { Sense::CLICK } else { Sense::CLICK | Sense::DRAG };
+    let stops = if is_stop || !links.is_empty() { Sense::FOCUSABLE } else { Sense::empty() };
+    let response = ui.interact(rect, id, selects | stops);
     if ui.is_rect_visible(rect) {
         let fill = if line.mine { tokens.accent_soft } else { tokens.surface };
         let edge = if line.mine && !tokens.high_contrast { Stroke::NONE } else { Stroke::new(1.0, tokens.line) };
         ui.painter().rect(rect, tokens.card_radius, fill, edge, StrokeKind::Inside);
-        ui.painter().galley(rect.min + padding, text.clone(), tokens.ink);
+        let place = rect.min + padding;
+        LabelSelectionState::label_text_selection(ui, &response, place, text.clone(), tokens.ink, Stroke::NONE);
         let base = rect.max - padding - time.size();
         let centre = pos2(base.x - 11.0, base.y + time.size().y / 2.0);
         let stroke = Stroke::new(1.5, tokens.ink_secondary);
@@ -122,6 +197,7 @@ fn bubble(ui: &mut Ui, i18n: &I18n, line: &ChatBubble) {
             ask_about(ui.ctx(), address);
         }
     }
+    response
 }
 
 fn entry(ui: &mut Ui, i18n: &I18n, draft: &mut String, hint: &str) -> Option<String> {
@@ -139,12 +215,11 @@ fn entry(ui: &mut Ui, i18n: &I18n, draft: &mut String, hint: &str) -> Option<Str
                 .inner_margin(Margin::symmetric(12, 8));
             let width = (row.x - send_width - ui.spacing().item_spacing.x).max(80.0);
             let field = ui.add(
-                TextEdit::singleline(draft)
+                TextEdit::singleline(&mut AtMost { text: draft, bytes: LONGEST_LINE_BYTES })
                     .id_salt("chat entry")
                     .hint_text(hint)
                     .font(Weight::Regular.at(tokens.small_size.max(15.0)))
                     .text_color(tokens.ink)
-                    .char_limit(LONGEST_LINE)
                     .desired_width(width)
                     .min_size(vec2(width, tokens.control_height))
                     .align(Align2::LEFT_CENTER)

@@ -1,5 +1,6 @@
 //! The widgets: each has its accessible name, shows its focus, and returns a response.
 
+mod at_most;
 mod buttons;
 mod chat;
 mod choice;
@@ -11,8 +12,9 @@ mod question;
 mod switch;
 mod text;
 
+pub use at_most::AtMost;
 pub use buttons::{button, danger_button, primary_button, red_x_button};
-pub use chat::{ChatBubble, chat_ui, focus_chat};
+pub use chat::{ChatBubble, LONGEST_LINE_BYTES, chat_ui, focus_chat};
 pub use choice::{choice, stars};
 pub use containers::{TagKind, accent_card, card, notice, progress, tag};
 pub use icons::{avatar, icon, mark};
