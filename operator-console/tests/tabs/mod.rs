@@ -407,7 +407,7 @@ fn what_came_of_a_file_that_was_cut_off_is_told_with_its_place_and_its_end() {
     }
     page.get_by_label("Erase").click();
     page.run_steps(3);
-    page.get_by_label_contains("what has come of files that were cut off go.");
+    page.get_by_label_contains("the parts of files that were cut off are erased.");
     page.get_by_label("Erase for good").click();
     assert_eq!(done(&mut page), [DeskCommand::Erase(recent(3))]);
 }
