@@ -1,6 +1,6 @@
 //! Pages about the client's machine as words: lists of facts, and sheets with columns; to show, to copy, to save.
 
-use console_core::proto::machine::{Facts, Hardware, Overview, Topic};
+use console_core::proto::machine::{Fact, Facts, Hardware, Interface, Overview, Topic};
 use console_core::proto::text::Text;
 use i18n::I18n;
 use std::time::{Duration, UNIX_EPOCH};
@@ -69,10 +69,13 @@ const DISKS: &[Column] = &[
 ];
 const NETWORK: &[Column] = &[
     words("console-machine-interface", 80, 0),
-    words("console-machine-addresses", 220, 0),
-    words("console-machine-hardware-address", 130, 2),
-    number("console-machine-received", 80, 1),
-    number("console-machine-sent", 80, 1),
+    words("console-machine-link", 100, 1),
+    words("console-machine-addresses", 200, 0),
+    words("console-machine-gateway", 110, 1),
+    words("console-machine-name-servers", 130, 1),
+    words("console-machine-hardware-address", 130, 3),
+    number("console-machine-received", 80, 2),
+    number("console-machine-sent", 80, 2),
 ];
 const PROCESSES: &[Column] = &[
     words("console-machine-name", 110, 0),
@@ -177,10 +180,20 @@ pub fn paper(i18n: &I18n, facts: &Facts) -> Paper {
                 .rows
                 .iter()
                 .map(|interface| {
-                    let addresses: Vec<String> = interface.addresses.rows.iter().map(Text::shown).collect();
-                    let addresses = Cell { text: addresses.join(", "), number: 0 };
+                    let list = |rows: &[Fact]| {
+                        Cell { text: rows.iter().map(Text::shown).collect::<Vec<_>>().join(", "), number: 0 }
+                    };
                     let (received, sent) = (bytes(i18n, interface.received_bytes), bytes(i18n, interface.sent_bytes));
-                    vec![cell(&interface.name), addresses, cell(&interface.hardware_address), received, sent]
+                    vec![
+                        cell(&interface.name),
+                        link(i18n, interface),
+                        list(&interface.addresses.rows),
+                        list(&interface.gateways.rows),
+                        list(&interface.name_servers.rows),
+                        cell(&interface.hardware_address),
+                        received,
+                        sent,
+                    ]
                 })
                 .collect(),
         ),
@@ -228,6 +241,18 @@ pub fn paper(i18n: &I18n, facts: &Facts) -> Paper {
         ),
     };
     Paper::Sheet(Sheet { columns, rows: rows.into_iter().map(|cells| Row { cells }).collect() })
+}
+
+/// Whether an interface is connected, and how fast.
+fn link(i18n: &I18n, interface: &Interface) -> Cell {
+    let id = match interface.is_connected {
+        Some(true) if interface.speed_mbits > 0 => "console-machine-connected-at",
+        Some(true) => "console-machine-connected",
+        Some(false) => "console-machine-not-connected",
+        None => return Cell { text: String::new(), number: 0 },
+    };
+    let speed = [("speed", interface.speed_mbits.to_string().into())];
+    Cell { text: i18n.text_with(id, &speed), number: 0 }
 }
 
 fn overview_facts(i18n: &I18n, overview: &Overview) -> Vec<(String, String)> {

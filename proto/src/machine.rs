@@ -178,6 +178,15 @@ pub struct Interface {
     pub received_bytes: u64,
     /// Bytes sent since the system started.
     pub sent_bytes: u64,
+    /// Whether it is connected to something; `None` where the system does not tell.
+    pub is_connected: Option<bool>,
+    /// How fast, in megabits a second; 0 where the system does not tell.
+    pub speed_mbits: u32,
+    /// By which machines everything goes that is not near: the default gateways.
+    pub gateways: Rows<Fact, { limits::ADDRESS_ROWS }>,
+    /// The servers that the system asks for addresses, with every interface that has a gateway: they are the
+    /// whole system's.
+    pub name_servers: Rows<Fact, { limits::ADDRESS_ROWS }>,
 }
 
 /// A running program.

@@ -400,6 +400,10 @@ pub(crate) fn machine_pages() -> Vec<Facts> {
             addresses,
             received_bytes: 1_840_000_000,
             sent_bytes: 210_000_000,
+            is_connected: Some(true),
+            speed_mbits: 866,
+            gateways: Rows::first_of(vec![fact("192.168.1.1")]),
+            name_servers: Rows::first_of(vec![fact("192.168.1.1"), fact("9.9.9.9")]),
         }])),
         Facts::Processes(Rows::first_of(processes)),
         Facts::Packages(Rows {

@@ -15,6 +15,14 @@ use sysinfo::{
 /// How long is looked at how busy something is.
 const BUSY_OVER: Duration = Duration::from_millis(500);
 
+/// Where an interface leads.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Way {
+    pub(super) is_connected: Option<bool>,
+    pub(super) speed_mbits: u32,
+    pub(super) gateways: Vec<String>,
+}
+
 /// Reads one page; `None` where this system does not tell.
 pub(super) fn read(topic: Topic) -> Option<Facts> {
     match topic {
@@ -111,7 +119,11 @@ fn disks<const MAX: usize>() -> Option<Rows<Disk, MAX>> {
 
 fn network<const MAX: usize>() -> Option<Rows<Interface, MAX>> {
     let networks = Networks::new_with_refreshed_list().ok()?;
+    let name_servers = own::name_servers();
     let interfaces = networks.iter().map(|(name, data)| {
+        let Way { is_connected, speed_mbits, gateways } = own::way(&name.to_string_lossy());
+        let asks = if gateways.is_empty() { &[] } else { name_servers.as_slice() };
+        let name_servers = Rows::first_of(asks.iter().map(|server| text(server)).collect());
         let mut addresses: Vec<Fact> = data.ip_networks().iter().map(|address| text(&address.to_string())).collect();
         addresses.sort_by(|one, other| one.as_str().cmp(other.as_str()));
         let hardware = data.mac_address();
@@ -122,6 +134,10 @@ fn network<const MAX: usize>() -> Option<Rows<Interface, MAX>> {
             addresses: Rows::first_of(addresses),
             received_bytes: data.total_received(),
             sent_bytes: data.total_transmitted(),
+            is_connected,
+            speed_mbits,
+            gateways: Rows::first_of(gateways.iter().map(|gateway| text(gateway)).collect()),
+            name_servers,
         }
     });
     let mut interfaces: Vec<_> = interfaces.collect();
