@@ -180,8 +180,9 @@ pub fn paper(i18n: &I18n, facts: &Facts) -> Paper {
                 .rows
                 .iter()
                 .map(|interface| {
-                    let list = |rows: &[Fact]| {
-                        Cell { text: rows.iter().map(Text::shown).collect::<Vec<_>>().join(", "), number: 0 }
+                    let list = |rows: &[Fact]| Cell {
+                        text: rows.iter().map(Text::shown).collect::<Vec<_>>().join(", "),
+                        number: 0,
                     };
                     let (received, sent) = (bytes(i18n, interface.received_bytes), bytes(i18n, interface.sent_bytes));
                     vec![

@@ -1,7 +1,7 @@
 //! What may stand on a line of output: answers, refusals and events, as types.
 
 use super::records::{RecordLine, RecordState};
-use super::state::{FolderState, MonitorState, OperatorState, State, TerminalState, TransferState};
+use super::state::{FolderState, ItemState, MonitorState, OperatorState, State, TerminalState, TransferState};
 use console_core::proto::machine::Facts;
 use serde::Serialize;
 
@@ -47,6 +47,7 @@ pub(super) enum Done {
     Chat { line: u64 },
     File { transfer: u64 },
     Transfers { transfers: Vec<TransferState> },
+    Items { items: Vec<ItemState>, count: usize },
     State { state: Box<State> },
     Record { record: RecordState },
     Facts { facts: Box<Facts> },
@@ -188,6 +189,12 @@ pub(super) enum Event {
     NoFolder {
         failure: &'static str,
     },
+    Terminal {
+        state: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<i32>,
+    },
+    TerminalChanged {},
     Transfer {
         #[serde(flatten)]
         transfer: TransferState,

@@ -6,13 +6,15 @@ use super::state::{self, FolderState, TransferState, milliseconds, text};
 use console_core::clipboard::Content;
 use console_core::proto::session::{Capability, TransferFailure, TransferId};
 use console_core::view::{
-    ClipState, ConsoleView, EndView, FolderView, KeyView, NoticeKind, PowerState, PowerView, SessionView, Stage,
+    ClipState, ConsoleView, EndView, FolderView, KeyView, NoticeKind, PowerState, PowerView, SessionView, ShellState,
+    Stage,
 };
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Counts of pictures are told this often.
+/// Counts of pictures, and that a terminal shows something else, are told this often.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// How far a file is, is told this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -49,6 +51,9 @@ struct ToldSession {
     folder: Option<Arc<FolderView>>,
     no_folder: Option<TransferFailure>,
     clipboard: (ClipState, u64),
+    shell: ShellState,
+    /// What a terminal showed when that was told last.
+    shown: Option<(u64, Instant)>,
     sharing_paused: bool,
     input_paused: bool,
     reconnecting: bool,
@@ -152,7 +157,27 @@ impl ToldSession {
         self.chat(session, events);
         self.files(session.transfers.iter(), now, events);
         self.clipboard(session, events);
+        self.terminal(session, now, events);
         self.pauses(session, events);
+    }
+
+    fn terminal(&mut self, session: &SessionView, now: Instant, events: &mut Vec<Event>) {
+        let state = session.shell.state;
+        if std::mem::replace(&mut self.shell, state) != state {
+            events.push(Event::Terminal { state: names::shell(state), code: state::code_of(state) });
+            self.shown = None;
+        }
+        let Some(terminal) = session.shell.terminal.as_ref() else { return };
+        if self.shown.is_some_and(|(_, at)| now.duration_since(at) < COUNT_EVERY) {
+            return;
+        }
+        let mut hasher = DefaultHasher::new();
+        terminal.text().hash(&mut hasher);
+        let text = hasher.finish();
+        if self.shown.is_none_or(|(before, _)| before != text) {
+            self.shown = Some((text, now));
+            events.push(Event::TerminalChanged {});
+        }
     }
 
     fn folders(&mut self, session: &SessionView, events: &mut Vec<Event>) {

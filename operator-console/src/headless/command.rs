@@ -202,6 +202,14 @@ pub(super) enum Command {
         columns: u16,
         rows: u16,
     },
+    /// What a transfer consists of, from this one of it on.
+    TransferItems {
+        transfer: u32,
+        #[serde(default)]
+        from: usize,
+    },
+    /// No more of any transfer.
+    CancelAll {},
     /// The sessions until now.
     Records {},
     /// Saves what is kept of one of them where pictures are saved.
@@ -259,6 +267,25 @@ pub(super) enum Goal {
     Ending,
     Ended,
     Idle,
+    SystemInfo,
+    Clipboard,
+    Shell,
+    /// Looking through the folders.
+    Files,
+}
+
+impl Goal {
+    /// The power whose answer is waited for.
+    pub(super) const fn power(self) -> Option<Capability> {
+        match self {
+            Self::View => Some(Capability::View),
+            Self::Control => Some(Capability::Control),
+            Self::SystemInfo => Some(Capability::SystemInfo),
+            Self::Clipboard => Some(Capability::Clipboard),
+            Self::Shell => Some(Capability::Shell),
+            _ => None,
+        }
+    }
 }
 
 /// A power that is asked for by itself. Each file asks for itself, and chat comes with viewing.

@@ -7,7 +7,7 @@ use console_core::proto::session::{
     Asking, Capability, CertificateProblem, Decision, EndReason, Ending, GrantEnd, Step, TransferFailure,
 };
 use console_core::records::Outcome;
-use console_core::view::{ClipState, NoticeKind, PowerState, TransferState};
+use console_core::view::{ClipState, NoticeKind, PowerState, ShellState, TransferState};
 
 pub(super) fn capability(capability: Capability) -> &'static str {
     match capability {
@@ -61,11 +61,17 @@ pub(super) fn power(state: PowerState) -> &'static str {
 /// Why a power is over that nobody took back.
 pub(super) fn grant_end(cause: GrantEnd) -> &'static str {
     match cause {
-        GrantEnd::Person => "taken_back",
-        GrantEnd::Operator => "given_back",
-        GrantEnd::UseOver => "use_over",
         GrantEnd::LineBroke => "line_broke",
         GrantEnd::LogFull => "log_full",
+        GrantEnd::UseOver | GrantEnd::Person | GrantEnd::Operator => "use_over",
+    }
+}
+
+pub(super) fn shell(state: ShellState) -> &'static str {
+    match state {
+        ShellState::None => "none",
+        ShellState::Open => "open",
+        ShellState::Over { .. } => "over",
     }
 }
 

@@ -179,16 +179,18 @@ fn reached(goal: Goal, after: u64, view: &ConsoleView) -> Option<Result<(), Prob
         Goal::Ending => matches!(view.stage, Stage::Ended(_)),
         Goal::Ended => matches!(&view.stage, Stage::Ended(end) if !end.is_closing),
         Goal::Idle => matches!(view.stage, Stage::Idle),
-        Goal::View => return decided(Capability::View, view),
-        Goal::Control => return decided(Capability::Control, view),
+        Goal::View | Goal::Control | Goal::SystemInfo | Goal::Clipboard | Goal::Shell => {
+            let capability = goal.power()?;
+            return answered(session?, capability, power(session?, capability)?);
+        }
+        Goal::Files => return answered(session?, Capability::FetchFile, session?.files.browse),
     };
     is_reached.then_some(Ok(()))
 }
 
 /// What the person said to a question.
-fn decided(capability: Capability, view: &ConsoleView) -> Option<Result<(), Problem>> {
-    let session = session(view)?;
-    match power(session, capability)? {
+fn answered(session: &SessionView, capability: Capability, state: PowerState) -> Option<Result<(), Problem>> {
+    match state {
         // The question about control has paused the input, and its end is told after the answer.
         PowerState::Granted if capability == Capability::Control && session.input_paused => None,
         PowerState::Granted => Some(Ok(())),

@@ -5,7 +5,7 @@ use super::command::{Command, Goal, Power};
 use super::desk::{Desk, Step};
 use super::pending::{self, Behind, Kind};
 use super::press;
-use super::state::{self, State, TerminalState, TransferState, text};
+use super::state::{self, ItemState, State, TerminalState, TransferState, text};
 use crate::engine::Engine as _;
 use crate::places;
 use console_core::gate::{GateCommand, GateProblem, GateStage, Secret};
@@ -16,13 +16,18 @@ use console_core::proto::input::{InputEvent, KeyUsage};
 use console_core::proto::machine::{Facts, Topic};
 use console_core::proto::session::{Capability, TransferId};
 use console_core::proto::shell::TerminalSize;
-use console_core::view::{ConsoleCommand, EndingState, PowerState, SessionView, ShellState, Stage, Typed};
+use console_core::view::{
+    ConsoleCommand, EndingState, PowerState, SessionView, ShellState, Stage, TransferState as Moving, TransferView,
+    Typed,
+};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Longest wait.
+/// Files and folders of a transfer that one answer names: a line stays readable.
+const MOST_ITEMS: usize = 1000;
 const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1000;
 
 pub(super) type Result<T = Done> = std::result::Result<T, Problem>;
@@ -104,8 +109,10 @@ impl<W: Write> Desk<W> {
             }
             Command::Send { paths, into } => self.send_files(paths, into),
             Command::Fetch { paths, into } => self.fetch_files(paths, into),
-            Command::Pause { transfer } => self.on_transfer(transfer, |id| ConsoleCommand::HoldTransfer(id, true)),
-            Command::Resume { transfer } => self.on_transfer(transfer, |id| ConsoleCommand::HoldTransfer(id, false)),
+            Command::Pause { transfer } => self.hold(transfer, true),
+            Command::Resume { transfer } => self.hold(transfer, false),
+            Command::CancelAll {} => self.session().and_then(|_| self.send(ConsoleCommand::CancelTransfers)),
+            Command::TransferItems { transfer, from } => self.transfer_items(transfer, from),
             Command::Cancel { transfer, file: None } => self.on_transfer(transfer, ConsoleCommand::CancelTransfer),
             Command::Cancel { transfer, file: Some(file) } => self.cancel_file(transfer, &file),
             Command::Resolve { transfer, conflict } => {
@@ -192,8 +199,7 @@ impl<W: Write> Desk<W> {
         }
         let behind = self.pending.iter().rev().find_map(|pending| match (pending.kind, goal) {
             (Kind::NewKey { begun: false, .. }, _) => Some(Behind::NewKey),
-            (Kind::Request { capability: capability @ Capability::View, .. }, Goal::View)
-            | (Kind::Request { capability: capability @ Capability::Control, .. }, Goal::Control) => {
+            (Kind::Request { capability, .. }, goal) if goal.power() == Some(capability) => {
                 Some(Behind::Request(capability))
             }
             _ => None,
@@ -221,8 +227,12 @@ impl<W: Write> Desk<W> {
         if !session.recognised {
             return Err(not_recognised());
         }
+        let is_seen = pending::power(session, Capability::View) == Some(PowerState::Granted);
         match state {
             None => Err(not_in_profile()),
+            Some(_) if capability != Capability::View && !is_seen => {
+                Err(Problem::new(Code::NotGranted, "the person is asked for this once viewing is granted"))
+            }
             Some(PowerState::Asked | PowerState::Granted) => {
                 Err(Problem::new(Code::Already, "it is granted, or the person has the question"))
             }
@@ -266,6 +276,8 @@ impl<W: Write> Desk<W> {
     fn release(&mut self, power: Power) -> Result {
         let capability = power.into();
         match pending::power(self.session()?, capability) {
+            // Who needs to see no more ends the session, as in the window.
+            _ if capability == Capability::View => Err(bad_value("viewing is not given back: end the session")),
             Some(PowerState::Granted) => self.send(ConsoleCommand::Release(capability)),
             _ => Err(Problem::new(Code::NotGranted, "it is not granted")),
         }
@@ -436,6 +448,24 @@ impl<W: Write> Desk<W> {
             Some(known) if known.state.is_over() => Err(Problem::new(Code::Already, "the transfer is over")),
             Some(_) => self.send(command(id)),
         }
+    }
+
+    /// Lets a transfer stand still, or go on, where the window has a button for that.
+    fn hold(&mut self, transfer: u32, held: bool) -> Result {
+        let known = self.session()?.transfers.iter().find(|known| known.id == TransferId(transfer));
+        let may = |known: &TransferView| known.is_held || matches!(known.state, Moving::Running | Moving::Queued);
+        if known.is_some_and(|known| !known.state.is_over() && !may(known)) {
+            return Err(Problem::new(Code::WrongStage, "the transfer does not move yet"));
+        }
+        self.on_transfer(transfer, |id| ConsoleCommand::HoldTransfer(id, held))
+    }
+
+    /// What a transfer consists of, once that is known and until it is over.
+    fn transfer_items(&mut self, transfer: u32, from: usize) -> Result {
+        let known = self.session()?.transfers.iter().find(|known| known.id == TransferId(transfer));
+        let items = &known.ok_or_else(|| bad_value("there is no such transfer"))?.items;
+        let some = items.iter().skip(from).take(MOST_ITEMS).map(ItemState::of).collect();
+        Ok(Done::Items { items: some, count: items.len() })
     }
 
     fn cancel_file(&mut self, transfer: u32, file: &str) -> Result {

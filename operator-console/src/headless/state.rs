@@ -36,11 +36,7 @@ pub(super) struct TerminalState {
 impl TerminalState {
     /// With `back` lines more of what has scrolled away in sight, and so many less of the last.
     pub(super) fn of(shell: &ShellView, back: u16) -> Self {
-        let (state, code) = match shell.state {
-            ShellState::None => ("none", None),
-            ShellState::Open => ("open", None),
-            ShellState::Over { code } => ("over", code),
-        };
+        let (state, code) = (names::shell(shell.state), code_of(shell.state));
         let text = shell.terminal.as_ref().map(|terminal| {
             terminal.scroll(i32::from(back));
             let text = terminal.text();
@@ -138,6 +134,33 @@ pub(super) struct TransferState {
     held: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     saved_to: Option<String>,
+    /// The first of the files that do not come, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<FileFailure>,
+    /// The first of those that are in the folder already, while it is to be decided about them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conflicts: Vec<String>,
+}
+
+/// A file that does not come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct FileFailure {
+    file: String,
+    failure: &'static str,
+}
+
+/// One file or folder of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct ItemState {
+    file: String,
+    size_bytes: u64,
+    is_folder: bool,
+}
+
+impl ItemState {
+    pub(super) fn of(item: &view::ItemView) -> Self {
+        Self { file: item.name.clone(), size_bytes: item.size_bytes, is_folder: !item.is_file }
+    }
 }
 
 impl TransferState {
@@ -272,6 +295,10 @@ impl TransferState {
             view::TransferState::Failed(failure) => Some(names::transfer_failure(failure)),
             _ => None,
         };
+        let failure_of = |(file, failure): &(String, _)| FileFailure {
+            file: file.clone(),
+            failure: names::transfer_failure(*failure),
+        };
         Self {
             transfer: u64::from(transfer.id.0),
             name: transfer.name.clone(),
@@ -285,7 +312,20 @@ impl TransferState {
             failed_files: transfer.failed_files,
             held: transfer.is_held,
             saved_to: transfer.saved_to.as_deref().map(text),
+            failures: transfer.failures.iter().map(failure_of).collect(),
+            conflicts: match transfer.state {
+                view::TransferState::Conflicts(_) => transfer.conflicts.to_vec(),
+                _ => Vec::new(),
+            },
         }
+    }
+}
+
+/// With which code a shell ended, if it has ended and has one.
+pub(super) fn code_of(state: ShellState) -> Option<i32> {
+    match state {
+        ShellState::Over { code } => code,
+        ShellState::None | ShellState::Open => None,
     }
 }
 

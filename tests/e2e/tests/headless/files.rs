@@ -51,7 +51,14 @@ fn folders_are_looked_at_and_several_files_move_both_ways_without_a_window() {
     fs::write(world.path("fetched/Documents/deep/a.txt"), "old").unwrap();
     let again = caller.ask(json!({"do": "fetch", "paths": [documents], "into": world.path("fetched")}));
     world.answer(true);
-    caller.event_with("transfer", is(&again["transfer"], "conflicts"));
+    let asked = caller.event_with("transfer", is(&again["transfer"], "conflicts"));
+    assert_eq!(asked["conflicts"], json!(["Documents/b.bin", "Documents/deep/a.txt"]), "{asked}");
+    let items = caller.ask(json!({"do": "transfer_items", "transfer": again["transfer"]}));
+    let named = |item: &Value| item["file"] == "Documents/deep/a.txt" && item["is_folder"] == false;
+    assert!(items["items"].as_array().unwrap().iter().any(named), "{items}");
+    let rest = caller.ask(json!({"do": "transfer_items", "transfer": again["transfer"], "from": items["count"]}));
+    assert_eq!(rest["items"], json!([]));
+    assert_eq!(caller.refused(json!({"do": "pause", "transfer": again["transfer"]})), "wrong_stage");
     caller.ask(json!({"do": "resolve", "transfer": again["transfer"], "conflict": "replace"}));
     caller.event_with("transfer", is(&again["transfer"], "done"));
     assert_eq!(tree(&world.path("fetched/Documents")), tree(&world.path("home/Documents")));
@@ -69,7 +76,8 @@ fn a_transfer_is_paused_gone_on_with_and_cancelled_without_a_window() {
     pair_and_view(&world, &mut caller);
     let large = world.path("large.bin");
     fs::write(&large, content(2, 96 * 1024 * 1024)).unwrap();
-    let sent = caller.ask(json!({"do": "send", "paths": [large]}));
+    // One file alone as well as several.
+    let sent = caller.ask(json!({"do": "send_file", "path": large}));
     world.answer(true);
     let number = &sent["transfer"];
     caller.event_with("transfer", is(number, "running"));
@@ -98,6 +106,7 @@ fn a_transfer_is_paused_gone_on_with_and_cancelled_without_a_window() {
     caller.ask(json!({"do": "cancel", "transfer": both["transfer"], "file": "large.bin"}));
     let done = caller.event_with("transfer", is(&both["transfer"], "done"));
     assert_eq!((&done["done_files"], &done["failed_files"]), (&json!(1), &json!(1)), "{done}");
+    assert_eq!(done["failures"], json!([{"file": "large.bin", "failure": "cancelled"}]));
     assert!(world.path("downloads/small.txt").exists() && !world.path("downloads/large.bin").exists());
 
     // The same goes on from what is there, and this time arrives.

@@ -45,7 +45,9 @@ fn commands_are_entered_and_read_once_the_person_allows_it() {
     assert_eq!(caller.refused(echo.clone()), "not_granted");
     caller.ask(json!({"do": "request", "capability": "shell"}));
     agree(&world, &agent);
-    caller.event_with("granted", |event| event["capability"] == "shell");
+    caller.ask(json!({"do": "wait", "for": "shell"}));
+    caller.event_with("terminal", |event| event["state"] == "open");
+    caller.event("terminal_changed");
     let prompts = |terminal: &Value| terminal["text"].as_str().is_some_and(|text| text.ends_with(['$', '#']));
     read(&world, &mut caller, "a prompt", |terminal| terminal["state"] == "open" && prompts(terminal));
     caller.ask(echo);
@@ -73,6 +75,8 @@ fn commands_are_entered_and_read_once_the_person_allows_it() {
     assert!(text(&caller.ask(json!({"do": "terminal"}))["terminal"]).contains("\n140\n"));
     caller.ask(json!({"do": "terminal_type", "text": "exit 3\r"}));
     read(&world, &mut caller, "the end", |terminal| terminal["state"] == "over" && terminal["code"] == 3);
+    // It ended by itself: nobody took it back.
+    caller.event_with("over", |event| event["capability"] == "shell" && event["cause"] == "use_over");
     assert_eq!(caller.refused(json!({"do": "terminal_type", "text": "ls\r"})), "not_granted");
 
     // What it showed is kept, and comes out as text.
