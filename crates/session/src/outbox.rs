@@ -9,8 +9,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// Messages that may wait: a peer that does not read for that long is lost.
-const WAITING: usize = 512;
+/// Messages that may wait: a peer that does not read for that long is lost. A line of the chat takes three of the
+/// agent's, itself and what stands in the log; at their longest all of them have eight megabytes.
+const WAITING: usize = 2048;
 
 /// The session is over, or the other end reads no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

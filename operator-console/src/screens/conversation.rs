@@ -54,7 +54,11 @@ pub(super) fn conversation_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, s
     let frame = Frame::new().fill(tokens.sunken).corner_radius(tokens.radius).inner_margin(Margin::same(8));
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
-        let area = ScrollArea::vertical().id_salt("conversation").max_height(HEIGHT).auto_shrink([false, true]);
+        let area = ScrollArea::vertical()
+            .id_salt("conversation")
+            .max_height(HEIGHT)
+            .min_scrolled_height(HEIGHT)
+            .auto_shrink([false, true]);
         area.show(ui, |ui| {
             for line in found {
                 let id = if line.mine { "console-conversation-mine" } else { "console-conversation-theirs" };

@@ -6,7 +6,7 @@ use super::{Flow, Live};
 use crate::batches::{self, BatchEvent, Events, Way};
 use crate::tasks::Event;
 use crate::view::{FilesView, FolderView, PowerState, TransferState};
-use proto::files::{FolderEntry, FolderHead};
+use proto::files::{BatchItem, FolderEntry, FolderHead};
 use proto::session::{
     ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, StreamKind, TransferFailure, TransferId,
 };
@@ -263,6 +263,8 @@ impl Live<'_> {
     }
 
     fn walked(&mut self, transfer: TransferId, batch: Result<Batch, TransferFailure>) -> Flow {
+        // The person is not asked about what cannot leave at all.
+        let batch = batch.and_then(|batch| nothing_leaves(&batch).map_or(Ok(batch), Err));
         let batch = match batch {
             Ok(batch) => Arc::new(batch),
             Err(failure) => {
@@ -465,6 +467,17 @@ impl Live<'_> {
             batch.task.inspect(AbortHandle::abort);
         }
     }
+}
+
+/// Why nothing of a batch can be sent, if that is so: the reason of the first thing that was chosen.
+fn nothing_leaves(batch: &Batch) -> Option<TransferFailure> {
+    if batch.entries.iter().any(|entry| !matches!(entry.item, BatchItem::Left(_))) {
+        return None;
+    }
+    batch.entries.first().map(|entry| match entry.item {
+        BatchItem::Left(failure) => failure,
+        _ => TransferFailure::NotFound,
+    })
 }
 
 /// The ends of a batch that its task has.

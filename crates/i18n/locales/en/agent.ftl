@@ -139,7 +139,7 @@ panel-chat-unread = { $count ->
    *[other] Chat, { $count } new messages
 }
 panel-chat-hint = Write here
-panel-chat-empty = Here you can write to the operator.
+panel-chat-empty = Here you can write to the operator. What you both write is kept in the record of the session.
 panel-reconnecting = Connection interrupted.
 panel-reconnecting-do = Trying again. Meanwhile the operator sees nothing.
 panel-received = { $name } received

@@ -139,7 +139,7 @@ panel-chat-unread = { $count ->
    *[other] Chat, { $count } messaggi nuovi
 }
 panel-chat-hint = Scriva qui
-panel-chat-empty = Qui può scrivere all’operatore.
+panel-chat-empty = Qui può scrivere all’operatore. Ciò che vi scrivete resta nel registro della sessione.
 panel-reconnecting = Collegamento interrotto.
 panel-reconnecting-do = Sto riprovando. Intanto l’operatore non vede nulla.
 panel-received = { $name } ricevuto

@@ -86,7 +86,7 @@ fn commands_out_of_order_are_refused_and_do_nothing() {
     let mut caller = Caller::start(&world);
     let of_a_session = [
         json!({"do": "request", "capability": "view"}),
-        json!({"do": "release", "capability": "view"}),
+        json!({"do": "release", "capability": "control"}),
         json!({"do": "monitors"}),
         json!({"do": "show_monitor", "monitor": 0}),
         json!({"do": "picture", "path": "early.png"}),

@@ -209,7 +209,8 @@ fn move_files(world: &World, caller: &mut Caller) {
     let missing = caller.answer(&json!(missing));
     assert_eq!(caller.answer(&json!(wait))["ok"], true);
     assert_eq!(caller.ask(json!({"do": "transfers"}))["transfers"].as_array().unwrap().len(), 3);
-    let failed = caller.event_with("transfer", |event| event["transfer"] == missing["transfer"]);
+    let failed =
+        caller.event_with("transfer", |event| event["transfer"] == missing["transfer"] && event["state"] == "failed");
     assert_eq!((&failed["state"], &failed["failure"]), (&json!("failed"), &json!("not_found")));
 }
 
