@@ -21,6 +21,8 @@ use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use i18n::{I18n, Language};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Instant;
 use ui_kit::system_theme::SystemTheme;
@@ -81,6 +83,8 @@ pub struct ConsoleApp<E> {
     parked: BTreeMap<Option<LineId>, ScreenState>,
     /// Whether the operator has said that the window may close on what runs.
     may_close: bool,
+    /// Whether the program is stopped from outside: nobody is asked then.
+    stopped: Arc<AtomicBool>,
     /// What was chosen for the window, and the folder in which that is kept.
     kept: Option<(PathBuf, Settings)>,
     /// Kept for as long as the window is to follow the desktop.
@@ -124,9 +128,17 @@ impl<E: Engine> ConsoleApp<E> {
             front: None,
             parked: BTreeMap::new(),
             may_close: false,
+            stopped: Arc::default(),
             kept: None,
             system_theme: None,
         }
+    }
+
+    /// The same, closed in order and without a question once this is true.
+    #[must_use]
+    pub fn stopped_by(mut self, stopped: Arc<AtomicBool>) -> Self {
+        self.stopped = stopped;
+        self
     }
 
     /// The same with what holds in this run, and with what was `chosen` and is kept in the folder for `data`.
@@ -242,6 +254,10 @@ impl<E: Engine> ConsoleApp<E> {
 
     /// The window's own button, or the desktop's key for it, ends nothing without a word more.
     fn heed_close(&mut self, context: &egui::Context) {
+        if self.stopped.load(Ordering::Acquire) && !self.may_close {
+            self.may_close = true;
+            context.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
         if !context.input(|input| input.viewport().close_requested()) {
             return;
         }

@@ -16,7 +16,6 @@ mod pending;
 mod perform;
 mod press;
 mod records;
-mod signals;
 mod state;
 mod views;
 
@@ -70,8 +69,9 @@ pub fn run(options: &Headless) -> Ended {
     if let Some(logs) = &options.logs {
         running = running.with_logs_in(logs);
     }
-    // Whoever stops the program by a signal means the end of the input.
-    if let Err(error) = signals::end_input(&wake) {
+    // Whoever stops the program by a signal means the end of the input. A desk that is gone has ended already.
+    let end_of_input = wake.clone();
+    if let Err(error) = crate::signals::on_stop(move || drop(end_of_input.send(Wake::EndOfInput))) {
         return Ended::CannotStart(format!("no signals: {error}"));
     }
     let reader = std::thread::Builder::new().name("input".to_owned());

@@ -22,4 +22,5 @@ pub mod machine_words;
 pub mod places;
 pub mod saved;
 pub mod settings;
+pub mod signals;
 pub mod words;

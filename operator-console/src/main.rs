@@ -8,11 +8,13 @@ use operator_console::cli::{CommandLine, Headless, Instead};
 use operator_console::engine::{Several, missing_file};
 use operator_console::headless::{self, Ended};
 use operator_console::settings::Settings;
+use operator_console::signals;
 use std::error::Error;
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use ui_kit::system_theme;
 
 /// A file that was named is not there.
@@ -46,7 +48,16 @@ fn main() -> ExitCode {
             app::prepare(&creation.egui_ctx, settings.look.mode());
             let context = creation.egui_ctx.clone();
             let engine = Several::new(&arguments, language, Arc::new(move || context.request_repaint()));
-            let app = ConsoleApp::new(engine, i18n).with_settings(settings, data, chosen);
+            let (stopped, context) = (Arc::new(AtomicBool::new(false)), creation.egui_ctx.clone());
+            let asked = Arc::clone(&stopped);
+            let stop = move || {
+                asked.store(true, Ordering::Release);
+                context.request_repaint();
+            };
+            if let Err(error) = signals::on_stop(stop) {
+                tracing::warn!(%error, "a signal ends the program without a word");
+            }
+            let app = ConsoleApp::new(engine, i18n).with_settings(settings, data, chosen).stopped_by(stopped);
             Ok(Box::new(app.following(system_theme::follow(&creation.egui_ctx))))
         }),
     );

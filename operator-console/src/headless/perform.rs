@@ -25,9 +25,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Longest wait.
 /// Files and folders of a transfer that one answer names: a line stays readable.
 const MOST_ITEMS: usize = 1000;
+/// Longest wait.
 const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1000;
 
 pub(super) type Result<T = Done> = std::result::Result<T, Problem>;
@@ -230,9 +230,7 @@ impl<W: Write> Desk<W> {
         let is_seen = pending::power(session, Capability::View) == Some(PowerState::Granted);
         match state {
             None => Err(not_in_profile()),
-            Some(_) if capability != Capability::View && !is_seen => {
-                Err(Problem::new(Code::NotGranted, "the person is asked for this once viewing is granted"))
-            }
+            Some(_) if capability != Capability::View && !is_seen => Err(not_seen()),
             Some(PowerState::Asked | PowerState::Granted) => {
                 Err(Problem::new(Code::Already, "it is granted, or the person has the question"))
             }
@@ -487,10 +485,12 @@ impl<W: Write> Desk<W> {
     }
 
     pub(super) fn may_move(&self, capability: Capability) -> Result<()> {
-        if !self.session()?.recognised {
+        let session = self.session()?;
+        if !session.recognised {
             return Err(not_recognised());
         }
-        self.may(capability)
+        self.may(capability)?;
+        if pending::power(session, Capability::View) == Some(PowerState::Granted) { Ok(()) } else { Err(not_seen()) }
     }
 
     pub(super) fn may(&self, capability: Capability) -> Result<()> {
@@ -544,6 +544,10 @@ fn not_in_profile() -> Problem {
 
 fn not_recognised() -> Problem {
     Problem::new(Code::NotRecognised, "the person has not said yet that they know who asks")
+}
+
+fn not_seen() -> Problem {
+    Problem::new(Code::NotGranted, "the person is asked for this once viewing is granted")
 }
 
 fn no_such_monitor() -> Problem {
