@@ -269,6 +269,10 @@ impl Witness {
         if self.unopened_line.is_some() {
             return Err(Lie("a line without its text"));
         }
+        // Each is said as soon as it stands there.
+        if self.unheard_line.is_some() {
+            return Err(Lie("a line that was not said"));
+        }
         match event {
             Event::Operator { certificate_sha256, .. } if certificate_sha256.0 != self.certificate => {
                 Err(Lie("another operator"))
@@ -347,8 +351,6 @@ impl Witness {
             }
             Event::Recording { .. } => Err(Lie("what this program cannot do")),
             Event::Chat { by: Role::Console, .. } if self.said.is_empty() => Err(Lie("a line that was not written")),
-            // Each is said as soon as it stands there.
-            Event::Chat { by: Role::Agent, .. } if self.unheard_line.is_some() => Err(Lie("a line that was not said")),
             Event::Chat { by, line } => {
                 self.unopened_line = Some((*by, *line));
                 Ok(())
@@ -537,7 +539,7 @@ mod tests {
         let [another, its_list] = file(8, Direction::ToClient);
         let said = |by, line: &Opening| entry(Event::Chat { by, line: line.commitment() });
         let said_line = Opening::new(Hex([4; 16]), "one moment");
-        let rows: [(&str, Vec<Line>, Line); 27] = [
+        let rows: [(&str, Vec<Line>, Line); 28] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -569,6 +571,11 @@ mod tests {
             ("a line that was not heard", vec![said(Role::Agent, &right), Line::Opening(right.clone())], {
                 said(Role::Agent, &right)
             }),
+            (
+                "a line that was not heard, and then the end",
+                vec![said(Role::Agent, &right), Line::Opening(right.clone())],
+                { entry(Event::Ended { by: Some(Role::Agent), reason: EndReason::ClientEnded }) },
+            ),
             ("a line without its text", vec![said(Role::Agent, &right)], entry(Event::ChatCut)),
             ("a hidden line", vec![], entry(Event::HiddenLine { request: 2 })),
             ("a terminal's output", vec![], {

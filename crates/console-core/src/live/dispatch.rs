@@ -143,18 +143,7 @@ impl Live<'_> {
             }
             AgentToConsole::Layout(layout) => return self.handle_layout(layout),
             AgentToConsole::Chat { id, text } => {
-                let is_new = id > self.chat.received();
-                let Some(up_to) = self.chat.handle_line(id, &text, SystemTime::now()) else {
-                    return Flow::Break(EndReason::ProtocolViolation);
-                };
-                if is_new {
-                    let line = text.shown_lines();
-                    if let Err(lie) = self.ledger.witness.hear(&line) {
-                        tracing::warn!(%lie, "the agent's log is not one");
-                        return Flow::Break(EndReason::ProtocolViolation);
-                    }
-                    self.keep_line(false, &line);
-                }
+                let up_to = self.hear(id, &text)?;
                 return self.tell(ConsoleToAgent::ChatReceived { up_to });
             }
             AgentToConsole::ChatReceived { up_to } => self.chat.handle_received(up_to),

@@ -3,9 +3,10 @@
 use super::{ENDED_WITHIN, Flow, LOG_CLOSED_WITHIN, Live};
 use crate::engine::Desk;
 use crate::view::ConsoleCommand;
-use proto::session::{AgentToConsole, EndReason};
+use proto::session::{AgentToConsole, ChatText, EndReason};
 use session::{Reader, next_message, until};
-use std::time::Instant;
+use std::ops::ControlFlow;
+use std::time::{Instant, SystemTime};
 
 impl Live<'_> {
     /// A line of the chat stays with the operator's record.
@@ -13,6 +14,23 @@ impl Live<'_> {
         if let Some((records, id)) = &self.record {
             records.said(id, mine, text);
         }
+    }
+
+    /// A line of the person's has come; gives the number of the last one, which is confirmed.
+    pub(super) fn hear(&mut self, id: u64, text: &ChatText) -> ControlFlow<EndReason, u64> {
+        let is_new = id > self.chat.received();
+        let Some(up_to) = self.chat.handle_line(id, text, SystemTime::now()) else {
+            return ControlFlow::Break(EndReason::ProtocolViolation);
+        };
+        if is_new {
+            let line = text.shown_lines();
+            if let Err(lie) = self.ledger.witness.hear(&line) {
+                tracing::warn!(%lie, "the agent's log is not one");
+                return ControlFlow::Break(EndReason::ProtocolViolation);
+            }
+            self.keep_line(false, &line);
+        }
+        ControlFlow::Continue(up_to)
     }
 
     /// Takes a line of the agent's log, and vouches for it where that is due.
@@ -64,6 +82,8 @@ impl Live<'_> {
             };
             match message {
                 Ok(Some(AgentToConsole::Log { line })) if self.handle_log(line.as_str()).is_break() => return None,
+                // What the person wrote while the operator ended it is theirs as well.
+                Ok(Some(AgentToConsole::Chat { id, text })) if self.hear(id, &text).is_break() => return None,
                 Ok(Some(AgentToConsole::Ended { .. })) if !ended => {
                     ended = true;
                     closed_by = Instant::now() + LOG_CLOSED_WITHIN;
