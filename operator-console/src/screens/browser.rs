@@ -132,6 +132,9 @@ fn whole_ui(
                 for transfer in &moving {
                     moving_ui(ui, scene, transfer, state, commands);
                 }
+                if panes == Panes::One && are_several(&moving) {
+                    cancel_all_ui(ui, scene, commands);
+                }
             });
             let is_new = (list.content_size.y - state.browser.moving_height).abs() > 1.0;
             state.browser.moving_height = list.content_size.y;
@@ -151,7 +154,7 @@ fn whole_ui(
         for transfer in last {
             moving_ui(ui, scene, transfer, state, commands);
         }
-        if are_several(&moving) {
+        if panes == Panes::One && are_several(&moving) {
             cancel_all_ui(ui, scene, commands);
         }
     });

@@ -2,7 +2,6 @@
 agent-window-title = Ponte
 agent-exit = Leave
 agent-no-window = No window could be opened: graphics do not work on this computer. Ask the operator for another way to help you.
-agent-engine-stopped = The program could not start.
 
 # Key
 key-title = Enter the key
@@ -170,8 +169,6 @@ ended-by-operator = The operator ended it. Nobody sees your screen now.
 ended-by-client = You ended it. Nobody sees your screen now.
 ended-used-view = Saw the screen
 ended-used-control = Used mouse and keyboard
-ended-used-send-file = Could send you files
-ended-used-fetch-file = Could take files
 ended-used-system-info = Read the computer’s details
 ended-used-shell = Gave commands
 ended-used-clipboard = Could use what you copied and pasted

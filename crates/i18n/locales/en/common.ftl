@@ -25,11 +25,9 @@ common-hours-in-words = { $hours ->
 }
 
 common-send = Send
-common-you = You
 common-delivered = delivered
 common-not-delivered = not yet delivered
 common-verified = Identity verified
-common-not-verified = Identity not verified
 
 transfer-of = { $done } of { $total }
 transfer-several = { $name } ({ $count } files)
@@ -38,7 +36,6 @@ transfer-left-out = { $count ->
     [one] 1 file was not transferred
    *[other] { $count } files were not transferred
 }
-transfer-done = { $size }
 transfer-failure-not-found = The file is not there any more.
 transfer-failure-permission-denied = The system does not allow reading or writing there. Choose another place, or another file.
 transfer-failure-disk-full = The disk of the computer that receives is full. Make room there, then move the files again.

@@ -2,7 +2,6 @@
 agent-window-title = Ponte
 agent-exit = Esci
 agent-no-window = Non è stato possibile aprire una finestra: su questo computer non funziona la grafica. Chieda all’operatore un altro modo per farsi aiutare.
-agent-engine-stopped = Il programma non è riuscito ad avviarsi.
 
 # Chiave
 key-title = Inserisca la chiave
@@ -170,8 +169,6 @@ ended-by-operator = L’ha chiusa l’operatore. Ora nessuno vede il Suo schermo
 ended-by-client = L’ha chiusa Lei. Ora nessuno vede il Suo schermo.
 ended-used-view = Ha visto lo schermo
 ended-used-control = Ha usato mouse e tastiera
-ended-used-send-file = Poteva mandarle file
-ended-used-fetch-file = Poteva prendere file
 ended-used-system-info = Ha letto i dati del computer
 ended-used-shell = Ha dato comandi
 ended-used-clipboard = Poteva usare ciò che Lei copiava e incollava

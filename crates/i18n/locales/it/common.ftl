@@ -22,11 +22,9 @@ common-hours-in-words = { $hours ->
 }
 
 common-send = Invia
-common-you = Lei
 common-delivered = consegnato
 common-not-delivered = non ancora consegnato
 common-verified = Identità verificata
-common-not-verified = Identità non verificata
 
 transfer-of = { $done } di { $total }
 transfer-several = { $name } ({ $count } file)
@@ -35,7 +33,6 @@ transfer-left-out = { $count ->
     [one] 1 file non è stato trasferito
    *[other] { $count } file non sono stati trasferiti
 }
-transfer-done = { $size }
 transfer-failure-not-found = Il file non esiste più.
 transfer-failure-permission-denied = Il sistema non permette di leggere o scrivere lì. Scegliere un altro posto o un altro file.
 transfer-failure-disk-full = Il disco del computer che riceve è pieno. Fare spazio lì, poi trasferire di nuovo i file.
