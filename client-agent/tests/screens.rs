@@ -509,6 +509,14 @@ fn what_could_not_be_ended_is_said_on_the_last_page() {
 }
 
 #[test]
+fn a_scam_can_be_named_also_where_the_operator_was_lost() {
+    let mut harness = window(support::page(Page::Ended(support::lost(true))), Language::English);
+    harness.get_by_label("It was a scam").click();
+    harness.run_steps(8);
+    assert_eq!(harness.state().commands, [AgentCommand::ReportScam]);
+}
+
+#[test]
 fn the_file_in_the_middle_of_which_everything_was_cut_off_is_named() {
     let harness = window(support::page(Page::Ended(support::lost(true))), Language::English);
     harness.get_by_label_contains("The part of delega.odt that arrived is kept.");

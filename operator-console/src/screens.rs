@@ -206,6 +206,8 @@ pub struct ScreenState {
     pub saved: saved::SavedState,
     /// In which language the invitation is; the window's if not chosen.
     invitation: Option<Language>,
+    /// The words that spell a key in a language.
+    spelt: Option<(Language, String, String)>,
     /// What the bar of the full screen has told.
     bar: full_screen::BarState,
     /// Whether the window is to close, once the operator has said so.

@@ -43,7 +43,7 @@ fn whole_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut ScreenState) ->
 
 /// The line was lost: a new key, or the end.
 fn again_ui(ui: &mut Ui, end: &EndView, again: AgainView, i18n: &I18n) -> Vec<AgentCommand> {
-    let (close, key) = layout::page(
+    let (scam, close, key) = layout::page(
         ui,
         |ui| {
             how_it_ended_ui(ui, end, i18n);
@@ -53,7 +53,11 @@ fn again_ui(ui: &mut Ui, end: &EndView, again: AgainView, i18n: &I18n) -> Vec<Ag
                 ui_kit::notice(ui, TagKind::Ok, &kept_words(end, i18n), &i18n.text("ended-again-files-do"));
             }
         },
-        |ui| ui_kit::button_pair(ui, &i18n.text("ended-again-close"), &i18n.text("ended-again-key")),
+        |ui| {
+            let scam = ui_kit::danger_line(ui, &i18n.text("rating-scam"));
+            let (close, key) = ui_kit::button_pair(ui, &i18n.text("ended-again-close"), &i18n.text("ended-again-key"));
+            (scam, close, key)
+        },
     );
     // It grants nothing and removes nothing.
     if ui.memory(|memory| memory.focused().is_none()) {
@@ -61,6 +65,7 @@ fn again_ui(ui: &mut Ui, end: &EndView, again: AgainView, i18n: &I18n) -> Vec<Ag
     }
     match () {
         () if key.clicked() => vec![AgentCommand::NewKey],
+        () if scam.clicked() => vec![AgentCommand::ReportScam],
         // What was removed, and the log, are still to be seen.
         () if close.clicked() => vec![AgentCommand::End],
         () => Vec::new(),

@@ -55,7 +55,7 @@ impl Farewell {
         let _ = ledger.note(&self.outbox, Event::Ended { by: ended_by(reason), reason });
         let _ = ledger.sign(&self.outbox);
         let _ = self.outbox.send(AgentToConsole::Ended { reason });
-        if end.again.is_some() && self.enters_new_key(desk, &mut end).await {
+        if end.again.is_some() && self.enters_new_key(desk, &mut ledger, &mut end).await {
             let Self { outbox, certificate_sha256, .. } = self;
             outbox.close(GOODBYE).await;
             let log = ledger.finish(RemovalView::default());
@@ -90,18 +90,19 @@ impl Farewell {
 
     /// Lets the person choose between a new key (true) and the end; what is unfinished stays meanwhile. The line is
     /// given up at once.
-    async fn enters_new_key(&mut self, desk: &mut Desk, end: &mut EndView) -> bool {
+    async fn enters_new_key(&mut self, desk: &mut Desk, ledger: &mut Ledger, end: &mut EndView) -> bool {
         desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
         let choosing = async {
             let chosen_by = Instant::now() + NEW_KEY_WITHIN;
             loop {
                 tokio::select! {
                     command = desk.commands.recv() => match command {
-                        Some(AgentCommand::NewKey) => break true,
-                        Some(AgentCommand::Quit | AgentCommand::End) | None => break false,
+                        Some(AgentCommand::NewKey) => break (true, false),
+                        Some(AgentCommand::ReportScam) => break (false, true),
+                        Some(AgentCommand::Quit | AgentCommand::End) | None => break (false, false),
                         Some(_) => {}
                     },
-                    () = until(Some(chosen_by)) => break false,
+                    () = until(Some(chosen_by)) => break (false, false),
                 }
             }
         };
@@ -112,9 +113,18 @@ impl Farewell {
                 keeper.leave(GOODBYE).await;
             }
         };
-        let ((), chosen) = tokio::join!(giving_up, choosing);
+        let ((), (chosen, is_scam)) = tokio::join!(giving_up, choosing);
         end.again = None;
+        if is_scam {
+            self.name_scam(ledger, end);
+        }
         chosen
+    }
+
+    /// The person says so after the end: it stands in the log beside the end as it came about.
+    fn name_scam(&self, ledger: &mut Ledger, end: &mut EndView) {
+        end.reason = EndReason::ReportedAsScam;
+        let _ = ledger.note(&self.outbox, Event::Ended { by: ended_by(end.reason), reason: end.reason });
     }
 
     /// Waits for the rating, or for the word that it was a scam; true if the person leaves instead.
@@ -132,9 +142,7 @@ impl Farewell {
                     }
                     Some(AgentCommand::SkipRating) => break (None, false),
                     Some(AgentCommand::ReportScam) => {
-                        // It stands in the log beside the end as it came about.
-                        end.reason = EndReason::ReportedAsScam;
-                        let _ = ledger.note(&self.outbox, Event::Ended { by: ended_by(end.reason), reason: end.reason });
+                        self.name_scam(ledger, end);
                         break (None, false);
                     }
                     Some(AgentCommand::Quit | AgentCommand::End) | None => break (None, true),

@@ -261,8 +261,7 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState
             });
         });
         mono_key(ui, &key.grouped, key_size(&key.grouped, ui.available_width()));
-        let spelt = in_language(scene, state.invitation, |i18n| words::spelling(i18n, &key.grouped));
-        body(ui, &spelt).on_hover_text(scene.i18n.text("console-spelling-name"));
+        body(ui, spelt(scene, state, &key.grouped)).on_hover_text(scene.i18n.text("console-spelling-name"));
         if key.tries_left < KEY_TRIES {
             let text = scene.i18n.text_with("console-tries-left", &[("tries", key.tries_left.into())]);
             notice(ui, TagKind::Warn, "", &text);
@@ -285,6 +284,17 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState
         copied_ui(ui, scene, state.copied);
     });
     steps_ui(ui, scene, "console-next-title", "console-next-1");
+}
+
+/// The words that spell the key in the language of the person, put together once for each key and language: to read a
+/// language's words takes longer than to draw.
+fn spelt<'a>(scene: &Scene<'_>, state: &'a mut ScreenState, key: &str) -> &'a str {
+    let of = (state.invitation.unwrap_or(scene.i18n.language()), key);
+    if !state.spelt.as_ref().is_some_and(|(language, known, _)| (*language, known.as_str()) == of) {
+        let words = in_language(scene, state.invitation, |i18n| words::spelling(i18n, key));
+        state.spelt = Some((of.0, key.to_owned(), words));
+    }
+    state.spelt.as_ref().map_or("", |(_, _, words)| words)
 }
 
 /// The invitation in the language of the person, as the operator chose it.

@@ -173,7 +173,7 @@ fn found(scene: &Scene<'_>, state: &ScreenState) -> Vec<(String, Entry)> {
         more.map(|(name, shortcut, act)| (name, Entry { name: "", shortcut: shortcut.into(), act: Act::More(act) }));
     let typed = &state.palette.typed;
     let mut found: Vec<_> = usual.chain(more).filter(|(name, _)| matches(name, typed)).collect();
-    found.sort_by_key(|(name, _)| palette_more::rank(name, typed));
+    found.sort_by_cached_key(|(name, _)| palette_more::rank(name, typed));
     found
 }
 

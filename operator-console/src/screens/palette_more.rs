@@ -2,12 +2,15 @@
 //! which what is found stands.
 
 use super::notes::outcome_name;
+use super::side::Powers;
 use super::{Effect, Scene, ScreenState, browser, clip, look, tabs};
 use crate::desk::DeskCommand;
 use crate::settings::{Choice, Look};
+use crate::words;
 use console_core::LineId;
+use console_core::proto::session::Capability;
 use console_core::records::{Description, Outcome};
-use console_core::view::{Conflict, ConsoleCommand, SessionView, Stage, TransferState};
+use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, Stage, TransferState};
 
 /// What one of them does.
 pub(super) enum More {
@@ -30,6 +33,13 @@ pub(super) fn more(scene: &Scene<'_>, state: &ScreenState) -> Vec<Named> {
         Stage::Session(session) => {
             monitors(scene, session, &mut found);
             transfers(scene, session, &mut found);
+            for capability in [Capability::SystemInfo, Capability::Clipboard] {
+                if session.state_of(capability) == PowerState::Granted {
+                    let power = [("power", scene.i18n.text(words::power(capability)).into())];
+                    let name = scene.i18n.text_with("console-give-back-name", &power);
+                    found.push((name, String::new(), More::Send(ConsoleCommand::Release(capability))));
+                }
+            }
             if clip::may_exchange(&scene.view.operator, session) {
                 let name = scene.i18n.text("console-tool-clipboard");
                 found.push((name, "Shift F10".to_owned(), More::ClipboardStrip));

@@ -281,7 +281,8 @@ fn closing_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
                 state.effects.push(Effect::Desk(DeskCommand::End(tab.line)));
                 state.tabs.closing = None;
             }
-            let escaped = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+            let may_escape = !state.has_keyboard();
+            let escaped = may_escape && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
             if keep.clicked() || escaped {
                 state.tabs.closing = None;
             }
@@ -321,7 +322,8 @@ fn full_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let read = close_button(ui, &scene.i18n.text("console-notice-dismiss"), tokens.warning).clicked();
-                let escaped = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+                let may_escape = !state.has_keyboard();
+                let escaped = may_escape && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
                 state.tabs.wanted_more = !read && !escaped;
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| small(ui, &full_words(scene)));
             });

@@ -426,6 +426,18 @@ fn who_closes_after_the_consoles_loss_keeps_nothing_of_what_was_unfinished() {
 }
 
 #[test]
+fn who_names_a_scam_after_the_consoles_loss_keeps_nothing_and_is_told_what_to_do() {
+    let mut world = viewing();
+    let source = folder(&world, "source");
+    lost_half_way(&mut world, &source, Lost::GivenUp);
+    world.agent.send(AgentCommand::ReportScam);
+    let end = last_page(&world);
+    assert_eq!(end.reason, EndReason::ReportedAsScam);
+    assert!(end.removed.unwrap().failed.is_empty());
+    assert_eq!((parts(&world), world.path("ponte-agent").exists()), (0, false));
+}
+
+#[test]
 fn another_operator_finds_nothing_of_what_was_unfinished() {
     let tools = [Capability::View, Capability::Control, Capability::SendFile, Capability::FetchFile];
     let profile = Profile::of(tools.map(|tool| (tool, Asking::OncePerSession)));

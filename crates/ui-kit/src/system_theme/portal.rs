@@ -67,8 +67,10 @@ fn watch(
     }
     for change in changes {
         let body = change.body();
-        let (_, _, value): (String, String, OwnedValue) = body.deserialize()?;
-        on_change(theme_of(&value));
+        // Of another shape it says nothing; the next may.
+        if let Ok((_, _, value)) = body.deserialize::<(String, String, OwnedValue)>() {
+            on_change(theme_of(&value));
+        }
     }
     Ok(())
 }
@@ -156,6 +158,8 @@ mod tests {
     }
 
     const LONG: Duration = Duration::from_secs(20);
+    /// Long enough for an answer, where there were one.
+    const SHORT: Duration = Duration::from_millis(500);
 
     #[test]
     fn the_window_follows_the_desktop_and_stops_when_it_is_closed() {
@@ -176,6 +180,7 @@ mod tests {
     fn where_nobody_knows_there_is_no_wish() {
         let bus = Bus::start();
         let (watch, tells) = watched(&bus);
+        assert_eq!(tells.recv_timeout(SHORT), Err(RecvTimeoutError::Timeout));
         drop(watch);
         assert_eq!(tells.recv_timeout(LONG), Err(RecvTimeoutError::Disconnected));
     }
