@@ -2,14 +2,15 @@
 
 use std::io;
 
-/// From now on `stop` is called, in a thread of its own, when SIGTERM, SIGINT or SIGHUP comes for the first time.
+/// From now on `stop` is called, in a thread of its own, when SIGTERM or SIGINT comes for the first time. SIGHUP stays as
+/// it is: who starts the program with `nohup` wants it to outlive the terminal.
 ///
 /// # Errors
 /// The system takes no handler, or gives no thread.
 #[cfg(unix)]
 pub fn on_stop(stop: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
     let wait = move || {
         if signals.forever().next().is_some() {
             stop();

@@ -347,6 +347,12 @@ impl Records {
         self.shared.lock().has_failed
     }
 
+    /// Whether what is kept of this session is on the disk as it is.
+    pub(crate) fn is_saved(&self, id: &RecordId) -> bool {
+        let state = self.shared.lock();
+        state.place(id).is_ok() && !state.unsaved.contains(id)
+    }
+
     /// The operator says something of this session; false if there is no such session.
     pub fn describe(&self, id: &RecordId, what: Description) -> bool {
         self.change(id, |kept| kept.describe(what))

@@ -63,7 +63,9 @@ pub(super) fn conversation_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, s
             for line in found {
                 let id = if line.mine { "console-conversation-mine" } else { "console-conversation-theirs" };
                 let time = i18n.time_of_day(UNIX_EPOCH + Duration::from_millis(line.at_ms));
-                let line = i18n.text_with(id, &[("time", time.into()), ("text", line.text.clone().into())]);
+                // What is on a second line of one writer must not look like a line of the other.
+                let text = line.text.replace('\n', " \u{21b5} ");
+                let line = i18n.text_with(id, &[("time", time.into()), ("text", text.into())]);
                 let line = RichText::new(line).font(Weight::Regular.at(13.0)).color(tokens.ink);
                 ui.add(Label::new(line).wrap().selectable(true));
             }

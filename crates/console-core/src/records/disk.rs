@@ -176,15 +176,15 @@ fn save(shared: &Shared) {
 }
 
 fn erase(shared: &Shared, id: &RecordId, unfinished: &[Unfinished]) -> io::Result<()> {
-    discard_all(unfinished)?;
-    // The record last: as long as it is there, it can be erased again.
+    // A half file that cannot be deleted now keeps nothing else; the record last: as long as it is there, it can be
+    // erased again.
     for file in [transcript_path(&shared.folder, id), path(&shared.folder, id)] {
         match fs::remove_file(file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
     }
-    Ok(())
+    discard_all(unfinished)
 }
 
 /// Writes what terminals have shown since the last time; false if something could not be written. That is lost, and

@@ -73,7 +73,7 @@ impl PartBook for Book {
                 kept.unfinished.push(new);
             }
         });
-        is_in && self.records.is_flushed(REMEMBERED_WITHIN) && !self.records.has_failed()
+        is_in && self.records.is_flushed(REMEMBERED_WITHIN) && self.records.is_saved(&self.id)
     }
 
     fn closed(&self, part: &Path) -> bool {

@@ -1,7 +1,5 @@
 # Words that both windows use.
 common-ponte = Ponte
-common-yes = Yes
-common-no = No
 common-since = since { $time }
 common-bytes = { $count ->
     [one] { $count } byte

@@ -1,7 +1,5 @@
 # Parole comuni alle due finestre.
 common-ponte = Ponte
-common-yes = Sì
-common-no = No
 common-since = dalle { $time }
 common-bytes = { $count } byte
 common-seconds = { $seconds } s
