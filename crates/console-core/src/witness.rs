@@ -478,15 +478,18 @@ mod tests {
             entry(Event::Chat { by: Role::Console, line: ours.commitment() }),
             Line::Opening(ours),
             entry(Event::Chat { by: Role::Agent, line: theirs.commitment() }),
-            Line::Opening(theirs),
+            Line::Opening(theirs.clone()),
             entry(Event::ConsoleClock { console_ms: 1000 }),
             entry(Event::Revoked { power: Capability::View, by: Some(Role::Agent) }),
             entry(Event::Ended { by: Some(Role::Agent), reason: EndReason::ClientEnded }),
         ];
         for line in &lines {
             assert_eq!(witness.take(line), Ok(()), "{line:?}");
+            // It is told as soon as it stands there.
+            if *line == Line::Opening(theirs.clone()) {
+                assert_eq!(witness.hear("thank you"), Ok(()));
+            }
         }
-        assert_eq!(witness.hear("thank you"), Ok(()));
         assert_eq!(witness.decided(RequestId(1), Decision::Granted), Ok(()));
     }
 
