@@ -1,14 +1,13 @@
 //! Every page in both languages: its buttons are found by name, say the right thing, and fit.
 
 mod counted;
+mod ended;
 mod in_sight;
 mod support;
 
 use agent_core::proto::geometry::MonitorId;
 use agent_core::proto::session::{Capability, CertificateProblem, EndReason, RequestId, TransferId};
-use agent_core::view::{
-    AgentCommand, AgentView, EndView, Failure, Page, PanelView, QuestionKind, ShareReason, TransferState,
-};
+use agent_core::view::{AgentCommand, AgentView, Failure, Page, PanelView, QuestionKind, ShareReason, TransferState};
 use agent_core::{Share, WindowId};
 use client_agent::app::on_close;
 use client_agent::screens::{Form, PAGE_SIZE, PANEL_WIDTH, ReportState, ScreenState, screen_ui};
@@ -386,27 +385,6 @@ const fn is_answer(command: &AgentCommand) -> bool {
 }
 
 #[test]
-fn whoever_says_that_it_is_a_scam_is_told_what_to_do_next() {
-    let view = support::with_panel(support::question(QuestionKind::Control), support::panel());
-    let mut harness = window(view, Language::English);
-    harness.run_steps(GUARD_PASSES);
-    harness.get_by_label("This is a scam: close now").click();
-    harness.run_steps(2);
-    assert!(harness.state().commands.contains(&AgentCommand::ReportScam));
-    harness.state_mut().view = support::page(Page::Ended(support::end(EndReason::ReportedAsScam)));
-    harness.run_steps(2);
-    harness.get_by_label("You were right to close");
-    harness.get_by_label("Keep the log").click();
-    harness.run_steps(2);
-    harness.get_by_label("Save the log in: USB stick CHIAVETTA").click();
-    harness.run_steps(2);
-    assert!(harness.state().commands.contains(&AgentCommand::SaveLog("/media/marco/CHIAVETTA".into())));
-    harness.get_by_label("Back").click();
-    harness.run_steps(2);
-    harness.get_by_label("You were right to close");
-}
-
-#[test]
 fn nothing_is_shared_instead_before_it_was_chosen() {
     for reason in [ShareReason::Change, ShareReason::Gone] {
         let choices = support::choices(reason);
@@ -471,59 +449,6 @@ fn the_engine_hears_when_the_pictures_to_choose_from_are_off_the_screen() {
     assert_eq!(harness.state().commands, [], "the last pass with them was a moment ago");
     harness.run_steps(6);
     assert_eq!(harness.state().commands, [AgentCommand::ShareGone]);
-}
-
-#[test]
-fn a_rating_is_sent_with_its_words_and_not_before_a_star_was_chosen() {
-    let mut harness = window(support::page(Page::Ended(support::rating())), Language::English);
-    harness.get_by_label("Send").click();
-    harness.run_steps(2);
-    harness.get_by_label("Press a star first, or “Skip”.");
-    assert_eq!(harness.state().commands, []);
-    harness.get_by_role_and_label(Role::RadioButton, "Good").click();
-    harness.run_steps(2);
-    harness.get_by_role_and_label(Role::MultilineTextInput, "A few words, if you like").focus();
-    harness.run_steps(2);
-    harness.get_by_role_and_label(Role::MultilineTextInput, "A few words, if you like").type_text("Patient");
-    harness.run_steps(2);
-    harness.get_by_label("Send").click();
-    harness.run_steps(2);
-    assert_eq!(harness.state().commands, [AgentCommand::Rate { stars: 4, comment: "Patient".into() }]);
-}
-
-#[test]
-fn close_has_the_focus_on_the_last_page_also_once_the_log_is_there() {
-    let removing = EndView { removed: None, log: None, ..support::end(EndReason::OperatorEnded) };
-    let mut harness = window(support::page(Page::Ended(removing)), Language::English);
-    assert!(harness.get_by_label("Close").is_focused());
-    harness.state_mut().view = support::page(Page::Ended(support::end(EndReason::OperatorEnded)));
-    harness.run_steps(2);
-    assert!(harness.get_by_label("Close").is_focused());
-}
-
-#[test]
-fn what_could_not_be_ended_is_said_on_the_last_page() {
-    let end = EndView { still_running: 2, ..support::end(EndReason::OperatorEnded) };
-    let harness = window(support::page(Page::Ended(end)), Language::English);
-    harness.get_by_label_contains("could not be ended: 2");
-}
-
-#[test]
-fn a_scam_can_be_named_also_where_the_operator_was_lost() {
-    let mut harness = window(support::page(Page::Ended(support::lost(true))), Language::English);
-    harness.get_by_label("It was a scam").click();
-    harness.run_steps(8);
-    assert_eq!(harness.state().commands, [AgentCommand::ReportScam]);
-}
-
-#[test]
-fn the_file_in_the_middle_of_which_everything_was_cut_off_is_named() {
-    let harness = window(support::page(Page::Ended(support::lost(true))), Language::English);
-    harness.get_by_label_contains("The part of delega.odt that arrived is kept.");
-    let harness = window(support::page(Page::Ended(support::lost_and_closed())), Language::English);
-    harness.get_by_label("Sent you: moduli, and was cut off in the middle of delega.odt");
-    harness.get_by_label("Got a copy from you: moduli, and was cut off in the middle of delega.odt");
-    assert_eq!(harness.query_all_by_label("3 of 5 files").count(), 2);
 }
 
 #[test]
@@ -594,16 +519,6 @@ fn a_switch_does_not_say_that_somebody_sees_what_is_paused_or_broken_off() {
         harness.get_by_role_and_label(Role::Switch, name).click();
         harness.run_steps(2);
         assert_eq!(harness.state().commands, [AgentCommand::Revoke(Capability::View)], "{name}");
-    }
-}
-
-#[test]
-fn every_end_says_that_nobody_sees_the_screen_any_more() {
-    for reason in support::REASONS {
-        for end in [support::end(reason), support::short_end(reason)] {
-            let harness = window(support::page(Page::Ended(end)), Language::English);
-            harness.get_by_label_contains("Nobody");
-        }
     }
 }
 

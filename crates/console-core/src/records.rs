@@ -466,10 +466,11 @@ impl Records {
     pub(crate) fn follow(&self, id: &RecordId, stage: &Stage) {
         match stage {
             // Asked with every view of a session: nothing is copied where nothing changes.
-            Stage::Session(session) if !session.system.is_empty() => {
-                if self.find(id).is_some_and(|record| record.kept.system != session.system) {
-                    self.change(id, |kept| kept.system.clone_from(&session.system));
-                }
+            Stage::Session(session)
+                if !session.system.is_empty()
+                    && self.find(id).is_some_and(|record| record.kept.system != session.system) =>
+            {
+                self.change(id, |kept| kept.system.clone_from(&session.system));
             }
             Stage::Ended(end) => {
                 self.change(id, |kept| kept.end(end));
