@@ -81,8 +81,9 @@ impl Live<'_> {
             let was_granted = self.uses.contains_key(&Capability::SystemInfo);
             return if was_granted { Flow::Continue(()) } else { self.not_allowed(Capability::SystemInfo) };
         };
-        if self.machine.giving.get(&topic).is_some_and(|task| !task.is_finished()) {
-            return Flow::Continue(());
+        // A console asks anew once it has the page before, of which the last word may still be on its way here.
+        if let Some(before) = self.machine.giving.remove(&topic) {
+            before.abort();
         }
         let (machine, reading) = (Arc::clone(&self.config.platform.machine), self.machine.reading.clone());
         let (channel, report) = (self.channel.clone(), self.events.0.clone());
