@@ -28,6 +28,10 @@ pub fn follow(ctx: &Context) -> SystemTheme {
         wish(ctx, theme);
         return SystemTheme { _watch: None };
     }
+    // A desktop that has such settings names itself; where there is none nobody is asked.
+    if cfg!(unix) && std::env::var_os("XDG_CURRENT_DESKTOP").is_none() {
+        return SystemTheme { _watch: None };
+    }
     let ctx = ctx.clone();
     SystemTheme { _watch: Watch::start(move |theme| wish(&ctx, theme.unwrap_or(Theme::Light))) }
 }
