@@ -23,8 +23,6 @@ const MARK: i32 = 6;
 
 /// How long one page may take: a question on the bus has no end of its own.
 const WALK: Duration = Duration::from_secs(60);
-/// How often a page is tried that got no answer.
-const TRIES: u32 = 3;
 
 /// Walks through every first page in every language.
 pub(crate) fn walk() -> Result<(), Failure> {
@@ -61,22 +59,10 @@ async fn every_page(stage: &mut Stage) -> Result<(), Failure> {
     for language in [Language::Italian, Language::English] {
         let words = Words::new(language);
         for (page, bytes, field) in [("key", &packed, agent::KEY), ("domain", &bare, agent::DOMAIN)] {
-            let mut tries_left = TRIES;
-            let names = loop {
-                stage.put_agent(bytes)?;
-                stage.start_agent(&words)?;
-                tries_left -= 1;
-                match tokio::time::timeout(WALK, walk_through(stage, &words, field)).await {
-                    Ok(names) => break names,
-                    Err(_) if tries_left == 0 => break Err("a screen reader gets no answer".into()),
-                    Err(_) => {
-                        println!("walk: {page}, {}: no answer in time, once more", language.tag());
-                        stage.processes.kill(program::AGENT).await?;
-                        let file = stage.agent_program();
-                        until("the agent's watcher", PATIENCE, || async { Ok((!file.exists()).then_some(())) }).await?;
-                    }
-                }
-            };
+            stage.put_agent(bytes)?;
+            stage.start_agent(&words)?;
+            let walked = tokio::time::timeout(WALK, walk_through(stage, &words, field)).await;
+            let names = walked.unwrap_or_else(|_| Err("a screen reader gets no answer".into()));
             let names = names.map_err(|failure| format!("the page {page} in {}: {failure}", language.tag()))?;
             println!("walk: {page}, {}: Tab reaches {}", language.tag(), names.join(", "));
             stage.processes.kill(program::AGENT).await?;
