@@ -5,9 +5,10 @@ use agent_core::view::{FilesView, Page, QuestionKind};
 use console_core::view::{ConsoleCommand, TransferView};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Everything below a folder, by its path there.
+/// Everything below a folder, by its path there; what is removed while this looks is not there.
 ///
 /// # Panics
 /// It cannot be read.
@@ -22,7 +23,10 @@ pub fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             if path.is_dir() {
                 waiting.push(path);
             } else {
-                found.insert(name, fs::read(&path).expect("a file"));
+                match fs::read(&path) {
+                    Err(gone) if gone.kind() == ErrorKind::NotFound => (),
+                    read => _ = found.insert(name, read.expect("a file")),
+                }
             }
         }
     }
