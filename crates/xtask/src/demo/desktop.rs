@@ -234,8 +234,9 @@ impl Desktop {
     }
 }
 
+/// A question that gets no answer fails after [`PATIENCE`]; the bus itself has no end for it.
 async fn connect(address: &str) -> Result<zbus::Connection, Failure> {
-    Builder::address(address).context("bus")?.build().await.context("bus")
+    Builder::address(address).context("bus")?.method_timeout(PATIENCE).build().await.context("bus")
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {

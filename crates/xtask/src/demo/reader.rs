@@ -6,8 +6,14 @@ use atspi::proxy::action::ActionProxy;
 use atspi::proxy::cache::CacheProxy;
 use atspi::proxy::component::ComponentProxy;
 use atspi::proxy::text::TextProxy;
-use atspi::zbus::{Connection, names::OwnedBusName};
+use atspi::zbus::names::OwnedBusName;
+use atspi::zbus::proxy::{CacheProperties, Defaults, ProxyImpl};
+use atspi::zbus::{Connection, Proxy};
 use atspi::{CacheItem, CoordType, Interface, Role, State};
+
+const REGISTRY: &str = "org.a11y.atspi.Registry";
+const ROOT: &str = "/org/a11y/atspi/accessible/root";
+const CACHE: &str = "/org/a11y/atspi/cache";
 
 /// One control of a program.
 #[derive(Debug, Clone)]
@@ -59,23 +65,14 @@ pub(crate) struct Reader {
 impl Reader {
     /// Finds a program by its name on the accessibility bus; `None` while it is not there.
     pub(crate) async fn find(bus: &Connection, program: &str) -> Result<Option<Self>, Failure> {
-        let root = AccessibleProxy::builder(bus)
-            .destination("org.a11y.atspi.Registry")
-            .and_then(|builder| builder.path("/org/a11y/atspi/accessible/root"))
-            .context("accessibility registry")?
-            .build()
-            .await
-            .context("accessibility registry")?;
-        for child in root.get_children().await.context("accessibility registry")? {
+        let registry = OwnedBusName::try_from(REGISTRY).context(REGISTRY)?;
+        let root: AccessibleProxy<'_> = proxy(bus, &registry, ROOT).await?;
+        for child in root.get_children().await.context(REGISTRY)? {
             let Some(name) = child.name_as_str() else { continue };
             let Ok(name) = OwnedBusName::try_from(name.to_owned()) else { continue };
-            let builder = AccessibleProxy::builder(bus)
-                .destination(name.clone())
-                .and_then(|builder| builder.path(child.path_as_str().to_owned()))
-                .context("accessible program")?;
-            let Ok(proxy) = builder.build().await else { continue };
+            let Ok(accessible) = proxy::<AccessibleProxy<'_>>(bus, &name, child.path_as_str()).await else { continue };
             // A program that is just ending does not answer.
-            if proxy.name().await.is_ok_and(|found| found == program) {
+            if accessible.name().await.is_ok_and(|found| found == program) {
                 return Ok(Some(Self { bus: bus.clone(), program: name }));
             }
         }
@@ -84,51 +81,28 @@ impl Reader {
 
     /// All controls, from the outside in and from the first to the last.
     pub(crate) async fn controls(&self) -> Result<Vec<Control>, Failure> {
-        let cache = CacheProxy::builder(&self.bus)
-            .destination(self.program.clone())
-            .context("controls")?
-            .build()
-            .await
-            .context("controls")?;
+        let cache: CacheProxy<'_> = proxy(&self.bus, &self.program, CACHE).await?;
         let items = cache.get_items().await.context("controls")?;
         Ok(items.into_iter().map(control).collect())
     }
 
     /// Where a control is now.
     pub(crate) async fn place(&self, control: &Control) -> Result<Option<Place>, Failure> {
-        let component = ComponentProxy::builder(&self.bus)
-            .destination(self.program.clone())
-            .and_then(|builder| builder.path(control.path.clone()))
-            .context("place")?
-            .build()
-            .await
-            .context("place")?;
+        let component: ComponentProxy<'_> = self.proxy(control).await?;
         let extents = component.get_extents(CoordType::Screen).await.ok();
         Ok(extents.map(|(x, y, width, height)| Place { x, y, width, height }))
     }
 
     /// Asks a control to do what it does when it is pressed.
     pub(crate) async fn act(&self, control: &Control) -> Result<(), Failure> {
-        let action = ActionProxy::builder(&self.bus)
-            .destination(self.program.clone())
-            .and_then(|builder| builder.path(control.path.clone()))
-            .context("action")?
-            .build()
-            .await
-            .context("action")?;
+        let action: ActionProxy<'_> = self.proxy(control).await?;
         let done = action.do_action(0).await.context("action")?;
         if done { Ok(()) } else { Err(format!("\"{}\" has no action", control.name).into()) }
     }
 
     /// Asks a control to take the focus.
     pub(crate) async fn take_focus(&self, control: &Control) -> Result<(), Failure> {
-        let component = ComponentProxy::builder(&self.bus)
-            .destination(self.program.clone())
-            .and_then(|builder| builder.path(control.path.clone()))
-            .context("focus")?
-            .build()
-            .await
-            .context("focus")?;
+        let component: ComponentProxy<'_> = self.proxy(control).await?;
         component.grab_focus().await.context("focus").map(|_| ())
     }
 
@@ -137,15 +111,31 @@ impl Reader {
         if !control.has_text {
             return Ok(String::new());
         }
-        let text = TextProxy::builder(&self.bus)
-            .destination(self.program.clone())
-            .and_then(|builder| builder.path(control.path.clone()))
-            .context("text")?
-            .build()
-            .await
-            .context("text")?;
+        let text: TextProxy<'_> = self.proxy(control).await?;
         Ok(text.get_text(0, -1).await.unwrap_or_default())
     }
+
+    async fn proxy<P: ProxyImpl<'static> + Defaults + From<Proxy<'static>>>(
+        &self,
+        control: &Control,
+    ) -> Result<P, Failure> {
+        proxy(&self.bus, &self.program, &control.path).await
+    }
+}
+
+/// One interface of an object. Its properties are asked for each time: a copy of them would be one of a moment ago.
+async fn proxy<P>(bus: &Connection, program: &OwnedBusName, path: &str) -> Result<P, Failure>
+where
+    P: ProxyImpl<'static> + Defaults + From<Proxy<'static>>,
+{
+    P::builder(bus)
+        .destination(program.clone())
+        .and_then(|builder| builder.path(path.to_owned()))
+        .context("accessibility bus")?
+        .cache_properties(CacheProperties::No)
+        .build()
+        .await
+        .context("accessibility bus")
 }
 
 fn control(item: CacheItem) -> Control {
