@@ -7,7 +7,7 @@ use crate::files::{self, Readers};
 use crate::outcome::{Found, Outcome, shown_json};
 use crate::package::open_organisation;
 use audit_log::export::{self, Words};
-use audit_log::{Difference, Report, Role, Verdict};
+use audit_log::{Difference, Event, Report, Role, Verdict};
 use i18n::{Arg, I18n};
 use identity::{ORGANISATION_FILE_BYTES, Operator, verify_operator};
 use rustls_pki_types::CertificateDer;
@@ -71,7 +71,7 @@ fn verify(
     }
     // Whoever changed it, nothing else of it counts.
     let one_sided = holds.then(|| one_sided(context, &report, copy.as_ref().map(|copy| &copy.1))).flatten();
-    let is_one_sided = one_sided.as_ref().is_some_and(|(_, is_all)| *is_all);
+    let is_one_sided = one_sided.as_ref().is_some_and(|(_, is_much)| *is_much);
     if let Some((sentence, _)) = one_sided {
         text.insert(0, sentence);
     }
@@ -104,14 +104,18 @@ fn verify(
     Ok(Outcome { json, text, found })
 }
 
-/// What of a log in which nothing was changed is one side's word only, and whether that is all of it.
+/// What of a log in which nothing was changed is one side's word only, and whether that is more than how it ended.
 fn one_sided(context: &Context<'_>, report: &Report, copy: Option<&Report>) -> Option<(String, bool)> {
     let last = |report: &Report| report.entries.last().map_or(0, |entry| entry.number);
     let last = copy.map_or(0, last).max(last(report));
     let has_signed = |by| [Some(report), copy].into_iter().flatten().any(|copy| copy.signed.contains_key(&by));
     match report.vouched_for_by_both(copy) {
         Some(number) if number == last => None,
-        Some(number @ 1..) => Some((context.say("org-log-half-signed", &[("number", number.into())]), false)),
+        Some(number @ 1..) => {
+            let all = [Some(report), copy].into_iter().flatten().flat_map(|copy| &copy.entries);
+            let says_what_was_done = all.filter(|entry| entry.number > number).any(|entry| !is_of_the_end(&entry.event));
+            Some((context.say("org-log-half-signed", &[("number", number.into())]), says_what_was_done))
+        }
         Some(0) => Some((context.say("org-log-beginning-signed", &[]), true)),
         None => {
             let id = match (has_signed(Role::Agent), has_signed(Role::Console)) {
@@ -122,6 +126,12 @@ fn one_sided(context: &Context<'_>, report: &Report, copy: Option<&Report>) -> O
             Some((context.say(id, &[]), true))
         }
     }
+}
+
+/// What an honest log has after the last signature of both where the line was lost or the person left.
+const fn is_of_the_end(event: &Event) -> bool {
+    use Event::{ConsoleClock, Ended, Link, Rated, Removed};
+    matches!(event, Ended { .. } | Rated { .. } | Removed { .. } | Link { .. } | ConsoleClock { .. })
 }
 
 /// The verdict, then what was found.

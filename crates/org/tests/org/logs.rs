@@ -178,8 +178,20 @@ fn a_log_whose_end_one_side_did_not_sign_says_up_to_where_both_did() {
     }
     let half = write(&world, "half", &log);
     let (code, text) = said(&world, &[&half]);
-    assert!(code == 0 && text.starts_with("Both programs signed this log up to entry 1."), "{code}: {text}");
+    assert!(code == 3 && text.starts_with("Both programs signed this log up to entry 1."), "{code}: {text}");
     assert_eq!(world.run(&["log", "verify", &half]).unwrap().json["signed_up_to"]["console"], 1);
+    // Of a line that was lost, only that it was lost and how it ended stands after it.
+    let mut lost = log[..3].to_vec();
+    let (mut writer, first) = Writer::begin(Report::of(log.join("\n")).begin.unwrap(), LogKey::new(&[9; 32]).unwrap());
+    assert_eq!(first, lost[0]);
+    assert_eq!(writer.append(NOW * 1000, Event::NotAllowed { power: Capability::Shell }), lost[1]);
+    for event in [Event::Link { up: false }, Event::Ended { by: None, reason: EndReason::ConnectionLost }] {
+        lost.push(writer.append(NOW * 1000, event));
+    }
+    lost.push(writer.sign(NOW * 1000));
+    let lost = write(&world, "lost", &lost);
+    let (code, text) = said(&world, &[&lost]);
+    assert!(code == 0 && text.starts_with("Both programs signed this log up to entry 1."), "{code}: {text}");
     // The beginning alone says nothing of what happened.
     let (mut writer, first) = Writer::begin(Report::of(log.join("\n")).begin.unwrap(), LogKey::new(&[9; 32]).unwrap());
     let follower = Follower::begin(&first, channel, LogKey::new(&[8; 32]).unwrap()).unwrap();
