@@ -119,9 +119,9 @@ fn disks<const MAX: usize>() -> Option<Rows<Disk, MAX>> {
 
 fn network<const MAX: usize>() -> Option<Rows<Interface, MAX>> {
     let networks = Networks::new_with_refreshed_list().ok()?;
-    let name_servers = own::name_servers();
+    let (name_servers, routes) = (own::name_servers(), own::Routes::read());
     let interfaces = networks.iter().map(|(name, data)| {
-        let Way { is_connected, speed_mbits, gateways } = own::way(&name.to_string_lossy());
+        let Way { is_connected, speed_mbits, gateways } = routes.way(&name.to_string_lossy());
         let asks = if gateways.is_empty() { &[] } else { name_servers.as_slice() };
         let name_servers = Rows::first_of(asks.iter().map(|server| text(server)).collect());
         let mut addresses: Vec<Fact> = data.ip_networks().iter().map(|address| text(&address.to_string())).collect();

@@ -13,7 +13,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-pub(super) use super::linux_network::{name_servers, way};
+pub(super) use super::linux_network::{Routes, name_servers};
 pub(super) use super::linux_records::{events, packages};
 
 /// More of a file of the kernel's is not read, in bytes.

@@ -11,25 +11,38 @@ const TABLE_BYTES: u64 = 512 * 1024;
 /// RTF_GATEWAY of route(8): the route leads by another machine.
 const BY_GATEWAY: u32 = 2;
 
-/// Where this interface leads.
-pub(super) fn way(name: &str) -> Way {
-    // Names come from the kernel; none leads out of the folder.
-    if name.contains('/') || name.starts_with('.') {
-        return Way::default();
+/// The system's tables of routes, read once for all interfaces.
+pub(super) struct Routes {
+    v4: String,
+    v6: String,
+}
+
+impl Routes {
+    /// As they are now.
+    pub(super) fn read() -> Self {
+        Self { v4: read(Path::new("/proc/net/route")), v6: read(Path::new("/proc/net/ipv6_route")) }
     }
-    let folder = Path::new("/sys/class/net").join(name);
-    let is_connected = match read(&folder.join("operstate")).trim() {
-        "up" => Some(true),
-        "down" | "lowerlayerdown" | "notpresent" | "dormant" => Some(false),
-        _ => None,
-    };
-    let speed = read(&folder.join("speed"));
-    // What is not connected says -1.
-    let speed_mbits = if is_connected == Some(false) { 0 } else { speed.trim().parse().unwrap_or(0) };
-    let mut gateways = gateways_v4(&read(Path::new("/proc/net/route")), name);
-    gateways.extend(gateways_v6(&read(Path::new("/proc/net/ipv6_route")), name));
-    gateways.dedup();
-    Way { is_connected, speed_mbits, gateways }
+
+    /// Where this interface leads.
+    pub(super) fn way(&self, name: &str) -> Way {
+        // Names come from the kernel; none leads out of the folder.
+        if name.contains('/') || name.starts_with('.') {
+            return Way::default();
+        }
+        let folder = Path::new("/sys/class/net").join(name);
+        let is_connected = match read(&folder.join("operstate")).trim() {
+            "up" => Some(true),
+            "down" | "lowerlayerdown" | "notpresent" | "dormant" => Some(false),
+            _ => None,
+        };
+        let speed = read(&folder.join("speed"));
+        // What is not connected says -1.
+        let speed_mbits = if is_connected == Some(false) { 0 } else { speed.trim().parse().unwrap_or(0) };
+        let mut gateways = gateways_v4(&self.v4, name);
+        gateways.extend(gateways_v6(&self.v6, name));
+        gateways.dedup();
+        Way { is_connected, speed_mbits, gateways }
+    }
 }
 
 /// Whom the system asks for names.
@@ -123,7 +136,7 @@ mod tests {
     #[test]
     fn what_is_no_name_of_an_interface_leads_nowhere() {
         for name in ["../../../etc", "..", "/etc", "none-of-this-name"] {
-            assert_eq!(way(name), Way::default(), "{name}");
+            assert_eq!(Routes::read().way(name), Way::default(), "{name}");
         }
     }
 }

@@ -135,8 +135,16 @@ mod own {
         Vec::new()
     }
 
-    pub(super) fn way(_: &str) -> super::facts::Way {
-        super::facts::Way::default()
+    pub(super) struct Routes;
+
+    impl Routes {
+        pub(super) fn read() -> Self {
+            Self
+        }
+
+        pub(super) fn way(&self, _: &str) -> super::facts::Way {
+            super::facts::Way::default()
+        }
     }
 
     pub(super) fn name_servers() -> Vec<String> {
