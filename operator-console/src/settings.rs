@@ -3,7 +3,8 @@
 use clap::ValueEnum;
 use i18n::Language;
 use serde::{Deserialize, Serialize};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use ui_kit::theme::Mode;
 
@@ -102,10 +103,12 @@ impl Settings {
 }
 
 fn read(path: &Path) -> io::Result<Settings> {
-    if std::fs::metadata(path)?.len() > MOST {
+    let mut text = Vec::new();
+    File::open(path)?.take(MOST + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MOST {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    let written: Written = serde_json::from_slice(&std::fs::read(path)?)?;
+    let written: Written = serde_json::from_slice(&text)?;
     let language = written.language.map(|tag| Language::from_tag(&tag).ok_or(io::ErrorKind::InvalidData));
     Ok(Settings { look: written.theme, language: language.transpose()? })
 }
