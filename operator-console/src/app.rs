@@ -239,7 +239,7 @@ impl<E: Engine> ConsoleApp<E> {
         let next = self.parked.remove(&desk.front).unwrap_or_default();
         let before = self.state.bring(next);
         self.parked.insert(self.front, before);
-        self.state.clip.is_back = true;
+        self.state.clip.was_away = true;
         self.parked.retain(|line, _| line.is_none_or(|line| desk.tabs.iter().any(|tab| tab.line == line)));
         self.front = desk.front;
     }
@@ -429,8 +429,8 @@ impl<E: Engine> ConsoleApp<E> {
         }
     }
 
-    /// Puts what came from the person's clipboard on the operator's, once. What came while another tab was in front
-    /// waits for a press: the operator may have copied something else since.
+    /// Puts what came from the person's clipboard on the operator's, once. What comes after another tab or another
+    /// window was in front waits for a press: the operator may have copied something else since.
     fn keep_fetched(&mut self, view: &ConsoleView) {
         let fetched = match &view.stage {
             Stage::Session(session) => session.clipboard.fetched.as_ref(),
@@ -472,6 +472,7 @@ impl<E: Engine> eframe::App for ConsoleApp<E> {
         self.heed_close(context);
         // Drawn or not: who works in another window is called, and not more often than there is news.
         let is_here = context.input(|input| input.viewport().focused).unwrap_or(true);
+        self.state.clip.was_away |= !is_here;
         if self.engine.take_call() && !is_here {
             let kind = egui::UserAttentionType::Informational;
             context.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(kind));

@@ -26,6 +26,7 @@ pub(super) fn send(state: &mut ScreenState) {
 pub(super) fn fetch(state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
     state.clip.open = true;
     state.clip.problem = None;
+    state.clip.was_away = false;
     commands.push(ConsoleCommand::FetchClipboard);
 }
 
@@ -38,23 +39,23 @@ pub struct ClipPanel {
     pub problem: Option<ClipProblem>,
     /// How many have come from the person's clipboard and were put on the operator's.
     pub put: u64,
-    /// Whether the last of them was not put there: it came while another tab was in front.
+    /// Whether the last of them was not put there: the operator was elsewhere in between.
     pub waits: bool,
-    /// Whether this tab has just come to the front.
-    pub is_back: bool,
+    /// Whether the operator was in another tab or another window since they fetched: the moment in which it comes is the
+    /// other end's choice, and they may have copied something of their own.
+    pub was_away: bool,
 }
 
 impl ClipPanel {
     /// So many have come until now, for a tab that is in front; whether the last is to be put on the operator's
     /// clipboard at once.
     pub(crate) fn comes(&mut self, number: u64) -> bool {
-        let is_back = std::mem::take(&mut self.is_back);
         if number == 0 || std::mem::replace(&mut self.put, number) == number {
             return false;
         }
-        self.waits = is_back;
-        self.open |= is_back;
-        !is_back
+        self.waits = self.was_away;
+        self.open |= self.waits;
+        !self.waits
     }
 }
 
@@ -140,15 +141,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_came_while_another_tab_was_in_front_waits_and_what_was_put_is_not_put_again() {
+    fn what_came_after_the_operator_was_elsewhere_waits_and_what_was_put_is_not_put_again() {
         let mut panel = ClipPanel::default();
         assert!(!panel.comes(0) && panel.comes(1), "in front, once it is here");
         assert!(!panel.comes(1));
-        panel.is_back = true;
+        panel.was_away = true;
         assert!(!panel.comes(1) && !panel.waits, "nothing has come meanwhile");
-        panel.is_back = true;
         assert!(!panel.comes(2) && panel.waits && panel.open);
-        assert!(!panel.comes(2), "not in the next frame either");
+        panel.was_away = false;
         assert!(panel.comes(3) && !panel.waits, "fetched anew in front");
     }
 }
