@@ -113,7 +113,8 @@ fn one_sided(context: &Context<'_>, report: &Report, copy: Option<&Report>) -> O
         Some(number) if number == last => None,
         Some(number @ 1..) => {
             let all = [Some(report), copy].into_iter().flatten().flat_map(|copy| &copy.entries);
-            let says_what_was_done = all.filter(|entry| entry.number > number).any(|entry| !is_of_the_end(&entry.event));
+            let says_what_was_done =
+                all.filter(|entry| entry.number > number).any(|entry| !is_of_the_end(&entry.event));
             Some((context.say("org-log-half-signed", &[("number", number.into())]), says_what_was_done))
         }
         Some(0) => Some((context.say("org-log-beginning-signed", &[]), true)),

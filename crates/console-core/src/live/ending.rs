@@ -14,6 +14,10 @@ impl Live<'_> {
         reason: EndReason,
     ) -> (EndView, Option<ConsoleCommand>) {
         self.input.finish();
+        if reason != EndReason::ConnectionLost {
+            // Nobody goes on with it: what has come of a file is not to stay.
+            self.keep_no_parts();
+        }
         if tokio::time::timeout(GOODBYE, self.tasks.shutdown()).await.is_err() {
             tracing::warn!("a task of the session did not stop in time");
         }

@@ -90,28 +90,54 @@ fn a_console_that_is_told_to_end_has_ended_and_nothing_is_left_of_half_a_file() 
     assert_eq!(parts(&world.path("downloads")), 0);
 }
 
-#[test]
-fn a_console_that_was_killed_in_the_middle_of_a_fetch_knows_of_its_half_and_erases_it_with_the_session() {
-    let world = World::start(LinkKind::Quic);
-    let (large, into) = (world.path("home/large.bin"), world.path("fetched"));
+/// A large file is on its way from the person when this returns.
+fn fetching(world: &World, into: &Path) -> Caller {
+    let large = world.path("home/large.bin");
     fs::write(&large, content(6, LARGE_BYTES)).unwrap();
-    fs::create_dir(&into).unwrap();
-    let mut caller = Caller::start(&world);
-    pair_and_view(&world, &mut caller);
+    fs::create_dir(into).unwrap();
+    let mut caller = Caller::start(world);
+    pair_and_view(world, &mut caller);
     let fetched = caller.ask(json!({"do": "fetch", "paths": [large], "into": into}));
     world.answer(true);
-    world.eventually("some of it", || tree(&into).values().any(|bytes| !bytes.is_empty()));
-    hold(&world, &mut caller, &fetched["transfer"]);
-    caller.kill();
-    assert_eq!(parts(&into), 1);
+    world.eventually("some of it", || tree(into).values().any(|bytes| !bytes.is_empty()));
+    hold(world, &mut caller, &fetched["transfer"]);
+    assert_eq!(parts(into), 1);
+    caller
+}
 
-    let mut caller = Caller::start(&world);
-    caller.sign_in();
+/// The newest of the sessions until now, once it is there.
+fn first_record(world: &World, caller: &mut Caller) -> Value {
     let mut record = json!(null);
     world.eventually("the session", || {
         record = caller.ask(json!({"do": "records"}))["records"][0].clone();
         record.is_object()
     });
+    record
+}
+
+#[test]
+fn a_session_that_ends_in_order_leaves_no_half_of_a_fetched_file() {
+    let world = World::start(LinkKind::Quic);
+    let into = world.path("fetched");
+    let mut caller = fetching(&world, &into);
+    caller.ask(json!({"do": "end"}));
+    assert_eq!(parts(&into), 0);
+    caller.ask(json!({"do": "close"}));
+    caller.ask(json!({"do": "wait", "for": "idle"}));
+    let record = first_record(&world, &mut caller);
+    assert_eq!(record["unfinished"], json!([]), "{record}");
+}
+
+#[test]
+fn a_console_that_was_killed_in_the_middle_of_a_fetch_knows_of_its_half_and_erases_it_with_the_session() {
+    let world = World::start(LinkKind::Quic);
+    let into = world.path("fetched");
+    fetching(&world, &into).kill();
+    assert_eq!(parts(&into), 1);
+
+    let mut caller = Caller::start(&world);
+    caller.sign_in();
+    let record = first_record(&world, &mut caller);
     let left = &record["unfinished"][0];
     assert_eq!((&left["name"], &left["size_bytes"]), (&json!("large.bin"), &json!(LARGE_BYTES)));
     assert_eq!(left["folder"], json!(fs::canonicalize(&into).unwrap()));

@@ -92,6 +92,13 @@ impl Live<'_> {
         }
     }
 
+    /// What has come of files that are not whole goes when their tasks end.
+    pub(in crate::live) fn keep_no_parts(&self) {
+        for batch in self.files.batches.values() {
+            batch.keeps_parts.store(false, Ordering::Relaxed);
+        }
+    }
+
     /// The operator wants no more of a transfer.
     pub(in crate::live) fn cancel(&mut self, transfer: TransferId) -> Flow {
         let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| !wanted.view.state.is_over()) else {
