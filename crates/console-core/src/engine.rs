@@ -408,6 +408,7 @@ mod tests {
             link: "quic".to_owned(),
             reconnecting: false,
             input_paused: false,
+            asks: Arc::default(),
             bytes_to_console: 1000,
             marks_seen: None,
             clipboard: crate::view::ClipView::default(),

@@ -79,6 +79,8 @@ pub(crate) struct Live<'a> {
     sharing_paused: bool,
     powers: BTreeMap<Capability, PowerState>,
     asked: BTreeMap<RequestId, Request>,
+    /// How many questions about each power there were.
+    asks: Arc<BTreeMap<Capability, u32>>,
     last_request: u32,
     layout: Layout,
     monitor: Option<MonitorId>,
@@ -155,6 +157,7 @@ impl<'a> Live<'a> {
             .map(|capability| (capability, PowerState::Off))
             .collect(),
             asked: BTreeMap::new(),
+            asks: Arc::default(),
             last_request: 0,
             layout: Layout::default(),
             monitor: None,
@@ -269,6 +272,8 @@ impl<'a> Live<'a> {
         self.ledger.witness.ask(request, &what);
         if let Some(transfer) = what.batch() {
             self.requests.insert(transfer, request);
+        } else {
+            *Arc::make_mut(&mut self.asks).entry(what.capability()).or_default() += 1;
         }
         self.tell(ConsoleToAgent::Ask { request, what })
     }

@@ -163,6 +163,9 @@ pub struct SessionView {
     pub marks_seen: Option<MarksSeen>,
     /// Where copying from one machine to the other stands.
     pub clipboard: ClipView,
+    /// How many times the person was asked for each power; of fetching files, for the folders. A number tells a no from
+    /// the one before it.
+    pub asks: Arc<BTreeMap<Capability, u32>>,
 }
 
 impl Stage {

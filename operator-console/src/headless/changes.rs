@@ -2,6 +2,7 @@
 
 use super::answer::Event;
 use super::names;
+use super::pending;
 use super::state::{self, FolderState, TransferState, milliseconds, text};
 use console_core::clipboard::Content;
 use console_core::proto::session::{Capability, TransferFailure, TransferId};
@@ -42,7 +43,7 @@ enum Told {
 struct ToldSession {
     step: Option<&'static str>,
     recognised: bool,
-    powers: BTreeMap<Capability, PowerState>,
+    powers: BTreeMap<Capability, (PowerState, u32)>,
     layout: Option<(u32, Option<u8>)>,
     pictures: Option<(u64, Instant)>,
     received: u64,
@@ -218,11 +219,17 @@ impl ToldSession {
     fn powers(&mut self, session: &SessionView, events: &mut Vec<Event>) {
         let browse = PowerView { capability: Capability::FetchFile, state: session.files.browse };
         for power in session.powers.iter().chain([&browse]) {
-            let before = self.powers.insert(power.capability, power.state).unwrap_or(PowerState::Off);
-            if before == power.state {
+            let asks = pending::asked(session, power.capability);
+            let stood = self.powers.insert(power.capability, (power.state, asks));
+            let (before, asked) = stood.unwrap_or((PowerState::Off, 0));
+            if (before, asked) == (power.state, asks) {
                 continue;
             }
             let capability = names::capability(power.capability);
+            // A question that was answered before anybody looked.
+            if asks != asked && power.state != PowerState::Asked {
+                events.push(Event::Asked { capability });
+            }
             events.push(match power.state {
                 PowerState::Off => Event::Released { capability },
                 PowerState::Asked => Event::Asked { capability },

@@ -283,6 +283,7 @@ impl Goal {
             Self::SystemInfo => Some(Capability::SystemInfo),
             Self::Clipboard => Some(Capability::Clipboard),
             Self::Shell => Some(Capability::Shell),
+            Self::Files => Some(Capability::FetchFile),
             _ => None,
         }
     }

@@ -29,8 +29,9 @@ pub(super) enum Kind {
     CancelKey,
     /// The session is over.
     End,
-    /// The person has the question.
-    Request { capability: Capability, from: PowerState },
+    /// The person is asked for this power, or was in between: so many times they were before. The folders are
+    /// [`Capability::FetchFile`].
+    Request { capability: Capability, asks: u32 },
     /// This page about the client's machine; begun once it is on its way.
     Facts { topic: Topic, begun: bool },
     /// What becomes of this process; the question about it comes after that of this number.
@@ -44,7 +45,8 @@ pub(super) enum Kind {
 pub(super) enum Behind {
     Nothing,
     NewKey,
-    Request(Capability),
+    /// As [`Kind::Request`].
+    Request(Capability, u32),
     /// So many files were asked for in this session.
     Files(u64),
 }
@@ -82,9 +84,9 @@ impl Pending {
                     done
                 }
             }
-            Kind::Request { capability, from } => match session(view).map(|session| power(session, *capability)) {
+            Kind::Request { capability, asks } => match session(view).map(|session| asked(session, *capability)) {
                 None => Some(Err(Problem::new(Code::SessionOver, "the session ended before the person was asked"))),
-                Some(now) if now != Some(*from) => done,
+                Some(now) if now != *asks => done,
                 Some(_) => None,
             },
             Kind::Facts { topic, begun } => match session(view) {
@@ -115,9 +117,7 @@ impl Behind {
         match self {
             Self::Nothing => false,
             Self::NewKey => matches!(view.stage, Stage::Idle | Stage::Ended(_)),
-            Self::Request(capability) => {
-                session(view).is_some_and(|session| power(session, capability) != Some(PowerState::Asked))
-            }
+            Self::Request(capability, asks) => session(view).is_some_and(|session| asked(session, capability) == asks),
             Self::Files(files) => session(view).is_some_and(|session| (session.transfers.len() as u64) < files),
         }
     }
@@ -225,4 +225,9 @@ pub(super) fn session(view: &ConsoleView) -> Option<&SessionView> {
 
 pub(super) fn power(session: &SessionView, capability: Capability) -> Option<PowerState> {
     session.powers.iter().find(|power| power.capability == capability).map(|power| power.state)
+}
+
+/// How many times the person was asked for it.
+pub(super) fn asked(session: &SessionView, capability: Capability) -> u32 {
+    session.asks.get(&capability).copied().unwrap_or(0)
 }

@@ -104,9 +104,7 @@ impl<W: Write> Desk<W> {
             Command::ExportRecord { record } => self.export_record(&record),
             Command::ExportTranscript { record } => self.export_transcript(&record),
             Command::EraseRecord { record } => self.erase_record(&record),
-            Command::ListFolder { path } => {
-                self.may_move(Capability::FetchFile).and_then(|()| self.send(ConsoleCommand::Browse { path }))
-            }
+            Command::ListFolder { path } => return self.list_folder(path),
             Command::Send { paths, into } => self.send_files(paths, into),
             Command::Fetch { paths, into } => self.fetch_files(paths, into),
             Command::Pause { transfer } => self.hold(transfer, true),
@@ -199,8 +197,8 @@ impl<W: Write> Desk<W> {
         }
         let behind = self.pending.iter().rev().find_map(|pending| match (pending.kind, goal) {
             (Kind::NewKey { begun: false, .. }, _) => Some(Behind::NewKey),
-            (Kind::Request { capability, .. }, goal) if goal.power() == Some(capability) => {
-                Some(Behind::Request(capability))
+            (Kind::Request { capability, asks }, goal) if goal.power() == Some(capability) => {
+                Some(Behind::Request(capability, asks))
             }
             _ => None,
         });
@@ -234,7 +232,23 @@ impl<W: Write> Desk<W> {
             Some(PowerState::Asked | PowerState::Granted) => {
                 Err(Problem::new(Code::Already, "it is granted, or the person has the question"))
             }
-            Some(from) => self.send(ConsoleCommand::Ask(capability)).map(|_| Kind::Request { capability, from }),
+            Some(_) => {
+                let asks = pending::asked(session, capability);
+                self.send(ConsoleCommand::Ask(capability)).map(|_| Kind::Request { capability, asks })
+            }
+        }
+    }
+
+    /// Answered once the person has the question, where they have to be asked.
+    fn list_folder(&mut self, path: String) -> Step {
+        let capability = Capability::FetchFile;
+        let stands = self
+            .may_move(capability)
+            .and_then(|()| self.session().map(|session| (session.files.browse, pending::asked(session, capability))));
+        match stands.and_then(|stands| self.send(ConsoleCommand::Browse { path }).map(|done| (stands, done))) {
+            Err(problem) => Step::Answer(Err(problem)),
+            Ok(((PowerState::Granted | PowerState::Asked, _), done)) => Step::Answer(Ok(done)),
+            Ok(((_, asks), _)) => Step::Later(Kind::Request { capability, asks }, None),
         }
     }
 

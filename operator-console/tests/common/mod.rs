@@ -256,6 +256,7 @@ pub(crate) fn session(view: PowerState, control: PowerState) -> SessionView {
         bytes_to_agent: 40_000,
         marks_seen: None,
         clipboard: ClipView::default(),
+        asks: Arc::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::view::{ChatLine, ClipView, PowerView, SessionView};
 use proto::geometry::Layout;
 use proto::session::{ConsoleToAgent, EndReason};
 use session::{Chat, ChatEntry};
+use std::sync::Arc;
 
 impl Live<'_> {
     /// Tells the agent which monitor is looked at: none while nobody looks.
@@ -66,6 +67,7 @@ impl Live<'_> {
             bytes_to_agent: sent,
             marks_seen: self.annotations.seen,
             clipboard: ClipView { state: self.clip.state, fetched: self.clip.fetched.clone() },
+            asks: Arc::clone(&self.asks),
         }
     }
 }

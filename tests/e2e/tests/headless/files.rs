@@ -20,6 +20,25 @@ fn transfer(caller: &mut Caller, number: &Value) -> Value {
 }
 
 #[test]
+fn who_asks_for_the_folders_again_waits_for_the_answer_to_that() {
+    let world = World::start(LinkKind::Quic);
+    let mut caller = Caller::start(&world);
+    pair_and_view(&world, &mut caller);
+    caller.ask(json!({"do": "list_folder"}));
+    world.answer(false);
+    assert_eq!(caller.refused(json!({"do": "wait", "for": "files"})), "refused");
+    // At once after a no the agent asks nobody: that is the answer, and not the one before.
+    caller.send(json!({"do": "list_folder"}));
+    let waiting = caller.send(json!({"do": "wait", "for": "files"}));
+    assert_eq!(caller.refusal(&json!(waiting))["detail"], "too_soon");
+    // Also where the answer is the same.
+    for _ in 0..3 {
+        caller.ask(json!({"do": "list_folder"}));
+        assert_eq!(caller.refused(json!({"do": "wait", "for": "files"})), "refused");
+    }
+}
+
+#[test]
 fn folders_are_looked_at_and_several_files_move_both_ways_without_a_window() {
     let world = World::start(LinkKind::Quic);
     let mut caller = Caller::start(&world);
