@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use vault::RecordsKey;
 
@@ -300,7 +300,21 @@ impl Shared {
 #[derive(Clone)]
 pub struct Records {
     shared: Arc<Shared>,
-    wake: SyncSender<Wake>,
+    wake: Arc<SyncSender<Wake>>,
+}
+
+/// The way back to the records for a thread that may hang: by itself it keeps nothing open.
+#[derive(Clone)]
+struct Back {
+    shared: Weak<Shared>,
+    wake: Weak<SyncSender<Wake>>,
+}
+
+impl Back {
+    /// None once every handle is gone.
+    fn records(&self) -> Option<Records> {
+        Some(Records { shared: self.shared.upgrade()?, wake: self.wake.upgrade()? })
+    }
 }
 
 impl fmt::Debug for Records {
@@ -322,8 +336,9 @@ impl Records {
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared { state: Mutex::default(), folder, key, on_change });
         let (wake, wakes) = sync_channel(WAKES);
-        let writer = Arc::clone(&shared);
-        std::thread::Builder::new().name("records".to_owned()).spawn(move || disk::run(&writer, &wakes))?;
+        let (writer, wake) = (Arc::clone(&shared), Arc::new(wake));
+        let back = Back { shared: Arc::downgrade(&shared), wake: Arc::downgrade(&wake) };
+        std::thread::Builder::new().name("records".to_owned()).spawn(move || disk::run(&writer, &wakes, &back))?;
         Ok(Self { shared, wake })
     }
 

@@ -3,7 +3,7 @@
 
 use agent_core::LinkKind;
 use agent_core::view::{AgainView, AgentCommand, EndView, Page, TransferState as AtAgent};
-use console_core::records::{Records, Unfinished};
+use console_core::records::{Description, Records, Unfinished};
 use console_core::view::{ConsoleCommand, PowerState, TransferState};
 use e2e::moving::{content, tree};
 use e2e::{World, mounts};
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const MIB: usize = 1024 * 1024;
+const SOON: Duration = Duration::from_secs(20);
 
 fn viewing() -> World {
     let world = World::start(LinkKind::Quic);
@@ -279,6 +280,45 @@ fn what_a_lost_session_left_of_a_fetch_goes_with_its_record_and_nothing_else_goe
     world.eventually("that its half is gone", || tree(&into).len() == 1);
     let [other] = unfinished(&world.records).try_into().unwrap();
     assert!(other.name == "other.bin" && other.path.exists());
+}
+
+#[test]
+fn a_folder_that_does_not_answer_holds_up_nothing_of_the_records() {
+    if !mounts::is_inside("a_folder_that_does_not_answer_holds_up_nothing_of_the_records") {
+        return;
+    }
+    let mut world = viewing();
+    let (source, into) = (folder(&world, "source"), folder(&world, "into"));
+    fs::write(source.join("large.bin"), content(8, 96 * MIB)).unwrap();
+    world.fetch_files(&[&source.join("large.bin")], &into);
+    world.answer(true);
+    half(&world);
+    let (console, records) = world.another_console_with_records();
+    (world.console, world.records) = (console, records);
+    world.eventually("that its half is remembered", || unfinished(&world.records).len() == 1);
+    world.records.flush(SOON);
+
+    let silent = mounts::silent_disk(&into);
+    let records = world.another_console_with_records().1;
+    world.eventually("the list of sessions", || unfinished(&records).len() == 1);
+    let id = records.all()[0].id.clone();
+    assert!(records.describe(&id, Description::Notes("typed meanwhile".to_owned())));
+    records.flush(SOON);
+    drop(records);
+    let records = world.another_console_with_records().1;
+    let notes = || records.find(&id).map(|record| record.kept.notes.clone());
+    world.eventually("what was typed", || notes().as_deref() == Some("typed meanwhile"));
+    records.erase(&id);
+    records.flush(SOON);
+    assert!(!records.has_failed());
+    drop(records);
+    let is_there = |entry: std::io::Result<fs::DirEntry>| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        name.contains(&id.to_string()) && name.ends_with(".ponte-record")
+    };
+    assert!(!fs::read_dir(world.path("logs")).unwrap().any(is_there), "the record is erased");
+
+    silent.take_away(&into);
 }
 
 /// How a session whose console is gone comes to its end.

@@ -1,8 +1,8 @@
 //! The thread that reads records when it begins and writes them when they change.
 
 use super::transcript::name;
-use super::unfinished::{UNFINISHED_DAYS, discard_all, tidy};
-use super::{Kept, LISTED, Record, RecordId, SAVED_WITHIN, Shared, Unfinished, Wake};
+use super::unfinished::{Left, UNFINISHED_DAYS, discard_all, look_after};
+use super::{Back, Kept, LISTED, Record, RecordId, SAVED_WITHIN, Shared, Wake};
 use crate::engine::now_s;
 use crate::gate::{make_private_folder, read_bounded, write_whole};
 use rand::rngs::OsRng;
@@ -26,8 +26,8 @@ const TRANSCRIPT_ENDING: &str = "ponte-terminal";
 const STEM: &str = "ponte-";
 
 /// Reads, then writes until every handle is gone, and what is left then.
-pub(super) fn run(shared: &Shared, wakes: &Receiver<Wake>) {
-    load(shared);
+pub(super) fn run(shared: &Shared, wakes: &Receiver<Wake>, back: &Back) {
+    look_after(back, load(shared));
     if !shared.lock().unsaved.is_empty() {
         save(shared);
     }
@@ -83,13 +83,15 @@ fn id_of(path: &Path) -> Option<RecordId> {
     RecordId::parse(path.file_stem()?.to_str()?.strip_prefix(STEM)?)
 }
 
-fn load(shared: &Shared) {
+/// Reads what is listed; returns what was left of files. Looks at nothing outside of its own folder.
+fn load(shared: &Shared) -> Vec<Left> {
+    let mut left = Vec::new();
     let entries = match fs::read_dir(&shared.folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return left,
         Err(error) => {
             tracing::warn!(%error, folder = %shared.folder.display(), "what is kept of sessions cannot be read");
-            return;
+            return left;
         }
     };
     let mut ids: Vec<RecordId> = entries.take(FILES).filter_map(|entry| id_of(&entry.ok()?.path())).collect();
@@ -97,30 +99,35 @@ fn load(shared: &Shared) {
     // One that is listed no more may still have left half a file.
     let is_recent = |id: &RecordId| id.began_s().saturating_add(2 * UNFINISHED_DAYS * 24 * 60 * 60) > now_s();
     for (place, id) in ids.into_iter().enumerate() {
-        if place >= LISTED && !is_recent(&id) {
-            return;
+        let is_listed = place < LISTED;
+        if !is_listed && !is_recent(&id) {
+            break;
         }
-        let Some(mut record) = read(shared, &id) else { continue };
-        let before = record.kept.unfinished.clone();
-        tidy(&mut record.kept.unfinished);
-        let is_tidied = record.kept.unfinished != before;
-        if place >= LISTED {
-            if is_tidied && let Err(error) = write(shared, &record) {
-                tracing::warn!(%error, "a record cannot be written now");
+        let Some(record) = read(shared, &id) else { continue };
+        let unfinished = record.kept.unfinished.clone();
+        if is_listed {
+            let mut state = shared.lock();
+            // One that began meanwhile is newer than what is on the disk.
+            let Err(place) = state.place(&id) else { continue };
+            if state.erased.contains_key(&id) {
+                continue;
             }
-            continue;
-        }
-        let mut state = shared.lock();
-        // One that began meanwhile is newer than what is on the disk.
-        if let Err(place) = state.place(&id)
-            && !state.erased.contains_key(&id)
-        {
             state.all.insert(place, Arc::new(record));
             state.listed = None;
-            if is_tidied {
-                state.unsaved.insert(id);
-            }
         }
+        if !unfinished.is_empty() {
+            left.push(Left { id, is_listed, unfinished });
+        }
+    }
+    left
+}
+
+/// A record that is not listed says no more of this partial file.
+pub(super) fn forget_part(shared: &Shared, id: &RecordId, part: &Path) {
+    let Some(mut record) = read(shared, id) else { return };
+    record.kept.unfinished.retain(|known| known.path != part);
+    if let Err(error) = write(shared, &record) {
+        tracing::warn!(%error, "a record cannot be written now");
     }
 }
 
@@ -157,9 +164,12 @@ fn save(shared: &Shared) {
     }
     let mut left = Vec::new();
     for (id, unfinished) in erased {
-        if let Err(error) = erase(shared, &id, &unfinished) {
-            tracing::warn!(%error, "a record cannot be erased now");
-            left.push((id, unfinished));
+        match erase(shared, &id) {
+            Ok(()) => discard_all(unfinished),
+            Err(error) => {
+                tracing::warn!(%error, "a record cannot be erased now");
+                left.push((id, unfinished));
+            }
         }
     }
     let is_behind = !append_all(shared);
@@ -175,16 +185,15 @@ fn save(shared: &Shared) {
     }
 }
 
-fn erase(shared: &Shared, id: &RecordId, unfinished: &[Unfinished]) -> io::Result<()> {
-    // A half file that cannot be deleted now keeps nothing else; the record last: as long as it is there, it can be
-    // erased again.
+fn erase(shared: &Shared, id: &RecordId) -> io::Result<()> {
+    // The record last: as long as it is there, it can be erased again.
     for file in [transcript_path(&shared.folder, id), path(&shared.folder, id)] {
         match fs::remove_file(file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
     }
-    discard_all(unfinished)
+    Ok(())
 }
 
 /// Writes what terminals have shown since the last time; false if something could not be written. That is lost, and
