@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use vault::RecordsKey;
 
@@ -248,8 +248,8 @@ struct State {
     /// The same, as it was asked for last.
     listed: Option<Arc<[Arc<Record>]>>,
     unsaved: BTreeSet<RecordId>,
-    /// With what was unfinished.
-    erased: BTreeMap<RecordId, Vec<Unfinished>>,
+    /// With what has come of files that were cut off.
+    erased: BTreeMap<RecordId, Vec<PathBuf>>,
     /// What terminals of running sessions showed.
     shown: BTreeMap<RecordId, transcript::Unwritten>,
     opened: Option<OpenedTranscript>,
@@ -300,7 +300,21 @@ impl Shared {
 #[derive(Clone)]
 pub struct Records {
     shared: Arc<Shared>,
-    wake: SyncSender<Wake>,
+    wake: Arc<SyncSender<Wake>>,
+}
+
+/// The way back to the records for a thread that may hang: by itself it keeps nothing open.
+#[derive(Clone)]
+struct Back {
+    shared: Weak<Shared>,
+    wake: Weak<SyncSender<Wake>>,
+}
+
+impl Back {
+    /// None once every handle is gone.
+    fn records(&self) -> Option<Records> {
+        Some(Records { shared: self.shared.upgrade()?, wake: self.wake.upgrade()? })
+    }
 }
 
 impl fmt::Debug for Records {
@@ -322,8 +336,9 @@ impl Records {
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared { state: Mutex::default(), folder, key, on_change });
         let (wake, wakes) = sync_channel(WAKES);
-        let writer = Arc::clone(&shared);
-        std::thread::Builder::new().name("records".to_owned()).spawn(move || disk::run(&writer, &wakes))?;
+        let (writer, wake) = (Arc::clone(&shared), Arc::new(wake));
+        let back = Back { shared: Arc::downgrade(&shared), wake: Arc::downgrade(&wake) };
+        std::thread::Builder::new().name("records".to_owned()).spawn(move || disk::run(&writer, &wakes, &back))?;
         Ok(Self { shared, wake })
     }
 
@@ -417,17 +432,18 @@ impl Records {
         }
     }
 
-    /// Erases what is kept of this session, and what has come of files that were cut off, but for its log.
+    /// Erases what is kept of this session, and what has come of files that were cut off, but for its log. A partial
+    /// file that cannot be deleted now goes at the first start at which it can.
     pub fn erase(&self, id: &RecordId) {
         {
             let mut state = self.shared.lock();
             let Ok(place) = state.place(id) else { return };
-            let unfinished = state.all.remove(place).kept.unfinished.clone();
+            let parts = state.all.remove(place).kept.unfinished.iter().map(|one| one.path.clone()).collect();
             state.listed = None;
             state.unsaved.remove(id);
             state.shown.remove(id);
             state.opened.take_if(|opened| opened.id == *id);
-            state.erased.insert(id.clone(), unfinished);
+            state.erased.insert(id.clone(), parts);
         }
         self.changed();
     }

@@ -2,6 +2,7 @@
 //! mounts and lacks what lets an administrator past every permission.
 
 use std::env;
+use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -53,6 +54,37 @@ pub fn resize(folder: &Path, kib: u32) {
 /// Outside of such a process.
 pub fn read_only(folder: &Path, is_read_only: bool) {
     mount(if is_read_only { "remount,ro" } else { "remount,rw" }, folder);
+}
+
+/// A disk whose driver answers nothing: whoever looks into its folder waits.
+#[derive(Debug)]
+pub struct Silent(File);
+
+/// Puts such a disk over a folder, as a server of the network that went away would be.
+///
+/// # Panics
+/// Outside of such a process, or where the system has no file systems of programs (`/dev/fuse`).
+#[must_use]
+pub fn silent_disk(folder: &Path) -> Silent {
+    let device = File::options().read(true).write(true).open("/dev/fuse").expect("/dev/fuse");
+    let mut command = Command::new("mount");
+    // Its standard input is where the driver would be.
+    command.stdin(device.try_clone().expect("a file descriptor"));
+    command.args(["-i", "-t", "fuse", "-o", "fd=0,rootmode=40000,user_id=0,group_id=0", "silent"]).arg(folder);
+    assert!(command.status().expect("mount").success(), "mount -t fuse");
+    Silent(device)
+}
+
+impl Silent {
+    /// Whoever waits gets an error, and what was under it is there again.
+    ///
+    /// # Panics
+    /// It cannot be taken away.
+    pub fn take_away(self, folder: &Path) {
+        drop(self.0);
+        let status = Command::new("umount").args(["-i", "-l"]).arg(folder).status();
+        assert!(status.expect("umount").success(), "umount");
+    }
 }
 
 fn mount(options: &str, folder: &Path) {

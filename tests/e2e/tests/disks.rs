@@ -3,7 +3,7 @@
 
 use agent_core::LinkKind;
 use agent_core::view::{AgainView, AgentCommand, EndView, Page, TransferState as AtAgent};
-use console_core::records::{Records, Unfinished};
+use console_core::records::{Description, Records, Unfinished};
 use console_core::view::{ConsoleCommand, PowerState, TransferState};
 use e2e::moving::{content, tree};
 use e2e::{World, mounts};
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const MIB: usize = 1024 * 1024;
+const SOON: Duration = Duration::from_secs(20);
 
 fn viewing() -> World {
     let world = World::start(LinkKind::Quic);
@@ -247,6 +248,27 @@ fn a_fetch_that_the_consoles_end_cut_short_goes_on_in_its_next_session() {
     world.eventually("that no record speaks of it", || unfinished(&records).is_empty());
 }
 
+#[test]
+fn no_record_is_kept_of_the_half_of_a_photograph_and_nothing_of_it_is_left_when_it_is_cut_off() {
+    let mut world = viewing();
+    let (source, into) = (folder(&world, "source"), folder(&world, "into"));
+    let photographs: Vec<PathBuf> = (0..24).map(|number| source.join(format!("{number:02}.jpg"))).collect();
+    for (number, photograph) in photographs.iter().enumerate() {
+        fs::write(photograph, content(number, 4 * MIB)).unwrap();
+    }
+    moves(&world, false, &photographs, &into);
+    half(&world);
+    let transfer = world.session("the transfer", |session| session.transfers.last().map(|transfer| transfer.id));
+    world.console.send(ConsoleCommand::HoldTransfer(transfer, true));
+    world.session("that it is held", |session| session.transfers.last().filter(|last| last.is_held).map(|_| ()));
+    let only_whole =
+        || tree(&into).into_iter().all(|(name, bytes)| fs::read(source.join(name)).is_ok_and(|all| all == bytes));
+    world.eventually("that all that is there is whole", only_whole);
+    assert!(!tree(&into).is_empty() && unfinished(&world.records).is_empty());
+    world.console = world.another_console();
+    assert!((1..24).contains(&tree(&into).len()) && only_whole());
+}
+
 /// What the records say of files that were cut off.
 fn unfinished(records: &Records) -> Vec<Unfinished> {
     records.all().iter().flat_map(|record| record.kept.unfinished.clone()).collect()
@@ -279,6 +301,89 @@ fn what_a_lost_session_left_of_a_fetch_goes_with_its_record_and_nothing_else_goe
     world.eventually("that its half is gone", || tree(&into).len() == 1);
     let [other] = unfinished(&world.records).try_into().unwrap();
     assert!(other.name == "other.bin" && other.path.exists());
+}
+
+#[test]
+fn a_folder_that_does_not_answer_holds_up_nothing_of_the_records_and_its_half_file_goes_once_it_does() {
+    if !mounts::is_inside(
+        "a_folder_that_does_not_answer_holds_up_nothing_of_the_records_and_its_half_file_goes_once_it_does",
+    ) {
+        return;
+    }
+    let mut world = viewing();
+    let (source, into) = (folder(&world, "source"), folder(&world, "into"));
+    fs::write(source.join("large.bin"), content(8, 96 * MIB)).unwrap();
+    world.fetch_files(&[&source.join("large.bin")], &into);
+    world.answer(true);
+    half(&world);
+    let (console, records) = world.another_console_with_records();
+    (world.console, world.records) = (console, records);
+    world.eventually("that its half is remembered", || unfinished(&world.records).len() == 1);
+    world.records.flush(SOON);
+
+    let silent = mounts::silent_disk(&into);
+    let records = world.another_console_with_records().1;
+    world.eventually("the list of sessions", || unfinished(&records).len() == 1);
+    let id = records.all()[0].id.clone();
+    assert!(records.describe(&id, Description::Notes("typed meanwhile".to_owned())));
+    records.flush(SOON);
+    drop(records);
+    let records = world.another_console_with_records().1;
+    let notes = || records.find(&id).map(|record| record.kept.notes.clone());
+    world.eventually("what was typed", || notes().as_deref() == Some("typed meanwhile"));
+    records.erase(&id);
+    records.flush(SOON);
+    assert!(!records.has_failed());
+    drop(records);
+    let is_there = |entry: std::io::Result<fs::DirEntry>| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        name.contains(&id.to_string()) && name.ends_with(".ponte-record")
+    };
+    assert!(!fs::read_dir(world.path("logs")).unwrap().any(is_there), "the record is erased");
+
+    silent.take_away(&into);
+    assert_eq!(tree(&into).len(), 1);
+    let records = world.another_console_with_records().1;
+    goes(&world, &into);
+    assert!(records.find(&id).is_none());
+}
+
+/// Waits until nothing is left in a folder of a file that was cut off, and nothing remembers it.
+fn goes(world: &World, into: &Path) {
+    world.eventually("that its half is gone", || tree(into).is_empty());
+    world.eventually("that nothing of it is remembered", || {
+        let names = fs::read_dir(world.path("logs")).unwrap().map(|entry| entry.unwrap().file_name());
+        !names.map(|name| name.into_string().unwrap()).any(|name| name.ends_with(".ponte-erased"))
+    });
+}
+
+#[test]
+fn what_has_come_of_a_file_onto_a_disk_that_is_read_only_by_now_goes_once_it_is_not() {
+    if !mounts::is_inside("what_has_come_of_a_file_onto_a_disk_that_is_read_only_by_now_goes_once_it_is_not") {
+        return;
+    }
+    let mut world = viewing();
+    let (source, into) = (folder(&world, "source"), folder(&world, "into"));
+    fs::write(source.join("large.bin"), content(8, 96 * MIB)).unwrap();
+    mounts::small_disk(&into, 128 * 1024);
+    world.fetch_files(&[&source.join("large.bin")], &into);
+    world.answer(true);
+    half(&world);
+    let (console, records) = world.another_console_with_records();
+    world.console = console;
+    world.eventually("that its half is remembered", || unfinished(&records).len() == 1);
+    let (id, part) = (records.all()[0].id.clone(), unfinished(&records)[0].path.clone());
+    mounts::read_only(&into, true);
+    records.erase(&id);
+    records.flush(SOON);
+    assert!(!records.has_failed() && part.exists());
+    drop(records);
+
+    mounts::read_only(&into, false);
+    // Nor may its owner write it any more.
+    fs::set_permissions(&part, Permissions::from_mode(0o444)).unwrap();
+    let _records = world.another_console_with_records().1;
+    goes(&world, &into);
 }
 
 /// How a session whose console is gone comes to its end.

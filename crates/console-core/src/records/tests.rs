@@ -1,6 +1,8 @@
 //! Records over real files.
 
+use super::unfinished::look;
 use super::*;
+use crate::engine::now_s;
 use crate::view::RatingView;
 use identity::Seed;
 use std::path::Path;
@@ -17,6 +19,16 @@ fn open(folder: &Path) -> Records {
     // The first is told when the folder was read.
     changes.recv_timeout(SOON).unwrap();
     records
+}
+
+/// Half files are looked at on a thread of its own.
+#[track_caller]
+fn soon(what: &str, is_so: impl Fn() -> bool) {
+    let by = Instant::now() + SOON;
+    while !is_so() {
+        assert!(Instant::now() < by, "{what}");
+        std::thread::yield_now();
+    }
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -183,7 +195,18 @@ fn half(records: &Records, id: &RecordId, part: &Path) {
 
 /// As if it had come so long ago.
 fn age(records: &Records, id: &RecordId, days: u64) {
-    records.change(id, |kept| kept.unfinished.iter_mut().for_each(|one| one.left_s -= days * DAY_S));
+    records.change(id, |kept| {
+        for one in &mut kept.unfinished {
+            one.left_s -= days * DAY_S;
+            write_at(&one.path, one.left_s);
+        }
+    });
+}
+
+/// As if a file had been written last at that time, in seconds since 1970.
+fn write_at(path: &Path, at_s: u64) {
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(UNIX_EPOCH + Duration::from_secs(at_s)).unwrap();
 }
 
 fn unfinished(records: &Records, id: &RecordId) -> Vec<Unfinished> {
@@ -201,6 +224,7 @@ fn half_a_file_is_remembered_before_it_comes_and_goes_with_its_record() {
     // As after a program that was ended by force: its other half reads what is on the disk.
     std::fs::write(&part, "half").unwrap();
     let after = open(logs.path());
+    soon("how much has come", || unfinished(&after, &id)[0].done_bytes == 4);
     let [left] = unfinished(&after, &id).try_into().unwrap();
     assert_eq!((left.name.as_str(), left.size_bytes, left.done_bytes), ("reports/large.bin", 8, 4));
     assert_eq!((left.folder(), left.path == part), (part.parent().unwrap(), true));
@@ -212,8 +236,8 @@ fn half_a_file_is_remembered_before_it_comes_and_goes_with_its_record() {
     std::fs::write(folder.path().join("precious"), "").unwrap();
     after.erase(&id);
     after.flush(SOON);
-    assert!(!part.exists() && folder.path().join("precious").exists());
-    assert!(files(logs.path()).is_empty());
+    soon("half a file goes with its record", || !part.exists() && files(logs.path()).is_empty());
+    assert!(folder.path().join("precious").exists());
 }
 
 #[test]
@@ -238,12 +262,13 @@ fn what_nobody_goes_on_with_is_deleted_at_the_first_start_after_a_week_and_nothi
     drop(records);
 
     let records = open(logs.path());
+    let left = || ids.each_ref().map(|id| unfinished(&records, id).len());
+    soon("what is on a disk that is not there stays remembered", || left() == [0, 1, 1, 0]);
     assert!(!over.exists() && young.exists() && precious.exists());
-    let left = ids.each_ref().map(|id| unfinished(&records, id).len());
-    assert_eq!(left, [0, 1, 1, 0], "what is on a disk that is not there stays remembered");
     std::fs::create_dir(gone.parent().unwrap()).unwrap();
     drop(records);
-    assert!(unfinished(&open(logs.path()), &ids[2]).is_empty(), "the disk is there, without it");
+    let records = open(logs.path());
+    soon("the disk is there, without it", || unfinished(&records, &ids[2]).is_empty());
     std::fs::remove_dir(gone.parent().unwrap()).unwrap();
 }
 
@@ -280,4 +305,144 @@ fn nothing_stays_of_a_file_that_no_record_remembers() {
         records.book(&many).opened(&part, "large.bin", 8)
     });
     assert_eq!(opened.count(), 8, "there is an end");
+}
+
+/// Lets nobody into a folder, as a disk that answers with errors; and again.
+#[cfg(unix)]
+fn close_folder(folder: &Path, is_closed: bool) {
+    let aside = folder.with_extension("aside");
+    if is_closed {
+        std::fs::rename(folder, aside).unwrap();
+        // It leads to itself.
+        std::os::unix::fs::symlink(folder, folder).unwrap();
+    } else {
+        std::fs::remove_file(folder).unwrap();
+        std::fs::rename(aside, folder).unwrap();
+    }
+}
+
+#[test]
+fn half_a_file_is_too_old_only_when_both_its_record_and_its_own_time_say_so() {
+    const LONG_AGO_S: u64 = 1_577_836_800;
+    let (_folder, part) = landing();
+    std::fs::write(&part, "half").unwrap();
+    let now_s = now_s();
+    let left = |left_s| Unfinished { path: part.clone(), left_s, ..Unfinished::default() };
+
+    // Somebody else has gone on with it since.
+    write_at(&part, now_s - DAY_S);
+    let seen = look(left(now_s - 30 * DAY_S), now_s).expect("the other's half goes");
+    assert_eq!((seen.left_s, seen.done_bytes), (now_s - DAY_S, 4));
+    // A file system without times of its own.
+    write_at(&part, 0);
+    assert!(look(left(now_s - DAY_S), now_s).is_some());
+    // A start with an empty battery, and the next.
+    let early = look(left(now_s - DAY_S), LONG_AGO_S).expect("a clock that is too early deletes it");
+    assert_eq!(look(early, now_s).expect("it goes at the next start").left_s, now_s - DAY_S);
+    // What came while the clock was too early or too late.
+    write_at(&part, now_s - DAY_S);
+    assert!(look(left(LONG_AGO_S), now_s).is_some() && look(left(now_s + 9 * DAY_S), now_s).is_some());
+    assert!(part.exists());
+    write_at(&part, now_s - 8 * DAY_S);
+    assert_eq!(look(left(now_s - 8 * DAY_S), now_s), None);
+    assert!(!part.exists());
+}
+
+#[test]
+fn half_a_file_that_is_not_where_it_was_stays_remembered_for_a_week() {
+    let (folder, part) = landing();
+    let now_s = now_s();
+    let left = |days| Unfinished { path: part.clone(), left_s: now_s - days * DAY_S, ..Unfinished::default() };
+    // The folder is there, the disk that was connected at it perhaps not.
+    assert!(look(left(6), now_s).is_some());
+    assert_eq!(look(left(7), now_s), None);
+    drop(folder);
+    assert!(look(left(70), now_s).is_some(), "not even the folder is there");
+}
+
+#[test]
+fn a_second_program_writes_over_no_record_whose_session_runs_in_the_first() {
+    let ((_folder, part), logs) = (landing(), tempfile::tempdir().unwrap());
+    let first = open(logs.path());
+    let id = first.begin();
+    let book = first.book(&id);
+    let writer = std::fs::File::create(&part).unwrap();
+    writer.try_lock().unwrap();
+    assert!(book.opened(&part, "reports/large.bin", 8));
+    std::fs::write(&part, "half").unwrap();
+    for days in [0, 8] {
+        age(&first, &id, days);
+        first.flush(SOON);
+        let [record] = files(logs.path()).try_into().unwrap();
+        let before = std::fs::read(&record).unwrap();
+        let second = open(logs.path());
+        soon("how much has come", || unfinished(&second, &id)[0].done_bytes == 4);
+        second.flush(SOON);
+        drop(second);
+        // Sealed anew each time that it is written.
+        assert!(std::fs::read(&record).unwrap() == before, "the record was written by the other, {days} days");
+        assert!(part.exists());
+    }
+    drop(writer);
+}
+
+#[cfg(unix)]
+#[test]
+fn half_a_file_that_cannot_be_deleted_keeps_no_other_and_goes_once_it_can() {
+    let ((_closed, first), (_open, second), logs) = (landing(), landing(), tempfile::tempdir().unwrap());
+    let records = open(logs.path());
+    let id = records.begin();
+    half(&records, &id, &first);
+    half(&records, &id, &second);
+    records.flush(SOON);
+    let record = files(logs.path()).remove(0);
+    let sealed = std::fs::read(&record).unwrap();
+    close_folder(first.parent().unwrap(), true);
+    records.erase(&id);
+    records.flush(SOON);
+    assert!(!record.exists() && !records.has_failed(), "nothing of the record is left to be saved");
+    soon("the other one goes", || !second.exists());
+    let kept = std::fs::read_to_string(&files(logs.path())[0]).unwrap();
+    assert!(!kept.contains("ponte-part"), "{kept}");
+    drop(records);
+
+    // As after a program that was ended by force in between.
+    std::fs::write(&record, sealed).unwrap();
+    std::fs::write(&second, "half").unwrap();
+    let records = open(logs.path());
+    assert!(records.all().is_empty() && !record.exists(), "what was erased comes back");
+    // The first was tried before it.
+    soon("the other one goes again", || !second.exists());
+    drop(records);
+    close_folder(first.parent().unwrap(), false);
+    assert!(first.exists());
+    let _records = open(logs.path());
+    soon("it goes at the next start", || !first.exists() && files(logs.path()).is_empty());
+}
+
+#[test]
+fn half_a_file_of_an_erased_session_that_another_has_gone_on_with_is_that_ones() {
+    let ((folder, part), (_open, last), logs) = (landing(), landing(), tempfile::tempdir().unwrap());
+    let records = open(logs.path());
+    let (id, other) = (records.begin(), records.begin());
+    half(&records, &id, &part);
+    half(&records, &id, &last);
+    let aside = folder.path().with_extension("aside");
+    std::fs::rename(folder.path(), &aside).unwrap();
+    records.erase(&id);
+    // Each was tried once this one is gone.
+    soon("the last half goes", || !last.exists());
+    drop(records);
+    std::fs::write(&last, "half").unwrap();
+    let records = open(logs.path());
+    soon("the last half goes again", || !last.exists());
+    assert_eq!(files(logs.path()).len(), 2, "its disk is not connected: it stays remembered");
+    std::fs::rename(&aside, folder.path()).unwrap();
+    half(&records, &other, &part);
+    records.flush(SOON);
+    drop(records);
+    let records = open(logs.path());
+    soon("nothing is left of the erased one", || files(logs.path()).len() == 1);
+    assert!(part.exists());
+    assert_eq!(unfinished(&records, &other).len(), 1);
 }

@@ -1,16 +1,16 @@
 //! What has come of files that a lost session cut off: remembered in its record before anything is written, so that it
 //! can be gone on with, and is deleted when nobody does. Folders are never searched for it.
 
-use super::{Records, Shared, cut, one_line};
+use super::{Back, Records, Shared, cut, one_line};
 use crate::engine::now_s;
 use crate::records::{NAME_BYTES, RecordId};
 use serde::{Deserialize, Serialize};
 use session::{Discarded, PartBook, discard_part};
-use std::fs::symlink_metadata;
+use std::fs::{Metadata, symlink_metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What nobody has gone on with for so long is deleted at the next start, in days: the person may be away for a week.
 pub const UNFINISHED_DAYS: u64 = 7;
@@ -103,6 +103,22 @@ impl Records {
         Arc::new(Book { records: self.clone(), id: id.clone() })
     }
 
+    /// Has one of this session known as it was seen. That alone is not saved: it is seen again at the next start.
+    fn see(&self, id: &RecordId, seen: Unfinished) {
+        {
+            let mut state = self.shared.lock();
+            let Ok(place) = state.place(id) else { return };
+            let Some(record) = state.all.get_mut(place) else { return };
+            let Some(at) = record.kept.unfinished.iter().position(|known| known.path == seen.path) else { return };
+            match Arc::make_mut(record).kept.unfinished.get_mut(at) {
+                Some(known) if *known != seen => *known = seen,
+                _ => return,
+            }
+            state.listed = None;
+        }
+        (self.shared.on_change)();
+    }
+
     /// What is kept of this session says no more of this partial file, whichever has it.
     fn forget_part(&self, part: &Path) {
         let having = |records: &Shared| -> Vec<RecordId> {
@@ -116,33 +132,102 @@ impl Records {
     }
 }
 
-/// Deletes what is left of these; the first that cannot be stops it. One that somebody writes is that session's by now.
-pub(super) fn discard_all(unfinished: &[Unfinished]) -> io::Result<()> {
-    unfinished.iter().try_for_each(|one| discard_part(&one.path).map(drop))
+/// What a record says at the start of partial files.
+pub(super) struct Left {
+    pub(super) id: RecordId,
+    /// False if the record is too old to be held in memory.
+    pub(super) is_listed: bool,
+    pub(super) unfinished: Vec<Unfinished>,
 }
 
-/// Looks at the start what is still there of these, and deletes what is over its time. What is on a disk that is not
-/// there now stays remembered.
-pub(super) fn tidy(unfinished: &mut Vec<Unfinished>) {
-    let now_s = now_s();
-    unfinished.retain_mut(|one| {
-        // The clock was wrong then.
-        one.left_s = one.left_s.min(now_s);
-        let is_over = one.ends_s() <= now_s;
-        match symlink_metadata(&one.path) {
-            Ok(found) if !is_over && found.is_file() => {
-                one.done_bytes = found.len();
-                true
-            }
-            Err(_) => !one.folder().exists(),
-            Ok(_) => match discard_part(&one.path) {
-                Ok(Discarded::Gone) => false,
-                Ok(Discarded::InUse | Discarded::NoFolder) => true,
-                Err(error) => {
-                    tracing::warn!(%error, "what is left of a file cannot be deleted now");
-                    true
+/// Looks at what is still there of these and deletes what is over its time, on a thread of its own: a folder of the
+/// network or a stick may not answer for minutes, or ever.
+pub(super) fn look_after(back: &Back, left: Vec<Left>) {
+    if left.is_empty() {
+        return;
+    }
+    let back = back.clone();
+    apart(move || {
+        for Left { id, is_listed, unfinished } in left {
+            for one in unfinished {
+                let (path, seen) = (one.path.clone(), look(one, now_s()));
+                let Some(records) = back.records() else { return };
+                match seen {
+                    Some(seen) => records.see(&id, seen),
+                    None if is_listed => {
+                        records.change(&id, |kept| kept.unfinished.retain(|known| known.path != path));
+                    }
+                    None => super::disk::forget_part(&records.shared, &id, &path),
                 }
-            },
+            }
         }
     });
+}
+
+/// Deletes what is left of these, on a thread of its own, and then the file that remembers them; one that somebody
+/// writes is that session's by now. While one cannot be deleted, all stay remembered.
+pub(super) fn discard_all(parts: Vec<PathBuf>, remembered: PathBuf) {
+    apart(move || {
+        let is_done = |part: &PathBuf| match discard_part(part) {
+            Ok(Discarded::Gone | Discarded::InUse) => true,
+            Ok(Discarded::NoFolder) => false,
+            Err(error) => {
+                tracing::warn!(%error, "what is left of a file cannot be deleted now");
+                false
+            }
+        };
+        // Each is tried, whatever becomes of the one before.
+        let left = parts.iter().filter(|part| !is_done(part)).count();
+        if left == 0
+            && let Err(error) = std::fs::remove_file(remembered)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "what is left of an erased record cannot be deleted now");
+        }
+    });
+}
+
+/// Nobody waits for it, the end of the program neither.
+fn apart(work: impl FnOnce() + Send + 'static) {
+    if let Err(error) = std::thread::Builder::new().name("unfinished".to_owned()).spawn(work) {
+        tracing::warn!(%error, "what is left of files is not looked at now");
+    }
+}
+
+/// What there is to know of one now, after deleting what is over its time; nothing if it is gone. What is on a disk that
+/// is not there now stays remembered.
+pub(super) fn look(mut one: Unfinished, now_s: u64) -> Option<Unfinished> {
+    match symlink_metadata(&one.path) {
+        // Another operator of this account may have gone on with it since, and a clock may have been wrong at one of
+        // them: the later counts, also one that is still to come.
+        Ok(found) if found.is_file() => {
+            one.left_s = one.left_s.max(written_s(&found));
+            one.done_bytes = found.len();
+        }
+        Ok(_) => {}
+        // Where a disk is connected there may be a folder without it.
+        Err(error) if is_absent(&error) => return (one.ends_s() > now_s || !one.folder().exists()).then_some(one),
+        Err(_) => return Some(one),
+    }
+    if one.ends_s() > now_s {
+        return Some(one);
+    }
+    match discard_part(&one.path) {
+        Ok(Discarded::Gone) => None,
+        Ok(Discarded::InUse | Discarded::NoFolder) => Some(one),
+        Err(error) => {
+            tracing::warn!(%error, "what is left of a file cannot be deleted now");
+            Some(one)
+        }
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// When a file was written last, in seconds since 1970.
+fn written_s(found: &Metadata) -> u64 {
+    let since = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_secs())
 }
