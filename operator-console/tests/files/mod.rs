@@ -78,6 +78,22 @@ fn one_press_opens_the_folders_and_asks_for_them() {
 }
 
 #[test]
+fn whoever_opens_the_folders_chooses_and_sends_at_once_by_the_keyboard() {
+    let mut page = session_page(SessionView { transfers: [].into(), ..files_session() });
+    page.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    page.run_steps(3);
+    assert!(taken(&mut page).is_empty(), "both folders are known");
+    for _ in 0..2 {
+        page.key_press(Key::ArrowDown);
+        page.run_steps(1);
+    }
+    page.get_by_label("1 chosen");
+    page.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    let sent = taken(&mut page);
+    assert!(matches!(&sent[..], [ConsoleCommand::SendFiles { paths, .. }] if paths.len() == 1), "{sent:?}");
+}
+
+#[test]
 fn what_is_chosen_moves_into_the_folder_that_is_shown_beside() {
     let mut page = open();
     page.get_by_label_contains("lettore.AppImage, ").click();
@@ -117,6 +133,20 @@ fn the_folders_work_by_the_keyboard_alone() {
     let paths = ["bolletta gennaio.pdf", "foto.jpg"].map(|name| format!("/home/marco/{name}")).into();
     let into = PathBuf::from("/home/giulia");
     assert_eq!(taken(&mut page), [ConsoleCommand::FetchFiles { paths, into }]);
+}
+
+#[test]
+fn keys_that_come_at_once_are_taken_in_their_order() {
+    let mut page = open();
+    page.get_by_label_contains("Files of the person’s computer").focus();
+    page.run_steps(2);
+    for key in [Key::End, Key::Home, Key::ArrowDown, Key::ArrowDown] {
+        let modifiers = Modifiers::NONE;
+        page.event(Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers });
+    }
+    page.run_steps(2);
+    page.get_by_label("Files of the person’s computer: bolletta gennaio.pdf");
+    page.get_by_label("1 chosen");
 }
 
 #[test]
