@@ -161,6 +161,30 @@ fn a_transfer_is_paused_cancelled_and_decided_about() {
 }
 
 #[test]
+fn a_transfer_that_is_paused_or_waits_for_the_connection_has_no_rate_and_says_so() {
+    let mut session = files_session();
+    let mut first = session.transfers[0].clone();
+    let mut show = |page: &mut Page, done_bytes, is_held, reconnecting| {
+        (first.done_bytes, first.is_held) = (done_bytes, is_held);
+        (session.transfers, session.reconnecting) = ([first.clone()].into(), reconnecting);
+        page.state_mut().view = Some(view(Stage::Session(Box::new(session.clone()))));
+        page.run_steps(60);
+    };
+    let mut page = open();
+    show(&mut page, 2_000_000, false, false);
+    show(&mut page, 6_000_000, false, false);
+    page.query_all_by_label_contains("/s · ").next().unwrap();
+    for (is_held, reconnecting, words) in [
+        (true, false, "1 of 12 files · 6 MB of 9 MB, paused"),
+        (false, true, "1 of 12 files · 6 MB of 9 MB, waiting for the connection"),
+    ] {
+        show(&mut page, 6_000_000, is_held, reconnecting);
+        page.query_all_by_label_contains(words).next().unwrap();
+        assert!(page.query_by_label_contains("/s · ").is_none(), "{words}");
+    }
+}
+
+#[test]
 fn one_file_of_several_is_cancelled_alone_and_all_transfers_at_once() {
     let mut page = open();
     assert_eq!(click(&mut page, "Cancel all"), [ConsoleCommand::CancelTransfers]);
