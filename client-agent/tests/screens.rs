@@ -3,6 +3,7 @@
 mod counted;
 mod ended;
 mod in_sight;
+mod moving;
 mod support;
 
 use agent_core::proto::geometry::MonitorId;
@@ -311,30 +312,6 @@ fn what_moves_stays_in_the_panel_with_its_stop_rate_and_time_left() {
     harness.get_by_label("Stop: film.mp4").click();
     harness.run_steps(2);
     assert_eq!(harness.state().commands, [AgentCommand::StopTransfer(TransferId(9))]);
-}
-
-#[test]
-fn a_file_that_is_paused_or_waits_for_the_connection_has_no_rate_and_says_so() {
-    for (is_held, reconnecting, words) in [
-        (true, false, "4 MB of 10 MB, paused"),
-        (false, true, "4 MB of 10 MB, waiting for the connection"),
-        (true, true, "4 MB of 10 MB, paused"),
-    ] {
-        let mut film = support::transfer("film.mp4", true, TransferState::Running, None);
-        (film.size_bytes, film.done_bytes) = (10_000_000, 0);
-        let moving = |film| PanelView { transfers: [film].into(), ..support::panel() };
-        let mut harness = window(support::with_panel(Page::Session, moving(film.clone())), Language::English);
-        film.done_bytes = 4_000_000;
-        harness.state_mut().view = support::with_panel(Page::Session, moving(film.clone()));
-        harness.run_steps(60);
-        harness.query_all_by_label_contains("/s").next().unwrap();
-        film.is_held = is_held;
-        let standing = PanelView { reconnecting, ..moving(film) };
-        harness.state_mut().view = support::with_panel(Page::Session, standing);
-        harness.run_steps(2);
-        harness.query_all_by_label_contains(words).next().unwrap();
-        assert!(harness.query_by_label_contains("/s").is_none(), "{words}");
-    }
 }
 
 #[test]
