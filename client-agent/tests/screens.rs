@@ -3,6 +3,7 @@
 mod counted;
 mod ended;
 mod in_sight;
+mod moving;
 mod support;
 
 use agent_core::proto::geometry::MonitorId;
@@ -291,7 +292,7 @@ fn the_next_session_begins_with_nothing_read_and_nothing_written() {
 
 #[test]
 fn what_moves_stays_in_the_panel_with_its_stop_rate_and_time_left() {
-    let mut panel = support::busy_panel();
+    let mut panel = PanelView { reconnecting: false, ..support::busy_panel() };
     let done = |name: &str| support::transfer(name, true, TransferState::Done, None);
     let mut long = support::transfer("film.mp4", true, TransferState::Running, None);
     (long.id, long.size_bytes, long.done_bytes) = (TransferId(9), 10_000_000, 0);

@@ -127,12 +127,16 @@ fn rows_ui(ui: &mut Ui, panel: &PanelView, i18n: &I18n, state: &mut ScreenState)
             ui_kit::tiny(ui, &i18n.text_with("panel-ends-at", &time));
             ui.add_space(8.0);
         }
-        let running = panel.transfers.iter().filter(|transfer| transfer.state == TransferState::Running);
-        state.rates.observe(ui.input(|input| input.time), running.map(|transfer| (transfer.id, transfer.done_bytes)));
+        // What stands still has no rate, and gets a new one when it goes on.
+        let moves = |transfer: &&TransferView| {
+            transfer.state == TransferState::Running && !transfer.is_held && !panel.reconnecting
+        };
+        let moving = panel.transfers.iter().filter(moves);
+        state.rates.observe(ui.input(|input| input.time), moving.map(|transfer| (transfer.id, transfer.done_bytes)));
         let most = if state.chat_open { TRANSFERS_BESIDE_CHAT } else { TRANSFERS };
         for transfer in shown_transfers(&panel.transfers, most) {
             layout::line(ui);
-            commands.extend(transfer_ui(ui, transfer, i18n, &state.rates));
+            commands.extend(transfer_ui(ui, transfer, panel.reconnecting, i18n, &state.rates));
         }
     });
     commands
@@ -376,11 +380,11 @@ fn shown_transfers(transfers: &[TransferView], most: usize) -> impl Iterator<Ite
 }
 
 /// How far it is, how fast it goes, and how long it still takes.
-fn progress_words(ui: &Ui, transfer: &TransferView, i18n: &I18n, rates: &Rates<TransferId>) -> String {
+fn progress_words(ui: &Ui, transfer: &TransferView, is_cut: bool, i18n: &I18n, rates: &Rates<TransferId>) -> String {
     let mut values =
         vec![("done", i18n.bytes(transfer.done_bytes).into()), ("total", i18n.bytes(transfer.size_bytes).into())];
     let measured = rates.of(transfer.id, transfer.size_bytes.saturating_sub(transfer.done_bytes));
-    let text = match measured.filter(|_| !transfer.is_held) {
+    let text = match measured {
         Some((rate, left)) => {
             values.extend([("rate", i18n.bytes(rate).into()), ("left", i18n.duration(left).into())]);
             i18n.text_with("transfer-rate", &values)
@@ -389,10 +393,21 @@ fn progress_words(ui: &Ui, transfer: &TransferView, i18n: &I18n, rates: &Rates<T
     };
     // The rate of a file that has stopped falls although nothing new is known of it.
     ui.ctx().request_repaint_after(RATE_LOOK);
-    if transfer.is_held { i18n.text_with("transfer-held", &[("state", text.into())]) } else { text }
+    match (transfer.is_held, is_cut) {
+        (true, _) => i18n.text_with("transfer-held", &[("state", text.into())]),
+        (false, true) => i18n.text_with("transfer-waits", &[("state", text.into())]),
+        (false, false) => text,
+    }
 }
 
-fn transfer_ui(ui: &mut Ui, transfer: &TransferView, i18n: &I18n, rates: &Rates<TransferId>) -> Option<AgentCommand> {
+/// One transfer; `is_cut` says that the line is down, so that it does not move.
+fn transfer_ui(
+    ui: &mut Ui,
+    transfer: &TransferView,
+    is_cut: bool,
+    i18n: &I18n,
+    rates: &Rates<TransferId>,
+) -> Option<AgentCommand> {
     let full_name = transfer_name(transfer, i18n);
     let name = [("name", (&full_name).into())];
     let mut stopped = None;
@@ -407,7 +422,7 @@ fn transfer_ui(ui: &mut Ui, transfer: &TransferView, i18n: &I18n, rates: &Rates<
             } else {
                 (transfer.done_bytes as f64 / transfer.size_bytes as f64) as f32
             };
-            ui_kit::progress(ui, share, &progress_words(ui, transfer, i18n, rates));
+            ui_kit::progress(ui, share, &progress_words(ui, transfer, is_cut, i18n, rates));
             ui.add_space(6.0);
             let stop = ui_kit::button(ui, &i18n.text("panel-stop-transfer"));
             if stop.accessible_name(i18n.text_with("panel-stop-transfer-name", &name)).clicked() {

@@ -231,9 +231,11 @@ fn conflict_ui(ui: &mut Ui, files: &FilesView, i18n: &I18n) -> Option<Conflict> 
     let mut chosen = None;
     ui_kit::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        layout::strong(ui, &i18n.text_with("ask-conflict", &[("count", files.conflicts.into())]), 15.0);
+        let count = [("count", files.conflicts.into())];
+        let asked = if is_one(files) { "ask-conflict-only" } else { "ask-conflict" };
+        layout::strong(ui, &i18n.text_with(asked, &count), 15.0);
         for (conflict, id) in choices {
-            if ui.radio(files.conflict == conflict, i18n.text(id)).clicked() {
+            if ui.radio(files.conflict == conflict, i18n.text_with(id, &count)).clicked() {
                 chosen = Some(conflict);
             }
         }

@@ -1,7 +1,8 @@
 //! `cargo xtask stories`: whole sessions by the real windows, with a picture of both desktops at every step: a person
-//! who grants everything, one who refuses everything, and a support call with every tool.
+//! who grants everything, one who refuses everything, a support call with every tool, and heavy work over a failing line.
 
 mod call;
+mod load;
 
 use crate::demo::desktop::Desktop;
 use crate::demo::files;
@@ -9,12 +10,13 @@ use crate::demo::names::{self, SEND_CHAT, Words, agent, console, program};
 use crate::demo::person::Person;
 use crate::demo::processes::Processes;
 use crate::demo::screen::Screen;
-use crate::demo::stage::{self, Stage};
+use crate::demo::stage::{self, Guest, Stage};
 use crate::demo::wait::{PATIENCE, until};
 use crate::run::{Context, Failure};
 use crate::walk;
 use clap::{Args, ValueEnum};
 use identity::dev::SAMPLE_PASSWORD;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,6 +40,9 @@ pub(crate) struct Options {
     /// Which stories; all without this.
     #[arg(long, value_enum, value_name = "STORY")]
     only: Vec<Story>,
+    /// Size of the large file that is sent in the heavy work, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(16..=16_384))]
+    large_mib: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -48,6 +53,8 @@ enum Story {
     Refused,
     /// A support call with every tool.
     Call,
+    /// Many files and a large one over a line that breaks, with a second session beside.
+    Load,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -94,8 +101,8 @@ async fn tell(stage: &mut Stage, words: &Words, options: &Options) -> Result<(),
     operator.fill_hidden(console::PASSWORD, SAMPLE_PASSWORD).await?;
     operator.press(console::SIGN_IN).await?;
     let packed = fs::read(stage.agent_program()).context("the packed agent")?;
-    let mut story = Teller { stage, desktop, operator, words, out, packed, pictures: 0 };
-    let told = story.tell(&options.only).await;
+    let mut story = Teller { stage, desktop, guest: None, operator, words, out, packed, pictures: 0 };
+    let told = story.tell(options).await;
     if told.is_err() {
         let _ = story.picture("failure").await;
     }
@@ -107,6 +114,8 @@ async fn tell(stage: &mut Stage, words: &Words, options: &Options) -> Result<(),
 struct Teller<'a> {
     stage: &'a mut Stage,
     desktop: Desktop,
+    /// A second person, while there is one.
+    guest: Option<Guest>,
     operator: Person<'a>,
     words: &'a Words,
     out: &'a Path,
@@ -125,19 +134,20 @@ impl<'a> Teller<'a> {
         Ok(())
     }
 
-    /// A picture of both desktops, which follow what a screen reader hears after a moment.
+    /// A picture of all desktops, which follow what a screen reader hears after a moment.
     async fn picture(&mut self, name: &str) -> Result<(), Failure> {
         tokio::time::sleep(Duration::from_millis(700)).await;
         self.pictures += 1;
-        for (whose, desktop) in [("client", &self.stage.client), ("operator", &self.desktop)] {
+        let guest = self.guest.as_ref().map(|guest| ("guest", &guest.desktop));
+        for (whose, desktop) in [("client", &self.stage.client), ("operator", &self.desktop)].into_iter().chain(guest) {
             let picture = Screen::new(desktop.connect()?)?.grab()?;
             picture.write(&self.out.join(format!("{:02}-{name}-{whose}.png", self.pictures)))?;
         }
         Ok(())
     }
 
-    async fn tell(&mut self, only: &[Story]) -> Result<(), Failure> {
-        let wanted = |story| only.is_empty() || only.contains(&story);
+    async fn tell(&mut self, options: &Options) -> Result<(), Failure> {
+        let wanted = |story| options.only.is_empty() || options.only.contains(&story);
         if wanted(Story::Granted) {
             self.everything().await?;
         }
@@ -146,6 +156,9 @@ impl<'a> Teller<'a> {
         }
         if wanted(Story::Call) {
             self.call().await?;
+        }
+        if wanted(Story::Load) {
+            self.load(options.large_mib).await?;
         }
         Ok(())
     }
@@ -165,13 +178,25 @@ impl<'a> Teller<'a> {
 
     /// The person presses OK, and everything of the agent is gone.
     async fn part(&mut self, client: &Person<'_>, kept: &[PathBuf]) -> Result<(), Failure> {
+        let (folder, before) = (self.stage.client_folder(), self.stage.before.clone());
+        self.leave(client, program::AGENT, &folder, &before, kept).await
+    }
+
+    /// The same of the agent with that name among the processes.
+    async fn leave(
+        &mut self,
+        client: &Person<'_>,
+        process: &str,
+        folder: &Path,
+        before: &BTreeSet<PathBuf>,
+        kept: &[PathBuf],
+    ) -> Result<(), Failure> {
         client.see_beginning(agent::REMOVED).await?;
         client.answer(agent::CLOSE).await?;
-        self.stage.processes.ended(program::AGENT, PATIENCE).await?;
-        self.stage.processes.forget(program::AGENT);
-        let (folder, program) = (self.stage.client_folder(), self.stage.agent_program());
-        let before = &self.stage.before;
-        let left = || files::leftovers(&folder, before, &program, kept);
+        self.stage.processes.ended(process, PATIENCE).await?;
+        self.stage.processes.forget(process);
+        let program = folder.join(program::AGENT);
+        let left = || files::leftovers(folder, before, &program, kept);
         until("nothing of the agent to be left", PATIENCE, || async { Ok(left().is_empty().then_some(())) })
             .await
             .map_err(|_| format!("left behind: {:?}", left()).into())

@@ -42,6 +42,8 @@ pub struct BrowserState {
     shown: Side,
     /// How high everything that moves was when it was drawn last, in points.
     moving_height: f32,
+    /// Whether they were just opened, and the keyboard is to go there.
+    just_opened: bool,
 }
 
 impl Default for BrowserState {
@@ -52,6 +54,7 @@ impl Default for BrowserState {
             remote: Pane::new(Side::Remote),
             shown: Side::Remote,
             moving_height: MOVING_HEIGHT,
+            just_opened: false,
         }
     }
 }
@@ -72,6 +75,7 @@ pub(super) fn toggle(
     if !state.toggle_under(Under::Folders) {
         return;
     }
+    state.browser.just_opened = true;
     if session.files.local.is_none() {
         commands.push(ConsoleCommand::ListLocal(places::home().unwrap_or_else(places::downloads)));
     }
@@ -266,6 +270,9 @@ fn panes_ui(
         Panes::Beside => Layout::left_to_right(Align::TOP),
         Panes::Stacked | Panes::One => Layout::top_down(Align::LEFT),
     };
+    if std::mem::take(&mut browser.just_opened) && (panes != Panes::One || browser.shown == Side::Local) {
+        browser.local.take_keyboard();
+    }
     // Where there are tabs they say whose it is.
     let heading = panes != Panes::One;
     ui.allocate_ui_with_layout(vec2(whole, room), layout, |ui| {

@@ -7,7 +7,8 @@ use console_core::proto::files::{EntryKind, FolderEntry};
 use console_core::proto::session::TransferFailure;
 use console_core::view::FolderView;
 use egui::{
-    Align, EventFilter, Frame, Key, Label, Layout, Margin, Modifiers, Rect, RichText, Role, ScrollArea, Sense, Ui,
+    Align, Event, EventFilter, Frame, Key, Label, Layout, Margin, Modifiers, Rect, RichText, Role, ScrollArea, Sense,
+    Ui,
 };
 use egui::{WidgetInfo, pos2, vec2};
 use std::collections::BTreeSet;
@@ -18,8 +19,8 @@ use ui_kit::{TagKind, primary_button, tag, theme, tiny};
 
 /// Height of a row, in points.
 const ROW: f32 = 26.0;
-/// Room at both sides of a cell, in points.
-const CELL_MARGIN: f32 = 4.0;
+/// Room at both sides of a cell, in points: what shows where the keyboard is stands beside the words, not over them.
+const CELL_MARGIN: f32 = 8.0;
 /// Height of the row that says whose folder it is, in points.
 pub(super) const HEADING_HEIGHT: f32 = 34.0;
 /// Width of sizes and of dates, in points.
@@ -62,6 +63,8 @@ pub(super) struct Pane {
     cursor: usize,
     anchor: usize,
     scroll: bool,
+    /// Whether the keyboard goes into the list as soon as it is there.
+    wants_keyboard: bool,
 }
 
 impl Side {
@@ -104,7 +107,13 @@ impl Pane {
             cursor: 0,
             anchor: 0,
             scroll: false,
+            wants_keyboard: false,
         }
+    }
+
+    /// Brings the keyboard into the list.
+    pub(super) fn take_keyboard(&mut self) {
+        self.wants_keyboard = true;
     }
 
     /// The paths of what is chosen.
@@ -317,6 +326,9 @@ impl Pane {
         let area = ui.available_rect_before_wrap();
         let id = ui.scope_id().with(("files list", self.side));
         let list = ui.interact(area, id, Sense::click());
+        if std::mem::take(&mut self.wants_keyboard) {
+            list.request_focus();
+        }
         if list.has_focus() {
             let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
@@ -393,42 +405,52 @@ impl Pane {
         }
     }
 
+    /// All keys in the order in which they were pressed: on a slow machine several come at once.
     fn keys(&mut self, ui: &Ui, folder: &FolderView, may: bool, picked: &mut Picked) {
-        let pressed = |key| ui.input(|input| input.key_pressed(key));
-        let modifiers = ui.input(|input| input.modifiers);
+        let pressed: Vec<(Key, Modifiers)> = ui.input(|input| {
+            let pressed = input.events.iter().filter_map(|event| match event {
+                Event::Key { key, pressed: true, modifiers, .. } => Some((*key, *modifiers)),
+                _ => None,
+            });
+            pressed.collect()
+        });
+        for (key, modifiers) in pressed {
+            self.key(key, modifiers, folder, may, picked);
+        }
+    }
+
+    fn key(&mut self, key: Key, modifiers: Modifiers, folder: &FolderView, may: bool, picked: &mut Picked) {
         let last = self.order.len().saturating_sub(1);
         let page = 10;
-        let moves = [
-            (Key::ArrowDown, self.cursor.saturating_add(1)),
-            (Key::ArrowUp, self.cursor.saturating_sub(1)),
-            (Key::PageDown, self.cursor.saturating_add(page)),
-            (Key::PageUp, self.cursor.saturating_sub(page)),
-            (Key::Home, 0),
-            (Key::End, last),
-        ];
-        for (key, to) in moves {
-            if pressed(key) {
-                let shift = Modifiers { shift: modifiers.shift, ..Modifiers::NONE };
-                self.choose(to.min(last), shift);
-                self.scroll = true;
+        let to = match key {
+            Key::ArrowDown => self.cursor.saturating_add(1),
+            Key::ArrowUp => self.cursor.saturating_sub(1),
+            Key::PageDown => self.cursor.saturating_add(page),
+            Key::PageUp => self.cursor.saturating_sub(page),
+            Key::Home => 0,
+            Key::End => last,
+            Key::Space => return self.choose(self.cursor, Modifiers::COMMAND),
+            Key::A if modifiers.command => {
+                self.selected = self.order.iter().copied().collect();
+                return;
             }
-        }
-        if pressed(Key::Space) {
-            self.choose(self.cursor, Modifiers::COMMAND);
-        }
-        if modifiers.command && pressed(Key::A) {
-            self.selected = self.order.iter().copied().collect();
-        }
-        if pressed(Key::Enter) {
-            if modifiers.command {
+            Key::Enter if modifiers.command => {
                 picked.act = may && !self.selected.is_empty();
-            } else {
-                picked.open = self.folder_at(folder, self.cursor);
+                return;
             }
-        }
-        if pressed(Key::Backspace) {
-            picked.open = folder.parent.clone();
-        }
+            Key::Enter => {
+                picked.open = self.folder_at(folder, self.cursor);
+                return;
+            }
+            Key::Backspace => {
+                picked.open.clone_from(&folder.parent);
+                return;
+            }
+            _ => return,
+        };
+        let shift = Modifiers { shift: modifiers.shift, ..Modifiers::NONE };
+        self.choose(to.min(last), shift);
+        self.scroll = true;
     }
 }
 

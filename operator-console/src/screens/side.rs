@@ -60,7 +60,7 @@ pub fn side_ui(
             details_ui(ui, scene, session);
             notes_ui(ui, scene, state);
             let now_s = ui.input(|input| input.time);
-            state.rates.observe(now_s, &session.transfers);
+            state.rates.observe(now_s, &session.transfers, session.reconnecting);
             for transfer in session.transfers.iter().rev() {
                 line(ui);
                 transfer_ui(ui, scene.i18n, transfer, &state.rates);

@@ -12,21 +12,29 @@ use ui_kit::{progress, theme, tiny};
 
 /// How often a running file is looked at even when no news of it comes.
 const RATE_LOOK: Duration = Duration::from_secs(1);
+
 /// How fast files move.
 #[derive(Debug, Default)]
-pub struct Rates(ui_kit::rates::Rates<TransferId>);
+pub struct Rates {
+    measured: ui_kit::rates::Rates<TransferId>,
+    /// Whether the link is down, so that nothing moves.
+    is_cut: bool,
+}
 
 impl Rates {
-    /// Takes note of how far the files are; `now_s` is any clock in seconds.
-    pub fn observe(&mut self, now_s: f64, transfers: &[TransferView]) {
-        let running = transfers.iter().filter(|transfer| transfer.state == TransferState::Running);
-        self.0.observe(now_s, running.map(|transfer| (transfer.id, transfer.done_bytes)));
+    /// Takes note of how far the files are, and whether the link is down; `now_s` is any clock in seconds. What stands
+    /// still has no rate, and gets a new one when it goes on.
+    pub fn observe(&mut self, now_s: f64, transfers: &[TransferView], is_cut: bool) {
+        self.is_cut = is_cut;
+        let moves = |transfer: &&TransferView| transfer.state == TransferState::Running && !transfer.is_held && !is_cut;
+        let moving = transfers.iter().filter(moves);
+        self.measured.observe(now_s, moving.map(|transfer| (transfer.id, transfer.done_bytes)));
     }
 
     /// The rate in bytes per second and the time left, once both are known.
     #[must_use]
     pub fn of(&self, transfer: &TransferView) -> Option<(u64, Duration)> {
-        self.0.of(transfer.id, transfer.size_bytes.saturating_sub(transfer.done_bytes))
+        self.measured.of(transfer.id, transfer.size_bytes.saturating_sub(transfer.done_bytes))
     }
 }
 
@@ -131,7 +139,12 @@ fn running_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Rates) 
         }
         None => i18n.text_with("console-transfer-progress", &args),
     };
-    let text = if transfer.is_held { i18n.text_with("transfer-held", &[("state", text.into())]) } else { text };
+    let stands = match (transfer.is_held, rates.is_cut) {
+        (true, _) => Some("transfer-held"),
+        (false, true) => Some("transfer-waits"),
+        (false, false) => None,
+    };
+    let text = stands.map_or_else(|| text.clone(), |id| i18n.text_with(id, &[("state", (&text).into())]));
     let text = if transfer.files > 1 {
         let whole = [("done", transfer.done_files.into()), ("total", transfer.files.into())];
         format!("{} · {text}", i18n.text_with("console-transfer-files", &whole))
@@ -179,12 +192,26 @@ mod tests {
             failed_items: [].into(),
         };
         let mut rates = Rates::default();
-        rates.observe(0.0, std::slice::from_ref(&transfer));
+        rates.observe(0.0, std::slice::from_ref(&transfer), false);
         assert_eq!(rates.of(&transfer), None);
         transfer.done_bytes = 2_000;
-        rates.observe(1.0, std::slice::from_ref(&transfer));
+        rates.observe(1.0, std::slice::from_ref(&transfer), false);
         assert_eq!(rates.of(&transfer), Some((2_000, Duration::from_secs(4))));
-        rates.observe(2.0, &[]);
+        rates.observe(2.0, &[], false);
         assert_eq!(rates.of(&transfer), None);
+
+        let at = |rates: &mut Rates, now_s, done_bytes, is_held, is_cut| {
+            let transfer = TransferView { done_bytes, is_held, ..transfer.clone() };
+            rates.observe(now_s, std::slice::from_ref(&transfer), is_cut);
+            rates.of(&transfer).map(|(rate, _)| rate)
+        };
+        for (held, cut) in [(true, false), (false, true)] {
+            let mut rates = Rates::default();
+            assert_eq!(at(&mut rates, 0.0, 0, false, false), None);
+            assert_eq!(at(&mut rates, 1.0, 3_000, false, false), Some(3_000));
+            assert_eq!(at(&mut rates, 1.1, 3_000, held, cut), None, "what stands still has no rate");
+            assert_eq!(at(&mut rates, 60.0, 3_000, false, false), None, "nor has it one before it was measured anew");
+            assert_eq!(at(&mut rates, 61.0, 4_000, false, false), Some(1_000), "and the pause is not in it");
+        }
     }
 }

@@ -78,6 +78,22 @@ fn one_press_opens_the_folders_and_asks_for_them() {
 }
 
 #[test]
+fn whoever_opens_the_folders_chooses_and_sends_at_once_by_the_keyboard() {
+    let mut page = session_page(SessionView { transfers: [].into(), ..files_session() });
+    page.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    page.run_steps(3);
+    assert!(taken(&mut page).is_empty(), "both folders are known");
+    for _ in 0..2 {
+        page.key_press(Key::ArrowDown);
+        page.run_steps(1);
+    }
+    page.get_by_label("1 chosen");
+    page.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    let sent = taken(&mut page);
+    assert!(matches!(&sent[..], [ConsoleCommand::SendFiles { paths, .. }] if paths.len() == 1), "{sent:?}");
+}
+
+#[test]
 fn what_is_chosen_moves_into_the_folder_that_is_shown_beside() {
     let mut page = open();
     page.get_by_label_contains("lettore.AppImage, ").click();
@@ -120,6 +136,20 @@ fn the_folders_work_by_the_keyboard_alone() {
 }
 
 #[test]
+fn keys_that_come_at_once_are_taken_in_their_order() {
+    let mut page = open();
+    page.get_by_label_contains("Files of the person’s computer").focus();
+    page.run_steps(2);
+    for key in [Key::End, Key::Home, Key::ArrowDown, Key::ArrowDown] {
+        let modifiers = Modifiers::NONE;
+        page.event(Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers });
+    }
+    page.run_steps(2);
+    page.get_by_label("Files of the person’s computer: bolletta gennaio.pdf");
+    page.get_by_label("1 chosen");
+}
+
+#[test]
 fn a_transfer_is_paused_cancelled_and_decided_about() {
     let several = files_session();
     let first = several.transfers.iter().take(1).cloned().collect();
@@ -128,6 +158,30 @@ fn a_transfer_is_paused_cancelled_and_decided_about() {
     assert_eq!(click(&mut page, "Cancel: modelli"), [ConsoleCommand::CancelTransfer(TransferId(1))]);
     let mut page = open();
     assert_eq!(click(&mut page, "Replace"), [ConsoleCommand::Resolve(TransferId(2), Conflict::Replace)]);
+}
+
+#[test]
+fn a_transfer_that_is_paused_or_waits_for_the_connection_has_no_rate_and_says_so() {
+    let mut session = files_session();
+    let mut first = session.transfers[0].clone();
+    let mut show = |page: &mut Page, done_bytes, is_held, reconnecting| {
+        (first.done_bytes, first.is_held) = (done_bytes, is_held);
+        (session.transfers, session.reconnecting) = ([first.clone()].into(), reconnecting);
+        page.state_mut().view = Some(view(Stage::Session(Box::new(session.clone()))));
+        page.run_steps(60);
+    };
+    let mut page = open();
+    show(&mut page, 2_000_000, false, false);
+    show(&mut page, 6_000_000, false, false);
+    page.query_all_by_label_contains("/s · ").next().unwrap();
+    for (is_held, reconnecting, words) in [
+        (true, false, "1 of 12 files · 6 MB of 9 MB, paused"),
+        (false, true, "1 of 12 files · 6 MB of 9 MB, waiting for the connection"),
+    ] {
+        show(&mut page, 6_000_000, is_held, reconnecting);
+        page.query_all_by_label_contains(words).next().unwrap();
+        assert!(page.query_by_label_contains("/s · ").is_none(), "{words}");
+    }
 }
 
 #[test]

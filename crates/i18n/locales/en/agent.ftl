@@ -429,9 +429,13 @@ ask-conflict = { $count ->
     [one] One of them is there already. What should happen to it?
    *[other] { $count } of them are there already. What should happen to those?
 }
+ask-conflict-only = There is a file of this name already. What should happen to it?
 ask-conflict-keep = Keep both
 ask-conflict-replace = Replace what is there
-ask-conflict-skip = Leave what is there, do not receive them
+ask-conflict-skip = { $count ->
+    [one] Leave what is there, do not receive this one
+   *[other] Leave what is there, do not receive them
+}
 ask-holds-for-files = Your yes holds for these files only.
 panel-stop-transfer = Stop
 panel-stop-transfer-name = Stop: { $name }

@@ -30,6 +30,7 @@ common-verified = Identity verified
 transfer-of = { $done } of { $total }
 transfer-several = { $name } ({ $count } files)
 transfer-held = { $state }, paused
+transfer-waits = { $state }, waiting for the connection
 transfer-left-out = { $count ->
     [one] 1 file was not transferred
    *[other] { $count } files were not transferred

@@ -429,9 +429,16 @@ ask-conflict = { $count ->
     [one] Uno c’è già. Che cosa ne facciamo?
    *[other] { $count } ci sono già. Che cosa ne facciamo?
 }
+ask-conflict-only = C’è già un file con questo nome. Che cosa ne facciamo?
 ask-conflict-keep = Tieni tutti e due
-ask-conflict-replace = Sostituisci quelli che ci sono
-ask-conflict-skip = Lascia quelli che ci sono, non ricevere questi
+ask-conflict-replace = { $count ->
+    [one] Sostituisci quello che c’è
+   *[other] Sostituisci quelli che ci sono
+}
+ask-conflict-skip = { $count ->
+    [one] Lascia quello che c’è, non ricevere questo
+   *[other] Lascia quelli che ci sono, non ricevere questi
+}
 ask-holds-for-files = Il Suo sì vale solo per questi file.
 panel-stop-transfer = Ferma
 panel-stop-transfer-name = Ferma: { $name }

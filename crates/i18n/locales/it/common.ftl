@@ -27,6 +27,7 @@ common-verified = Identità verificata
 transfer-of = { $done } di { $total }
 transfer-several = { $name } ({ $count } file)
 transfer-held = { $state }, in pausa
+transfer-waits = { $state }, in attesa del collegamento
 transfer-left-out = { $count ->
     [one] 1 file non è stato trasferito
    *[other] { $count } file non sono stati trasferiti

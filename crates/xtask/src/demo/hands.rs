@@ -20,7 +20,14 @@ use x11rb::rust_connection::RustConnection;
 pub(crate) const RETURN: u32 = 0xff0d;
 /// The Escape key.
 pub(crate) const ESCAPE: u32 = 0xff1b;
-const TAB: u32 = 0xff09;
+/// The Tab key.
+pub(crate) const TAB: u32 = 0xff09;
+/// The Backspace key.
+pub(crate) const BACKSPACE: u32 = 0xff08;
+/// The Home key.
+pub(crate) const HOME: u32 = 0xff50;
+/// The arrow down.
+pub(crate) const DOWN: u32 = 0xff54;
 const SHIFT_LEFT: u32 = 0xffe1;
 const CONTROL_LEFT: u32 = 0xffe3;
 
@@ -144,7 +151,12 @@ impl Hands {
 
     /// Presses Ctrl and the key of that letter.
     pub(crate) fn control(&self, letter: char) -> Result<(), Failure> {
-        let (code, _) = self.key(u32::from(letter)).ok_or("no such key")?;
+        self.control_and(u32::from(letter))
+    }
+
+    /// Presses Ctrl and the key of that symbol.
+    pub(crate) fn control_and(&self, symbol: u32) -> Result<(), Failure> {
+        let (code, _) = self.key(symbol).ok_or("no such key")?;
         let (control, _) = self.key(CONTROL_LEFT).ok_or("no control key")?;
         self.stroke(Some(control), code)
     }

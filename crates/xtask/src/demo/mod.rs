@@ -12,6 +12,7 @@ pub(crate) mod desktop;
 pub(crate) mod files;
 pub(crate) mod hands;
 mod intruder;
+mod keyboard;
 pub(crate) mod picture;
 pub(crate) mod processes;
 pub(crate) mod reader;

@@ -4,6 +4,7 @@
 use super::reader::clean;
 use i18n::{Arg, I18n, Language};
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -134,16 +135,23 @@ pub(crate) mod agent {
 /// Sends a line of chat, in both windows.
 pub(crate) const SEND_CHAT: &str = "common-send";
 
-/// The relay of a demo: makes an organisation, an operator and certificates in `folder`.
-pub(crate) fn relay(programs: &Path, folder: &Path) -> Command {
+/// The relay of a demo: makes an organisation, an operator and certificates in `folder`, or takes those of its last
+/// start there. It listens at `port` of this machine; 0 takes a free one.
+pub(crate) fn relay(programs: &Path, folder: &Path, port: u16) -> Command {
     let mut command = Command::new(programs.join(program::RELAY));
-    command.arg("--dev").arg(folder).args(["--listen", "127.0.0.1:0"]);
+    command.arg("--dev").arg(folder).args(["--listen", &format!("127.0.0.1:{port}")]);
     command
 }
 
 /// Whether the relay says with that line that it is ready.
 pub(crate) fn relay_is_ready(line: &str) -> Option<()> {
-    line.starts_with("ponte-relay listening on ").then_some(())
+    relay_port(line).map(|_| ())
+}
+
+/// Where the relay listens, if it says with that line that it is ready.
+pub(crate) fn relay_port(line: &str) -> Option<u16> {
+    let address: SocketAddr = line.strip_prefix("ponte-relay listening on ")?.trim().parse().ok()?;
+    Some(address.port())
 }
 
 /// The organisation file that the relay made.
@@ -210,6 +218,13 @@ impl Words {
         clean(&self.texts.text_with(id, &[(argument, Arg::from(value))]))
     }
 
+    /// The text of a message with one value and a number.
+    pub(crate) fn with_count(&self, id: &str, values: &[(&str, &str)], count: u64) -> String {
+        let mut arguments: Vec<_> = values.iter().map(|(name, value)| (*name, Arg::from(*value))).collect();
+        arguments.push(("count", Arg::from(count)));
+        clean(&self.texts.text_with(id, &arguments))
+    }
+
     /// How to find a value in a message.
     pub(crate) fn pattern(&self, id: &str, argument: &str) -> Pattern {
         let with_mark = clean(&self.texts.text_with(id, &[(argument, Arg::from(Pattern::MARK))]));
@@ -239,6 +254,11 @@ pub(crate) struct Pattern {
 
 impl Pattern {
     const MARK: &'static str = "\u{fffc}";
+
+    /// What stands behind the value.
+    pub(crate) fn end(&self) -> &str {
+        &self.after
+    }
 
     /// The value, if `name` is that message.
     pub(crate) fn value_in(&self, name: &str) -> Option<String> {

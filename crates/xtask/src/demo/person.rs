@@ -62,6 +62,15 @@ impl<'a> Person<'a> {
         self.hands.click(x, y)
     }
 
+    /// Presses the choice with that name, and waits until it is chosen.
+    pub(crate) async fn choose_named(&self, name: &str) -> Result<(), Failure> {
+        self.press_named(name).await?;
+        self.wait(&format!("\"{name}\" to be chosen"), PATIENCE, |controls| {
+            best(controls, name, |control| control.chosen).map(|_| ())
+        })
+        .await
+    }
+
     /// Clicks on the row with that name: the keyboard is in its list, not in the row.
     pub(crate) async fn click_row(&self, name: &str) -> Result<(), Failure> {
         let (_, place) = self.resting(name, |_| true).await?;
@@ -175,8 +184,12 @@ impl<'a> Person<'a> {
 
     /// Waits until a control with the name of that message is there.
     pub(crate) async fn see(&self, id: &str) -> Result<(), Failure> {
-        let name = self.words.text(id);
-        self.wait(&format!("\"{name}\""), PATIENCE, |controls| best(controls, &name, |_| true).map(|_| ())).await
+        self.see_named(&self.words.text(id)).await
+    }
+
+    /// Waits until a control with that name is there.
+    pub(crate) async fn see_named(&self, name: &str) -> Result<(), Failure> {
+        self.wait(&format!("\"{name}\""), PATIENCE, |controls| best(controls, name, |_| true).map(|_| ())).await
     }
 
     /// Whether any name begins with that message.
@@ -207,6 +220,14 @@ impl<'a> Person<'a> {
     pub(crate) async fn see_text(&self, text: &str) -> Result<(), Failure> {
         self.wait(&format!("the text \"{text}\""), PATIENCE, |controls| {
             all_names(controls).any(|name| name.contains(text)).then_some(())
+        })
+        .await
+    }
+
+    /// Waits until no name or description contains that text any more.
+    pub(crate) async fn see_no_text(&self, text: &str) -> Result<(), Failure> {
+        self.wait(&format!("the text \"{text}\" to go"), PATIENCE, |controls| {
+            all_names(controls).all(|name| !name.contains(text)).then_some(())
         })
         .await
     }

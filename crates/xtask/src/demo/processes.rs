@@ -43,9 +43,14 @@ impl Processes {
         self.logs.join(format!("{name}.log"))
     }
 
+    /// The log of a program; one that is started again goes on in it.
+    fn open_log(&self, name: &str) -> Result<File, Failure> {
+        File::options().create(true).append(true).open(self.log(name)).context(name)
+    }
+
     /// Starts a program; all that it writes goes to its log.
     pub(crate) fn start(&mut self, name: &str, mut command: Command) -> Result<(), Failure> {
-        let log = File::create(self.log(name)).context(name)?;
+        let log = self.open_log(name)?;
         command.stdout(log.try_clone().context(name)?).stderr(log);
         self.spawn(name, command).map(|_| ())
     }
@@ -57,11 +62,10 @@ impl Processes {
         mut command: Command,
         accept: impl Fn(&str) -> Option<T>,
     ) -> Result<T, Failure> {
-        let path = self.log(name);
-        command.stdout(Stdio::piped()).stderr(File::create(&path).context(name)?);
+        command.stdout(Stdio::piped()).stderr(self.open_log(name)?);
         let stdout = self.spawn(name, command)?.stdout.take();
         let mut lines = BufReader::new(stdout.ok_or("no standard output")?).lines();
-        let mut log = tokio::fs::OpenOptions::new().append(true).open(&path).await.context(name)?;
+        let mut log = tokio::fs::File::from_std(self.open_log(name)?);
         let first = async {
             loop {
                 let line = lines.next_line().await.context(name)?;

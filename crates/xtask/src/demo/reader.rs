@@ -6,6 +6,7 @@ use atspi::proxy::action::ActionProxy;
 use atspi::proxy::cache::CacheProxy;
 use atspi::proxy::component::ComponentProxy;
 use atspi::proxy::text::TextProxy;
+use atspi::proxy::value::ValueProxy;
 use atspi::zbus::names::OwnedBusName;
 use atspi::zbus::proxy::{CacheProperties, Defaults, ProxyImpl};
 use atspi::zbus::{Connection, Proxy};
@@ -30,6 +31,8 @@ pub(crate) struct Control {
     pub(crate) editable: bool,
     /// Whether what is typed goes there.
     pub(crate) focused: bool,
+    /// Whether it is the one of several that is chosen.
+    pub(crate) chosen: bool,
     /// Which control it is, as long as its window is open.
     pub(crate) path: String,
     has_text: bool,
@@ -106,6 +109,12 @@ impl Reader {
         component.grab_focus().await.context("focus").map(|_| ())
     }
 
+    /// How far a control that shows progress is, from 0 to 1.
+    pub(crate) async fn progress(&self, control: &Control) -> Result<f64, Failure> {
+        let value: ValueProxy<'_> = self.proxy(control).await?;
+        value.current_value().await.context("progress")
+    }
+
     /// The text that stands in a control; empty if it holds none.
     pub(crate) async fn text(&self, control: &Control) -> Result<String, Failure> {
         if !control.has_text {
@@ -147,6 +156,7 @@ fn control(item: CacheItem) -> Control {
         usable: states.contains(State::Focusable) && states.contains(State::Enabled),
         editable: states.contains(State::Editable),
         focused: states.contains(State::Focused),
+        chosen: states.contains(State::Checked),
         has_text: item.ifaces.contains(Interface::Text),
         path: item.object.path_as_str().to_owned(),
     }

@@ -26,6 +26,9 @@ const EDITOR: Place = Place { x: 40, y: 60, width: 640, height: 460 };
 /// The most that a window's frame adds at its left and top.
 const FRAME: i32 = 48;
 
+/// The name of the second person's desktop and folder.
+const GUEST: &str = "guest";
+
 /// The density of a usual screen.
 const DOTS_PER_INCH: u16 = 96;
 
@@ -38,6 +41,7 @@ pub(crate) struct Stage {
     folder: PathBuf,
     programs: PathBuf,
     link: String,
+    relay_port: u16,
     scale: u16,
     /// What runs.
     pub(crate) processes: Processes,
@@ -45,6 +49,22 @@ pub(crate) struct Stage {
     pub(crate) client: Desktop,
     /// What was in the client's folder before the agent ran.
     pub(crate) before: BTreeSet<PathBuf>,
+}
+
+/// A second person who is helped at the same time.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    /// Their desktop.
+    pub(crate) desktop: Desktop,
+    /// Their own folder; the agent's program is in it.
+    pub(crate) folder: PathBuf,
+    /// What was in it before the agent ran.
+    pub(crate) before: BTreeSet<PathBuf>,
+}
+
+impl Guest {
+    /// The name of their agent among the processes.
+    pub(crate) const AGENT: &str = "guest-agent";
 }
 
 impl Drop for Stage {
@@ -89,9 +109,9 @@ impl Stage {
     ) -> Result<Self, (Failure, Processes)> {
         let folder = std::env::temp_dir().join(format!("ponte-demo-{}", std::process::id()));
         match Self::prepare(&folder, programs, scale, &mut processes).await {
-            Ok((client, before)) => {
+            Ok((client, before, relay_port)) => {
                 let (programs, link) = (programs.to_owned(), link.to_owned());
-                Ok(Self { folder, programs, link, scale, processes, client, before })
+                Ok(Self { folder, programs, link, relay_port, scale, processes, client, before })
             }
             Err(failure) => {
                 let _ = fs::remove_dir_all(&folder);
@@ -105,12 +125,12 @@ impl Stage {
         programs: &Path,
         scale: u16,
         processes: &mut Processes,
-    ) -> Result<(Desktop, BTreeSet<PathBuf>), Failure> {
+    ) -> Result<(Desktop, BTreeSet<PathBuf>, u16), Failure> {
         fs::create_dir_all(folder).context(folder.display())?;
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).context(folder.display())?;
         let relay = folder.join("relay");
         fs::create_dir_all(&relay).context(relay.display())?;
-        processes.start_until_line("ponte-relay", names::relay(programs, &relay), names::relay_is_ready).await?;
+        let relay_port = start_relay(programs, &relay, 0, processes).await?;
 
         for part in ["client/home", "client/tmp", "console/home", "console/tmp", "editor"] {
             fs::create_dir_all(folder.join(part)).context(part)?;
@@ -127,7 +147,43 @@ impl Stage {
         client.say_density(DOTS_PER_INCH * scale)?;
         start_editor(folder, &note, &client, processes).await?;
         let before = super::files::tree(&folder.join("client"));
-        Ok((client, before))
+        Ok((client, before, relay_port))
+    }
+
+    /// Ends the relay by force, as a power cut does.
+    pub(crate) async fn kill_relay(&mut self) -> Result<(), Failure> {
+        self.processes.kill(program::RELAY).await
+    }
+
+    /// Starts it again where it was, with what it has on its disk.
+    pub(crate) async fn restart_relay(&mut self) -> Result<(), Failure> {
+        let port = self.relay_port;
+        let found = start_relay(&self.programs, &self.folder.join("relay"), port, &mut self.processes).await?;
+        if found == port { Ok(()) } else { Err(format!("the relay is at {found} and was at {port}").into()) }
+    }
+
+    /// A second person who is helped, on a desktop of their own with the agent's program.
+    pub(crate) async fn guest(&mut self, agent: &[u8]) -> Result<Guest, Failure> {
+        let folder = self.folder.join(GUEST);
+        for part in ["home", "tmp"] {
+            fs::create_dir_all(folder.join(part)).context(part)?;
+        }
+        let program = folder.join(program::AGENT);
+        write_program(&program, agent)?;
+        let (size, place) = (scaled(CLIENT_SIZE, self.scale), self.folder.join("guest-desktop"));
+        let desktop = Desktop::start_with_seat(GUEST, size, &place, "#5d5470", &mut self.processes).await?;
+        desktop.say_density(DOTS_PER_INCH * self.scale)?;
+        let before = super::files::tree(&folder);
+        Ok(Guest { desktop, folder, before })
+    }
+
+    /// Starts the agent of the second person.
+    pub(crate) fn start_guest(&mut self, guest: &Guest, words: &Words) -> Result<(), Failure> {
+        let mut command = names::agent(&guest.folder.join(program::AGENT), &self.link);
+        guest.desktop.enter(&mut command);
+        at_home(&mut command, &guest.folder);
+        words.speak(&mut command);
+        self.processes.start(Guest::AGENT, command)
     }
 
     /// A program of the folder that they were built in.
@@ -205,6 +261,12 @@ impl Stage {
         desktop.say_density(DOTS_PER_INCH * self.scale)?;
         Ok(desktop)
     }
+}
+
+/// Starts the relay and says where it listens.
+async fn start_relay(programs: &Path, folder: &Path, port: u16, processes: &mut Processes) -> Result<u16, Failure> {
+    let command = names::relay(programs, folder, port);
+    processes.start_until_line(program::RELAY, command, names::relay_port).await
 }
 
 fn scaled((width, height): (u16, u16), scale: u16) -> (u16, u16) {
