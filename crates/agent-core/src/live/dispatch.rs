@@ -164,7 +164,7 @@ impl Live<'_> {
                 | StreamKind::BatchPlan { transfer }
                 | StreamKind::Batch { transfer }),
                 reader,
-            ) => self.batch_stream(transfer, kind, reader),
+            ) => return self.batch_stream(transfer, kind, reader),
             Report::Stream(StreamKind::Shell { .. }, mut reader) if !self.profile.allows(Capability::Shell) => {
                 reader.stop();
                 return self.not_allowed(Capability::Shell);

@@ -428,6 +428,10 @@ impl Live<'_> {
     /// The agent says that everything has moved.
     pub(super) fn batch_over(&mut self, transfer: TransferId, done: u32) -> Flow {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+        if self.transfers.get(&transfer).is_some_and(|wanted| wanted.view.state == TransferState::Asked) {
+            tracing::warn!("the agent says that files have moved before they were allowed");
+            return Flow::Break(EndReason::ProtocolViolation);
+        }
         batch.is_done_there = true;
         if !batch.incoming {
             batch.is_done_here = true;
