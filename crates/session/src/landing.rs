@@ -213,7 +213,7 @@ impl Landing {
             return None;
         };
         let replaces = *is_taken && self.conflict == Conflict::Replace;
-        // They count down, single files count up.
+        // Any number but 0, which those that may be gone on with have.
         let own = PartName::new(TransferId(u32::MAX - index), rand::random());
         let book = self.book.clone().filter(|_| entry.size_bytes > SMALL_BYTES);
         let part = Part { path: self.root.join(own.as_str()), keeps: Arc::default(), book };

@@ -126,7 +126,7 @@ impl FileDesk {
         self.batches.len() >= MOST_BATCHES
     }
 
-    pub(super) fn knows_running(&self, transfer: TransferId) -> bool {
+    pub(super) fn knows(&self, transfer: TransferId) -> bool {
         self.batches.contains_key(&transfer)
     }
 
@@ -186,7 +186,6 @@ impl Live<'_> {
             at: None,
         };
         self.files.batches.insert(transfer, ongoing);
-        self.allowed_by.insert(transfer, id);
         let parked = std::mem::take(&mut self.files.early).into_iter();
         let (early, rest): (Vec<_>, Vec<_>) = parked.partition(|(of, _)| *of == transfer);
         self.files.early = rest;
@@ -302,8 +301,8 @@ impl Live<'_> {
         for capability in [Capability::SendFile, Capability::FetchFile] {
             self.consent.use_over(Scope { capability, transfer: Some(transfer) });
         }
-        let request = self.allowed_by.get(&transfer).map_or(0, |id| id.0);
-        self.files.batches.remove(&transfer);
+        let Some(batch) = self.files.batches.remove(&transfer) else { return Flow::Continue(()) };
+        let request = batch.request.0;
         self.note(Event::FileFailed { request, failure, moved_bytes: 0 })?;
         self.tell(AgentToConsole::FileFailed { transfer, failure })
     }
@@ -499,18 +498,16 @@ impl Live<'_> {
         if !self.transfers.get(&transfer).is_some_and(is_running) {
             return Flow::Continue(());
         }
-        if self.files.batches.contains_key(&transfer) {
-            return self.stop_batch(transfer, false, TransferFailure::Cancelled);
+        self.stop_batch(transfer, false, TransferFailure::Cancelled)
+    }
+
+    /// The console wants no more of a batch. What has moved by then the task that moves it says, not the console.
+    pub(super) fn console_gave_up(&mut self, transfer: TransferId, failure: TransferFailure) -> Flow {
+        let is_running = |view: &TransferView| view.state == TransferState::Running;
+        if !self.transfers.get(&transfer).is_some_and(is_running) {
+            return Flow::Continue(());
         }
-        // Its stream may never have come; otherwise the task that moves it ends by itself.
-        if self.receiving.remove(&transfer).is_some() {
-            self.transfer_over(transfer, Err(TransferFailure::Cancelled))?;
-            return self.tell(AgentToConsole::FileFailed { transfer, failure: TransferFailure::Cancelled });
-        }
-        for capability in [Capability::SendFile, Capability::FetchFile] {
-            self.consent.use_over(Scope { capability, transfer: Some(transfer) });
-        }
-        Flow::Continue(())
+        self.stop_batch(transfer, true, failure)
     }
 
     /// Every batch stands in the log before the session's end does.
