@@ -101,8 +101,6 @@ impl Live<'_> {
                     Some(Ok(())) | None => {}
                 }
             }
-            // What has left has left: no word of the other end's decides that.
-            ConsoleToAgent::FileReceived { .. } => return Flow::Break(EndReason::ProtocolViolation),
             ConsoleToAgent::FileFailed { transfer, failure } => return self.console_gave_up(transfer, failure),
             ConsoleToAgent::Release { capability } => self.consent.release(capability),
             ConsoleToAgent::LogSigned { number, at_ms, signature } => {

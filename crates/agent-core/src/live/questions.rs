@@ -43,8 +43,6 @@ impl Live<'_> {
             | Request::Shell
             | Request::Browse
             | Request::Clipboard => {}
-            // No honest program asks for a file by itself.
-            Request::SendFile { .. } | Request::FetchFile { .. } => return Flow::Break(EndReason::ProtocolViolation),
             Request::SendBatch { .. } | Request::FetchBatch { .. } => self.prepare_batch(id, &what),
         }
         if let Err(ending) = self.mark(id, &what) {
