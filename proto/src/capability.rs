@@ -13,9 +13,9 @@ pub enum Capability {
     Annotate,
     /// Write to the person.
     Chat,
-    /// Put a file on the client's machine.
+    /// Put files on the client's machine.
     SendFile,
-    /// Take a file from the client's machine.
+    /// Take files from the client's machine.
     FetchFile,
     /// Enter commands as the person's own account.
     Shell,
@@ -69,7 +69,7 @@ pub enum Asking {
     /// The operator does not have this power and cannot ask for it.
     #[default]
     Absent,
-    /// A yes holds for one use: one file; viewing or control until it is given back or the line breaks.
+    /// A yes holds for one use: one batch of files; viewing or control until it is given back or the line breaks.
     EachUse,
     /// A yes holds until the session ends or the person takes it back.
     OncePerSession,

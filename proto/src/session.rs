@@ -35,11 +35,6 @@ pub enum StreamKind {
     Screen,
     /// Agent to console: [`crate::screen::CursorUpdate`].
     Cursor,
-    /// The content of one file, either way.
-    File {
-        /// Which transfer.
-        transfer: TransferId,
-    },
     /// Agent to console: one page of [`crate::machine::Facts`].
     SystemInfo {
         /// What it is about.
@@ -81,7 +76,7 @@ pub enum StreamKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RequestId(pub u32);
 
-/// Number of a file transfer, chosen by the console.
+/// Number of a batch of files, chosen by the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TransferId(pub u32);
 
@@ -92,22 +87,6 @@ pub enum Request {
     View,
     /// To use mouse and keyboard.
     Control,
-    /// To put this file on the client's machine.
-    SendFile {
-        /// The transfer.
-        transfer: TransferId,
-        /// Its name; hostile text, the agent makes it safe.
-        name: FileName,
-        /// Its size in bytes.
-        size_bytes: u64,
-    },
-    /// To take this file from the client's machine.
-    FetchFile {
-        /// The transfer.
-        transfer: TransferId,
-        /// The path as the operator typed it.
-        path: PathText,
-    },
     /// To read what the machine is, holds and runs.
     SystemInfo,
     /// To end this running program.
@@ -125,7 +104,7 @@ pub enum Request {
     Shell,
     /// To look through the folders.
     Browse,
-    /// To put these files and folders on the client's machine; the list follows on a stream.
+    /// To put these files and folders, or one alone, on the client's machine; the list follows on a stream.
     SendBatch {
         /// The transfer.
         transfer: TransferId,
@@ -136,7 +115,7 @@ pub enum Request {
         /// The folder that receives them; the one for downloads if it is empty.
         folder: PathText,
     },
-    /// To take these files and folders from the client's machine; the list follows on a stream.
+    /// To take these files and folders, or one alone, from the client's machine; the list follows on a stream.
     FetchBatch {
         /// The transfer.
         transfer: TransferId,
@@ -156,8 +135,6 @@ impl Request {
         match self {
             Self::View => Capability::View,
             Self::Control => Capability::Control,
-            Self::SendFile { .. } => Capability::SendFile,
-            Self::FetchFile { .. } => Capability::FetchFile,
             Self::SystemInfo => Capability::SystemInfo,
             Self::EndProcess { .. } => Capability::EndProcess,
             Self::Shell => Capability::Shell,
@@ -172,8 +149,6 @@ impl Request {
     pub fn detail(&self) -> Option<String> {
         match self {
             Self::View | Self::Control | Self::SystemInfo | Self::Shell | Self::Browse | Self::Clipboard => None,
-            Self::SendFile { name, .. } => Some(name.as_str().to_owned()),
-            Self::FetchFile { path, .. } => Some(path.as_str().to_owned()),
             Self::EndProcess { pid, name, .. } => Some(format!("{} ({pid})", name.as_str())),
             Self::SendBatch { title, items, folder, .. } if folder.as_str().is_empty() => {
                 Some(counted(title.as_str(), *items))
@@ -255,12 +230,7 @@ pub enum ConsoleToAgent {
         #[serde(deserialize_with = "list::<_, _, { limits::MONITORS }>")]
         monitors: Vec<MonitorId>,
     },
-    /// The file is whole and its digest right.
-    FileReceived {
-        /// Which.
-        transfer: TransferId,
-    },
-    /// The file will not arrive.
+    /// Nothing more of this batch is wanted, or will be sent.
     FileFailed {
         /// Which.
         transfer: TransferId,
@@ -383,21 +353,7 @@ pub enum AgentToConsole {
         /// The last of them.
         up_to: u64,
     },
-    /// To a granted fetch: the file's name and size; its content follows on a stream.
-    FileComing {
-        /// Which.
-        transfer: TransferId,
-        /// Its name.
-        name: FileName,
-        /// Its size in bytes.
-        size_bytes: u64,
-    },
-    /// The file is whole and its digest right.
-    FileReceived {
-        /// Which.
-        transfer: TransferId,
-    },
-    /// The file will not arrive.
+    /// Nothing more of this batch moves.
     FileFailed {
         /// Which.
         transfer: TransferId,

@@ -62,8 +62,6 @@ const fn answers(question: &QuestionView) -> (&'static str, &'static str) {
         QuestionKind::View if matches!(question.shared, Shared::Window(_)) => ("ask-view-no", "ask-view-yes-window"),
         QuestionKind::View => ("ask-view-no", "ask-view-yes"),
         QuestionKind::Control => ("ask-not-now", "ask-control-yes"),
-        QuestionKind::ReceiveFile { .. } => ("ask-not-now", "ask-receive-yes"),
-        QuestionKind::GiveFile { .. } => ("ask-not-now", "ask-give-yes"),
         QuestionKind::SystemInfo => ("ask-not-now", "ask-system-yes"),
         QuestionKind::Clipboard => ("ask-not-now", "ask-clipboard-yes"),
         QuestionKind::EndProcess { force: false, .. } => ("ask-not-now", "ask-end-yes"),
@@ -79,7 +77,7 @@ const fn answers(question: &QuestionView) -> (&'static str, &'static str) {
     }
 }
 
-/// Whether several files are just one: then the words speak of one.
+/// Whether it is just one file: then the words speak of one.
 const fn is_one(files: &FilesView) -> bool {
     files.files == 1
 }
@@ -123,19 +121,6 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, is_in_the_bar: bool, i18n: &
         QuestionKind::Control => {
             lead(ui, "ask-control-title", "ask-control-lead");
             warn(ui, "ask-control-warning");
-        }
-        QuestionKind::ReceiveFile { name, size_bytes, folder } => {
-            lead(ui, "ask-receive-title", "ask-receive-lead");
-            file_card(ui, name, *size_bytes, i18n);
-            ui_kit::small(ui, &i18n.text_with("ask-receive-folder", &[("folder", folder.into())]));
-            ui.add_space(4.0);
-            warn(ui, "ask-receive-advice");
-        }
-        QuestionKind::GiveFile { path, size_bytes } => {
-            lead(ui, "ask-give-title", "ask-give-lead");
-            file_card(ui, path, *size_bytes, i18n);
-            ui.add_space(4.0);
-            warn(ui, "ask-give-advice");
         }
         QuestionKind::SystemInfo => {
             lead(ui, "ask-system-title", "ask-system-lead");
@@ -203,8 +188,13 @@ fn content_ui(ui: &mut Ui, question: &QuestionView, is_in_the_bar: bool, i18n: &
     chosen
 }
 
-/// How many files, how large together, and their names to look at.
+/// How many files, how large together, and their names to look at; of one alone its name and size.
 fn files_card(ui: &mut Ui, files: &FilesView, i18n: &I18n) {
+    if let [name] = &files.names[..]
+        && is_one(files)
+    {
+        return file_card(ui, name, files.size_bytes, i18n);
+    }
     ui_kit::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
         layout::strong(ui, &i18n.text_with("ask-files-count", &[("count", files.files.into())]), 17.0);
@@ -261,13 +251,7 @@ const fn how_long(question: &QuestionView) -> &'static str {
         (QuestionKind::ReceiveFiles(files) | QuestionKind::GiveFiles(files), false) if !is_one(files) => {
             "ask-holds-for-files"
         }
-        (
-            QuestionKind::ReceiveFile { .. }
-            | QuestionKind::GiveFile { .. }
-            | QuestionKind::ReceiveFiles(_)
-            | QuestionKind::GiveFiles(_),
-            false,
-        ) => "ask-holds-for-file",
+        (QuestionKind::ReceiveFiles(_) | QuestionKind::GiveFiles(_), false) => "ask-holds-for-file",
     }
 }
 

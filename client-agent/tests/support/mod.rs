@@ -186,15 +186,17 @@ pub fn question(kind: QuestionKind) -> Page {
 }
 
 pub fn receive() -> QuestionKind {
-    QuestionKind::ReceiveFile {
-        name: "guida ai certificati.pdf".into(),
-        size_bytes: 1_210_000,
-        folder: "/home/marco/Scaricati".into(),
-    }
+    QuestionKind::ReceiveFiles(one_file("guida ai certificati.pdf", 1_210_000, "/home/marco/Scaricati"))
 }
 
 pub fn give() -> QuestionKind {
-    QuestionKind::GiveFile { path: "/home/marco/Documenti/bolletta.pdf".into(), size_bytes: 84_000 }
+    QuestionKind::GiveFiles(one_file("/home/marco/Documenti/bolletta.pdf", 84_000, ""))
+}
+
+/// One file alone, which is not there already.
+fn one_file(name: &str, size_bytes: u64, folder: &str) -> FilesView {
+    let (names, folder) = ([name.to_owned()].into(), folder.to_owned());
+    FilesView { names, files: 1, size_bytes, folder, conflicts: 0, conflict: Conflict::KeepBoth }
 }
 
 /// Several files, so many of which are there already.

@@ -11,12 +11,11 @@ mod sharing;
 mod shell;
 mod shown;
 mod sysinfo;
-mod transfers;
 
 use crate::config::Setup;
 use crate::engine::Desk;
 use crate::farewell::{Farewell, Parted};
-use crate::files::{Prepared, TransferEvent};
+use crate::files::Prepared;
 use crate::injection::{Injection, InputGate};
 use crate::ledger::{Ledger, OwnText, SIGN_EVERY, Unwritable};
 use crate::screens::{ScreenEvent, Screens};
@@ -41,13 +40,11 @@ use sharing::Sharing;
 use shell::ShellWork;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 use sysinfo::{MachineReport, MachineWork};
 use tokio::sync::{mpsc, watch};
-use tokio::task::{AbortHandle, JoinSet};
-use transfer::SafeName;
+use tokio::task::JoinSet;
 
 /// Events of tasks that may wait.
 const EVENTS: usize = 64;
@@ -114,7 +111,7 @@ enum Report {
     Stream(StreamKind, Reader),
     Broken(StreamError),
     StreamsEnded,
-    /// What a question about a file is about.
+    /// What a question about files is about.
     Looked(RequestId, Prepared),
     /// Time to look again at monitors that were changing.
     LayoutAgain,
@@ -170,20 +167,12 @@ pub(crate) struct Live<'a> {
     /// When what was granted for one use ends, because the operator is away.
     line_breaks_at: Option<Instant>,
     is_away: bool,
-    /// Which question allowed which file.
-    allowed_by: BTreeMap<TransferId, RequestId>,
     /// When the longest session ends.
     ends_at: Option<Instant>,
     consent: ConsentCell,
     prepared: BTreeMap<RequestId, Prepared>,
-    looking: BTreeSet<TransferId>,
     chat: Listed<Chat, ChatLine>,
     transfers: Listed<BTreeMap<TransferId, TransferView>, TransferView>,
-    /// The tasks that give files, to be ended with their grants.
-    giving: BTreeMap<TransferId, AbortHandle>,
-    receiving: BTreeMap<TransferId, (SafeName, u64)>,
-    /// How many bytes of each file have been given to the channel.
-    moved: BTreeMap<TransferId, Arc<AtomicU64>>,
     uses: BTreeMap<Capability, Use>,
     chosen: Chosen,
     sharing: Sharing,
@@ -212,7 +201,6 @@ pub(crate) struct Live<'a> {
     tasks: JoinSet<()>,
     events: (mpsc::Sender<Report>, mpsc::Receiver<Report>),
     screen_events: (mpsc::Sender<ScreenEvent>, mpsc::Receiver<ScreenEvent>),
-    transfer_events: (mpsc::Sender<TransferEvent>, mpsc::Receiver<TransferEvent>),
 }
 
 impl<'a> Live<'a> {
@@ -245,14 +233,9 @@ impl<'a> Live<'a> {
             not_allowed: BTreeSet::new(),
             line_breaks_at: None,
             is_away: false,
-            allowed_by: BTreeMap::new(),
             prepared: BTreeMap::new(),
-            looking: BTreeSet::new(),
             chat: Listed::default(),
             transfers: Listed::default(),
-            giving: BTreeMap::new(),
-            receiving: BTreeMap::new(),
-            moved: BTreeMap::new(),
             uses: BTreeMap::new(),
             chosen,
             sharing: Sharing::default(),
@@ -278,7 +261,6 @@ impl<'a> Live<'a> {
             tasks,
             events,
             screen_events: mpsc::channel(EVENTS),
-            transfer_events: mpsc::channel(EVENTS),
         }
     }
 
@@ -325,7 +307,6 @@ impl<'a> Live<'a> {
                 event = self.sharing.next() => self.handle_sharing(event),
                 Ok(()) = self.link.changed() => self.handle_link(),
                 Some(event) = self.screen_events.1.recv() => self.handle_screen(event),
-                Some(event) = self.transfer_events.1.recv() => self.handle_transfer(event),
                 Some(event) = self.files.events.1.recv() => self.handle_batch(event),
                 Some(event) = self.shell.events.1.recv() => self.handle_shell(event),
                 message = next_message(&mut reader) => self.handle_message(message),

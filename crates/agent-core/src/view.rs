@@ -270,22 +270,6 @@ pub enum QuestionKind {
     View,
     /// Use mouse and keyboard.
     Control,
-    /// Receive a file.
-    ReceiveFile {
-        /// Its safe name.
-        name: String,
-        /// Its size in bytes.
-        size_bytes: u64,
-        /// Where it will be put.
-        folder: String,
-    },
-    /// Give a file.
-    GiveFile {
-        /// Its path.
-        path: String,
-        /// Its size in bytes.
-        size_bytes: u64,
-    },
     /// Read what the machine is, holds and runs.
     SystemInfo,
     /// End a running program.
@@ -301,15 +285,15 @@ pub enum QuestionKind {
     Shell,
     /// Look through the folders.
     Browse,
-    /// Receive several files.
+    /// Receive files, one or several.
     ReceiveFiles(FilesView),
-    /// Give several files.
+    /// Give files, one or several.
     GiveFiles(FilesView),
     /// Read what was copied, and put something there to be pasted.
     Clipboard,
 }
 
-/// Several files that are asked about together.
+/// Files that are asked about together, or one alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilesView {
     /// Paths of some of them, programs first, safe to show: below what was chosen, or whole where they are given.

@@ -38,9 +38,9 @@ kind! {
     View;
     /// Using mouse and keyboard.
     Control;
-    /// Receiving one file from the operator.
+    /// Receiving one batch of files from the operator.
     SendFile;
-    /// Giving one file to the operator.
+    /// Giving one batch of files to the operator.
     FetchFile;
     /// Reading what the machine is, holds and runs.
     SystemInfo;

@@ -4,12 +4,12 @@ use proto::session::{Asking, Capability, Decision, Request, RequestId, TransferI
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-/// What one grant covers: a power, and for files the single transfer it was given for.
+/// What one grant covers: a power, and for files the single batch it was given for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope {
     /// The power.
     pub capability: Capability,
-    /// The one transfer that a file grant covers; `None` for the others, and for looking through the folders.
+    /// The one batch that a grant for files covers; `None` for the others, and for looking through the folders.
     pub transfer: Option<TransferId>,
 }
 
@@ -18,10 +18,7 @@ impl Scope {
     #[must_use]
     pub fn of(request: &Request) -> Self {
         let transfer = match request {
-            Request::SendFile { transfer, .. }
-            | Request::FetchFile { transfer, .. }
-            | Request::SendBatch { transfer, .. }
-            | Request::FetchBatch { transfer, .. } => Some(*transfer),
+            Request::SendBatch { transfer, .. } | Request::FetchBatch { transfer, .. } => Some(*transfer),
             Request::View
             | Request::Control
             | Request::SystemInfo

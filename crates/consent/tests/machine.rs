@@ -77,13 +77,16 @@ fn a_question_that_stands_when_viewing_goes_is_answered_no() {
     assert_eq!(consent.granted().count(), 0);
 }
 
+fn send(transfer: TransferId) -> Request {
+    let (title, folder) = (proto::Text::truncated("f"), proto::Text::default());
+    Request::SendBatch { transfer, title, items: 1, folder }
+}
+
 #[test]
 fn a_file_grant_covers_one_transfer() {
     let now = Instant::now();
     let mut consent = granted_view(now);
-    let name = proto::Text::new("a").unwrap();
-    let request = Request::SendFile { transfer: TransferId(7), name, size_bytes: 1 };
-    consent.ask(now, RequestId(2), request).unwrap();
+    consent.ask(now, RequestId(2), send(TransferId(7))).unwrap();
     consent.mark_shown(now, RequestId(2));
     consent.answer(now, RequestId(2), Answer::Allow);
     let scope = |transfer| Scope { capability: Capability::SendFile, transfer: Some(TransferId(transfer)) };
@@ -165,8 +168,8 @@ fn request(kind: u8, id: u32) -> Request {
     match kind {
         0 => Request::View,
         1 => Request::Control,
-        2 => Request::SendFile { transfer, name: proto::Text::truncated("f"), size_bytes: 3 },
-        _ => Request::FetchFile { transfer, path: proto::Text::truncated("/f") },
+        2 => send(transfer),
+        _ => Request::FetchBatch { transfer, title: proto::Text::truncated("/f"), items: 1 },
     }
 }
 

@@ -17,7 +17,10 @@ fn request(capability: Capability, transfer: u32) -> Request {
     match capability {
         Capability::View => Request::View,
         Capability::Control => Request::Control,
-        Capability::SendFile => Request::SendFile { transfer, name: proto::Text::truncated("f"), size_bytes: 3 },
+        Capability::SendFile => {
+            let (title, folder) = (proto::Text::truncated("f"), proto::Text::default());
+            Request::SendBatch { transfer, title, items: 1, folder }
+        }
         Capability::SystemInfo => Request::SystemInfo,
         Capability::Shell => Request::Shell,
         Capability::Clipboard => Request::Clipboard,
@@ -25,7 +28,7 @@ fn request(capability: Capability, transfer: u32) -> Request {
             let name = proto::Text::truncated("p");
             Request::EndProcess { pid: transfer.0, name, started_s: 1, force: false }
         }
-        _ => Request::FetchFile { transfer, path: proto::Text::truncated("/f") },
+        _ => Request::FetchBatch { transfer, title: proto::Text::truncated("/f"), items: 1 },
     }
 }
 

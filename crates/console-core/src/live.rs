@@ -58,11 +58,6 @@ pub(crate) use input::Done;
 
 type Flow = ControlFlow<EndReason>;
 
-/// Files that were asked for together.
-struct Wanted {
-    view: TransferView,
-}
-
 pub(crate) struct Live<'a> {
     config: &'a ConsoleConfig,
     channel: Channel,
@@ -85,7 +80,7 @@ pub(crate) struct Live<'a> {
     layout: Layout,
     monitor: Option<MonitorId>,
     chat: Listed<Chat, ChatLine>,
-    transfers: Listed<BTreeMap<TransferId, Wanted>, TransferView>,
+    transfers: Listed<BTreeMap<TransferId, TransferView>, TransferView>,
     last_transfer: u32,
     machine: MachineDesk,
     shell: ShellDesk,

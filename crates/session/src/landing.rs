@@ -222,7 +222,7 @@ impl Landing {
             return None;
         };
         let replaces = *is_taken && self.conflict == Conflict::Replace;
-        // They count down, single files count up.
+        // Any number but 0, which those that may be gone on with have.
         let own = PartName::new(TransferId(u32::MAX - index), rand::random());
         let is_in_memory = entry.size_bytes <= self.in_memory_bytes();
         let book = self.book.clone().filter(|_| !is_in_memory);

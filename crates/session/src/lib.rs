@@ -27,7 +27,7 @@ pub use allowance::{Allowance, Own};
 pub use batch::{BatchNews, Gate, Motion, SMALL_BYTES, send_batch, wishes_fit};
 pub use chat::{Chat, ChatEntry};
 pub use commands::{CommandSender, Commands, commands};
-pub use files::{open_file, receive_file, send_file, sendable, storage_failure, told_why};
+pub use files::{storage_failure, told_why};
 pub use folders::{
     Batch, FolderList, list_folder, path_text, read_batch_list, read_list, send_list, totals, walk_apart,
 };
@@ -43,5 +43,5 @@ pub use part::{Discarded, PartBook, discard_part};
 pub use protected::is_protected;
 pub use stream::{Arrival, Priority, Reader, StreamError, Writer, accept_streams, open_stream};
 pub use terminal::{CHARACTER_MARKS, Piece, TerminalFilter};
-pub use wait::{next_message, throttled, until};
+pub use wait::{next_message, until};
 pub use wanted::keep_wanted;

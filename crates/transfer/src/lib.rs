@@ -1,6 +1,7 @@
-//! Files with resume, as state machines: safe names, what one file stream carries, and how it is checked.
+//! Files with resume, as state machines: safe names, what is sent of each file, and how it is checked.
 //!
-//! Both ends use this crate, whichever way a file goes. What follows the head of a file stream:
+//! Both ends use this crate, whichever way a file goes. What is sent of it, in the parts of a batch
+//! ([`proto::files::BatchPart`]):
 //!
 //! | bytes | what |
 //! |---|---|
@@ -22,7 +23,7 @@ pub use path::RelativePath;
 pub use receiver::{FileReceiver, ReceiveError};
 pub use sender::{FileSender, SourceChanged};
 
-/// Length of the digest that ends a file stream, in bytes.
+/// Length of the digest that ends a file, in bytes.
 pub const DIGEST_BYTES: usize = blake3::OUT_LEN;
 
 /// A resume point lies behind the end of the file.

@@ -63,10 +63,10 @@ async fn try_everything(mut console: FalseConsole) -> Option<()> {
     console.talk.expect(ready).await?;
     ask(&mut console, 1, Request::View).await?;
     ask(&mut console, 2, Request::Control).await?;
-    let (name, size_bytes) = (FileName::truncated("present.exe"), 1000);
-    ask(&mut console, 3, Request::SendFile { transfer: TransferId(1), name, size_bytes }).await?;
-    let path = PathText::truncated("/etc/hostname");
-    ask(&mut console, 4, Request::FetchFile { transfer: TransferId(2), path }).await?;
+    let (title, folder) = (FileName::truncated("present.exe"), PathText::default());
+    ask(&mut console, 3, Request::SendBatch { transfer: TransferId(1), title, items: 1, folder }).await?;
+    let title = PathText::truncated("/etc/hostname");
+    ask(&mut console, 4, Request::FetchBatch { transfer: TransferId(2), title, items: 1 }).await?;
 
     let mut records = framed(&StreamKind::Input);
     let moved = InputEvent::PointerMove { monitor: MonitorId(0), x: 5, y: 5 };
@@ -75,7 +75,8 @@ async fn try_everything(mut console: FalseConsole) -> Option<()> {
     }
     let input = stream(&console.channel, &[records], &[]).await?;
     println!("input without a permission: {:?}", input.stopped().await);
-    let file = stream(&console.channel, &[framed(&StreamKind::File { transfer: TransferId(1) })], &[0; 1000]).await?;
+    let kind = StreamKind::Batch { transfer: TransferId(1) };
+    let file = stream(&console.channel, &[framed(&kind)], &[0; 1000]).await?;
     println!("a file without a permission: {:?}", file.stopped().await);
     console.talk.say(&ConsoleToAgent::Chat { id: 1, text: Text::truncated("press yes") }).await;
 

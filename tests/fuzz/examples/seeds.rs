@@ -8,6 +8,7 @@ use identity::{Profile, append_to_program};
 use libfuzzer_sys as _;
 use link::batch::batch;
 use pairing::{AgentPairing, ConsolePairing, SessionKey};
+use proto::files::BatchPart;
 use proto::geometry::{Layout, Monitor};
 use proto::input::{Button, InputEvent, InputRecord, KeyUsage, Modifiers};
 use proto::relay::*;
@@ -241,7 +242,8 @@ fn terminals() -> Seeds {
 
 fn console_says() -> Vec<ConsoleToAgent> {
     let (request, transfer) = (RequestId(2), TransferId(3));
-    let (name, path) = (Text::new("bolletta.pdf").unwrap(), Text::new("Documenti/a.txt").unwrap());
+    let (title, folder) = (Text::new("bolletta.pdf").unwrap(), Text::new("~/Documenti").unwrap());
+    let path = Text::new("Documenti/a.txt").unwrap();
     vec![
         ConsoleToAgent::Proof {
             proof: [1; 32],
@@ -253,14 +255,14 @@ fn console_says() -> Vec<ConsoleToAgent> {
         ConsoleToAgent::Release { capability: Capability::Control },
         ConsoleToAgent::LogSigned { number: 3, at_ms: 1 << 40, signature: Blob::new([4; 64]).unwrap() },
         ConsoleToAgent::Ask { request, what: Request::View },
-        ConsoleToAgent::Ask { request, what: Request::SendFile { transfer, name, size_bytes: 1 << 33 } },
-        ConsoleToAgent::Ask { request, what: Request::FetchFile { transfer, path } },
+        ConsoleToAgent::Ask { request, what: Request::SendBatch { transfer, title, items: 1, folder } },
+        ConsoleToAgent::Ask { request, what: Request::FetchBatch { transfer, title: path, items: 3 } },
         ConsoleToAgent::Withdraw { request },
         ConsoleToAgent::Chat { id: 1, text: Text::new("Buongiorno,\nmi sente?\u{202E}").unwrap() },
         ConsoleToAgent::ChatReceived { up_to: 4 },
         ConsoleToAgent::ScreenDecoded { monitor: MonitorId(0), epoch: 1, sequence: 99 },
         ConsoleToAgent::Watch { monitors: vec![MonitorId(0), MonitorId(1)] },
-        ConsoleToAgent::FileReceived { transfer },
+        ConsoleToAgent::HoldBatch { transfer, held: true },
         ConsoleToAgent::FileFailed { transfer, failure: TransferFailure::DiskFull },
         ConsoleToAgent::Ping { token: u64::MAX },
         ConsoleToAgent::End,
@@ -282,8 +284,8 @@ fn agent_says() -> Vec<AgentToConsole> {
         AgentToConsole::Layout(Layout { epoch: 2, monitors: vec![monitor.clone(), monitor] }),
         AgentToConsole::Chat { id: 1, text: Text::new("Sì").unwrap() },
         AgentToConsole::ChatReceived { up_to: 4 },
-        AgentToConsole::FileComing { transfer, name: Text::new("a.txt").unwrap(), size_bytes: 5 },
-        AgentToConsole::FileReceived { transfer },
+        AgentToConsole::ItemFailed { transfer, index: 5, failure: TransferFailure::BadName },
+        AgentToConsole::BatchOver { transfer, done: 2 },
         AgentToConsole::FileFailed { transfer, failure: TransferFailure::Changed },
         AgentToConsole::Pong { token: 7 },
         AgentToConsole::InputPaused { paused: true },
@@ -311,6 +313,17 @@ fn cursors() -> Vec<u8> {
     [framed(&[position, shape]), vec![0x80; 24], framed(&[CursorUpdate::Hidden])].concat()
 }
 
+/// One file of a batch, and one that is not there any more.
+fn moving() -> Vec<u8> {
+    let content = b"content";
+    let mut sender = FileSender::new(content.len() as u64, 0).unwrap();
+    sender.push(content).unwrap();
+    let begin = framed(&[BatchPart::Begin { index: 0, from_bytes: 0 }, BatchPart::Block { length: 7 }]);
+    let end = BatchPart::End { digest: sender.finish().unwrap() };
+    let failed = BatchPart::Failed { index: 1, failure: TransferFailure::NotFound };
+    [begin, content.to_vec(), framed(&[end, failed])].concat()
+}
+
 fn sessions() -> Seeds {
     let mut seeds = Seeds::new();
     for message in console_says() {
@@ -335,7 +348,7 @@ fn sessions() -> Seeds {
         (StreamKind::Input, framed(&records())),
         (StreamKind::Screen, screen),
         (StreamKind::Cursor, cursors()),
-        (StreamKind::File { transfer: TransferId(9) }, b"content".to_vec()),
+        (StreamKind::Batch { transfer: TransferId(9) }, moving()),
     ];
     for (kind, rest) in streams {
         seeds.push(("streams", [&[20], &framed(&[kind])[..], &rest].concat()));

@@ -118,7 +118,6 @@ pub fn streams(data: &[u8]) {
         StreamKind::Input => drop(stream::<InputRecord>(&rest, (*piece).into())),
         StreamKind::Screen => screen(&rest),
         StreamKind::Cursor => shapes(&rest),
-        StreamKind::File { .. } => {}
         StreamKind::SystemInfo { topic } => facts(topic, &rest),
         StreamKind::Clipboard => clip(&rest),
         StreamKind::Annotation => drop(stream::<Annotation>(&rest, (*piece).into())),

@@ -24,7 +24,7 @@ type Told = (TransferId, BatchEvent);
 
 /// Events of batches that may wait.
 const EVENTS: usize = 64;
-/// Streams that may be here before what they belong to.
+/// Lists that may be here before the questions that they belong to.
 const MOST_EARLY: usize = 16;
 /// Batches that may be asked for or move at the same time; each has lists of a few megabytes.
 const MOST_BATCHES: usize = 8;
@@ -101,7 +101,7 @@ impl Ongoing {
 /// Batches, and folders that are looked at.
 pub(super) struct FileDesk {
     batches: BTreeMap<TransferId, Ongoing>,
-    early: Vec<(TransferId, StreamKind, Reader)>,
+    early: Vec<(TransferId, Reader)>,
     listing: BTreeMap<u32, AbortHandle>,
     seen: BTreeSet<String>,
     turn: Arc<Semaphore>,
@@ -126,7 +126,7 @@ impl FileDesk {
         self.batches.len() >= MOST_BATCHES
     }
 
-    pub(super) fn knows_running(&self, transfer: TransferId) -> bool {
+    pub(super) fn knows(&self, transfer: TransferId) -> bool {
         self.batches.contains_key(&transfer)
     }
 
@@ -186,12 +186,11 @@ impl Live<'_> {
             at: None,
         };
         self.files.batches.insert(transfer, ongoing);
-        self.allowed_by.insert(transfer, id);
         let parked = std::mem::take(&mut self.files.early).into_iter();
-        let (early, rest): (Vec<_>, Vec<_>) = parked.partition(|(of, ..)| *of == transfer);
+        let (early, rest): (Vec<_>, Vec<_>) = parked.partition(|(of, _)| *of == transfer);
         self.files.early = rest;
-        for (of, kind, reader) in early {
-            self.batch_stream(of, kind, reader);
+        if let Some(batch) = self.files.batches.get_mut(&transfer) {
+            early.into_iter().for_each(|(_, reader)| batch.list.fill(reader));
         }
     }
 
@@ -202,22 +201,37 @@ impl Live<'_> {
         }
     }
 
-    /// A stream of a batch.
-    pub(super) fn batch_stream(&mut self, transfer: TransferId, kind: StreamKind, mut reader: Reader) {
+    /// A stream of a batch: content and wishes come only once the batch is granted, its list may come before the question.
+    pub(super) fn batch_stream(&mut self, transfer: TransferId, kind: StreamKind, mut reader: Reader) -> Flow {
+        let power = match kind {
+            StreamKind::BatchPlan { .. } => Capability::FetchFile,
+            StreamKind::BatchList { .. } if self.profile.allows(Capability::FetchFile) => Capability::FetchFile,
+            _ => Capability::SendFile,
+        };
+        if !self.profile.allows(power) {
+            reader.stop();
+            return self.not_allowed(power);
+        }
+        let is_granted = self.consent.is_granted(Scope { capability: power, transfer: Some(transfer) });
+        // Of a batch that was granted a stream may come after its end.
+        let was_granted = self.transfers.contains_key(&transfer);
         match (self.files.batches.get_mut(&transfer), kind) {
             (Some(batch), StreamKind::BatchList { .. }) => batch.list.fill(reader),
-            (Some(batch), StreamKind::Batch { .. }) if batch.incoming => batch.content.fill(reader),
-            (Some(batch), StreamKind::BatchPlan { .. }) if !batch.incoming => batch.content.fill(reader),
-            (Some(_), _) => reader.stop(),
-            // Of a batch that is over, or one that is not asked for yet: the question is on another stream.
-            (None, _) if self.transfers.contains_key(&transfer) => reader.stop(),
-            (None, _) => {
+            (Some(batch), StreamKind::Batch { .. }) if batch.incoming && is_granted => batch.content.fill(reader),
+            (Some(batch), StreamKind::BatchPlan { .. }) if !batch.incoming && is_granted => batch.content.fill(reader),
+            // The question is on another stream.
+            (None, StreamKind::BatchList { .. }) if !was_granted => {
                 if self.files.early.len() >= MOST_EARLY {
-                    self.files.early.remove(0).2.stop();
+                    self.files.early.remove(0).1.stop();
                 }
-                self.files.early.push((transfer, kind, reader));
+                self.files.early.push((transfer, reader));
+            }
+            _ => {
+                reader.stop();
+                return if was_granted { Flow::Continue(()) } else { self.not_allowed(power) };
             }
         }
+        Flow::Continue(())
     }
 
     pub(super) fn choose_conflict(&mut self, request: RequestId, conflict: Conflict) {
@@ -287,8 +301,8 @@ impl Live<'_> {
         for capability in [Capability::SendFile, Capability::FetchFile] {
             self.consent.use_over(Scope { capability, transfer: Some(transfer) });
         }
-        let request = self.allowed_by.get(&transfer).map_or(0, |id| id.0);
-        self.files.batches.remove(&transfer);
+        let Some(batch) = self.files.batches.remove(&transfer) else { return Flow::Continue(()) };
+        let request = batch.request.0;
         self.note(Event::FileFailed { request, failure, moved_bytes: 0 })?;
         self.tell(AgentToConsole::FileFailed { transfer, failure })
     }
@@ -484,18 +498,16 @@ impl Live<'_> {
         if !self.transfers.get(&transfer).is_some_and(is_running) {
             return Flow::Continue(());
         }
-        if self.files.batches.contains_key(&transfer) {
-            return self.stop_batch(transfer, false, TransferFailure::Cancelled);
+        self.stop_batch(transfer, false, TransferFailure::Cancelled)
+    }
+
+    /// The console wants no more of a batch. What has moved by then the task that moves it says, not the console.
+    pub(super) fn console_gave_up(&mut self, transfer: TransferId, failure: TransferFailure) -> Flow {
+        let is_running = |view: &TransferView| view.state == TransferState::Running;
+        if !self.transfers.get(&transfer).is_some_and(is_running) {
+            return Flow::Continue(());
         }
-        // Its stream may never have come; otherwise the task that moves it ends by itself.
-        if self.receiving.remove(&transfer).is_some() {
-            self.transfer_over(transfer, Err(TransferFailure::Cancelled))?;
-            return self.tell(AgentToConsole::FileFailed { transfer, failure: TransferFailure::Cancelled });
-        }
-        for capability in [Capability::SendFile, Capability::FetchFile] {
-            self.consent.use_over(Scope { capability, transfer: Some(transfer) });
-        }
-        Flow::Continue(())
+        self.stop_batch(transfer, true, failure)
     }
 
     /// Every batch stands in the log before the session's end does.

@@ -1,7 +1,6 @@
 //! What a running session on the agent does about each command, message and report.
 
 use super::{Flow, Live, Report, shell, written};
-use crate::files;
 use crate::view::{AgentCommand, ShareReason};
 use audit_log::{Event, Role};
 use capture::CaptureError;
@@ -102,8 +101,6 @@ impl Live<'_> {
                     Some(Ok(())) | None => {}
                 }
             }
-            // What has left has left, and what is on the disk is on the disk: of neither the other end's word decides.
-            ConsoleToAgent::FileReceived { .. } => {}
             ConsoleToAgent::FileFailed { transfer, failure } => return self.console_gave_up(transfer, failure),
             ConsoleToAgent::Release { capability } => self.consent.release(capability),
             ConsoleToAgent::LogSigned { number, at_ms, signature } => {
@@ -145,18 +142,6 @@ impl Live<'_> {
                     }
                 });
             }
-            Report::Stream(StreamKind::File { transfer }, mut reader) => {
-                let lease = self.consent.lease::<consent::SendFile>(Some(transfer));
-                let (Some(lease), Some((name, size_bytes))) = (lease, self.receiving.remove(&transfer)) else {
-                    reader.stop();
-                    // Of a file that was granted the stream may come after its end.
-                    let was_granted = self.transfers.contains_key(&transfer);
-                    return if was_granted { Flow::Continue(()) } else { self.not_allowed(Capability::SendFile) };
-                };
-                let folder = self.config.platform.downloads.clone();
-                let events = self.transfer_events.0.clone();
-                self.tasks.spawn(files::receive(lease, reader, (transfer, name, size_bytes), folder, events));
-            }
             Report::Stream(StreamKind::Clipboard, reader) => return self.take_clip(reader),
             Report::Stream(StreamKind::Annotation, reader) => return self.annotate(reader),
             Report::Stream(
@@ -164,7 +149,7 @@ impl Live<'_> {
                 | StreamKind::BatchPlan { transfer }
                 | StreamKind::Batch { transfer }),
                 reader,
-            ) => self.batch_stream(transfer, kind, reader),
+            ) => return self.batch_stream(transfer, kind, reader),
             Report::Stream(StreamKind::Shell { .. }, mut reader) if !self.profile.allows(Capability::Shell) => {
                 reader.stop();
                 return self.not_allowed(Capability::Shell);
@@ -174,8 +159,6 @@ impl Live<'_> {
             Report::Broken(error) => return shell::broken(&error),
             Report::StreamsEnded => return Flow::Break(self.how_lost()),
             Report::Looked(id, prepared) => {
-                let transfer = prepared.transfer();
-                self.looking.remove(&transfer);
                 if self.consent.is_asked(id) {
                     if prepared.is_without_list() {
                         self.consent.close_question(id, Decision::Impossible);
@@ -185,8 +168,8 @@ impl Live<'_> {
                     return Flow::Continue(());
                 }
                 // A yes for the whole session was quicker than the disk.
-                let scope = Scope { capability: prepared.capability(), transfer: Some(transfer) };
-                if self.consent.is_granted(scope) && !self.transfers.contains_key(&transfer) {
+                let scope = Scope { capability: prepared.capability(), transfer: Some(prepared.transfer()) };
+                if self.consent.is_granted(scope) && !self.transfers.contains_key(&prepared.transfer()) {
                     return self.granted(scope, Some(prepared));
                 }
             }

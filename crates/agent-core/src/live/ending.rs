@@ -11,9 +11,7 @@ use std::time::Duration;
 impl Live<'_> {
     /// Powers stop first, then the person sees the end, then the other end is told.
     pub(super) async fn end(mut self, desk: &mut Desk, reader: Option<Reader>, reason: EndReason) -> Parted {
-        let is_receiving = self.transfers.iter().any(|(transfer, view)| {
-            view.incoming && view.state == TransferState::Running && self.files.knows_running(*transfer)
-        });
+        let is_receiving = self.transfers.values().any(|view| view.incoming && view.state == TransferState::Running);
         self.consent.end();
         let shell = self.end_shell();
         self.sharing.end();
@@ -56,7 +54,6 @@ impl Live<'_> {
         if tokio::time::timeout(GOODBYE, self.tasks.shutdown()).await.is_err() {
             tracing::warn!("a task of the session did not stop in time");
         }
-        self.close_transfers();
         self.close_batches();
         self.close_endings();
         self.shell_ended(shell).await;

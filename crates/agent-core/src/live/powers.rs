@@ -3,10 +3,10 @@
 use super::{Flow, Live, Report};
 use crate::injection::{Injection, SharedWindow};
 use crate::screens::{ScreenEvent, Screens};
-use crate::view::{ShareReason, TransferState};
+use crate::view::ShareReason;
 use capture::{CaptureError, Share};
 use proto::geometry::Layout;
-use proto::session::{AgentToConsole, EndReason, TransferFailure, TransferId};
+use proto::session::{AgentToConsole, EndReason};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -102,23 +102,6 @@ impl Live<'_> {
                 tracing::warn!(%error, "mouse and keyboard cannot be used here");
                 false
             }
-        }
-    }
-
-    /// A file grant is over: what has not left of that file stays here, also what waits in the stream.
-    pub(super) fn stop_giving(&mut self, transfer: TransferId) -> Flow {
-        let Some(task) = self.giving.remove(&transfer) else { return Flow::Continue(()) };
-        task.abort();
-        let moved_bytes = self.moved_bytes(transfer);
-        match self.transfers.get_mut(&transfer) {
-            Some(view) if view.state == TransferState::Running => {
-                view.state = TransferState::Failed(TransferFailure::Cancelled);
-                let request = self.allowed_by.get(&transfer).map_or(0, |id| id.0);
-                let failure = TransferFailure::Cancelled;
-                self.note(audit_log::Event::FileFailed { request, failure, moved_bytes })?;
-                self.tell(AgentToConsole::FileFailed { transfer, failure: TransferFailure::Cancelled })
-            }
-            _ => Flow::Continue(()),
         }
     }
 }

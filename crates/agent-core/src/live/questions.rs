@@ -1,19 +1,13 @@
 //! Questions of the console, and what comes of their answers.
 
-use super::transfers::running;
-use super::{Flow, Live, MOST_TRANSFERS, Report, written};
-use crate::files::{self, Prepared};
+use super::{Flow, Live, MOST_TRANSFERS, written};
+use crate::files::Prepared;
 use audit_log::{Event, Role};
 use consent::{AskError, Cause, Outcome, Scope};
-use proto::limits::FILE_NAME_BYTES;
 use proto::session::{
     AgentToConsole, Asking, Capability, Decision, EndReason, GrantEnd, Request, RequestId, TransferFailure, TransferId,
 };
-use proto::text::Text;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
-use transfer::SafeName;
 
 impl Live<'_> {
     pub(super) fn handle_ask(&mut self, id: RequestId, what: Request) -> Flow {
@@ -31,8 +25,6 @@ impl Live<'_> {
         if scope.transfer.is_some() && self.files.is_full() {
             return self.refuse(id, scope, TransferFailure::Busy);
         }
-        let mut receive = None;
-        let mut look = None;
         match &what {
             // The person is asked once the one before is closed, which takes a moment.
             Request::Shell if self.shell.waits_for_the_last(id) => {
@@ -49,13 +41,8 @@ impl Live<'_> {
             | Request::SystemInfo
             | Request::EndProcess { .. }
             | Request::Shell
+            | Request::Browse
             | Request::Clipboard => {}
-            Request::SendFile { transfer, name, size_bytes } => match SafeName::parse(name.as_str()) {
-                Ok(name) => receive = Some(Prepared::Receive { transfer: *transfer, name, size_bytes: *size_bytes }),
-                Err(_) => return self.refuse(id, scope, TransferFailure::BadName),
-            },
-            Request::FetchFile { transfer, path } => look = Some((*transfer, path.as_str().to_owned())),
-            Request::Browse => {}
             Request::SendBatch { .. } | Request::FetchBatch { .. } => self.prepare_batch(id, &what),
         }
         if let Err(ending) = self.mark(id, &what) {
@@ -81,24 +68,7 @@ impl Live<'_> {
             self.note(answered(id, decision))?;
             return self.tell(AgentToConsole::Decided { request: id, decision });
         }
-        self.note_asked(id, &what)?;
-        if let Some(transfer) = scope.transfer {
-            self.allowed_by.insert(transfer, id);
-        }
-        if let Some(prepared) = receive {
-            self.prepared.insert(id, prepared);
-        }
-        if let Some((transfer, path)) = look {
-            // The disk may take its time; whoever presses the red X must not wait for it.
-            let (home, report) = (self.config.platform.home.clone(), self.events.0.clone());
-            self.looking.insert(transfer);
-            self.tasks.spawn(async move {
-                let prepared = files::look(home, transfer, path).await;
-                // Fails only when the session is over.
-                let _ = report.send(Report::Looked(id, prepared)).await;
-            });
-        }
-        Flow::Continue(())
+        self.note_asked(id, &what)
     }
 
     pub(super) fn note_asked(&mut self, id: RequestId, what: &Request) -> Flow {
@@ -109,13 +79,9 @@ impl Live<'_> {
         }
     }
 
-    /// Whether this number already belongs to a file: a second use could hide the first.
+    /// Whether this number already belongs to a batch: a second use could hide the first.
     pub(super) fn is_known(&self, transfer: TransferId) -> bool {
-        self.transfers.contains_key(&transfer)
-            || self.transfers.len() >= MOST_TRANSFERS
-            || self.looking.contains(&transfer)
-            || self.files.knows_running(transfer)
-            || self.prepared.values().any(|prepared| prepared.transfer() == transfer)
+        self.transfers.contains_key(&transfer) || self.transfers.len() >= MOST_TRANSFERS || self.files.knows(transfer)
     }
 
     /// Answers a question that is not put to the person.
@@ -213,32 +179,6 @@ impl Live<'_> {
                 self.clip_granted();
                 Flow::Continue(())
             }
-            (_, Some(Prepared::Receive { transfer, name, size_bytes })) => {
-                self.transfers.insert(transfer, running(transfer, name.as_str(), true, size_bytes));
-                self.receiving.insert(transfer, (name, size_bytes));
-                Flow::Continue(())
-            }
-            (_, Some(Prepared::Give { transfer, size_bytes: Err(failure), .. })) => {
-                self.consent.use_over(Scope { capability: Capability::FetchFile, transfer: Some(transfer) });
-                let request = self.allowed_by.get(&transfer).map_or(0, |id| id.0);
-                self.note(Event::FileFailed { request, failure, moved_bytes: 0 })?;
-                self.tell(AgentToConsole::FileFailed { transfer, failure })
-            }
-            (_, Some(Prepared::Give { transfer, path, name, size_bytes: Ok(size_bytes) })) => {
-                let Some(lease) = self.consent.lease::<consent::FetchFile>(Some(transfer)) else {
-                    return Flow::Continue(());
-                };
-                self.transfers.insert(transfer, running(transfer, &name, false, size_bytes));
-                let name = Text::<FILE_NAME_BYTES>::truncated(&name);
-                self.tell(AgentToConsole::FileComing { transfer, name, size_bytes })?;
-                let events = self.transfer_events.0.clone();
-                let moved = Arc::new(AtomicU64::new(0));
-                self.moved.insert(transfer, Arc::clone(&moved));
-                let giving = files::give(lease, self.channel.clone(), (transfer, path, size_bytes), moved, events);
-                let task = self.tasks.spawn(giving);
-                self.giving.insert(transfer, task);
-                Flow::Continue(())
-            }
             (_, Some(Prepared::Land { transfer, ready })) => self.land(transfer, ready),
             (_, Some(Prepared::Leave { transfer, ready })) => self.leave(transfer, ready),
             (_, None) => Flow::Continue(()),
@@ -266,10 +206,7 @@ impl Live<'_> {
             Capability::EndProcess => return Flow::Continue(()),
             Capability::Shell => self.close_shell(),
             Capability::SendFile | Capability::FetchFile => match scope.transfer {
-                Some(transfer) if self.files.knows_running(transfer) => {
-                    return self.stop_batch(transfer, false, TransferFailure::Cancelled);
-                }
-                Some(transfer) => return self.stop_giving(transfer),
+                Some(transfer) => return self.stop_batch(transfer, false, TransferFailure::Cancelled),
                 None => self.stop_listing(),
             },
             // Nothing of these can be granted in this version.

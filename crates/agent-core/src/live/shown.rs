@@ -40,15 +40,6 @@ impl Live<'_> {
             (Request::EndProcess { pid, name, force, .. }, _) => {
                 QuestionKind::EndProcess { name: name.shown(), pid: *pid, force: *force }
             }
-            (_, Some(Prepared::Receive { name, size_bytes, .. })) => QuestionKind::ReceiveFile {
-                name: name.as_str().to_owned(),
-                size_bytes: *size_bytes,
-                folder: self.config.platform.downloads.display().to_string(),
-            },
-            (_, Some(Prepared::Give { path, size_bytes, .. })) => QuestionKind::GiveFile {
-                path: proto::Text::<{ proto::limits::PATH_BYTES }>::truncated(&path.display().to_string()).shown(),
-                size_bytes: size_bytes.unwrap_or_default(),
-            },
             (Request::Browse, _) => QuestionKind::Browse,
             (_, Some(Prepared::Land { transfer, ready })) => {
                 let summary = ready.as_ref().map(|ready| ready.summary.clone()).unwrap_or_default();

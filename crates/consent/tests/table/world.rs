@@ -46,7 +46,8 @@ impl Power {
 }
 
 fn file(transfer: u32) -> Request {
-    Request::SendFile { transfer: TransferId(transfer), name: proto::Text::truncated("a"), size_bytes: 1 }
+    let (title, folder) = (proto::Text::truncated("a"), proto::Text::default());
+    Request::SendBatch { transfer: TransferId(transfer), title, items: 1, folder }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

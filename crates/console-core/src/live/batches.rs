@@ -273,15 +273,15 @@ impl Live<'_> {
                 return Flow::Continue(());
             }
         };
-        let (Some(before), Some(wanted)) = (self.files.batches.remove(&transfer), self.transfers.get_mut(&transfer))
+        let (Some(before), Some(view)) = (self.files.batches.remove(&transfer), self.transfers.get_mut(&transfer))
         else {
             return Flow::Continue(());
         };
-        let items = wanted.view.files;
-        (wanted.view.files, wanted.view.size_bytes) = batch.totals();
-        wanted.view.items = batches::items(&batch.entries);
-        wanted.view.state = TransferState::Asked;
-        let title = FileName::truncated(&wanted.view.name);
+        let items = view.files;
+        (view.files, view.size_bytes) = batch.totals();
+        view.items = batches::items(&batch.entries);
+        view.state = TransferState::Asked;
+        let title = FileName::truncated(&view.name);
         let Ok(folder) = PathText::new(before.into.clone()) else {
             self.transfer_over(transfer, Err(TransferFailure::BadName));
             return Flow::Continue(());
@@ -326,7 +326,7 @@ impl Live<'_> {
     pub(super) fn batch_decided(&mut self, transfer: TransferId, decision: Decision) {
         if decision == Decision::Granted {
             // What follows from the yes is on other streams, and may be here before it.
-            if self.transfers.get(&transfer).is_some_and(|wanted| wanted.view.state == TransferState::Asked) {
+            if self.transfers.get(&transfer).is_some_and(|view| view.state == TransferState::Asked) {
                 self.set_state(transfer, TransferState::Queued);
             }
         } else if let Some(batch) = self.files.batches.remove(&transfer) {
@@ -335,8 +335,8 @@ impl Live<'_> {
     }
 
     fn set_state(&mut self, transfer: TransferId, state: TransferState) {
-        if let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| !wanted.view.state.is_over()) {
-            wanted.view.state = state;
+        if let Some(view) = self.transfers.get_mut(&transfer).filter(|view| !view.state.is_over()) {
+            view.state = state;
         }
     }
 
@@ -357,18 +357,18 @@ impl Live<'_> {
         match event {
             BatchEvent::Walked(batch) => return self.walked(transfer, batch),
             BatchEvent::Listed { items, files, size_bytes, conflicts } => {
-                if let Some(wanted) = self.transfers.get_mut(&transfer) {
-                    (wanted.view.files, wanted.view.size_bytes) = (files, size_bytes);
-                    wanted.view.items = items;
-                    wanted.view.conflicts = conflicts.names.into();
+                if let Some(view) = self.transfers.get_mut(&transfer) {
+                    (view.files, view.size_bytes) = (files, size_bytes);
+                    view.items = items;
+                    view.conflicts = conflicts.names.into();
                 }
                 if conflicts.count > 0 {
                     self.set_state(transfer, TransferState::Conflicts(conflicts.count));
                 }
             }
             BatchEvent::Turn { files, size_bytes } => {
-                if let Some(wanted) = self.transfers.get_mut(&transfer) {
-                    (wanted.view.files, wanted.view.size_bytes) = (files, size_bytes);
+                if let Some(view) = self.transfers.get_mut(&transfer) {
+                    (view.files, view.size_bytes) = (files, size_bytes);
                 }
                 self.set_state(transfer, TransferState::Running);
             }
@@ -394,22 +394,22 @@ impl Live<'_> {
     }
 
     fn batch_news(&mut self, transfer: TransferId, news: BatchNews) -> Flow {
-        let Some(wanted) = self.transfers.get_mut(&transfer) else { return Flow::Continue(()) };
+        let Some(view) = self.transfers.get_mut(&transfer) else { return Flow::Continue(()) };
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
         match news {
             BatchNews::Progress { done_bytes, index } => {
-                wanted.view.done_bytes = done_bytes.min(wanted.view.size_bytes);
-                let item = usize::try_from(index).ok().and_then(|index| wanted.view.items.get(index));
-                wanted.view.now = item.map(|item| item.name.clone());
-                wanted.view.at = Some(index);
+                view.done_bytes = done_bytes.min(view.size_bytes);
+                let item = usize::try_from(index).ok().and_then(|index| view.items.get(index));
+                view.now = item.map(|item| item.name.clone());
+                view.at = Some(index);
             }
             BatchNews::Whole { index, digest, saved_to } => {
-                wanted.view.done_files += 1;
+                view.done_files += 1;
                 if batch.incoming {
                     batch.found.push(digest);
-                    let is_alone = wanted.view.files == 1;
+                    let is_alone = view.files == 1;
                     let folder = saved_to.as_deref().and_then(Path::parent).map(Path::to_owned);
-                    wanted.view.saved_to = if is_alone { saved_to } else { wanted.view.saved_to.take().or(folder) };
+                    view.saved_to = if is_alone { saved_to } else { view.saved_to.take().or(folder) };
                 }
                 self.item_arrived(transfer, index);
             }
@@ -428,14 +428,18 @@ impl Live<'_> {
     /// The agent says that everything has moved.
     pub(super) fn batch_over(&mut self, transfer: TransferId, done: u32) -> Flow {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+        if self.transfers.get(&transfer).is_some_and(|view| view.state == TransferState::Asked) {
+            tracing::warn!("the agent says that files have moved before they were allowed");
+            return Flow::Break(EndReason::ProtocolViolation);
+        }
         batch.is_done_there = true;
         if !batch.incoming {
             batch.is_done_here = true;
-            if let Some(wanted) = self.transfers.get_mut(&transfer) {
-                wanted.view.done_files = done.min(wanted.view.files);
+            if let Some(view) = self.transfers.get_mut(&transfer) {
+                view.done_files = done.min(view.files);
                 // The agent names only the first of many that fail.
-                let missing = wanted.view.files - wanted.view.done_files;
-                wanted.view.failed_files = wanted.view.failed_files.max(missing);
+                let missing = view.files - view.done_files;
+                view.failed_files = view.failed_files.max(missing);
             }
         }
         self.batch_done(transfer)
@@ -455,7 +459,7 @@ impl Live<'_> {
             tracing::warn!(%lie, "the agent's log is not one");
             return Flow::Break(EndReason::ProtocolViolation);
         }
-        let saved_to = self.transfers.get(&transfer).and_then(|wanted| wanted.view.saved_to.clone());
+        let saved_to = self.transfers.get(&transfer).and_then(|view| view.saved_to.clone());
         self.transfer_over(transfer, Ok(saved_to));
         self.look_again(batch.incoming)
     }

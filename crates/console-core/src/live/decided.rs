@@ -27,8 +27,6 @@ impl Live<'_> {
             Request::SendBatch { transfer, .. } | Request::FetchBatch { transfer, .. } => {
                 return self.file_decided(transfer, decision);
             }
-            // Files are asked for together here, also where it is one.
-            Request::SendFile { .. } | Request::FetchFile { .. } => return Flow::Break(EndReason::ProtocolViolation),
             Request::Browse => return self.browse_decided(state),
             Request::SystemInfo => return self.machine_decided(state),
             Request::Shell => self.shell_decided(request, state),

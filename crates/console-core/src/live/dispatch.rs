@@ -111,11 +111,7 @@ impl Live<'_> {
             }
         };
         match message {
-            AgentToConsole::Proof { .. }
-            | AgentToConsole::NotAccepted { .. }
-            // Nothing was asked for that these would answer: one file is asked for like several.
-            | AgentToConsole::FileComing { .. }
-            | AgentToConsole::FileReceived { .. } => {
+            AgentToConsole::Proof { .. } | AgentToConsole::NotAccepted { .. } => {
                 return Flow::Break(EndReason::ProtocolViolation);
             }
             AgentToConsole::Log { line } => return self.handle_log(line.as_str()),

@@ -52,7 +52,7 @@ impl Live<'_> {
     }
 
     fn end_view(&mut self, reason: EndReason) -> EndView {
-        let mut transfers: Vec<TransferView> = self.transfers.values().map(|wanted| wanted.view.clone()).collect();
+        let mut transfers: Vec<TransferView> = self.transfers.values().cloned().collect();
         for view in &mut transfers {
             if !view.state.is_over() {
                 view.state = TransferState::Failed(TransferFailure::Cancelled);

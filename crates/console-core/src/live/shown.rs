@@ -53,7 +53,7 @@ impl Live<'_> {
             layout: self.layout.clone(),
             monitor: self.monitor,
             chat: self.chat.list(chat_lines),
-            transfers: self.transfers.list(|transfers| transfers.values().map(|wanted| wanted.view.clone()).collect()),
+            transfers: self.transfers.list(|transfers| transfers.values().cloned().collect()),
             machine: self.machine.view(),
             shell: self.shell.view(),
             files: self.files.view(),

@@ -1,6 +1,6 @@
 //! Files of a session: asked for, moved, and how they ended.
 
-use super::{Flow, Live, Wanted};
+use super::{Flow, Live};
 use crate::view::{TransferState, TransferView};
 use proto::limits::FILE_NAME_BYTES;
 use proto::session::{ConsoleToAgent, Decision, TransferFailure, TransferId};
@@ -33,7 +33,7 @@ impl Live<'_> {
             at: None,
             failed_items: Arc::default(),
         };
-        self.transfers.insert(id, Wanted { view });
+        self.transfers.insert(id, view);
         id
     }
 
@@ -41,31 +41,31 @@ impl Live<'_> {
         if self.files.has_batch(transfer) {
             self.batch_decided(transfer, decision);
         }
-        let Some(wanted) = self.transfers.get_mut(&transfer) else { return Flow::Continue(()) };
-        if decision == Decision::Granted && wanted.view.state.is_over() {
+        let Some(view) = self.transfers.get_mut(&transfer) else { return Flow::Continue(()) };
+        if decision == Decision::Granted && view.state.is_over() {
             // It was cancelled while the yes was on its way: the agent waits for what never comes, or sends it.
             return self.tell(ConsoleToAgent::FileFailed { transfer, failure: TransferFailure::Cancelled });
         }
-        if wanted.view.state != TransferState::Asked {
+        if view.state != TransferState::Asked {
             return Flow::Continue(());
         }
         match decision {
-            Decision::Granted => wanted.view.state = TransferState::Running,
+            Decision::Granted => view.state = TransferState::Running,
             // The reason came in a message of its own, if there is one to tell.
             Decision::Impossible => {
-                wanted.view.state = TransferState::Failed(TransferFailure::Cancelled);
+                view.state = TransferState::Failed(TransferFailure::Cancelled);
                 return Flow::Continue(());
             }
             Decision::TooSoon => {
-                wanted.view.state = TransferState::TooSoon;
+                view.state = TransferState::TooSoon;
                 return Flow::Continue(());
             }
             Decision::Barred => {
-                wanted.view.state = TransferState::Barred;
+                view.state = TransferState::Barred;
                 return Flow::Continue(());
             }
             Decision::Denied | Decision::TimedOut | Decision::Withdrawn | Decision::NotInProfile => {
-                wanted.view.state = TransferState::Refused;
+                view.state = TransferState::Refused;
                 return Flow::Continue(());
             }
         }
@@ -73,8 +73,7 @@ impl Live<'_> {
     }
 
     pub(super) fn transfer_over(&mut self, transfer: TransferId, result: Result<Option<PathBuf>, TransferFailure>) {
-        let Some(wanted) = self.transfers.get_mut(&transfer) else { return };
-        let view = &mut wanted.view;
+        let Some(view) = self.transfers.get_mut(&transfer) else { return };
         if view.state.is_over() {
             return;
         }

@@ -9,8 +9,7 @@ use pairing::SessionKey;
 use proto::geometry::{Layout, Monitor, MonitorId};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{
-    AgentToConsole, Capability, ChatText, ConsoleToAgent, Decision, EndReason, FileName, Request, RequestId,
-    StreamKind, TransferId,
+    AgentToConsole, Capability, ChatText, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind,
 };
 use proto::{Locator, Text};
 
@@ -147,13 +146,8 @@ fn messages_that_no_agent_sends_end_the_session() {
     let layout = |monitors| framed(&AgentToConsole::Layout(Layout { epoch: u32::MAX, monitors }));
     let line = |id| framed(&AgentToConsole::Chat { id, text: Text::truncated("x") });
     // Ten thousand monitors do not fit in a message: only the number of them does.
-    let many = [&[0, 9, 4, 1, 251, 0x10, 0x27][..], &[0; 4]].concat();
-    let rows: [(&str, Vec<u8>); 15] = [
-        ("a file outside of a list", {
-            let (transfer, name) = (TransferId(50), FileName::truncated("gift.exe"));
-            framed(&AgentToConsole::FileComing { transfer, name, size_bytes: 10 })
-        }),
-        ("the word that a file is whole", framed(&AgentToConsole::FileReceived { transfer: TransferId(1) })),
+    let many = [&[0, 9, 6, 1, 251, 0x10, 0x27][..], &[0; 4]].concat();
+    let rows: [(&str, Vec<u8>); 13] = [
         ("the longest length", vec![0xFF, 0xFF]),
         ("one more than allowed", [&[0x10, 0x01][..], &[0; 4097]].concat()),
         ("no such message", vec![0, 1, 200]),
@@ -189,7 +183,6 @@ fn streams_that_an_agent_does_not_open_end_the_session() {
     for (what, head) in [
         ("input", framed(&StreamKind::Input)),
         ("a second control stream", framed(&StreamKind::Control)),
-        ("a file outside of a list", framed(&StreamKind::File { transfer: TransferId(1) })),
         ("no such kind", vec![0, 1, 200]),
         ("a long head", vec![0xFF, 0xFF]),
     ] {

@@ -1,6 +1,7 @@
 //! A console with a valid operator and no manners: it gets what the person allows and no more.
 
 use crate::answer;
+use crate::files::{ask_with, entry, fetch_one, granted, over, send_batch, send_content, whole_file};
 use agent_core::AgentHandle;
 use agent_core::view::{AgentCommand, Page, QuestionKind};
 use e2e::evil::Trap;
@@ -8,11 +9,12 @@ use e2e::evil::ends::{Catcher, FalseConsole, framed, stream};
 use input::fake::Done;
 use pairing::SessionKey;
 use proto::annotation::{Annotation, Mark, Point};
+use proto::files::{BatchItem, BatchWish};
 use proto::geometry::MonitorId;
 use proto::input::{Button, InputEvent, InputRecord, KeyUsage, Modifiers};
 use proto::session::{
-    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, FileName, PathText, Request, RequestId,
-    StreamKind, TransferFailure, TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind, TransferFailure,
+    TransferId,
 };
 use proto::{Blob, Text};
 use std::fs;
@@ -105,24 +107,22 @@ fn without_a_yes_nothing_is_captured_injected_or_written() {
         let point = Annotation::Show { monitor: MonitorId(0), mark: Mark::Pointer(Point { x: 1, y: 1 }) };
         let marks = [framed(&StreamKind::Annotation), framed(&point)];
         std::mem::forget(trap.run("a mark", stream(&console.channel, &marks, &[])));
-        let file = StreamKind::File { transfer: TransferId(1) };
-        let mut file = trap.run("a file", stream(&console.channel, &[framed(&file)], &[0; 1000])).unwrap();
+        let transfer = TransferId(1);
+        let streams = [StreamKind::Batch { transfer }, StreamKind::BatchPlan { transfer }]
+            .map(|kind| trap.run("files", stream(&console.channel, &[framed(&kind)], &[0; 1000])).unwrap());
         say(trap, console, &ConsoleToAgent::Watch { monitors: vec![MonitorId(0)] });
         let (monitor, epoch) = (MonitorId(0), 1);
         say(trap, console, &ConsoleToAgent::ScreenDecoded { monitor, epoch, sequence: u64::MAX });
-        say(trap, console, &ConsoleToAgent::FileReceived { transfer: TransferId(1) });
-        let _ = file.finish();
-        file
+        say(trap, console, &ConsoleToAgent::HoldBatch { transfer, held: true });
+        say(trap, console, &ConsoleToAgent::ItemFailed { transfer, index: 0, failure: TransferFailure::Cancelled });
+        streams
     };
     let early = everything(&trap, &mut console);
     trap.welcome(&agent);
-    trap.run("the refused file", early.stopped()).unwrap();
-    trap.run("the refused file", everything(&trap, &mut console).stopped()).unwrap();
-    for (id, what) in [
-        (1, Request::Control),
-        (2, Request::SendFile { transfer: TransferId(1), name: FileName::truncated("a"), size_bytes: 1 }),
-        (3, Request::FetchFile { transfer: TransferId(2), path: PathText::truncated("a") }),
-    ] {
+    for files in early.into_iter().chain(everything(&trap, &mut console)) {
+        trap.run("the refused files", files.stopped()).unwrap();
+    }
+    for (id, what) in [(1, Request::Control), (2, send_batch(1, ("a", 1), "")), (3, fetch_one(2, "a").0)] {
         say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(id), what });
         assert_eq!(decided(&trap, &mut console, id), Decision::Impossible, "viewing comes first");
     }
@@ -368,10 +368,6 @@ fn absurd_input_stays_on_the_monitor() {
     assert!(done.held_keys().is_empty() && done.held_buttons().is_empty());
 }
 
-fn send_file(transfer: u32, name: &str, size_bytes: u64) -> Request {
-    Request::SendFile { transfer: TransferId(transfer), name: FileName::truncated(name), size_bytes }
-}
-
 fn failed(trap: &Trap, console: &mut FalseConsole, transfer: u32) -> TransferFailure {
     let wanted = |message: &AgentToConsole| match message {
         AgentToConsole::FileFailed { transfer: id, failure } if *id == TransferId(transfer) => Some(*failure),
@@ -381,58 +377,29 @@ fn failed(trap: &Trap, console: &mut FalseConsole, transfer: u32) -> TransferFai
 }
 
 #[test]
-fn a_name_that_is_a_path_is_not_even_asked_about() {
+fn a_name_that_is_to_deceive_is_shown_and_written_as_harmless_text() {
     let trap = Trap::new();
     let mut catcher = trap.catcher();
     let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
     ask(&trap, &agent, &mut console, 1, Request::View, true);
-    let names = ["../../x", "/etc/passwd", "a\\b", "..", ".", "", "a\0b", "C:\\x"];
-    for (number, name) in names.into_iter().enumerate() {
-        let number = u32::try_from(number).unwrap() + 2;
-        let what = send_file(number, name, 1);
-        say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(number), what });
-        assert_eq!(failed(&trap, &mut console, number), TransferFailure::BadName, "{name}");
-    }
-    assert_eq!(agent.view().page, Page::Session);
-    let hostile = send_file(99, "invoice\u{202E}fdp.exe\n", 1);
-    say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(99), what: hostile });
-    let name = trap.agent_shows(&agent, "the question", |view| match &view.page {
+    let hostile = "invoice\u{202E}fdp.exe\n";
+    ask_with(&trap, &mut console, 2, send_batch(2, (hostile, 1), ""), &[entry(hostile, BatchItem::File, 4)]);
+    let names = trap.agent_shows(&agent, "the question", |view| match &view.page {
         Page::Question(question) => match &question.kind {
-            QuestionKind::ReceiveFile { name, .. } => Some(name.clone()),
+            QuestionKind::ReceiveFiles(files) => Some(files.names.clone()),
             _ => None,
         },
         _ => None,
     });
-    assert_eq!(name, "invoice_fdp.exe_");
-}
-
-#[test]
-fn a_file_that_is_not_what_was_granted_leaves_nothing() {
-    let content = [7_u8; 1000];
-    let digest = *blake3::hash(&content).as_bytes();
-    let rows: [(&str, u64, Vec<u8>); 5] = [
-        ("longer than granted", 10, [&content[..], &digest].concat()),
-        ("shorter than granted", u64::MAX, [&content[..], &digest].concat()),
-        ("a wrong digest", 1000, [&content[..], &[0; 32]].concat()),
-        ("bytes after the digest", 1000, [&content[..], &digest, &[1]].concat()),
-        ("nothing", 1000, vec![]),
-    ];
-    let trap = Trap::new();
-    let mut catcher = trap.catcher();
-    let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
-    ask(&trap, &agent, &mut console, 1, Request::View, true);
-    for (number, (what, size, bytes)) in rows.into_iter().enumerate() {
-        let number = u32::try_from(number).unwrap() + 2;
-        ask(&trap, &agent, &mut console, number, send_file(number, "a.txt", size), true);
-        let kind = StreamKind::File { transfer: TransferId(number) };
-        let mut file = trap.run(what, stream(&console.channel, &[framed(&kind)], &bytes)).unwrap();
-        let _ = file.finish();
-        assert_eq!(failed(&trap, &mut console, number), TransferFailure::Corrupted, "{what}");
-        let again = trap.run(what, stream(&console.channel, &[framed(&kind)], &bytes));
-        // The grant went with the first stream.
-        trap.run("the refused stream", again.unwrap().stopped()).unwrap();
-    }
-    assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
+    assert_eq!(names[..], ["invoicefdp.exe "]);
+    answer(&trap, &agent, 2, true);
+    assert_eq!(decided(&trap, &mut console, 2), Decision::Granted);
+    send_content(&trap, &console, 2, &whole_file(0, b"evil"));
+    assert_eq!(over(&trap, &mut console), 1);
+    let panel = agent.view().panel.unwrap();
+    assert_eq!(panel.transfers[0].name, "invoicefdp.exe ");
+    let written = fs::read_dir(trap.path("downloads")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(written.collect::<Vec<_>>(), ["invoice_fdp.exe_"]);
 }
 
 #[test]
@@ -442,28 +409,37 @@ fn a_file_that_was_not_granted_does_not_leave_the_machine() {
     let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
     fs::write(trap.path("home/secret.txt"), "secret").unwrap();
     ask(&trap, &agent, &mut console, 1, Request::View, true);
-    let fetch =
-        |transfer| Request::FetchFile { transfer: TransferId(transfer), path: PathText::truncated("secret.txt") };
-    ask(&trap, &agent, &mut console, 3, send_file(2, "a.txt", 1), true);
-    // The grant to send is none to fetch, also under the same number.
-    say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(4), what: fetch(2) });
-    assert_eq!(failed(&trap, &mut console, 2), TransferFailure::Cancelled);
-    say(&trap, &mut console, &ConsoleToAgent::Ping { token: 7 });
-    let coming = |message: &AgentToConsole| match message {
-        AgentToConsole::FileComing { .. } => panic!("a file comes"),
-        AgentToConsole::Pong { .. } => Some(()),
-        _ => None,
+    // That the console says what it wants of a file takes nothing, whatever was granted besides.
+    let nothing_leaves = |console: &mut FalseConsole, transfer| {
+        let wish = framed(&BatchWish { index: 0, from_bytes: 0, prefix: [0; 32] });
+        let heads = [framed(&StreamKind::BatchPlan { transfer: TransferId(transfer) }), wish];
+        let wishes = trap.run("wishes", stream(&console.channel, &heads, &[])).unwrap();
+        trap.run("the refused wishes", wishes.stopped()).unwrap();
+        ping(&trap, console);
+        assert!(agent.view().panel.unwrap().transfers.iter().all(|transfer| transfer.incoming));
     };
-    trap.run("an answer", console.talk.expect(coming)).unwrap();
-    for (number, path) in (5..).zip(["/dev/zero", "/", "/dev", "home"]) {
-        let what = Request::FetchFile { transfer: TransferId(number), path: PathText::truncated(path) };
+    granted(&trap, &agent, &mut console, 2, &[entry("a.txt", BatchItem::File, 1)]);
+    nothing_leaves(&mut console, 2);
+    // The grant to send is none to fetch, also under the same number.
+    say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(4), what: fetch_one(2, "secret.txt").0 });
+    assert_eq!(failed(&trap, &mut console, 2), TransferFailure::Cancelled);
+    nothing_leaves(&mut console, 2);
+    for (number, path) in (5..).zip(["/dev/zero", "home"]) {
+        let (what, list) = fetch_one(number, path);
+        ask_with(&trap, &mut console, number, what, &list);
         // Only after a yes is anything said about what the disk holds.
-        ask(&trap, &agent, &mut console, number, what, true);
+        answer(&trap, &agent, number, true);
+        assert_eq!(decided(&trap, &mut console, number), Decision::Granted);
         failed(&trap, &mut console, number);
+        nothing_leaves(&mut console, number);
     }
-    ask(&trap, &agent, &mut console, 9, fetch(1), false);
-    say(&trap, &mut console, &ConsoleToAgent::Ping { token: 7 });
-    trap.run("an answer", console.talk.expect(coming)).unwrap();
+    let (what, list) = fetch_one(9, "secret.txt");
+    ask_with(&trap, &mut console, 9, what, &list);
+    trap.agent_shows(&agent, "the question", |view| matches!(view.page, Page::Question(_)).then_some(()));
+    nothing_leaves(&mut console, 9);
+    answer(&trap, &agent, 9, false);
+    assert_eq!(decided(&trap, &mut console, 9), Decision::Denied);
+    nothing_leaves(&mut console, 9);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! A console that sends what no batch of files is, and an agent that lists folders without end.
 
-use super::agent::{asked, grant, meet, session};
+use super::agent::{asked, grant, meet, refused, session};
 use super::answer;
 use super::console::{ask, decided, meet_and_be_recognised, say};
 use agent_core::AgentHandle;
+use channel::SendStream;
 use console_core::ConsoleHandle;
 use console_core::view::{ConsoleCommand, PowerState, Stage, TransferState};
 use e2e::evil::Trap;
@@ -17,22 +18,60 @@ use proto::session::{
 use std::fs;
 use std::path::Path;
 
-fn entry(path: &str, item: BatchItem, size_bytes: u64) -> BatchEntry {
+pub(super) fn entry(path: &str, item: BatchItem, size_bytes: u64) -> BatchEntry {
     BatchEntry { path: PathText::truncated(path), item, size_bytes, modified_s: 0 }
 }
 
-fn send_batch(transfer: u32, (title, items): (&str, u32), folder: &str) -> Request {
+pub(super) fn send_batch(transfer: u32, (title, items): (&str, u32), folder: &str) -> Request {
     let (transfer, title) = (TransferId(transfer), FileName::truncated(title));
     Request::SendBatch { transfer, title, items, folder: PathText::truncated(folder) }
 }
 
+/// A question about one file or folder of the person's, and the list that belongs to it.
+pub(super) fn fetch_one(transfer: u32, path: &str) -> (Request, Vec<BatchEntry>) {
+    let title = PathText::truncated(path);
+    (Request::FetchBatch { transfer: TransferId(transfer), title, items: 1 }, vec![entry(path, BatchItem::Wanted, 0)])
+}
+
+/// A file of a batch as its parts.
+pub(super) fn whole_file(index: u32, content: &[u8]) -> Vec<u8> {
+    let block = |block: &[u8]| {
+        let length = u32::try_from(block.len()).unwrap();
+        [framed(&BatchPart::Block { length }), block.to_vec()].concat()
+    };
+    let begin = framed(&BatchPart::Begin { index, from_bytes: 0 });
+    let end = framed(&BatchPart::End { digest: *blake3::hash(content).as_bytes() });
+    [begin, content.chunks(64 * 1024).flat_map(block).collect(), end].concat()
+}
+
+/// Begins to send the content of a batch.
+fn begin_content(trap: &Trap, console: &FalseConsole, transfer: u32, bytes: &[u8]) -> SendStream {
+    let head = framed(&StreamKind::Batch { transfer: TransferId(transfer) });
+    trap.run("the content", stream(&console.channel, &[head], bytes)).unwrap()
+}
+
+/// Sends the content of a batch, all of it.
+pub(super) fn send_content(trap: &Trap, console: &FalseConsole, transfer: u32, bytes: &[u8]) {
+    // Fails where the stream was refused meanwhile.
+    let _ = begin_content(trap, console, transfer, bytes).finish();
+}
+
+/// How many files of a batch are whole, once it is over.
+pub(super) fn over(trap: &Trap, console: &mut FalseConsole) -> u32 {
+    let over = |message: &AgentToConsole| match message {
+        AgentToConsole::BatchOver { done, .. } => Some(*done),
+        _ => None,
+    };
+    trap.run("the end of the batch", console.talk.expect(over)).unwrap()
+}
+
 /// Puts the question with its list, and lets the person say yes.
-fn granted(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole, id: u32, list: &[BatchEntry]) {
+pub(super) fn granted(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole, id: u32, list: &[BatchEntry]) {
     granted_into(trap, agent, console, id, list, "");
 }
 
 /// Puts a question, and gives the list that belongs to it.
-fn ask_with(trap: &Trap, console: &mut FalseConsole, id: u32, what: Request, list: &[BatchEntry]) {
+pub(super) fn ask_with(trap: &Trap, console: &mut FalseConsole, id: u32, what: Request, list: &[BatchEntry]) {
     say(trap, console, &ConsoleToAgent::Ask { request: RequestId(id), what });
     let head = framed(&StreamKind::BatchList { transfer: TransferId(id) });
     let bytes: Vec<u8> = list.iter().flat_map(framed).collect();
@@ -63,7 +102,7 @@ fn names_that_lead_elsewhere_are_refused_one_by_one_and_nothing_of_them_is_asked
     let mut catcher = trap.catcher();
     let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
     ask(&trap, &agent, &mut console, 1, Request::View, true);
-    let names = ["../x", "/etc/passwd", "a/../../x", "..", "", "a\\b", "a\0b", "C:\\x", "a//b", &"d/".repeat(200)];
+    let names = ["../x", "/etc/passwd", "a/../../x", "..", ".", "", "a\\b", "a\0b", "C:\\x", "a//b", &"d/".repeat(200)];
     let list: Vec<BatchEntry> = names.iter().map(|name| entry(name, BatchItem::File, 1)).collect();
     granted(&trap, &agent, &mut console, 2, &list);
     for _ in names {
@@ -79,12 +118,11 @@ fn names_that_lead_elsewhere_are_refused_one_by_one_and_nothing_of_them_is_asked
 #[test]
 fn content_that_is_not_what_was_wished_ends_the_batch_and_leaves_nothing() {
     let content = [7_u8; 10];
-    let digest = *blake3::hash(&content).as_bytes();
     let part = |part: BatchPart| framed(&part);
     let begin = |index, from_bytes| part(BatchPart::Begin { index, from_bytes });
     let block = |length| part(BatchPart::Block { length });
     let end = |digest| part(BatchPart::End { digest });
-    let rows: [(&str, Vec<u8>); 9] = [
+    let rows: [(&str, Vec<u8>); 10] = [
         ("a file that is not in the list", begin(7, 0)),
         ("a resume point that nobody offered", begin(0, 5)),
         ("a block of four gigabytes", [begin(0, 0), block(u32::MAX)].concat()),
@@ -95,6 +133,7 @@ fn content_that_is_not_what_was_wished_ends_the_batch_and_leaves_nothing() {
             let whole = [begin(0, 0), block(10), content.to_vec(), end([0; 32])].concat();
             [whole.clone(), whole].concat()
         }),
+        ("bytes after the last file", { [begin(0, 0), block(10), content.to_vec(), end([0; 32]), vec![1]].concat() }),
         ("a file cut short", [begin(0, 0), block(10), content[..4].to_vec()].concat()),
         ("no message", vec![0, 3, 200, 1, 1]),
     ];
@@ -103,15 +142,14 @@ fn content_that_is_not_what_was_wished_ends_the_batch_and_leaves_nothing() {
     let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
     ask(&trap, &agent, &mut console, 1, Request::View, true);
     let mut id = 1;
-    let mut send = |console: &mut FalseConsole, what: &str, bytes: &[u8]| {
+    let mut send = |console: &mut FalseConsole, bytes: &[u8]| {
         id += 1;
         granted(&trap, &agent, console, id, &[entry("a.txt", BatchItem::File, 10)]);
-        let head = framed(&StreamKind::Batch { transfer: TransferId(id) });
-        let mut sent = trap.run(what, stream(&console.channel, &[head], bytes)).unwrap();
-        let _ = sent.finish();
+        send_content(&trap, console, id, bytes);
+        id
     };
     for (what, bytes) in rows {
-        send(&mut console, what, &bytes);
+        let id = send(&mut console, &bytes);
         let failed = |message: &AgentToConsole| match message {
             AgentToConsole::FileFailed { failure, .. } => Some(*failure),
             AgentToConsole::BatchOver { .. } => panic!("a batch went well"),
@@ -119,18 +157,19 @@ fn content_that_is_not_what_was_wished_ends_the_batch_and_leaves_nothing() {
         };
         let failure = trap.run(what, console.talk.expect(failed)).unwrap();
         assert_eq!(failure, TransferFailure::Corrupted, "{what}");
+        // The grant went with the first stream.
+        let again = begin_content(&trap, &console, id, &whole_file(0, &content));
+        trap.run("the refused stream", again.stopped()).unwrap();
         assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0, "{what}");
     }
-    // A wrong digest is the matter of that one file.
-    send(&mut console, "a wrong digest", &[begin(0, 0), block(10), content.to_vec(), end([0; 32])].concat());
-    let over = |message: &AgentToConsole| match message {
-        AgentToConsole::BatchOver { done, .. } => Some(*done),
-        _ => None,
-    };
-    assert_eq!(trap.run("its end", console.talk.expect(over)).unwrap(), 0);
-    assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
-    send(&mut console, "the file", &[begin(0, 0), block(10), content.to_vec(), end(digest)].concat());
-    assert_eq!(trap.run("its end", console.talk.expect(over)).unwrap(), 1);
+    // A wrong digest is the matter of that one file, and so is one that does not come at all.
+    for bytes in [[begin(0, 0), block(10), content.to_vec(), end([0; 32])].concat(), Vec::new()] {
+        send(&mut console, &bytes);
+        assert_eq!(over(&trap, &mut console), 0);
+        assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
+    }
+    send(&mut console, &whole_file(0, &content));
+    assert_eq!(over(&trap, &mut console), 1);
     assert_eq!(fs::read(trap.path("downloads/a.txt")).unwrap(), content);
 }
 
@@ -239,12 +278,16 @@ fn files_that_nobody_asked_for_are_stopped() {
     // One of which nothing is known, and one that goes the other way.
     for transfer in [TransferId(50), offered] {
         for kind in [StreamKind::BatchList { transfer }, StreamKind::Batch { transfer }] {
-            let mut files = trap.run("files", stream(&agent.channel, &[framed(&kind)], &[1; 5000])).unwrap();
-            let _ = files.finish();
+            let files = trap.run("files", stream(&agent.channel, &[framed(&kind)], &[1; 5000])).unwrap();
             trap.run("the refusal", files.stopped()).unwrap();
         }
     }
     assert_eq!(session(&trap, &console, "the transfers", |session| Some(session.transfers.len())), 1);
+    // Nor is anything where it belongs of which nothing has left.
+    for transfer in [TransferId(50), offered] {
+        trap.run("a lie", agent.talk.say(&AgentToConsole::BatchOver { transfer, done: 1 }));
+    }
+    refused(&trap, &console, "the word that all has arrived that nobody allowed");
 }
 
 /// The names of all files below a folder.
@@ -388,16 +431,13 @@ fn a_list_that_is_not_what_was_asked_about_is_no_question() {
     ask(&trap, &agent, &mut console, 1, Request::View, true);
     fs::write(trap.path("home/printer.log"), "log").unwrap();
     fs::write(trap.path("home/report.pdf"), "secret").unwrap();
-    let fetch = |transfer, title, items| {
-        let (transfer, title) = (TransferId(transfer), PathText::truncated(title));
-        Request::FetchBatch { transfer, title, items }
-    };
+    let fetch = |transfer| fetch_one(transfer, "printer.log").0;
     let file = |path| entry(path, BatchItem::File, 1);
     let wanted = |path| entry(path, BatchItem::Wanted, 0);
     let rows = [
-        (fetch(2, "printer.log", 1), vec![wanted("report.pdf")]),
-        (fetch(3, "printer.log", 1), vec![wanted("printer.log"), wanted("report.pdf")]),
-        (fetch(4, "printer.log", 1), vec![]),
+        (fetch(2), vec![wanted("report.pdf")]),
+        (fetch(3), vec![wanted("printer.log"), wanted("report.pdf")]),
+        (fetch(4), vec![]),
         (send_batch(5, ("photo.jpg", 1), ""), vec![file("setup.exe")]),
         (send_batch(6, ("photo.jpg", 1), ""), vec![file("photo.jpg"), file("setup.exe")]),
         (send_batch(7, ("photos", 2), ""), vec![entry("photos", BatchItem::Folder, 0), file("photos/setup.exe")]),
@@ -418,23 +458,10 @@ fn a_file_that_a_list_names_twice_arrives_as_two_each_with_its_own_content() {
     let contents = [vec![1_u8; 300_000], vec![2; 300_000], vec![3; 300_000]];
     let list = vec![entry("a.bin", BatchItem::File, 300_000); 3];
     granted(&trap, &agent, &mut console, 2, &list);
-    let file = |(index, content): (u32, &Vec<u8>)| {
-        let blocks = content.chunks(64 * 1024);
-        let block =
-            |block: &[u8]| [framed(&BatchPart::Block { length: u32::try_from(block.len()).unwrap() }), block.to_vec()];
-        let begin = framed(&BatchPart::Begin { index, from_bytes: 0 });
-        let end = framed(&BatchPart::End { digest: *blake3::hash(content).as_bytes() });
-        [begin, blocks.flat_map(block).collect::<Vec<_>>().concat(), end].concat()
-    };
+    let file = |(index, content): (u32, &Vec<u8>)| whole_file(index, content);
     let bytes: Vec<u8> = (0..).zip(&contents).flat_map(file).collect();
-    let head = framed(&StreamKind::Batch { transfer: TransferId(2) });
-    let mut sent = trap.run("the files", stream(&console.channel, &[head], &bytes)).unwrap();
-    sent.finish().unwrap();
-    let over = |message: &AgentToConsole| match message {
-        AgentToConsole::BatchOver { done, .. } => Some(*done),
-        _ => None,
-    };
-    assert_eq!(trap.run("the end", console.talk.expect(over)).unwrap(), 3);
+    send_content(&trap, &console, 2, &bytes);
+    assert_eq!(over(&trap, &mut console), 3);
     for (name, content) in ["a.bin", "a (2).bin", "a (3).bin"].into_iter().zip(&contents) {
         assert!(fs::read(trap.path("downloads").join(name)).unwrap() == *content, "{name}");
     }

@@ -2,12 +2,14 @@
 
 use crate::agent as false_agent;
 use crate::console::{ask, decided, meet_and_be_recognised, say};
+use crate::files::{ask_with, entry, fetch_one, granted, over, send_content, whole_file};
 use agent_core::view::{AgentCommand, Page, QuestionKind, TransferState};
 use e2e::evil::Trap;
 use e2e::evil::ends::{framed, stream};
 use pairing::SessionKey;
 use proto::Text;
-use proto::session::{AgentToConsole, ConsoleToAgent, FileName, PathText, Request, RequestId, StreamKind, TransferId};
+use proto::files::BatchItem;
+use proto::session::{AgentToConsole, ConsoleToAgent, Request, RequestId, StreamKind, TransferFailure, TransferId};
 use std::fs;
 
 #[test]
@@ -47,8 +49,14 @@ fn what_is_on_the_disk_is_not_told_before_a_yes() {
     ask(&trap, &agent, &mut console, 1, Request::View, true);
     let mut asked = Vec::new();
     for (number, path) in [(2, "there.txt"), (3, "not-there.txt")] {
-        let what = Request::FetchFile { transfer: TransferId(number), path: PathText::truncated(path) };
-        say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(number), what });
+        let (what, list) = fetch_one(number, path);
+        ask_with(&trap, &mut console, number, what, &list);
+        // By now it was looked for.
+        let id = RequestId(number);
+        trap.agent_shows(&agent, "the question", |view| match &view.page {
+            Page::Question(question) => (question.id == id).then_some(()),
+            _ => None,
+        });
         say(&trap, &mut console, &ConsoleToAgent::Withdraw { request: RequestId(number) });
         asked.push(decided(&trap, &mut console, number));
     }
@@ -63,17 +71,16 @@ fn the_question_names_the_very_file() {
     fs::create_dir(trap.path("home/holiday")).unwrap();
     fs::write(trap.path("home/key.pem"), "x").unwrap();
     ask(&trap, &agent, &mut console, 1, Request::View, true);
-    let path = PathText::truncated("holiday/./././../key.pem");
-    let what = Request::FetchFile { transfer: TransferId(1), path };
-    say(&trap, &mut console, &ConsoleToAgent::Ask { request: RequestId(2), what });
-    let path = trap.agent_shows(&agent, "the question", |view| match &view.page {
+    let (what, list) = fetch_one(2, "holiday/./././../key.pem");
+    ask_with(&trap, &mut console, 2, what, &list);
+    let names = trap.agent_shows(&agent, "the question", |view| match &view.page {
         Page::Question(question) => match &question.kind {
-            QuestionKind::GiveFile { path, .. } => Some(path.clone()),
+            QuestionKind::GiveFiles(files) => Some(files.names.clone()),
             _ => None,
         },
         _ => None,
     });
-    assert_eq!(path, trap.path("home/key.pem").display().to_string());
+    assert_eq!(names[..], [trap.path("home/key.pem").display().to_string()]);
 }
 
 #[test]
@@ -82,12 +89,17 @@ fn a_file_is_received_when_it_is_and_not_when_the_console_says_so() {
     let mut catcher = trap.catcher();
     let (agent, mut console) = meet_and_be_recognised(&trap, &mut catcher);
     ask(&trap, &agent, &mut console, 1, Request::View, true);
-    let what = Request::SendFile { transfer: TransferId(1), name: FileName::truncated("a.txt"), size_bytes: 10 };
-    ask(&trap, &agent, &mut console, 2, what, true);
-    say(&trap, &mut console, &ConsoleToAgent::FileReceived { transfer: TransferId(1) });
+    granted(&trap, &agent, &mut console, 2, &[entry("a.txt", BatchItem::File, 10)]);
+    let (transfer, failure) = (TransferId(2), TransferFailure::Cancelled);
+    say(&trap, &mut console, &ConsoleToAgent::ItemFailed { transfer, index: 0, failure });
     crate::console::ping(&trap, &mut console);
-    let transfers = agent.view().panel.unwrap().transfers;
-    assert_eq!(transfers[0].state, TransferState::Running, "the console decides what this machine received");
+    let shown = |at: usize| agent.view().panel.unwrap().transfers[at].clone();
+    assert_eq!((shown(0).state, shown(0).failed_files), (TransferState::Running, 0), "the console decides");
+    send_content(&trap, &console, 2, &whole_file(0, &[7; 10]));
+    assert_eq!(over(&trap, &mut console), 1);
+    say(&trap, &mut console, &ConsoleToAgent::FileFailed { transfer, failure });
+    crate::console::ping(&trap, &mut console);
+    assert_eq!((shown(0).state, shown(0).done_files), (TransferState::Done, 1), "the console takes it back");
 }
 
 #[test]

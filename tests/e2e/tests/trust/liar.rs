@@ -42,7 +42,17 @@ fn what_the_operator_did_not_do_is_not_vouched_for() {
             Event::Asked { request: 7, power: Capability::FetchFile, detail: Some(secret().commitment()) },
         ),
         (
-            "a file that never moved",
+            "files that never moved",
+            Event::Files {
+                request: 1,
+                direction: Direction::ToOperator,
+                list: secret().commitment(),
+                files: 1,
+                size_bytes: 5,
+            },
+        ),
+        (
+            "a file by itself",
             Event::File {
                 request: 1,
                 direction: Direction::ToOperator,

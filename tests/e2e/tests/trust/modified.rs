@@ -9,6 +9,7 @@ use e2e::evil::ends::{FalseConsole, framed, stream};
 use identity::Profile;
 use pairing::SessionKey;
 use proto::annotation::{Annotation, Mark, Point};
+use proto::files::{BatchEntry, BatchItem, BatchWish};
 use proto::input::{InputEvent, InputRecord};
 use proto::machine::Topic;
 use proto::session::{
@@ -57,6 +58,11 @@ fn ping(trap: &Trap, console: &mut FalseConsole) {
     trap.run("an answer", console.talk.expect(pong)).unwrap();
 }
 
+/// A question about one file of the person's.
+fn fetch(transfer: u32, path: &str) -> Request {
+    Request::FetchBatch { transfer: TransferId(transfer), title: PathText::truncated(path), items: 1 }
+}
+
 fn view(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole) {
     trap.run("asking", console.talk.say(&ConsoleToAgent::Ask { request: RequestId(1), what: Request::View }));
     let id = trap.agent_shows(agent, "a question", |view| match &view.page {
@@ -93,8 +99,11 @@ fn what_the_certificate_lacks_is_never_asked_shown_injected_or_written() {
     view(&trap, &agent, &mut console);
     for (id, what) in [
         (2, Request::Control),
-        (3, Request::SendFile { transfer: TransferId(1), name: FileName::truncated("a"), size_bytes: 1 }),
-        (4, Request::FetchFile { transfer: TransferId(2), path: PathText::truncated("/etc/hostname") }),
+        (3, {
+            let (title, folder) = (FileName::truncated("a"), PathText::default());
+            Request::SendBatch { transfer: TransferId(1), title, items: 1, folder }
+        }),
+        (4, fetch(2, "/etc/hostname")),
         (5, Request::SystemInfo),
         (6, Request::EndProcess { pid: 1, name: Text::truncated("init"), started_s: 1, force: false }),
         (7, Request::Clipboard),
@@ -106,9 +115,12 @@ fn what_the_certificate_lacks_is_never_asked_shown_injected_or_written() {
     let typed = InputRecord { sequence: 1, event: InputEvent::Text(Text::truncated("stolen")) };
     let input = trap.run("input", stream(&console.channel, &[framed(&StreamKind::Input), framed(&typed)], &[]));
     trap.run("the refused input", input.unwrap().stopped()).unwrap();
-    let file = framed(&StreamKind::File { transfer: TransferId(1) });
-    let file = trap.run("a file", stream(&console.channel, &[file], &[0; 1000])).unwrap();
-    trap.run("the refused file", file.stopped()).unwrap();
+    let transfer = TransferId(1);
+    for kind in [StreamKind::BatchList { transfer }, StreamKind::BatchPlan { transfer }, StreamKind::Batch { transfer }]
+    {
+        let files = trap.run("files", stream(&console.channel, &[framed(&kind)], &[0; 1000])).unwrap();
+        trap.run("the refused files", files.stopped()).unwrap();
+    }
     let point = Annotation::Show { monitor: MonitorId(0), mark: Mark::Pointer(Point { x: 1, y: 1 }) };
     let marks = [framed(&StreamKind::Annotation), framed(&point)];
     let marks = trap.run("a mark", stream(&console.channel, &marks, &[])).unwrap();
@@ -176,8 +188,13 @@ fn a_file_that_was_taken_stands_in_the_log_whatever_the_console_says_of_it() {
     view(&trap, &agent, &mut console);
     let content = vec![7; 100_000];
     fs::write(trap.path("home/diary.txt"), &content).unwrap();
-    let what = Request::FetchFile { transfer: TransferId(1), path: PathText::truncated("diary.txt") };
+    let transfer = TransferId(1);
+    let what = fetch(1, "diary.txt");
     trap.run("asking", console.talk.say(&ConsoleToAgent::Ask { request: RequestId(2), what }));
+    let path = PathText::truncated("diary.txt");
+    let wanted = BatchEntry { path, item: BatchItem::Wanted, size_bytes: 0, modified_s: 0 };
+    let list = [framed(&StreamKind::BatchList { transfer }), framed(&wanted)];
+    trap.run("the list", stream(&console.channel, &list, &[])).unwrap().finish().unwrap();
     let id = RequestId(2);
     trap.agent_shows(&agent, "the question", |view| match &view.page {
         Page::Question(question) if question.id == id => Some(()),
@@ -186,27 +203,28 @@ fn a_file_that_was_taken_stands_in_the_log_whatever_the_console_says_of_it() {
     agent.send(AgentCommand::QuestionShown(id));
     agent.send(AgentCommand::Answer(id, true));
     assert_eq!(decided(&trap, &mut console, 2), Decision::Granted);
-    // Screen and pointer come on streams of their own; the file is the one that ends.
+    let wish = BatchWish { index: 0, from_bytes: 0, prefix: [0; 32] };
+    let plan = [framed(&StreamKind::BatchPlan { transfer }), framed(&wish)];
+    trap.run("the wish", stream(&console.channel, &plan, &[])).unwrap().finish().unwrap();
+    // Screen and pointer come on streams of their own; the files are the one that ends.
     let taken = trap.run("the file", async {
         loop {
             let mut stream = console.channel.connection().accept_uni().await.unwrap();
             let mut head = [0; 3];
             stream.read_exact(&mut head).await.unwrap();
-            if framed(&StreamKind::File { transfer: TransferId(1) }).starts_with(&head) {
+            if framed(&StreamKind::Batch { transfer }).starts_with(&head) {
                 return stream.read_to_end(1 << 20).await.unwrap();
             }
         }
     });
-    assert!(taken.windows(content.len()).any(|window| window == content), "the console has it");
+    assert!(taken.iter().filter(|byte| **byte == 7).count() >= content.len(), "the console has it");
     let failure = TransferFailure::NotFound;
-    trap.run("the lie", console.talk.say(&ConsoleToAgent::FileFailed { transfer: TransferId(1), failure }));
+    trap.run("the lie", console.talk.say(&ConsoleToAgent::FileFailed { transfer, failure }));
     ping(&trap, &mut console);
     let log = log(&trap, &agent);
-    let stands = log.entries.iter().any(|entry| match entry.event {
-        Event::File { request: 2, direction: Direction::ToOperator, size_bytes: 100_000, .. } => true,
-        // The lie may be quicker than the word that all has arrived: then it says how much had left.
-        Event::FileFailed { request: 2, moved_bytes: 100_000, .. } => true,
-        _ => false,
+    let stands = log.entries.iter().any(|entry| {
+        let direction = Direction::ToOperator;
+        matches!(&entry.event, Event::Files { request: 2, direction: to, files: 1, size_bytes: 100_000, .. } if *to == direction)
     });
     assert!(stands, "{:?}", log.entries);
 }

@@ -13,33 +13,32 @@ const FAILURES_SHOWN: usize = 100;
 impl Live<'_> {
     /// One file of a batch does not arrive; whether that is news.
     pub(in crate::live) fn item_failed(&mut self, transfer: TransferId, index: u32, failure: TransferFailure) -> bool {
-        let (Some(wanted), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get_mut(&transfer))
+        let (Some(view), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get_mut(&transfer))
         else {
             return false;
         };
-        let items = wanted.view.items.clone();
+        let items = view.items.clone();
         let Some(item) = usize::try_from(index).ok().and_then(|index| items.get(index)) else { return false };
         if !batch.failed.insert(index) {
             return false;
         }
-        wanted.view.failed_files = wanted.view.failed_files.saturating_add(1);
-        if wanted.view.failures.len() < FAILURES_SHOWN {
-            wanted.view.failures = wanted.view.failures.iter().cloned().chain([(item.name.clone(), failure)]).collect();
-            wanted.view.failed_items = wanted.view.failed_items.iter().copied().chain([index]).collect();
+        view.failed_files = view.failed_files.saturating_add(1);
+        if view.failures.len() < FAILURES_SHOWN {
+            view.failures = view.failures.iter().cloned().chain([(item.name.clone(), failure)]).collect();
+            view.failed_items = view.failed_items.iter().copied().chain([index]).collect();
         }
         true
     }
 
     /// A file that was cancelled had arrived before anybody heard of that.
     pub(super) fn item_arrived(&mut self, transfer: TransferId, index: u32) {
-        let (Some(wanted), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get_mut(&transfer))
+        let (Some(view), Some(batch)) = (self.transfers.get_mut(&transfer), self.files.batches.get_mut(&transfer))
         else {
             return;
         };
         if !batch.failed.remove(&index) {
             return;
         }
-        let view = &mut wanted.view;
         view.failed_files = view.failed_files.saturating_sub(1);
         let told = view.failed_items.iter().zip(view.failures.iter()).filter(|(item, _)| **item != index);
         let (items, failures): (Vec<_>, Vec<_>) = told.map(|(item, failure)| (*item, failure.clone())).unzip();
@@ -48,13 +47,13 @@ impl Live<'_> {
 
     /// The operator wants no more of one file; the others go on.
     pub(in crate::live) fn cancel_item(&mut self, transfer: TransferId, index: u32) -> Flow {
-        let running = self.transfers.get(&transfer).filter(|wanted| !wanted.view.state.is_over());
-        let (Some(wanted), Some(batch)) = (running, self.files.batches.get(&transfer)) else {
+        let running = self.transfers.get(&transfer).filter(|view| !view.state.is_over());
+        let (Some(view), Some(batch)) = (running, self.files.batches.get(&transfer)) else {
             return Flow::Continue(());
         };
-        let item = usize::try_from(index).ok().and_then(|index| wanted.view.items.get(index));
+        let item = usize::try_from(index).ok().and_then(|index| view.items.get(index));
         // What moves in order and lies behind has arrived.
-        let has_passed = wanted.view.at.is_some_and(|at| index < at);
+        let has_passed = view.at.is_some_and(|at| index < at);
         if !item.is_some_and(|item| item.is_file) || has_passed {
             return Flow::Continue(());
         }
@@ -71,13 +70,13 @@ impl Live<'_> {
 
     /// The operator lets a transfer stand still, or go on.
     pub(in crate::live) fn hold(&mut self, transfer: TransferId, held: bool) -> Flow {
-        let (Some(batch), Some(wanted)) = (self.files.batches.get(&transfer), self.transfers.get_mut(&transfer)) else {
+        let (Some(batch), Some(view)) = (self.files.batches.get(&transfer), self.transfers.get_mut(&transfer)) else {
             return Flow::Continue(());
         };
-        if wanted.view.state.is_over() || wanted.view.is_held == held {
+        if view.state.is_over() || view.is_held == held {
             return Flow::Continue(());
         }
-        wanted.view.is_held = held;
+        view.is_held = held;
         batch.motion.send_replace(if held { Motion::Held } else { Motion::Moves });
         self.tell(ConsoleToAgent::HoldBatch { transfer, held })
     }
@@ -101,11 +100,11 @@ impl Live<'_> {
 
     /// The operator wants no more of a transfer.
     pub(in crate::live) fn cancel(&mut self, transfer: TransferId) -> Flow {
-        let Some(wanted) = self.transfers.get_mut(&transfer).filter(|wanted| !wanted.view.state.is_over()) else {
+        let Some(view) = self.transfers.get_mut(&transfer).filter(|view| !view.state.is_over()) else {
             return Flow::Continue(());
         };
         let failure = TransferFailure::Cancelled;
-        let was_asked = wanted.view.state == TransferState::Asked;
+        let was_asked = view.state == TransferState::Asked;
         if let Some(batch) = self.files.batches.remove(&transfer) {
             batch.keeps_parts.store(false, Ordering::Relaxed);
             batch.motion.send_replace(Motion::Stopped);
@@ -120,7 +119,7 @@ impl Live<'_> {
     }
 
     pub(in crate::live) fn cancel_all(&mut self) -> Flow {
-        let running = self.transfers.iter().filter(|(_, wanted)| !wanted.view.state.is_over());
+        let running = self.transfers.iter().filter(|(_, view)| !view.state.is_over());
         for transfer in running.map(|(transfer, _)| *transfer).collect::<Vec<_>>() {
             self.cancel(transfer)?;
         }
