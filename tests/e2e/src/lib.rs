@@ -35,7 +35,7 @@ use line::Reach;
 use link::{Link, LinkError, RelayAddress, Trust};
 use program::RelayProgram;
 use proto::geometry::MonitorId;
-use proto::session::{Capability, RequestId};
+use proto::session::Capability;
 use relay::RelayHandle;
 use running::RunningRelay;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -375,17 +375,6 @@ impl World {
             powers.any(|power| power.capability == Capability::Control && power.state == Granted).then_some(())
         };
         self.session("control", granted);
-    }
-
-    /// Answers the question that is or will be open.
-    pub fn answer(&self, yes: bool) -> RequestId {
-        let id = self.agent_shows("a question", |view| match &view.page {
-            Page::Question(question) => Some(question.id),
-            _ => None,
-        });
-        self.agent.send(AgentCommand::QuestionShown(id));
-        self.agent.send(AgentCommand::Answer(id, yes));
-        id
     }
 
     /// Waits until the agent's view gives something.

@@ -96,12 +96,7 @@ impl<'a> Window<'a> {
         agent.send(AgentCommand::SubmitKey(key));
         self.world.other_shows(agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
         self.world.welcome(agent);
-        let question = self.world.other_shows(agent, "a question", |view| match &view.page {
-            Page::Question(question) => Some(question.id),
-            _ => None,
-        });
-        agent.send(AgentCommand::QuestionShown(question));
-        agent.send(AgentCommand::Answer(question, true));
+        self.world.answer_at(agent, true);
         self.session(line, "a picture", |session| (session.pictures > 0).then_some(()));
         line
     }

@@ -13,7 +13,7 @@ mod schema;
 mod terminal;
 
 use agent_core::view::{AgentCommand, EndView, Page, RatingView};
-use agent_core::{AgentHandle, LinkKind};
+use agent_core::LinkKind;
 use audit_log::Report;
 use caller::Caller;
 use e2e::World;
@@ -38,16 +38,6 @@ fn join(world: &World, caller: &mut Caller) -> String {
     });
     let number = word.strip_prefix("word-").unwrap().parse().unwrap();
     i18n::check_word(number, i18n::Language::English).to_owned()
-}
-
-/// The person at this agent, who is another than the usual one, says yes.
-fn agree(world: &World, agent: &AgentHandle) {
-    let id = world.other_shows(agent, "a question", |view| match &view.page {
-        Page::Question(question) => Some(question.id),
-        _ => None,
-    });
-    agent.send(AgentCommand::QuestionShown(id));
-    agent.send(AgentCommand::Answer(id, true));
 }
 
 /// As far as the first picture.

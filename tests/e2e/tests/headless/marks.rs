@@ -1,6 +1,6 @@
 //! Pointing and drawing by lines, seen on a real screen and in the pictures of it.
 
-use super::{Caller, agree, pair_and_view, png};
+use super::{Caller, pair_and_view, png};
 use agent_core::view::{AgentCommand, Page};
 use agent_core::{AgentHandle, LinkKind};
 use e2e::World;
@@ -71,7 +71,7 @@ fn seen(world: &World, screen: &Screen, caller: &mut Caller) -> AgentHandle {
     agent.send(AgentCommand::SubmitKey(key));
     world.other_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
     world.welcome(&agent);
-    agree(world, &agent);
+    world.answer_at(&agent, true);
     caller.ask(json!({"do": "wait", "for": "picture"}));
     agent
 }

@@ -74,13 +74,7 @@ impl Scene {
     }
 
     fn answer(&self, yes: bool) -> QuestionKind {
-        let question = self.world.other_shows(&self.agent, "a question", |view| match &view.page {
-            Page::Question(question) => Some(question.clone()),
-            _ => None,
-        });
-        self.agent.send(AgentCommand::QuestionShown(question.id));
-        self.agent.send(AgentCommand::Answer(question.id, yes));
-        question.kind
+        self.world.answer_at(&self.agent, yes).kind
     }
 
     fn types(&self, text: &str) {
