@@ -147,6 +147,22 @@ impl Caller {
         }
     }
 
+    /// The next event of each of these names, in whatever order they come; what else comes is passed over.
+    pub(crate) fn events<const N: usize>(&mut self, names: [&str; N]) -> [Value; N] {
+        let mut found = [const { None }; N];
+        while found.iter().any(Option::is_none) {
+            match self.events.pop_front() {
+                Some(event) => {
+                    if let Some(at) = names.iter().position(|name| event["event"] == *name) {
+                        found[at].get_or_insert(event);
+                    }
+                }
+                None => assert!(self.read(), "not all of {names:?}"),
+            }
+        }
+        found.map(Option::unwrap)
+    }
+
     /// Takes a line; false at the end.
     fn read(&mut self) -> bool {
         let line = match self.output.recv_timeout(DEADLINE) {
