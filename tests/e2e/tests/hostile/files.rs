@@ -76,6 +76,11 @@ fn names_that_lead_elsewhere_are_refused_one_by_one_and_nothing_of_them_is_asked
     assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
 }
 
+/// Waits until the folder for downloads is empty: a file is removed beside the word that it failed.
+fn nothing_is_left(trap: &Trap) {
+    trap.eventually("that nothing is left", || fs::read_dir(trap.path("downloads")).unwrap().next().is_none());
+}
+
 #[test]
 fn content_that_is_not_what_was_wished_ends_the_batch_and_leaves_nothing() {
     let content = [7_u8; 10];
@@ -119,7 +124,7 @@ fn content_that_is_not_what_was_wished_ends_the_batch_and_leaves_nothing() {
         };
         let failure = trap.run(what, console.talk.expect(failed)).unwrap();
         assert_eq!(failure, TransferFailure::Corrupted, "{what}");
-        assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0, "{what}");
+        nothing_is_left(&trap);
     }
     // A wrong digest is the matter of that one file.
     send(&mut console, "a wrong digest", &[begin(0, 0), block(10), content.to_vec(), end([0; 32])].concat());
@@ -128,7 +133,7 @@ fn content_that_is_not_what_was_wished_ends_the_batch_and_leaves_nothing() {
         _ => None,
     };
     assert_eq!(trap.run("its end", console.talk.expect(over)).unwrap(), 0);
-    assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
+    nothing_is_left(&trap);
     send(&mut console, "the file", &[begin(0, 0), block(10), content.to_vec(), end(digest)].concat());
     assert_eq!(trap.run("its end", console.talk.expect(over)).unwrap(), 1);
     assert_eq!(fs::read(trap.path("downloads/a.txt")).unwrap(), content);
@@ -219,7 +224,7 @@ fn files_of_impossible_sizes_take_no_memory_and_leave_nothing_and_the_session_go
             assert_eq!(over.state, TransferState::Failed(TransferFailure::Corrupted), "{what}");
         }
         assert_eq!(over.size_bytes, u64::MAX, "{what}");
-        assert!(files_in(&trap.path("into")).is_empty(), "{what}");
+        trap.eventually("that nothing is left", || files_in(&trap.path("into")).is_empty());
     }
     console.send(ConsoleCommand::SendChat("still there".into()));
     let said = |message: &ConsoleToAgent| matches!(message, ConsoleToAgent::Chat { .. }).then_some(());
