@@ -13,9 +13,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const RED: [u8; 3] = [0, 0, 255];
-/// Of each of the two files: more than a second at the rate of a session, so that both kills come in
-/// between.
-const FILE_BYTES: u32 = 5_000_000;
+/// Of each of the two files: seconds at the rate of a session, so that both kills come in between.
+const FILE_BYTES: u32 = 16_000_000;
 const KILLS: u64 = 2;
 
 fn world(kind: LinkKind) -> World {
@@ -95,7 +94,7 @@ fn nothing_is_lost_and_nothing_comes_twice(kind: LinkKind) {
     let mut talk = Talk::default();
     for kill in 0..KILLS {
         let both = 2 * u64::from(FILE_BYTES);
-        let due = both * kill / (KILLS + 1);
+        let due = both * kill / 10;
         world.session("some more of the files", |session| {
             let begun = session.transfers.len() == 2 && session.transfers.iter().all(|file| file.done_bytes > 0);
             (begun && done_bytes(session) > due).then_some(())
