@@ -3,11 +3,8 @@
 
 use crate::program::RelayProgram;
 use crate::{DEADLINE, runtime};
-use rand::Rng as _;
-use rand::rngs::OsRng;
 use relay::{DEV_OPERATOR, Limits, RelayHandle, Settings};
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
-use std::ops::Range;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tokio::runtime::Runtime;
 
@@ -20,20 +17,6 @@ pub enum Runs {
     Beside(PathBuf),
 }
 
-/// Ports that no system gives to those who ask for any: while a relay is dead its port stays free for it, whatever
-/// sockets others open meanwhile.
-const LASTING_PORTS: Range<u16> = 20_000..32_000;
-
-/// One of them that is free for TCP and UDP.
-fn lasting_port(address: IpAddr) -> u16 {
-    let is_free = |port: &u16| {
-        let tcp = TcpListener::bind((address, *port));
-        tcp.is_ok() && UdpSocket::bind((address, *port)).is_ok()
-    };
-    let mut tries = std::iter::repeat_with(|| OsRng.gen_range(LASTING_PORTS)).take(1000);
-    tries.find(is_free).expect("a free port")
-}
-
 pub(crate) enum RunningRelay {
     Inside { handle: RelayHandle, runtime: Runtime },
     Beside(RelayProgram),
@@ -43,7 +26,7 @@ impl RunningRelay {
     /// Port 0 stands for any that will still be free when it starts there again.
     pub(crate) fn start(runs: &Runs, folder: &Path, mut listen: SocketAddr) -> Self {
         if listen.port() == 0 {
-            listen.set_port(lasting_port(listen.ip()));
+            listen.set_port(testkit::lasting_port(listen.ip()));
         }
         match runs {
             Runs::Inside => {
