@@ -5,7 +5,7 @@
 use agent_core::LinkKind;
 use agent_core::view::{AgentCommand, Page};
 use console_core::view::{ConsoleCommand, SessionView, Stage, TransferState};
-use e2e::{Line, Runs, World, program};
+use e2e::{Line, Runs, World, pressed, program};
 use proto::geometry::Rect;
 use proto::input::{InputEvent, KeyUsage, Modifiers};
 use std::fs;
@@ -146,7 +146,7 @@ fn with_a_dead_relay(kind: LinkKind, known: bool) -> World {
     let down = InputEvent::Key { usage: KeyUsage(0xE1), down: true, modifiers: Modifiers::default() };
     world.console.send(ConsoleCommand::Input(down));
     let record = world.injected.lock().unwrap()[0].clone();
-    world.eventually("the pressed key", || !record.held_keys().is_empty());
+    world.eventually("the pressed key", || pressed(&record).0);
     world.kill_relay();
     if known {
         both_ends_know_that_the_link_is_down(&world);
