@@ -3,9 +3,11 @@
 
 mod connect_proxy;
 mod path;
+mod ports;
 
 pub use connect_proxy::{Asked, ConnectProxy, Login};
 pub use path::{Conditions, Counts, Namespace, PacketPath, PathEmulator, Punctuality, Script, Unavailable};
+pub use ports::lasting_port;
 
 use audit_log::export::Words;
 use identity::dev::DevOrganisation;

@@ -26,6 +26,12 @@ pub(crate) fn any_port() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
+/// For a relay that is killed and starts again there.
+pub(crate) fn lasting_port() -> SocketAddr {
+    let address = std::net::Ipv4Addr::LOCALHOST.into();
+    SocketAddr::new(address, testkit::lasting_port(address))
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(|settings| settings).await

@@ -80,11 +80,11 @@ async fn attached(world: &World, ticket: Ticket) -> TlsStream<TcpStream> {
 }
 
 /// Whether it took the ten seconds, by the clock of the test, which runs on by itself while nothing
-/// else happens; it must not do so while a handshake is under way.
+/// else happens; it must not do so while a handshake is under way. What a busy machine took before counts as well.
 fn ten_seconds_since(begun: Instant, what: &str) {
     let took = begun.elapsed();
     assert!(
-        took >= HANDSHAKE - Duration::from_secs(1) && took < HANDSHAKE + Duration::from_secs(1),
+        took >= HANDSHAKE - Duration::from_secs(5) && took < HANDSHAKE + Duration::from_secs(1),
         "{what}: {took:?}"
     );
     tokio::time::resume();

@@ -1,6 +1,6 @@
 //! Two ends meet, packets pass, links and relays come back.
 
-use crate::ends::{Ends, World, any_port, both_ways, settings};
+use crate::ends::{Ends, World, any_port, both_ways, lasting_port, settings};
 use bytes::Bytes;
 use link::{Choice, LinkError, LinkKind, connect};
 use proto::relay::{EndToRelay, Refusal, RelayToEnd};
@@ -107,7 +107,7 @@ impl Killable {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_survives_the_relay_being_killed_and_started_again() {
     let dir = tempfile::tempdir().unwrap();
-    let relay = Killable::start(dir.path().to_owned(), any_port()).await;
+    let relay = Killable::start(dir.path().to_owned(), lasting_port()).await;
     let address = relay.relay.local_addr();
     let ends = Ends::of(dir.path());
     let mut pair = ends.pair(LinkKind::Quic, LinkKind::Tls).await;
@@ -125,7 +125,8 @@ async fn a_session_survives_the_relay_being_killed_and_started_again() {
             }
         }
     };
-    let ended = timeout(Duration::from_secs(2), noticed).await.unwrap();
+    // Silence alone would tell only after twelve seconds.
+    let ended = timeout(Duration::from_secs(8), noticed).await.unwrap();
     assert!(matches!(ended, Err(LinkError::Closed)), "{ended:?}");
     assert!(matches!(pair.agent.control.recv().await, Err(LinkError::Closed)));
 

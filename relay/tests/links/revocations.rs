@@ -1,6 +1,6 @@
 //! Revocation lists of a relay that runs, hours and ends of certificates, on real sockets.
 
-use crate::ends::{Ends, Pair, World, any_port, both_ways, settings};
+use crate::ends::{Ends, Pair, World, any_port, both_ways, lasting_port, settings};
 use crate::pairs::Killable;
 use identity::{
     Authority, Day, Hours, OperatorFile, OperatorRequest, Organisation, Profile, Revoked, Seed, create_crl,
@@ -378,7 +378,7 @@ async fn started_again(new_list: impl FnOnce(&Office) -> Option<Vec<u8>>) -> (te
     let office = Office::of(dir.path());
     put(dir.path(), &office.list(1, &[&OTHER_SERIAL]));
     // As if it had been running for a while with that list.
-    let relay = Killable::start(dir.path().to_owned(), any_port()).await;
+    let relay = Killable::start(dir.path().to_owned(), lasting_port()).await;
     let address = relay.relay.local_addr();
     relay.kill().await;
     let kept = dir.path().join("lists.json");

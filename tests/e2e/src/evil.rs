@@ -40,7 +40,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
 /// No step of a test takes longer on the slowest machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(180);
 
 /// Bytes as an opaque pairing message.
 #[must_use]

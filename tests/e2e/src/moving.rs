@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use testkit::Conditions;
 
 /// Everything below a folder, by its path there; what is removed while this looks is not there.
 ///
@@ -37,6 +38,18 @@ pub fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 #[must_use]
 pub fn content(seed: usize, length: usize) -> Vec<u8> {
     (0..length).map(|at| (at.wrapping_mul(31).wrapping_add(seed * 7 + at / 251) % 256) as u8).collect()
+}
+
+/// A path on which a file of many megabytes is on its way until somebody has done something about it, though they stand
+/// still for seconds before.
+#[must_use]
+pub fn slow() -> Conditions {
+    Conditions { bytes_per_s: Some(2_000_000), ..Conditions::default() }
+}
+
+/// The end of that.
+pub fn quick(conditions: &mut Conditions) {
+    conditions.bytes_per_s = None;
 }
 
 impl World {

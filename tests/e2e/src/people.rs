@@ -1,10 +1,11 @@
-//! What the person does before the first question, in one call.
+//! What the person does, in one call: before the first question, and to every question.
 
 use crate::evil::Trap;
 use crate::{World, now_s};
-use agent_core::view::{AgentCommand, AgentView, Page, ShareView};
+use agent_core::view::{AgentCommand, AgentView, Page, QuestionView, ShareView};
 use agent_core::{AgentHandle, Share};
 use identity::Organisation;
+use proto::session::RequestId;
 use std::sync::Arc;
 
 fn terms(view: &AgentView) -> Option<()> {
@@ -36,6 +37,27 @@ impl World {
         agent.send(AgentCommand::AcceptTerms(true));
         let share = self.other_shows(agent, "what to share", |view| shared(view, &pick));
         agent.send(AgentCommand::Share(share));
+    }
+
+    /// Answers the question that is or will be open.
+    pub fn answer(&self, yes: bool) -> RequestId {
+        self.answer_at(&self.agent, yes).id
+    }
+
+    /// The same at another agent. Returns once the page of the question is gone: the console may have the answer before,
+    /// and what it asks next would be taken for the same question.
+    pub fn answer_at(&self, agent: &AgentHandle, yes: bool) -> QuestionView {
+        let question = self.other_shows(agent, "a question", |view| match &view.page {
+            Page::Question(question) => Some(question.clone()),
+            _ => None,
+        });
+        agent.send(AgentCommand::QuestionShown(question.id));
+        agent.send(AgentCommand::Answer(question.id, yes));
+        self.other_shows(agent, "that it is answered", |view| match &view.page {
+            Page::Question(open) if open.id == question.id => None,
+            _ => Some(()),
+        });
+        question
     }
 }
 

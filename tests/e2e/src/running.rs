@@ -23,7 +23,11 @@ pub(crate) enum RunningRelay {
 }
 
 impl RunningRelay {
-    pub(crate) fn start(runs: &Runs, folder: &Path, listen: SocketAddr) -> Self {
+    /// Port 0 stands for any that will still be free when it starts there again.
+    pub(crate) fn start(runs: &Runs, folder: &Path, mut listen: SocketAddr) -> Self {
+        if listen.port() == 0 {
+            listen.set_port(testkit::lasting_port(listen.ip()));
+        }
         match runs {
             Runs::Inside => {
                 let settings = Settings::dev(folder, listen, DEV_OPERATOR, Limits::Bench).expect("a relay's settings");

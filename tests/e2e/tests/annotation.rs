@@ -34,6 +34,15 @@ fn stand(world: &World, what: &str, marks: &[Mark]) {
     world.eventually(what, || world.desktop.marks() == marks);
 }
 
+/// Points until these marks stand: on a busy machine the ring may have gone before anybody looks.
+fn points(world: &World, what: &str, place: Point, marks: &[Mark]) {
+    let marks: Vec<_> = marks.iter().map(|mark| (MONITOR, *mark)).collect();
+    world.eventually(what, || {
+        show(world, Mark::Pointer(place));
+        world.desktop.marks() == marks
+    });
+}
+
 fn viewing() -> World {
     let world = World::start(LinkKind::Quic);
     world.pair_and_view();
@@ -54,12 +63,10 @@ fn log(world: &World) -> Report {
 #[test]
 fn what_the_operator_points_at_is_seen_without_another_question_and_stands_once_in_the_log() {
     let world = viewing();
-    show(&world, Mark::Pointer(at(5, 6)));
-    stand(&world, "the pointer", &[Mark::Pointer(at(5, 6))]);
+    points(&world, "the pointer", at(5, 6), &[Mark::Pointer(at(5, 6))]);
     assert_eq!(world.session("where", |session| session.marks_seen), MarksSeen::Beside);
     show(&world, arrow(7));
-    show(&world, Mark::Pointer(at(8, 9)));
-    stand(&world, "the pointer elsewhere", &[arrow(7), Mark::Pointer(at(8, 9))]);
+    points(&world, "the pointer elsewhere", at(8, 9), &[arrow(7), Mark::Pointer(at(8, 9))]);
     world.console.send(ConsoleCommand::Annotate(Annotation::PointerGone));
     stand(&world, "the arrow alone", &[arrow(7)]);
     // What is on no monitor of theirs is nowhere.

@@ -5,8 +5,8 @@ use agent_core::LinkKind;
 use agent_core::view::{AgainView, AgentCommand, EndView, Page, TransferState as AtAgent};
 use console_core::records::{Description, Records, Unfinished};
 use console_core::view::{ConsoleCommand, PowerState, TransferState};
-use e2e::moving::{content, tree};
-use e2e::{World, mounts};
+use e2e::moving::{content, quick, slow, tree};
+use e2e::{Line, World, mounts};
 use identity::Profile;
 use proto::limits::FOLDER_ROWS;
 use proto::session::Asking;
@@ -130,7 +130,8 @@ fn what_may_not_be_written_or_read_is_told_by_its_reason_and_the_rest_arrives() 
 
 #[test]
 fn a_file_that_changes_while_it_is_sent_does_not_arrive_as_a_mixture() {
-    let world = viewing();
+    let world = World::on(Line::only(LinkKind::Quic), Line::only(LinkKind::Quic).over(slow()));
+    world.pair_and_view();
     let (source, into) = (folder(&world, "source"), folder(&world, "into"));
     let large = source.join("large.bin");
     let longer = |file: &File| file.write_all_at(b"more", 96 * MIB as u64).unwrap();
@@ -146,6 +147,7 @@ fn a_file_that_changes_while_it_is_sent_does_not_arrive_as_a_mixture() {
             let file = File::options().write(true).open(&large).unwrap();
             let second = file.metadata().unwrap().modified().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap();
             file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(second.as_secs())).unwrap();
+            world.console_path().change(|path| *path = slow());
             moves(&world, incoming, std::slice::from_ref(&large), &into);
             let transfer = world.session("some of it", |session| {
                 let last = session.transfers.last()?;
@@ -156,12 +158,14 @@ fn a_file_that_changes_while_it_is_sent_does_not_arrive_as_a_mixture() {
                 view.panel.as_ref()?.transfers.last().filter(|transfer| transfer.is_held).map(|_| ())
             });
             change(&file);
+            world.console_path().change(quick);
             world.console.send(ConsoleCommand::HoldTransfer(transfer, false));
             let over = world.transfer_over();
             assert_eq!((over.done_files, over.failed_files), (0, 1), "{over:?}");
             assert_eq!(*over.failures, [("large.bin".to_owned(), TransferFailure::Changed)]);
-            world.eventually("that nothing is left", || tree(&world.path("downloads")).is_empty());
-            assert!(tree(&into).is_empty());
+            world.eventually("that nothing is left", || {
+                tree(&world.path("downloads")).is_empty() && tree(&into).is_empty()
+            });
         }
     }
 }

@@ -97,11 +97,7 @@ fn too_many_files_at_once_are_refused_and_none_waits_for_ever() {
         (failed == 4).then_some(())
     });
     for _ in 0..8 {
-        let id = world.answer(true);
-        world.agent_shows("the next question", |view| match &view.page {
-            Page::Question(question) if question.id == id => None,
-            _ => Some(()),
-        });
+        world.answer(true);
     }
     world.session("that the others arrived", |session| {
         let done = session.transfers.iter().filter(|file| file.state == TransferState::Done).count();

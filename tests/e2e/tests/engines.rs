@@ -7,7 +7,7 @@ use agent_core::LinkKind;
 use agent_core::view::AgentCommand;
 use console_core::view::{ConsoleCommand, NoticeKind, SessionView, Stage, TransferState};
 use console_core::{Choice, ConsoleConfig, ConsoleHandle, Proxies};
-use e2e::{Line, World};
+use e2e::{Line, World, pressed};
 use identity::Organisation;
 use link::{RelayAddress, Trust};
 use pairing::SessionKey;
@@ -40,7 +40,7 @@ fn nothing_done_blind_comes_later(kind: LinkKind) {
     world.console.send(ConsoleCommand::Input(shift));
     let press = InputEvent::Button { button: Button::Primary, down: true };
     world.console.send(ConsoleCommand::Input(press));
-    world.eventually("what was pressed", || !record.held_keys().is_empty() && !record.held_buttons().is_empty());
+    world.eventually("what was pressed", || pressed(&record) == (true, true));
 
     world.agent_path().change(|path| path.black_out = true);
     world.eventually("that the console says so", || {

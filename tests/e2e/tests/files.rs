@@ -6,8 +6,8 @@ use agent_core::LinkKind;
 use agent_core::view::{AgentCommand, Conflict, Page, QuestionKind};
 use audit_log::{Event, FilesList, Report};
 use console_core::view::{ConsoleCommand, FolderView, PowerState, Stage, TransferState};
-use e2e::World;
-use e2e::moving::{content, tree};
+use e2e::moving::{content, quick, slow, tree};
+use e2e::{Line, World};
 use proto::files::EntryKind;
 use proto::session::{Capability, TransferFailure};
 use std::collections::BTreeMap;
@@ -18,6 +18,13 @@ use std::sync::Arc;
 
 fn viewing() -> World {
     let world = World::start(LinkKind::Quic);
+    world.pair_and_view();
+    world
+}
+
+/// The same over a slow path to the console.
+fn viewing_slowly() -> World {
+    let world = World::on(Line::only(LinkKind::Quic), Line::only(LinkKind::Quic).over(slow()));
     world.pair_and_view();
     world
 }
@@ -274,7 +281,7 @@ fn a_thousand_small_files_and_a_large_one_arrive_although_the_relay_is_killed_tw
 
 #[test]
 fn what_is_paused_stands_still_and_what_is_cancelled_leaves_nothing_under_its_name() {
-    let world = viewing();
+    let world = viewing_slowly();
     let source = world.path("source");
     fs::create_dir(&source).unwrap();
     fs::write(source.join("large.bin"), content(3, 96 * 1024 * 1024)).unwrap();
@@ -300,6 +307,7 @@ fn what_is_paused_stands_still_and_what_is_cancelled_leaves_nothing_under_its_na
     assert!(!world.path("downloads/large.bin").exists());
 
     // What has come of it is not sent again.
+    world.console_path().change(quick);
     world.send_files(&[source.join("large.bin")], "");
     world.answer(true);
     assert_eq!(world.transfer_over().state, TransferState::Done);
@@ -308,7 +316,7 @@ fn what_is_paused_stands_still_and_what_is_cancelled_leaves_nothing_under_its_na
 
 #[test]
 fn the_person_stops_one_transfer_and_what_was_on_its_way_is_gone() {
-    let world = viewing();
+    let world = viewing_slowly();
     let (source, into) = (world.path("source"), world.path("into"));
     for folder in [&source, &into] {
         fs::create_dir(folder).unwrap();
@@ -364,7 +372,7 @@ fn a_file_that_is_gone_when_its_turn_comes_is_told_once_at_both_ends() {
 
 #[test]
 fn one_file_of_several_is_cancelled_alone_and_the_others_arrive() {
-    let world = viewing();
+    let world = viewing_slowly();
     let (source, into) = (world.path("source"), world.path("into"));
     for folder in [&source, &into] {
         fs::create_dir(folder).unwrap();
@@ -376,6 +384,7 @@ fn one_file_of_several_is_cancelled_alone_and_the_others_arrive() {
     }
     let paths = names.map(|name| source.join(name));
     for (incoming, whole) in [(true, world.path("downloads")), (false, into.clone())] {
+        world.console_path().change(|path| *path = slow());
         if incoming {
             world.send_files(&paths, "");
         } else {
@@ -390,6 +399,8 @@ fn one_file_of_several_is_cancelled_alone_and_the_others_arrive() {
         for index in [0, 2, 77] {
             world.console.send(ConsoleCommand::CancelItem(transfer, index));
         }
+        world.session("that two do not come", |session| (session.transfers.last()?.failed_files == 2).then_some(()));
+        world.console_path().change(quick);
         let over = world.transfer_over();
         assert_eq!((over.state, over.done_files, over.failed_files), (TransferState::Done, 2, 2), "{over:?}");
         let cancelled = |name: &str| (name.to_owned(), TransferFailure::Cancelled);
@@ -407,7 +418,7 @@ fn one_file_of_several_is_cancelled_alone_and_the_others_arrive() {
 
 #[test]
 fn all_transfers_are_cancelled_at_once() {
-    let world = viewing();
+    let world = viewing_slowly();
     let (source, into) = (world.path("source"), world.path("into"));
     for folder in [&source, &into] {
         fs::create_dir(folder).unwrap();
@@ -441,5 +452,6 @@ fn all_transfers_are_cancelled_at_once() {
         let transfers = &view.panel.as_ref()?.transfers;
         (transfers.len() == 2 && transfers.iter().all(|one| one.state == at_agent)).then_some(())
     });
-    assert!(!world.path("downloads/a.bin").exists() && tree(&into).is_empty());
+    assert!(!world.path("downloads/a.bin").exists());
+    world.eventually("that nothing is left", || tree(&into).is_empty());
 }

@@ -114,8 +114,10 @@ fn file_arrives(world: &World, content: &[u8]) {
 
 #[test]
 fn when_udp_opens_the_session_moves_to_quic_unseen() {
-    let blocked = || Line { quic_again: Duration::from_millis(100), ..Line::race().over(udp_blocked()) };
-    let world = World::on(blocked(), blocked());
+    let blocked = |path| Line { quic_again: Duration::from_millis(100), ..Line::race().over(path) };
+    // So slow that the file is on its way for as long as anybody needs to open the way.
+    let slow = Conditions { udp_blocked: true, ..e2e::moving::slow() };
+    let world = World::on(blocked(udp_blocked()), blocked(slow));
     world.pair_and_view();
     link_is(&world, LinkKind::Tls);
     let content = begin_a_file(&world, 20_000_000);
@@ -126,6 +128,7 @@ fn when_udp_opens_the_session_moves_to_quic_unseen() {
         assert!(!session.reconnecting, "nobody sees the move");
         (session.link == "quic").then_some(())
     });
+    world.console_path().change(e2e::moving::quick);
     file_arrives(&world, &content);
     chat_passes(&world, "moved");
     a_picture_passes(&world);
@@ -187,7 +190,7 @@ fn all_said(chat: impl Iterator<Item = (bool, bool, String)>, count: usize) -> O
 fn nothing_is_lost_when_the_relay_dies(kind: LinkKind) {
     let mut world = World::on(Line::only(kind), Line::only(kind));
     world.pair_and_view();
-    let content = begin_a_file(&world, 30_000_000);
+    let content = begin_a_file(&world, 60_000_000);
     let lines = ["before", "while it is down 1", "while it is down 2", "after"];
     say(&world, lines[0]);
     assert!(file_is_running(&world), "the relay dies in the middle of the file");
@@ -228,13 +231,17 @@ fn nothing_is_lost_when_the_relay_dies_under_tls() {
 fn a_relay_that_is_back_at_once_is_noticed(kind: LinkKind) {
     let mut world = World::on(Line::only(kind), Line::only(kind));
     world.pair_and_view();
-    world.kill_relay();
-    world.start_relay();
-    let back = Instant::now();
-    chat_passes(&world, "on the new one");
+    // Silence alone would tell only after more than three seconds, each time; a busy machine may take as long once.
+    let mut took = Vec::new();
+    while took.iter().all(|took| *took >= Duration::from_secs(3)) {
+        assert!(took.len() < 4, "{took:?}");
+        world.kill_relay();
+        world.start_relay();
+        let back = Instant::now();
+        chat_passes(&world, &format!("on the new one, {}", took.len()));
+        took.push(back.elapsed());
+    }
     a_picture_passes(&world);
-    // Silence alone would tell only after more than three seconds.
-    assert!(back.elapsed() < Duration::from_secs(3), "{:?}", back.elapsed());
 }
 
 #[test]
@@ -258,8 +265,8 @@ fn the_end_is_immediate_on_a_dead_line() {
     world.agent.send(AgentCommand::SkipRating);
     world.agent_shows("the end", |view| matches!(view.page, Page::Ended(_)).then_some(()));
     let captures = world.desktop.captures();
-    // Far below the time after which a dead line is noticed at all.
-    assert!(pressed.elapsed() < Duration::from_secs(2), "{:?}", pressed.elapsed());
+    // Below the time after which silence on a link counts as its end (12 s).
+    assert!(pressed.elapsed() < Duration::from_secs(8), "{:?}", pressed.elapsed());
     world.desktop.paint(Rect::new(0, 0, 640, 400), BLUE);
     world.agent_shows("what was removed", |view| match &view.page {
         Page::Ended(end) => end.removed.clone(),

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
-use agent_core::view::{AgentCommand, AgentView, Page};
+use agent_core::view::{AgentCommand, Page};
 use agent_core::{AgentHandle, LinkKind};
 use console_core::proto::geometry::MonitorId;
 use console_core::records::{Description, Outcome};
@@ -54,12 +54,7 @@ fn pair(world: &World, board: &Switchboard, id: LineId, agent: &AgentHandle) {
     agent.send(AgentCommand::SubmitKey(key(world, board, id)));
     world.other_shows(agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
     world.welcome(agent);
-    let question = world.other_shows(agent, "a question", |view: &AgentView| match &view.page {
-        Page::Question(question) => Some(question.id),
-        _ => None,
-    });
-    agent.send(AgentCommand::QuestionShown(question));
-    agent.send(AgentCommand::Answer(question, true));
+    world.answer_at(agent, true);
     shows(world, board, id, "a picture", |session| (session.pictures > 0).then_some(()));
 }
 

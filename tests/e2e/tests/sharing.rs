@@ -4,7 +4,7 @@ use agent_core::view::{AgentCommand, Page, RatingView, ShareReason, ShareView, S
 use agent_core::{LinkKind, Share};
 use capture::Presence;
 use console_core::view::{ConsoleCommand, EndView, PowerState, SessionView, Stage};
-use e2e::World;
+use e2e::{World, pressed};
 use proto::geometry::{MonitorId, Rect};
 use proto::input::{InputEvent, KeyUsage, Modifiers};
 use proto::session::{Capability, Decision, EndReason, Step};
@@ -163,7 +163,7 @@ fn a_pause_stops_sight_and_input_until_the_person_goes_on() {
     let shift = InputEvent::Key { usage: KeyUsage(0xE1), down: true, modifiers: Modifiers::default() };
     world.console.send(ConsoleCommand::Input(shift));
     let record = world.injected.lock().unwrap()[0].clone();
-    world.eventually("the pressed key", || !record.held_keys().is_empty());
+    world.eventually("the pressed key", || pressed(&record).0);
 
     world.agent.send(AgentCommand::Pause);
     world.session("the pause", |session| session.sharing_paused.then_some(()));

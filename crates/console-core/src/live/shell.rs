@@ -24,14 +24,18 @@ pub(super) struct ShellDesk {
     open: Option<Open>,
     /// How large the window shows it; what the next one begins with.
     size: Option<TerminalSize>,
-    /// Whether what is typed would be typed blind; who watches hears when that begins.
-    blind: watch::Sender<bool>,
+    /// Whether what is typed would be typed blind, and how often that has begun.
+    is_blind: bool,
+    blinded: watch::Sender<u64>,
 }
+
+/// What is typed, with how often typing blind had begun by then.
+type Input = (u64, ShellInput);
 
 struct Open {
     request: RequestId,
     terminal: Terminal,
-    typing: mpsc::Sender<ShellInput>,
+    typing: mpsc::Sender<Input>,
     /// The task that reads the output: there is only one.
     reading: Option<AbortHandle>,
     received: Received,
@@ -44,13 +48,16 @@ impl ShellDesk {
     }
 
     /// The line is interrupted or the sharing paused, or no longer. What waits to be sent then is given up.
-    pub(super) fn follow_line(&self, is_blind: bool) {
-        self.blind.send_if_modified(|blind| !std::mem::replace(blind, is_blind) && is_blind);
+    pub(super) fn follow_line(&mut self, is_blind: bool) {
+        if !std::mem::replace(&mut self.is_blind, is_blind) && is_blind {
+            self.blinded.send_modify(|times| *times += 1);
+        }
     }
 
     fn type_in(&self, input: ShellInput) {
+        let times = *self.blinded.borrow();
         // A link that takes nothing for so long loses what is typed, as terminals do.
-        let _ = self.open.as_ref().map(|open| open.typing.try_send(input));
+        let _ = self.open.as_ref().map(|open| open.typing.try_send((times, input)));
     }
 }
 
@@ -65,8 +72,8 @@ impl Live<'_> {
         let terminal = Terminal::new(size);
         let (typing, waiting) = mpsc::channel(WAITING);
         // There is room: nothing waits yet.
-        let _ = typing.try_send(ShellInput::Resize(size));
-        self.tasks.spawn(type_in(self.channel.clone(), request, waiting, self.shell.blind.subscribe()));
+        let _ = typing.try_send((0, ShellInput::Resize(size)));
+        self.tasks.spawn(type_in(self.channel.clone(), request, waiting, self.shell.blinded.subscribe()));
         self.shell.view = ShellView { state: ShellState::Open, terminal: Some(terminal.clone()) };
         self.shell.open = Some(Open { request, terminal, typing, reading: None, received: Received::default() });
         if let Some((parked, reader)) = self.parked_shell.take() {
@@ -145,25 +152,12 @@ impl Live<'_> {
 async fn type_in(
     channel: channel::Channel,
     request: RequestId,
-    mut waiting: mpsc::Receiver<ShellInput>,
-    mut blind: watch::Receiver<bool>,
+    mut waiting: mpsc::Receiver<Input>,
+    blinded: watch::Receiver<u64>,
 ) {
     let sending = async {
         let mut writer = open_stream(&channel, StreamKind::Shell { request }, Priority::Input).await?;
-        loop {
-            let input = tokio::select! {
-                biased;
-                Ok(()) = blind.changed() => {
-                    while let Ok(input) = waiting.try_recv() {
-                        if matches!(input, ShellInput::Resize(_)) {
-                            writer.message(&input).await?;
-                        }
-                    }
-                    continue;
-                }
-                input = waiting.recv() => input,
-            };
-            let Some(input) = input else { break };
+        while let Some(input) = next(&mut waiting, &blinded).await {
             writer.message(&input).await?;
         }
         writer.finish();
@@ -171,5 +165,47 @@ async fn type_in(
     };
     if let Err(error) = sending.await {
         tracing::debug!(%error, "the terminal's input ended");
+    }
+}
+
+/// The next that is to be sent. What waited when typing blind began is given up, but for sizes; what was typed after
+/// that is not, however late this hears of it.
+async fn next(waiting: &mut mpsc::Receiver<Input>, blinded: &watch::Receiver<u64>) -> Option<ShellInput> {
+    loop {
+        let (times, input) = waiting.recv().await?;
+        if times == *blinded.borrow() || matches!(input, ShellInput::Resize(_)) {
+            return Some(input);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(text: &str) -> ShellInput {
+        ShellInput::Bytes(Blob::new(text.as_bytes()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_is_typed_once_the_line_is_back_is_sent_and_what_waited_before_is_not() {
+        let (typing, mut waiting) = mpsc::channel(WAITING);
+        let terminal = Terminal::new(TerminalSize::USUAL);
+        let open = Open { request: RequestId(1), terminal, typing, reading: None, received: Received::default() };
+        let mut desk = ShellDesk { open: Some(open), ..ShellDesk::default() };
+        let blinded = desk.blinded.subscribe();
+        desk.type_in(typed("first"));
+        assert_eq!(next(&mut waiting, &blinded).await, Some(typed("first")));
+        desk.type_in(typed("waits"));
+        desk.type_in(ShellInput::Resize(TerminalSize::USUAL));
+        // An interruption that is over before anybody looked.
+        desk.follow_line(true);
+        desk.follow_line(true);
+        desk.follow_line(false);
+        desk.type_in(typed("after"));
+        assert_eq!(next(&mut waiting, &blinded).await, Some(ShellInput::Resize(TerminalSize::USUAL)));
+        assert_eq!(next(&mut waiting, &blinded).await, Some(typed("after")));
+        drop(desk);
+        assert_eq!(next(&mut waiting, &blinded).await, None);
     }
 }

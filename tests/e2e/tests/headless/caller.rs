@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// No step of a test takes longer on the slowest machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(180);
 
 pub(crate) struct Caller {
     child: Child,
@@ -145,6 +145,22 @@ impl Caller {
             }
             assert!(self.read(), "no {name}");
         }
+    }
+
+    /// The next event of each of these names, in whatever order they come; what else comes is passed over.
+    pub(crate) fn events<const N: usize>(&mut self, names: [&str; N]) -> [Value; N] {
+        let mut found = [const { None }; N];
+        while found.iter().any(Option::is_none) {
+            match self.events.pop_front() {
+                Some(event) => {
+                    if let Some(at) = names.iter().position(|name| event["event"] == *name) {
+                        found[at].get_or_insert(event);
+                    }
+                }
+                None => assert!(self.read(), "not all of {names:?}"),
+            }
+        }
+        found.map(Option::unwrap)
     }
 
     /// Takes a line; false at the end.

@@ -4,8 +4,8 @@
 use super::{Caller, pair_and_view};
 use agent_core::LinkKind;
 use agent_core::view::{AgainView, AgentCommand, EndView, Page};
-use e2e::World;
-use e2e::moving::{content, tree};
+use e2e::moving::{content, quick, slow, tree};
+use e2e::{Line, World};
 use proto::session::EndReason;
 use serde_json::{Value, json};
 use std::fs;
@@ -13,6 +13,11 @@ use std::path::Path;
 
 const MIB: usize = 1024 * 1024;
 const LARGE_BYTES: usize = 24 * MIB;
+
+/// On a path to the agent on which a large file takes its time.
+fn slowly() -> World {
+    World::on(Line::only(LinkKind::Quic).over(slow()), Line::only(LinkKind::Quic))
+}
 
 /// A large file is on its way to the person when this returns.
 fn sending(world: &World) -> Caller {
@@ -53,7 +58,7 @@ fn end(world: &World, is_so_far: impl Fn(&EndView) -> bool) -> EndView {
 
 #[test]
 fn a_console_that_is_killed_is_lost_and_the_person_may_go_on_with_half_a_file_by_a_new_key() {
-    let mut world = World::start(LinkKind::Quic);
+    let mut world = slowly();
     sending(&world).kill();
     // The relay knows nothing of the session any more, so that nobody waits for a console that does not come back.
     world.kill_relay();
@@ -63,6 +68,7 @@ fn a_console_that_is_killed_is_lost_and_the_person_may_go_on_with_half_a_file_by
     assert_eq!((end.reason, end.again), (EndReason::ConnectionLost, Some(AgainView { keeps_files: true })));
     assert_eq!(parts(&world.path("downloads")), 1);
 
+    world.agent_path().change(quick);
     world.agent.send(AgentCommand::NewKey);
     world.agent_shows("the key", |view| (view.page == Page::EnterKey { problem: None }).then_some(()));
     let mut caller = Caller::start(&world);
@@ -79,7 +85,7 @@ fn a_console_that_is_killed_is_lost_and_the_person_may_go_on_with_half_a_file_by
 
 #[test]
 fn a_console_that_is_told_to_end_has_ended_and_nothing_is_left_of_half_a_file() {
-    let world = World::start(LinkKind::Quic);
+    let world = slowly();
     let mut caller = sending(&world);
     caller.terminate();
     assert_eq!(end(&world, |_| true).reason, EndReason::OperatorEnded);
@@ -117,7 +123,7 @@ fn first_record(world: &World, caller: &mut Caller) -> Value {
 
 #[test]
 fn a_session_that_ends_in_order_leaves_no_half_of_a_fetched_file() {
-    let world = World::start(LinkKind::Quic);
+    let world = slowly();
     let into = world.path("fetched");
     let mut caller = fetching(&world, &into);
     caller.ask(json!({"do": "end"}));
@@ -130,7 +136,7 @@ fn a_session_that_ends_in_order_leaves_no_half_of_a_fetched_file() {
 
 #[test]
 fn a_console_that_was_killed_in_the_middle_of_a_fetch_knows_of_its_half_and_erases_it_with_the_session() {
-    let world = World::start(LinkKind::Quic);
+    let world = slowly();
     let into = world.path("fetched");
     fetching(&world, &into).kill();
     assert_eq!(parts(&into), 1);

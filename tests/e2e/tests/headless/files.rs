@@ -2,8 +2,8 @@
 
 use super::{Caller, pair_and_view};
 use agent_core::LinkKind;
-use e2e::World;
-use e2e::moving::{content, tree};
+use e2e::moving::{content, quick, slow, tree};
+use e2e::{Line, World};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -90,7 +90,7 @@ fn folders_are_looked_at_and_several_files_move_both_ways_without_a_window() {
 
 #[test]
 fn a_transfer_is_paused_gone_on_with_and_cancelled_without_a_window() {
-    let world = World::start(LinkKind::Quic);
+    let world = World::on(Line::only(LinkKind::Quic).over(slow()), Line::only(LinkKind::Quic));
     let mut caller = Caller::start(&world);
     pair_and_view(&world, &mut caller);
     let large = world.path("large.bin");
@@ -104,7 +104,7 @@ fn a_transfer_is_paused_gone_on_with_and_cancelled_without_a_window() {
     world.agent_shows("that it is held", |view| {
         view.panel.as_ref()?.transfers.last().filter(|transfer| transfer.is_held).map(|_| ())
     });
-    assert_eq!(transfer(&mut caller, number)["held"], true);
+    world.eventually("that it is held here, too", || transfer(&mut caller, number)["held"] == true);
     caller.ask(json!({"do": "resume", "transfer": number}));
     world.agent_shows("that it goes on", |view| {
         view.panel.as_ref()?.transfers.last().filter(|transfer| !transfer.is_held).map(|_| ())
@@ -129,6 +129,7 @@ fn a_transfer_is_paused_gone_on_with_and_cancelled_without_a_window() {
     assert!(world.path("downloads/small.txt").exists() && !world.path("downloads/large.bin").exists());
 
     // The same goes on from what is there, and this time arrives.
+    world.agent_path().change(quick);
     let again = caller.ask(json!({"do": "send", "paths": [large]}));
     world.answer(true);
     caller.event_with("transfer", is(&again["transfer"], "done"));

@@ -12,8 +12,8 @@ mod marks;
 mod schema;
 mod terminal;
 
+use agent_core::LinkKind;
 use agent_core::view::{AgentCommand, EndView, Page, RatingView};
-use agent_core::{AgentHandle, LinkKind};
 use audit_log::Report;
 use caller::Caller;
 use e2e::World;
@@ -38,16 +38,6 @@ fn join(world: &World, caller: &mut Caller) -> String {
     });
     let number = word.strip_prefix("word-").unwrap().parse().unwrap();
     i18n::check_word(number, i18n::Language::English).to_owned()
-}
-
-/// The person at this agent, who is another than the usual one, says yes.
-fn agree(world: &World, agent: &AgentHandle) {
-    let id = world.other_shows(agent, "a question", |view| match &view.page {
-        Page::Question(question) => Some(question.id),
-        _ => None,
-    });
-    agent.send(AgentCommand::QuestionShown(id));
-    agent.send(AgentCommand::Answer(id, true));
 }
 
 /// As far as the first picture.
@@ -128,10 +118,10 @@ fn see(world: &World, caller: &mut Caller) {
     assert_eq!(world.desktop.captures(), 0, "nothing is seen before the yes");
     assert_eq!(caller.refused(json!({"do": "picture", "path": "early.png"})), "no_picture");
     world.answer(true);
-    caller.event_with("granted", |event| event["capability"] == "view");
-    let layout = caller.event("layout");
+    // They travel on streams of their own.
+    let [granted, layout, _] = caller.events(["granted", "layout", "picture"]);
+    assert_eq!(granted["capability"], "view");
     assert_eq!(layout["monitors"].as_array().unwrap().len(), 1);
-    caller.event("picture");
     let rects = [(Rect::new(10, 20, 30, 40), RED), (Rect::new(600, 300, 40, 100), GREEN)];
     for (rect, colour) in rects {
         world.desktop.paint(rect, colour);

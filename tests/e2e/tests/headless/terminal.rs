@@ -1,6 +1,6 @@
 //! The terminal by lines: a real shell at the client, entered and read once the person allows it.
 
-use super::{Caller, agree};
+use super::Caller;
 use agent_core::LinkKind;
 use agent_core::view::{AgentCommand, Page};
 use e2e::World;
@@ -39,12 +39,12 @@ fn commands_are_entered_and_read_once_the_person_allows_it() {
     agent.send(AgentCommand::SubmitKey(key));
     world.other_shows(&agent, "who asks", |view| matches!(view.page, Page::WhoAsks { .. }).then_some(()));
     world.welcome(&agent);
-    agree(&world, &agent);
+    world.answer_at(&agent, true);
     caller.ask(json!({"do": "wait", "for": "picture"}));
     let echo = json!({"do": "terminal_type", "text": "echo $((40 + 2))x\r"});
     assert_eq!(caller.refused(echo.clone()), "not_granted");
     caller.ask(json!({"do": "request", "capability": "shell"}));
-    agree(&world, &agent);
+    world.answer_at(&agent, true);
     caller.ask(json!({"do": "wait", "for": "shell"}));
     caller.event_with("terminal", |event| event["state"] == "open");
     caller.event("terminal_changed");

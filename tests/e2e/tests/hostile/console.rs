@@ -474,7 +474,7 @@ fn what_the_line_held_back_is_not_done_and_what_it_had_pressed_is_lifted() {
     let mut heads = vec![framed(&StreamKind::Input)];
     heads.extend((1..).zip(events).map(|(sequence, event)| framed(&InputRecord { sequence, event })));
     let _stream = trap.run("input", stream(&console.channel, &heads, &[])).unwrap();
-    trap.eventually("the last press", || !record.held_buttons().is_empty());
+    trap.eventually("the last press", || e2e::pressed(&record).1);
     let button = |down| Done::Button { button: Button::Primary, down };
     let key = |down| Done::Key { usage: KeyUsage(0xE1), down };
     let expected = [
@@ -485,7 +485,8 @@ fn what_the_line_held_back_is_not_done_and_what_it_had_pressed_is_lifted() {
         Done::Moved { x: 7, y: 9 },
         button(true),
     ];
-    assert_eq!(record.done(), expected);
+    // Which is lifted in time.
+    assert!(record.done().starts_with(&expected), "{:?}", record.done());
 }
 
 #[test]
@@ -499,7 +500,7 @@ fn what_a_stream_pressed_is_lifted_when_it_is_given_up() {
     let shift = InputEvent::Key { usage: KeyUsage(0xE1), down: true, modifiers: Modifiers::default() };
     let heads = [framed(&StreamKind::Input), framed(&InputRecord { sequence: 1, event: shift })];
     let mut stream = trap.run("input", stream(&console.channel, &heads, &[])).unwrap();
-    trap.eventually("the press", || !record.held_keys().is_empty());
+    trap.eventually("the press", || e2e::pressed(&record).0);
     stream.reset(0_u32.into()).unwrap();
     trap.eventually("the lift", || record.held_keys().is_empty());
     drop(agent);

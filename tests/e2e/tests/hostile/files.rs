@@ -115,6 +115,11 @@ fn names_that_lead_elsewhere_are_refused_one_by_one_and_nothing_of_them_is_asked
     assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
 }
 
+/// Waits until the folder for downloads is empty: a file is removed beside the word that it failed.
+fn nothing_is_left(trap: &Trap) {
+    trap.eventually("that nothing is left", || fs::read_dir(trap.path("downloads")).unwrap().next().is_none());
+}
+
 #[test]
 fn content_that_is_not_what_was_wished_ends_the_batch_and_leaves_nothing() {
     let content = [7_u8; 10];
@@ -160,13 +165,13 @@ fn content_that_is_not_what_was_wished_ends_the_batch_and_leaves_nothing() {
         // The grant went with the first stream.
         let again = begin_content(&trap, &console, id, &whole_file(0, &content));
         trap.run("the refused stream", again.stopped()).unwrap();
-        assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0, "{what}");
+        nothing_is_left(&trap);
     }
     // A wrong digest is the matter of that one file, and so is one that does not come at all.
     for bytes in [[begin(0, 0), block(10), content.to_vec(), end([0; 32])].concat(), Vec::new()] {
         send(&mut console, &bytes);
         assert_eq!(over(&trap, &mut console), 0);
-        assert_eq!(fs::read_dir(trap.path("downloads")).unwrap().count(), 0);
+        nothing_is_left(&trap);
     }
     send(&mut console, &whole_file(0, &content));
     assert_eq!(over(&trap, &mut console), 1);
@@ -258,7 +263,7 @@ fn files_of_impossible_sizes_take_no_memory_and_leave_nothing_and_the_session_go
             assert_eq!(over.state, TransferState::Failed(TransferFailure::Corrupted), "{what}");
         }
         assert_eq!(over.size_bytes, u64::MAX, "{what}");
-        assert!(files_in(&trap.path("into")).is_empty(), "{what}");
+        trap.eventually("that nothing is left", || files_in(&trap.path("into")).is_empty());
     }
     console.send(ConsoleCommand::SendChat("still there".into()));
     let said = |message: &ConsoleToAgent| matches!(message, ConsoleToAgent::Chat { .. }).then_some(());

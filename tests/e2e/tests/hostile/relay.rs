@@ -1,6 +1,7 @@
 //! The relay cheats: both ends refuse and say why, nothing is captured, nothing is learned.
 
 use crate::{chat, idle, pair_and_view, told, wrong};
+use agent_core::AgentHandle;
 use agent_core::view::{AgentCommand, Failure, KeyProblem, Page};
 use bytes::Bytes;
 use console_core::view::{ConsoleCommand, NoticeKind, Stage};
@@ -426,6 +427,14 @@ fn garbage_instead_of_control_messages_is_refused_at_once() {
     }
 }
 
+/// The lines that the person sees, once there are so many: the console knows of their arrival before.
+fn said(trap: &Trap, agent: &AgentHandle, lines: usize) -> Vec<String> {
+    trap.agent_shows(agent, "the lines", |view| {
+        let chat = &view.panel.as_ref()?.chat;
+        (chat.len() >= lines).then(|| chat.iter().map(|line| line.text.clone()).collect())
+    })
+}
+
 #[test]
 fn packets_that_are_changed_lost_repeated_and_thrown_back_are_mere_loss() {
     let trap = Trap::new();
@@ -461,8 +470,7 @@ fn packets_that_are_changed_lost_repeated_and_thrown_back_are_mere_loss() {
     for line in 0..20 {
         chat(&trap, &console, &format!("line {line}"));
     }
-    let lines = agent.view().panel.unwrap().chat;
-    let lines: Vec<_> = lines.iter().map(|line| line.text.clone()).collect();
+    let lines = said(&trap, &agent, 20);
     assert_eq!(lines, (0..20).map(|line| format!("line {line}")).collect::<Vec<_>>());
 }
 
@@ -481,8 +489,7 @@ fn packets_of_an_older_session_do_nothing_in_a_newer_one() {
         relay.inject(from, packet);
     }
     chat(&trap, &console, "still here");
-    let lines = second.view().panel.unwrap().chat;
-    assert_eq!(lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["still here"]);
+    assert_eq!(said(&trap, &second, 1), ["still here"]);
     assert!(second.view().panel.unwrap().grants.iter().filter(|grant| grant.granted).count() == 1);
 }
 

@@ -45,13 +45,15 @@ fn what_a_hiding_program_leaves_unread_goes_to_no_shell_and_stands_nowhere() {
     scene.sees("First:");
     scene.types("tulip-of-marco\rtouch leaked-tulip\r");
     prompt();
-    // Half a line, for which the program does not wait.
-    scene.types("read -t 4 -rsp 'Sec''ond: ' b\r");
+    // Half a line, for which the program does not wait long.
+    scene.types("read -t 8 -rsp 'Sec''ond: ' b\r");
     scene.sees("Second:");
     scene.types("tulip-and-rose");
     prompt();
     // A line for a program that reads none.
     scene.types("stty -echo; touch deaf; sleep 6; stty echo\r");
+    // The prompt that comes then is not the one before.
+    scene.sees("sleep 6");
     scene.world.eventually("a deaf program", || scene.home("deaf").exists());
     scene.types("touch leaked-tulip\r");
     prompt();
