@@ -9,8 +9,8 @@ use pairing::SessionKey;
 use proto::geometry::{Layout, Monitor, MonitorId};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
 use proto::session::{
-    AgentToConsole, Capability, ChatText, ConsoleToAgent, Decision, EndReason, FileName, Request, RequestId,
-    StreamKind, TransferId,
+    AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, FileName, Request, RequestId, StreamKind,
+    TransferId,
 };
 use proto::{Locator, Text};
 
@@ -208,7 +208,7 @@ fn a_flood_of_chat_is_shown_up_to_a_bound_and_the_operator_can_still_end() {
     let (console, mut agent) = meet(&trap, &mut catcher);
     trap.run("the flood", async {
         for id in 1..=2500 {
-            agent.talk.say(&AgentToConsole::Chat { id, text: ChatText::truncated("\u{202E}spam\u{7}") }).await;
+            agent.chat(id, "\u{202E}spam\u{7}").await;
             if id % 100 == 0 {
                 let received = |message: &ConsoleToAgent| match message {
                     ConsoleToAgent::ChatReceived { up_to } => (*up_to == id).then_some(()),
