@@ -32,8 +32,8 @@ pub const SAVED_WITHIN: Duration = Duration::from_secs(1);
 pub const NAME_BYTES: usize = 200;
 /// Longest summary, in bytes: some pages.
 pub const NOTES_BYTES: usize = 16 * 1024;
-/// Lines of the chat that are kept of a session, in bytes; the oldest go. An hour of lively talk is a third of it, and
-/// all records are held in memory.
+/// Lines of the chat that are kept of a session, in bytes; of each writer a half, so that neither takes the other's
+/// away; the oldest go. An hour of lively talk is a third of it, and all records are held in memory.
 pub const CHAT_KEPT_BYTES: usize = 64 * 1024;
 /// Most tags of a session: more are read by nobody.
 pub const TAGS: usize = 16;
@@ -146,7 +146,7 @@ pub struct Kept {
     pub terminals: u32,
     /// What has come of files that were cut off, on this machine; also of the one that comes now.
     pub unfinished: Vec<Unfinished>,
-    /// What was written in the chat, oldest first, at most [`CHAT_KEPT_BYTES`] of it.
+    /// What was written in the chat, oldest first, at most half of [`CHAT_KEPT_BYTES`] of each writer.
     pub chat: Vec<KeptLine>,
     /// How many older lines there were.
     pub chat_left_out: u32,
@@ -161,6 +161,12 @@ pub struct KeptLine {
     pub mine: bool,
     /// The line, safe to show.
     pub text: String,
+}
+
+impl KeptLine {
+    fn bytes(&self) -> usize {
+        self.text.len() + LINE_AROUND_BYTES
+    }
 }
 
 impl Kept {
@@ -181,10 +187,13 @@ impl Kept {
     }
 
     fn say(&mut self, line: KeptLine) {
+        let mine = line.mine;
         self.chat.push(line);
-        let mut bytes: usize = self.chat.iter().map(|line| line.text.len() + LINE_AROUND_BYTES).sum();
-        while bytes > CHAT_KEPT_BYTES {
-            bytes -= self.chat.remove(0).text.len() + LINE_AROUND_BYTES;
+        let is_of_writer = |line: &KeptLine| line.mine == mine;
+        let mut bytes: usize = self.chat.iter().filter(|line| is_of_writer(line)).map(KeptLine::bytes).sum();
+        while bytes > CHAT_KEPT_BYTES / 2 {
+            let Some(oldest) = self.chat.iter().position(is_of_writer) else { return };
+            bytes -= self.chat.remove(oldest).bytes();
             self.chat_left_out = self.chat_left_out.saturating_add(1);
         }
     }

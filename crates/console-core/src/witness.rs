@@ -335,7 +335,7 @@ impl Witness {
             }
             Event::Recording { .. } => Err(Lie("what this program cannot do")),
             Event::Chat { by, line } => self.chat.write(*by, *line),
-            Event::ChatCut => self.chat.cut(),
+            Event::ChatCut { by } => self.chat.cut(*by),
             Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
                 Err(Lie("a time that this clock never said"))
             }
@@ -459,8 +459,6 @@ mod tests {
             Line::Opening(ours.clone()),
             entry(Event::Chat { by: Role::Agent, line: theirs.commitment() }),
             Line::Opening(theirs.clone()),
-            // From here on nothing of the chat stands there, and what is said is heard all the same.
-            entry(Event::ChatCut),
             entry(Event::ConsoleClock { console_ms: 1000 }),
             entry(Event::Revoked { power: Capability::View, by: Some(Role::Agent) }),
             entry(Event::Ended { by: Some(Role::Agent), reason: EndReason::ClientEnded }),
@@ -476,8 +474,6 @@ mod tests {
                 assert_eq!(witness.confirm(1), Ok(()));
             }
         }
-        witness.say("you are welcome".to_owned());
-        assert_eq!((witness.hear("thank you again"), witness.confirm(2)), (Ok(()), Ok(())));
         assert_eq!(witness.decided(RequestId(1), Decision::Granted), Ok(()));
     }
 
@@ -530,7 +526,7 @@ mod tests {
         let [another, its_list] = file(8, Direction::ToClient);
         let said = |by, line: &Opening| entry(Event::Chat { by, line: line.commitment() });
         let said_line = Opening::new(Hex([4; 16]), "one moment");
-        let rows: [(&str, Vec<Line>, Line); 30] = [
+        let rows: [(&str, Vec<Line>, Line); 29] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -567,9 +563,8 @@ mod tests {
                 vec![said(Role::Agent, &right), Line::Opening(right.clone())],
                 { entry(Event::Ended { by: Some(Role::Agent), reason: EndReason::ClientEnded }) },
             ),
-            ("a line after the last", vec![entry(Event::ChatCut)], said(Role::Agent, &right)),
-            ("the last line twice", vec![entry(Event::ChatCut)], entry(Event::ChatCut)),
-            ("a line without its text", vec![said(Role::Agent, &right)], entry(Event::ChatCut)),
+            ("the last line before its time", vec![], entry(Event::ChatCut { by: Role::Agent })),
+            ("a line without its text", vec![said(Role::Agent, &right)], entry(Event::Annotated)),
             ("a hidden line", vec![], entry(Event::HiddenLine { request: 2 })),
             ("a terminal's output", vec![], {
                 entry(Event::TerminalOutput { request: 2, size_bytes: 0, sha256: Hex([0; 32]) })
@@ -601,21 +596,5 @@ mod tests {
         assert!(witness.hear("secrets.pdf").is_err(), "another line than stands there");
         assert!(witness.hear("guide.pdf").is_err(), "a line that stands nowhere");
         assert!(witness.decided(RequestId(1), Decision::Granted).is_err(), "an answer that stands nowhere");
-    }
-
-    #[test]
-    fn a_line_is_confirmed_only_once_its_text_stands_in_the_log() {
-        let mut witness = witness();
-        let line = Opening::new(Hex([4; 16]), "one moment");
-        assert!(witness.confirm(1).is_err(), "it stands nowhere");
-        assert_eq!(witness.take(&entry(Event::Chat { by: Role::Console, line: line.commitment() })), Ok(()));
-        assert!(witness.confirm(1).is_err(), "nobody can say which line it is");
-        assert_eq!(witness.take(&Line::Opening(line)), Ok(()));
-        assert_eq!(witness.confirm(1), Ok(()));
-        witness.say("and now".to_owned());
-        assert!(witness.confirm(2).is_err(), "the agent wrote one line down and then no more");
-        assert_eq!(witness.take(&entry(Event::ChatCut)), Ok(()));
-        assert_eq!(witness.confirm(2), Ok(()), "the log says that it takes no more");
-        assert!(witness.confirm(3).is_err(), "there is no such line");
     }
 }

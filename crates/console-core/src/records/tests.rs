@@ -127,6 +127,7 @@ fn the_chat_is_kept_up_to_a_bound_sealed_and_erased_with_its_record() {
     let bytes: usize = kept.chat.iter().map(|line| line.text.len()).sum();
     assert!(bytes <= CHAT_KEPT_BYTES, "{bytes} bytes");
     assert!(kept.chat.last().unwrap().text.starts_with("199 "));
+    assert_eq!(kept.chat.first().unwrap().text, "buongiorno", "nobody pushes out what the other has written");
     assert_eq!(kept.chat.len() as u32 + kept.chat_left_out, 202);
     records.erase(&id);
     records.flush(SOON);

@@ -54,6 +54,7 @@ fn what_the_operator_did_not_do_is_not_vouched_for() {
         ("a command", Event::Command { line: secret().commitment() }),
         ("a forbidden try", Event::NotAllowed { power: Capability::Shell }),
         ("our own end", Event::Ended { by: Some(Role::Console), reason: EndReason::OperatorEnded }),
+        ("no more of the chat, before there is any", Event::ChatCut { by: Role::Agent }),
         ("a time of our clock", Event::ConsoleClock { console_ms: 5 }),
     ];
     for (what, event) in rows {

@@ -2,7 +2,7 @@
 
 use agent_core::AgentHandle;
 use agent_core::view::{AgentCommand, EndView, Failure, Page};
-use audit_log::{Direction, Event, Report};
+use audit_log::{ChatRoom, Direction, Event, Report, Role};
 use channel::ConsoleIdentity;
 use e2e::evil::Trap;
 use e2e::evil::ends::{FalseConsole, framed, stream};
@@ -130,6 +130,42 @@ fn what_the_certificate_lacks_is_never_asked_shown_injected_or_written() {
     }
     let asked = log.entries.iter().filter(|entry| matches!(entry.event, Event::Asked { .. })).count();
     assert_eq!(asked, 1, "only the viewing was ever asked");
+}
+
+#[test]
+fn a_console_that_fills_the_log_with_lines_of_chat_takes_no_room_from_the_persons() {
+    let trap = Trap::new();
+    let (agent, mut console) = meet(&trap, &Profile::all_tools());
+    view(&trap, &agent, &mut console);
+    let (mut room, mut lines) = (ChatRoom::default(), 0_usize);
+    while room.has_room_for(1) {
+        room.take(1);
+        lines += 1;
+    }
+    // More than the log takes, and some after that.
+    let said = u64::try_from(lines).unwrap() + 100;
+    trap.run("the flood", async {
+        for id in 1..=said {
+            console.talk.say(&ConsoleToAgent::Chat { id, text: Text::truncated("x") }).await;
+            if id % 100 == 0 || id == said {
+                let received = |message: &AgentToConsole| match message {
+                    AgentToConsole::ChatReceived { up_to } => (*up_to == id).then_some(()),
+                    _ => None,
+                };
+                console.talk.expect(received).await.unwrap();
+            }
+        }
+    });
+    agent.send(AgentCommand::SendChat("leave my bank alone".to_owned()));
+    let told = |message: &AgentToConsole| matches!(message, AgentToConsole::Chat { .. }).then_some(());
+    trap.run("the person's line", console.talk.expect(told)).unwrap();
+    let log = log(&trap, &agent);
+    let is_of = |event: &Event, writer| matches!(event, Event::Chat { by, .. } if *by == writer);
+    assert_eq!(log.entries.iter().filter(|entry| is_of(&entry.event, Role::Console)).count(), lines);
+    let cut = log.entries.iter().position(|entry| entry.event == Event::ChatCut { by: Role::Console }).unwrap();
+    let persons = log.entries.iter().position(|entry| is_of(&entry.event, Role::Agent)).unwrap();
+    assert!(cut < persons);
+    assert!(!log.entries.iter().any(|entry| entry.event == Event::ChatCut { by: Role::Agent }));
 }
 
 #[test]
