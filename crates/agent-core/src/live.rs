@@ -20,7 +20,7 @@ use crate::files::{Prepared, TransferEvent};
 use crate::injection::{Injection, InputGate};
 use crate::ledger::{Ledger, OwnText, SIGN_EVERY, Unwritable};
 use crate::screens::{ScreenEvent, Screens};
-use crate::view::{ChatLine, EndView, OperatorView, RatingView, TransferView};
+use crate::view::{ChatLine, EndView, OperatorView, TransferView};
 use crate::welcome::Chosen;
 use annotating::Annotating;
 use audit_log::{ChatRoom, Commitment, Event, Hex, Role};
@@ -92,7 +92,7 @@ impl Session {
             used: Vec::new(),
             files: Vec::new(),
             ended: Vec::new(),
-            rating: RatingView::None,
+            rating: shown::asked_after(reason, false),
             removed: None,
             log: None,
             still_running: 0,

@@ -1,7 +1,7 @@
 //! A console that was changed to ignore its certificate gets nothing by it, and the log says that it tried.
 
 use agent_core::AgentHandle;
-use agent_core::view::{AgentCommand, EndView, Failure, Page};
+use agent_core::view::{AgentCommand, EndView, Failure, Page, RatingView};
 use audit_log::{ChatRoom, Direction, Event, Report, Role};
 use channel::ConsoleIdentity;
 use e2e::evil::Trap;
@@ -72,6 +72,11 @@ fn view(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole) {
 fn log(trap: &Trap, agent: &AgentHandle) -> Report {
     agent.send(AgentCommand::End);
     agent.send(AgentCommand::SkipRating);
+    saved_log(trap, agent)
+}
+
+/// The same from the last page.
+fn saved_log(trap: &Trap, agent: &AgentHandle) -> Report {
     let folder = trap.agent_shows(agent, "the log", |view| match &view.page {
         Page::Ended(EndView { log: Some(log), .. }) => log.places.first().map(|(_, folder)| folder.clone()),
         _ => None,
@@ -177,6 +182,39 @@ fn an_operator_without_viewing_has_nothing_at_all() {
     ping(&trap, &mut console);
     assert!(matches!(agent.view().page, Page::Waiting { .. }));
     assert_eq!(trap.desktop.captures(), 0);
+}
+
+#[test]
+fn a_console_that_breaks_the_rules_does_not_keep_the_person_from_naming_the_scam() {
+    for is_seen in [true, false] {
+        let trap = Trap::new();
+        let (agent, mut console) = meet(&trap, &Profile::all_tools());
+        if is_seen {
+            view(&trap, &agent, &mut console);
+        }
+        trap.run("what is no message", console.talk.raw(&[0, 1, 200]));
+        trap.agent_shows(&agent, "the question after the end", |view| match &view.page {
+            Page::Ended(end) if end.reason == EndReason::ProtocolViolation => {
+                (end.rating == RatingView::ScamOnly).then_some(())
+            }
+            _ => None,
+        });
+        // There are no stars for that.
+        agent.send(AgentCommand::Rate { stars: 5, comment: String::new() });
+        agent.send(AgentCommand::ReportScam);
+        trap.agent_shows(&agent, "what to do now", |view| match &view.page {
+            Page::Ended(end) => (end.reason == EndReason::ReportedAsScam && end.removed.is_some()).then_some(()),
+            _ => None,
+        });
+        let log = saved_log(&trap, &agent);
+        let ends: Vec<EndReason> = log
+            .entries
+            .iter()
+            .filter_map(|entry| if let Event::Ended { reason, .. } = &entry.event { Some(*reason) } else { None })
+            .collect();
+        assert_eq!(ends, [EndReason::ProtocolViolation, EndReason::ReportedAsScam], "seen: {is_seen}");
+        assert!(!log.entries.iter().any(|entry| matches!(entry.event, Event::Rated { .. })));
+    }
 }
 
 #[test]
