@@ -42,7 +42,7 @@ pub const TAG_BYTES: usize = 64;
 /// Sessions that are listed, the newest; older ones stay on the disk.
 pub const LISTED: usize = 1000;
 /// What a line of the chat has on the disk besides its text, in bytes.
-const LINE_AROUND_BYTES: usize = 64;
+const LINE_AROUND_BYTES: usize = 80;
 /// Wakings of the writer that wait; one is as good as many.
 const WAKES: usize = 8;
 
@@ -161,6 +161,9 @@ pub struct KeptLine {
     pub mine: bool,
     /// The line, safe to show.
     pub text: String,
+    /// Whether it is the operator's, and no word came that the person has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_delivered: bool,
 }
 
 impl KeptLine {
@@ -196,6 +199,13 @@ impl Kept {
             bytes -= self.chat.remove(oldest).bytes();
             self.chat_left_out = self.chat_left_out.saturating_add(1);
         }
+    }
+
+    /// All of the operator's lines have come to the person, but for the last so many.
+    fn deliver(&mut self, all_but: u64) {
+        let all_but = usize::try_from(all_but).unwrap_or(usize::MAX);
+        let own = self.chat.iter_mut().rev().filter(|line| line.mine).skip(all_but);
+        own.take_while(|line| line.not_delivered).for_each(|line| line.not_delivered = false);
     }
 
     fn end(&mut self, end: &EndView) {
@@ -488,11 +498,16 @@ impl Records {
         }
     }
 
-    /// A line of the chat of this session.
+    /// A line of the chat of this session; one of the operator's until it is delivered counts as one that is not.
     pub(crate) fn said(&self, id: &RecordId, mine: bool, text: &str) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let at_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        self.change(id, |kept| kept.say(KeptLine { at_ms, mine, text: text.to_owned() }));
+        self.change(id, |kept| kept.say(KeptLine { at_ms, mine, text: text.to_owned(), not_delivered: mine }));
+    }
+
+    /// All of the operator's lines have come to the person, but for the last so many.
+    pub(crate) fn delivered(&self, id: &RecordId, all_but: u64) {
+        self.change(id, |kept| kept.deliver(all_but));
     }
 
     /// Changes one and has it saved, if that changes anything; false if there is none.

@@ -40,6 +40,9 @@ impl Live<'_> {
             return Flow::Break(EndReason::ProtocolViolation);
         }
         self.chat.handle_received(up_to);
+        if let Some((records, id)) = &self.record {
+            records.delivered(id, self.chat.unconfirmed());
+        }
         Flow::Continue(())
     }
 

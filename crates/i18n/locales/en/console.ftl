@@ -706,6 +706,7 @@ console-conversation-close = Hide what was written in the chat
 console-conversation-find = Find in the chat
 console-conversation-nothing = No line has these words.
 console-conversation-mine = { $time }  You: { $text }
+console-conversation-mine-not-delivered = { $time }  You, not delivered: { $text }
 console-conversation-theirs = { $time }  The person: { $text }
 console-conversation-left-out = Only the last lines of each are kept: { $count } older ones are not.
 console-transcript-open = What the terminal showed

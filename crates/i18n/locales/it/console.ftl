@@ -706,6 +706,7 @@ console-conversation-close = Nascondi ciò che è stato scritto nella chat
 console-conversation-find = Cerca nella chat
 console-conversation-nothing = Nessuna riga ha queste parole.
 console-conversation-mine = { $time }  Tu: { $text }
+console-conversation-mine-not-delivered = { $time }  Tu, non consegnata: { $text }
 console-conversation-theirs = { $time }  La persona: { $text }
 console-conversation-left-out = Di ciascuno si conservano solo le ultime righe: { $count } più vecchie non ci sono.
 console-transcript-open = Che cosa mostrava il terminale
