@@ -502,12 +502,27 @@ impl Records {
     pub(crate) fn said(&self, id: &RecordId, mine: bool, text: &str) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let at_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        self.change(id, |kept| kept.say(KeptLine { at_ms, mine, text: text.to_owned(), not_delivered: mine }));
+        self.change_in_place(id, |kept| kept.say(KeptLine { at_ms, mine, text: text.to_owned(), not_delivered: mine }));
     }
 
     /// All of the operator's lines have come to the person, but for the last so many.
     pub(crate) fn delivered(&self, id: &RecordId, all_but: u64) {
-        self.change(id, |kept| kept.deliver(all_but));
+        self.change_in_place(id, |kept| kept.deliver(all_but));
+    }
+
+    /// Changes one for certain and has it saved, if there is one. Of all that is kept of it nothing is copied, unless
+    /// somebody looks at it: lines of the chat come as fast as the other end likes.
+    fn change_in_place(&self, id: &RecordId, change: impl FnOnce(&mut Kept)) {
+        {
+            let mut state = self.shared.lock();
+            let Ok(place) = state.place(id) else { return };
+            // The list has it as well.
+            state.listed = None;
+            let Some(record) = state.all.get_mut(place) else { return };
+            change(&mut Arc::make_mut(record).kept);
+            state.unsaved.insert(id.clone());
+        }
+        self.changed();
     }
 
     /// Changes one and has it saved, if that changes anything; false if there is none.
