@@ -12,6 +12,9 @@ pub(super) fn page_ui(ui: &mut Ui, end: &EndView, i18n: &I18n, state: &mut Scree
     if let Some(again) = end.again {
         return ui.push_id("again", |ui| again_ui(ui, end, again, i18n)).inner;
     }
+    if end.rating == RatingView::ScamOnly {
+        return ui.push_id("scam", |ui| scam_ui(ui, end, i18n)).inner;
+    }
     if let Some(log) = end.log.as_ref().filter(|_| state.log_open) {
         return ui.push_id("log", |ui| log::page_ui(ui, log, i18n, &mut state.log_open)).inner;
     }
@@ -68,6 +71,32 @@ fn again_ui(ui: &mut Ui, end: &EndView, again: AgainView, i18n: &I18n) -> Vec<Ag
         () if scam.clicked() => vec![AgentCommand::ReportScam],
         // What was removed, and the log, are still to be seen.
         () if close.clicked() => vec![AgentCommand::End],
+        () => Vec::new(),
+    }
+}
+
+/// It was closed because of the operator's program: the person may say that it was a scam.
+fn scam_ui(ui: &mut Ui, end: &EndView, i18n: &I18n) -> Vec<AgentCommand> {
+    let (scam, go_on) = layout::page(
+        ui,
+        |ui| {
+            how_it_ended_ui(ui, end, i18n);
+            ui_kit::notice(ui, TagKind::Warn, &i18n.text("ask-control-warning"), &i18n.text("ended-scam-ask"));
+        },
+        |ui| {
+            ui_kit::small(ui, &i18n.text("rating-then"));
+            let scam = ui_kit::danger_line(ui, &i18n.text("rating-scam"));
+            (scam, layout::single(ui, |ui| ui_kit::primary_button(ui, &i18n.text("ended-scam-go-on"))))
+        },
+    );
+    // It says nothing against anybody.
+    if ui.memory(|memory| memory.focused().is_none()) {
+        go_on.request_focus();
+    }
+    match () {
+        () if scam.clicked() => vec![AgentCommand::ReportScam],
+        // What was removed, and the log, are still to be seen.
+        () if go_on.clicked() => vec![AgentCommand::SkipRating],
         () => Vec::new(),
     }
 }

@@ -138,8 +138,8 @@ pub(crate) struct Shown {
     form: Form,
     page: Discriminant<Page>,
     question: Option<RequestId>,
-    /// Whether it is the page with the rating: what follows it looks alike to the engine.
-    rates: bool,
+    /// Whether it is the page that asks after the end: what follows it looks alike to the engine.
+    asks_after: bool,
     /// Whether it is the page after the line was lost.
     is_lost: bool,
 }
@@ -147,9 +147,10 @@ pub(crate) struct Shown {
 impl Shown {
     pub(crate) fn of(view: &AgentView) -> Self {
         let question = if let Page::Question(question) = &view.page { Some(question.id) } else { None };
-        let rates = matches!(&view.page, Page::Ended(end) if end.rating == RatingView::Open);
+        let asks_after = matches!(&view.page, Page::Ended(end)
+            if matches!(end.rating, RatingView::Open | RatingView::ScamOnly));
         let is_lost = matches!(&view.page, Page::Ended(end) if end.again.is_some());
-        Self { form: Form::of(view), page: discriminant(&view.page), question, rates, is_lost }
+        Self { form: Form::of(view), page: discriminant(&view.page), question, asks_after, is_lost }
     }
 }
 

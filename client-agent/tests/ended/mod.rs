@@ -72,6 +72,18 @@ fn a_scam_can_be_named_also_where_the_operator_was_lost() {
 }
 
 #[test]
+fn a_scam_can_be_named_also_where_the_operators_program_broke_the_rules() {
+    for (button, said) in [("It was a scam", AgentCommand::ReportScam), ("Continue", AgentCommand::SkipRating)] {
+        let mut harness = window(support::page(Page::Ended(support::violation())), Language::English);
+        assert!(harness.get_by_label("Continue").is_focused());
+        harness.get_by_label_contains("If they called you and you had not asked for help");
+        harness.get_by_label(button).click();
+        harness.run_steps(8);
+        assert_eq!(harness.state().commands, [said]);
+    }
+}
+
+#[test]
 fn the_file_in_the_middle_of_which_everything_was_cut_off_is_named() {
     let harness = window(support::page(Page::Ended(support::lost(true))), Language::English);
     harness.get_by_label_contains("The part of delega.odt that arrived is kept.");

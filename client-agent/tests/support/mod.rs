@@ -101,6 +101,12 @@ pub fn rating() -> EndView {
     EndView { rating: RatingView::Open, removed: None, log: None, ..end(EndReason::OperatorEnded) }
 }
 
+/// The operator's program broke the rules; nothing was removed yet.
+pub fn violation() -> EndView {
+    let rating = RatingView::ScamOnly;
+    EndView { rating, removed: None, log: None, ..end(EndReason::ProtocolViolation) }
+}
+
 /// The operator asked for control too often.
 pub fn barred_panel() -> PanelView {
     let mut panel = panel();
@@ -371,6 +377,7 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ("panel-end-barred", with_panel(Page::Session, end_barred_panel())),
         ("panel-busy", with_panel(Page::Session, busy_panel())),
         ("rating", page(Page::Ended(rating()))),
+        ("violation", page(Page::Ended(violation()))),
         ("ended-rated", {
             let rating = RatingView::Given { stars: 5, delivered: true };
             page(Page::Ended(EndView { rating, ..end(EndReason::ClientEnded) }))

@@ -46,8 +46,8 @@ pub(crate) struct Parted {
 }
 
 impl Farewell {
-    /// Writes the end, tells the console, lets the person choose a new key where the line was lost, lets them rate if
-    /// `end` says so, removes the program and waits a moment for the console's signature. Where nobody answers the
+    /// Writes the end, tells the console, lets the person choose a new key where the line was lost, lets them rate or
+    /// name a scam if `end` says so, removes the program and waits a moment for the console's signature. Where nobody answers the
     /// agent alone has signed, and the log shows that.
     pub(crate) async fn say(mut self, config: &Setup, desk: &mut Desk, mut ledger: Ledger, mut end: EndView) -> Parted {
         let reason = end.reason;
@@ -61,7 +61,8 @@ impl Farewell {
             let log = ledger.finish(RemovalView::default());
             return Parted { end, log, has_left: false, goes_on: true, certificate_sha256 };
         }
-        let has_left = end.rating == RatingView::Open && self.rate(desk, &mut ledger, &mut end).await;
+        let is_asked = matches!(end.rating, RatingView::Open | RatingView::ScamOnly);
+        let has_left = is_asked && self.rate(desk, &mut ledger, &mut end).await;
 
         desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
         let removed = remove(config);
@@ -131,13 +132,13 @@ impl Farewell {
     async fn rate(&mut self, desk: &mut Desk, ledger: &mut Ledger, end: &mut EndView) -> bool {
         desk.show(AgentView { page: Page::Ended(end.clone()), panel: None });
         let rated_by = Instant::now() + RATED_WITHIN;
-        let mut is_heard = true;
+        let (is_open, mut is_heard) = (end.rating == RatingView::Open, true);
         let (rating, has_left) = loop {
             let connection = self.channel.connection().clone();
             tokio::select! {
                 biased;
                 command = desk.commands.recv() => match command {
-                    Some(AgentCommand::Rate { stars, comment }) if (1..=5).contains(&stars) => {
+                    Some(AgentCommand::Rate { stars, comment }) if is_open && (1..=5).contains(&stars) => {
                         break (Some((stars, comment)), false);
                     }
                     Some(AgentCommand::SkipRating) => break (None, false),

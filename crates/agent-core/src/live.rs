@@ -19,10 +19,10 @@ use crate::files::Prepared;
 use crate::injection::{Injection, InputGate};
 use crate::ledger::{Ledger, OwnText, SIGN_EVERY, Unwritable};
 use crate::screens::{ScreenEvent, Screens};
-use crate::view::{ChatLine, EndView, OperatorView, RatingView, TransferView};
+use crate::view::{ChatLine, EndView, OperatorView, TransferView};
 use crate::welcome::Chosen;
 use annotating::Annotating;
-use audit_log::{Commitment, Event, Hex, Role};
+use audit_log::{ChatRoom, Commitment, Event, Hex, Role};
 use batches::FileDesk;
 use capture::MarksSeen;
 use channel::{Channel, Keeper, LinkState};
@@ -56,10 +56,6 @@ const AFTER_LEAVING: Duration = Duration::from_secs(3);
 const LINE_BREAKS_AFTER: Duration = Duration::from_secs(10);
 /// How long the console may owe a signature of the log while it is there.
 const SIGNED_WITHIN: Duration = Duration::from_secs(90);
-/// How much of the chat a log takes, in bytes: an eighth of a long log, hours of lively talk.
-const CHAT_NOTED_BYTES: usize = 1024 * 1024;
-/// What a line has in a log besides its text, in bytes.
-const LINE_NOTED_BYTES: usize = 400;
 /// Most transfers that a session remembers.
 const MOST_TRANSFERS: usize = 1000;
 
@@ -93,7 +89,7 @@ impl Session {
             used: Vec::new(),
             files: Vec::new(),
             ended: Vec::new(),
-            rating: RatingView::None,
+            rating: shown::asked_after(reason, false),
             removed: None,
             log: None,
             still_running: 0,
@@ -181,9 +177,8 @@ pub(crate) struct Live<'a> {
     shell: ShellWork,
     files: FileDesk,
     clip: ClipWork,
-    /// How much of the chat stands in the log, in bytes, and whether the rest of it does not.
-    chat_noted_bytes: usize,
-    is_chat_cut: bool,
+    /// What the log has taken of each one's lines of the chat.
+    chat_room: BTreeMap<Role, ChatRoom>,
     screens: Option<Screens>,
     injection: Option<Injection>,
     input_gate: InputGate,
@@ -244,8 +239,7 @@ impl<'a> Live<'a> {
             shell: ShellWork::default(),
             files: FileDesk::default(),
             clip: ClipWork::default(),
-            chat_noted_bytes: 0,
-            is_chat_cut: false,
+            chat_room: BTreeMap::new(),
             screens: None,
             injection: None,
             input_gate: InputGate::default(),
@@ -334,19 +328,19 @@ impl<'a> Live<'a> {
         written(self.ledger.note_with_text(&self.outbox, text, event))
     }
 
-    /// Writes down a line of the chat, as many as a log takes; the signature comes with what follows, at the latest
-    /// with the next one that is due.
+    /// Writes down a line of the chat before it is told or confirmed, as many of each writer as a log takes; the
+    /// signature comes with what follows, at the latest with the next one that is due.
     fn note_line(&mut self, by: Role, text: &ChatText) -> Flow {
-        if self.is_chat_cut {
+        let (line, room) = (text.shown_lines(), self.chat_room.entry(by).or_default());
+        if room.is_cut() {
             return Flow::Continue(());
         }
-        self.chat_noted_bytes += text.as_str().len() + LINE_NOTED_BYTES;
-        if self.chat_noted_bytes > CHAT_NOTED_BYTES {
-            self.is_chat_cut = true;
-            return self.note(Event::ChatCut);
+        if !room.has_room_for(line.len()) {
+            room.cut();
+            return self.note(Event::ChatCut { by });
         }
-        let event = |line| Event::Chat { by, line };
-        written(self.ledger.note_with_text(&self.outbox, &text.shown_lines(), event))
+        room.take(line.len());
+        written(self.ledger.note_with_text(&self.outbox, &line, |line| Event::Chat { by, line }))
     }
 
     /// Looks whether the console still vouches for what is written: a session of which only one end signs the log

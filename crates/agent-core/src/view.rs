@@ -399,6 +399,8 @@ pub enum RatingView {
         /// Whether the operator's program has it.
         delivered: bool,
     },
+    /// Not asked for, but the person may say that it was a scam before the program goes.
+    ScamOnly,
 }
 
 /// A place for files that people know.

@@ -318,8 +318,12 @@ pub enum Event {
         /// The line as it was shown.
         line: Commitment,
     },
-    /// Lines of the chat from here on stand nowhere: there were more than a log takes.
-    ChatCut,
+    /// Lines of the chat that this end writes from here on stand nowhere: there were more than a log takes of one
+    /// writer. See [`crate::ChatRoom`].
+    ChatCut {
+        /// Whose lines.
+        by: Role,
+    },
 }
 
 impl Event {
@@ -353,7 +357,7 @@ impl Event {
             | Self::StillRunning { .. }
             | Self::TerminalOutput { .. }
             | Self::HiddenLine { .. }
-            | Self::ChatCut => None,
+            | Self::ChatCut { .. } => None,
         }
     }
 }

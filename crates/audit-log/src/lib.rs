@@ -5,6 +5,7 @@
 //! [`Line`], then [`Writer`] (agent), [`Follower`] (console) and [`Report`] (whoever checks a log afterwards).
 
 mod chain;
+mod chat;
 mod event;
 pub mod export;
 mod files;
@@ -16,6 +17,7 @@ mod output;
 mod report;
 
 pub use chain::{Broken, Follower, Writer, certificates_line};
+pub use chat::ChatRoom;
 pub use event::{Begin, Direction, Entry, Event, Line, Role, Shared, Signature};
 pub use files::FilesList;
 pub use finding::{Difference, Finding, Verdict};

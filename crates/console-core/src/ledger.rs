@@ -259,7 +259,7 @@ fn is_to_be_signed(line: &Line) -> bool {
         | Event::Annotated
         | Event::FolderSeen { .. }
         | Event::Chat { .. }
-        | Event::ChatCut
+        | Event::ChatCut { .. }
         | Event::Link { .. }
         | Event::ConsoleClock { .. } => false,
     }

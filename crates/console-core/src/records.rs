@@ -32,8 +32,8 @@ pub const SAVED_WITHIN: Duration = Duration::from_secs(1);
 pub const NAME_BYTES: usize = 200;
 /// Longest summary, in bytes: some pages.
 pub const NOTES_BYTES: usize = 16 * 1024;
-/// Lines of the chat that are kept of a session, in bytes; the oldest go. An hour of lively talk is a third of it, and
-/// all records are held in memory.
+/// Lines of the chat that are kept of a session, in bytes; of each writer a half, so that neither takes the other's
+/// away; the oldest go. An hour of lively talk is a third of it, and all records are held in memory.
 pub const CHAT_KEPT_BYTES: usize = 64 * 1024;
 /// Most tags of a session: more are read by nobody.
 pub const TAGS: usize = 16;
@@ -42,7 +42,7 @@ pub const TAG_BYTES: usize = 64;
 /// Sessions that are listed, the newest; older ones stay on the disk.
 pub const LISTED: usize = 1000;
 /// What a line of the chat has on the disk besides its text, in bytes.
-const LINE_AROUND_BYTES: usize = 64;
+const LINE_AROUND_BYTES: usize = 80;
 /// Wakings of the writer that wait; one is as good as many.
 const WAKES: usize = 8;
 
@@ -146,7 +146,7 @@ pub struct Kept {
     pub terminals: u32,
     /// What has come of files that were cut off, on this machine; also of the one that comes now.
     pub unfinished: Vec<Unfinished>,
-    /// What was written in the chat, oldest first, at most [`CHAT_KEPT_BYTES`] of it.
+    /// What was written in the chat, oldest first, at most half of [`CHAT_KEPT_BYTES`] of each writer.
     pub chat: Vec<KeptLine>,
     /// How many older lines there were.
     pub chat_left_out: u32,
@@ -161,6 +161,15 @@ pub struct KeptLine {
     pub mine: bool,
     /// The line, safe to show.
     pub text: String,
+    /// Whether it is the operator's, and no word came that the person has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_delivered: bool,
+}
+
+impl KeptLine {
+    fn bytes(&self) -> usize {
+        self.text.len() + LINE_AROUND_BYTES
+    }
 }
 
 impl Kept {
@@ -181,12 +190,22 @@ impl Kept {
     }
 
     fn say(&mut self, line: KeptLine) {
+        let mine = line.mine;
         self.chat.push(line);
-        let mut bytes: usize = self.chat.iter().map(|line| line.text.len() + LINE_AROUND_BYTES).sum();
-        while bytes > CHAT_KEPT_BYTES {
-            bytes -= self.chat.remove(0).text.len() + LINE_AROUND_BYTES;
+        let is_of_writer = |line: &KeptLine| line.mine == mine;
+        let mut bytes: usize = self.chat.iter().filter(|line| is_of_writer(line)).map(KeptLine::bytes).sum();
+        while bytes > CHAT_KEPT_BYTES / 2 {
+            let Some(oldest) = self.chat.iter().position(is_of_writer) else { return };
+            bytes -= self.chat.remove(oldest).bytes();
             self.chat_left_out = self.chat_left_out.saturating_add(1);
         }
+    }
+
+    /// All of the operator's lines have come to the person, but for the last so many.
+    fn deliver(&mut self, all_but: u64) {
+        let all_but = usize::try_from(all_but).unwrap_or(usize::MAX);
+        let own = self.chat.iter_mut().rev().filter(|line| line.mine).skip(all_but);
+        own.take_while(|line| line.not_delivered).for_each(|line| line.not_delivered = false);
     }
 
     fn end(&mut self, end: &EndView) {
@@ -495,11 +514,31 @@ impl Records {
         }
     }
 
-    /// A line of the chat of this session.
+    /// A line of the chat of this session; one of the operator's until it is delivered counts as one that is not.
     pub(crate) fn said(&self, id: &RecordId, mine: bool, text: &str) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let at_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        self.change(id, |kept| kept.say(KeptLine { at_ms, mine, text: text.to_owned() }));
+        self.change_in_place(id, |kept| kept.say(KeptLine { at_ms, mine, text: text.to_owned(), not_delivered: mine }));
+    }
+
+    /// All of the operator's lines have come to the person, but for the last so many.
+    pub(crate) fn delivered(&self, id: &RecordId, all_but: u64) {
+        self.change_in_place(id, |kept| kept.deliver(all_but));
+    }
+
+    /// Changes one for certain and has it saved, if there is one. Of all that is kept of it nothing is copied, unless
+    /// somebody looks at it: lines of the chat come as fast as the other end likes.
+    fn change_in_place(&self, id: &RecordId, change: impl FnOnce(&mut Kept)) {
+        {
+            let mut state = self.shared.lock();
+            let Ok(place) = state.place(id) else { return };
+            // The list has it as well.
+            state.listed = None;
+            let Some(record) = state.all.get_mut(place) else { return };
+            change(&mut Arc::make_mut(record).kept);
+            state.unsaved.insert(id.clone());
+        }
+        self.changed();
     }
 
     /// Changes one and has it saved, if that changes anything; false if there is none.

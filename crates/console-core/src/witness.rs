@@ -5,10 +5,13 @@
 //! signed and ends the session. What only the agent can know (when a question was shown, what the person's
 //! clock says) is the agent's word, and a log is read as that.
 
+mod chat;
+
 use audit_log::{Commitment, Direction, Event, FilesList, Hex, Line, Opening, OutputDigest, Role};
+use chat::Chat;
 use proto::limits::TRANSCRIPT_BYTES;
 use proto::session::{Capability, Decision, Request, RequestId};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Signatures whose time the agent may quote: it quotes the first.
@@ -59,11 +62,7 @@ pub(crate) struct Witness {
     /// What terminals showed, by what the log says and by what came; see [`Witness::output`].
     written_outputs: BTreeMap<u32, (u64, Hex<32>)>,
     own_outputs: BTreeMap<u32, (u64, Hex<32>)>,
-    /// Lines that the operator wrote, until they stand in the log.
-    said: VecDeque<String>,
-    /// A line of the chat, until the text has come that says which, and one of the person's until it is heard.
-    unopened_line: Option<(Role, Commitment)>,
-    unheard_line: Option<Opening>,
+    chat: Chat,
 }
 
 /// Digests of files, each as often as it was found.
@@ -133,26 +132,17 @@ impl Witness {
 
     /// The operator writes this line.
     pub(crate) fn say(&mut self, line: String) {
-        self.said.push_back(line);
+        self.chat.say(line);
     }
 
-    /// The person's next line has come: if one stands in the log, it is this one.
+    /// The person's next line has come: it is the one that stands in the log, as long as that takes any.
     pub(crate) fn hear(&mut self, line: &str) -> Result<(), Lie> {
-        match self.unheard_line.take() {
-            Some(written) if Opening::new(written.salt(), line).commitment() != written.commitment() => {
-                Err(Lie("another line than was said"))
-            }
-            _ => Ok(()),
-        }
+        self.chat.hear(line)
     }
 
-    fn line(&mut self, by: Role, opening: &Opening) -> Result<(), Lie> {
-        if by == Role::Agent {
-            self.unheard_line = Some(opening.clone());
-            return Ok(());
-        }
-        let ours = self.said.pop_front().map(|line| Opening::new(opening.salt(), &line).commitment());
-        if ours == Some(opening.commitment()) { Ok(()) } else { Err(Lie("another line than was written")) }
+    /// The operator's lines up to this one have come to the person: they stand in the log, as long as that takes any.
+    pub(crate) fn confirm(&self, up_to: u64) -> Result<(), Lie> {
+        self.chat.confirm(up_to)
     }
 
     /// The operator ends the session.
@@ -266,13 +256,7 @@ impl Witness {
         if self.unopened_files.is_some() {
             return Err(Lie("files without their list"));
         }
-        if self.unopened_line.is_some() {
-            return Err(Lie("a line without its text"));
-        }
-        // Each is said as soon as it stands there.
-        if self.unheard_line.is_some() {
-            return Err(Lie("a line that was not said"));
-        }
+        self.chat.go_on()?;
         match event {
             Event::Operator { certificate_sha256, .. } if certificate_sha256.0 != self.certificate => {
                 Err(Lie("another operator"))
@@ -350,11 +334,8 @@ impl Witness {
                 self.same_output(*request)
             }
             Event::Recording { .. } => Err(Lie("what this program cannot do")),
-            Event::Chat { by: Role::Console, .. } if self.said.is_empty() => Err(Lie("a line that was not written")),
-            Event::Chat { by, line } => {
-                self.unopened_line = Some((*by, *line));
-                Ok(())
-            }
+            Event::Chat { by, line } => self.chat.write(*by, *line),
+            Event::ChatCut { by } => self.chat.cut(*by),
             Event::ConsoleClock { console_ms } if !self.signed_at_ms.contains(console_ms) => {
                 Err(Lie("a time that this clock never said"))
             }
@@ -375,7 +356,6 @@ impl Witness {
             | Event::UnseenLines { .. }
             | Event::StillRunning { .. }
             | Event::HiddenLine { .. }
-            | Event::ChatCut
             | Event::Terminal { .. } => Ok(()),
         }
     }
@@ -393,8 +373,8 @@ impl Witness {
             self.is_end_opened = true;
             return Ok(());
         }
-        if let Some((by, _)) = self.unopened_line.take_if(|(_, line)| *line == commitment) {
-            return self.line(by, opening);
+        if let Some(line) = self.chat.open(opening) {
+            return line;
         }
         if let Some(files) = self.unopened_files.take_if(|files| files.list == commitment) {
             return self.files(files, opening.text());
@@ -476,7 +456,7 @@ mod tests {
             files,
             list,
             entry(Event::Chat { by: Role::Console, line: ours.commitment() }),
-            Line::Opening(ours),
+            Line::Opening(ours.clone()),
             entry(Event::Chat { by: Role::Agent, line: theirs.commitment() }),
             Line::Opening(theirs.clone()),
             entry(Event::ConsoleClock { console_ms: 1000 }),
@@ -488,6 +468,10 @@ mod tests {
             // It is told as soon as it stands there.
             if *line == Line::Opening(theirs.clone()) {
                 assert_eq!(witness.hear("thank you"), Ok(()));
+            }
+            // It is confirmed as soon as it stands there.
+            if *line == Line::Opening(ours.clone()) {
+                assert_eq!(witness.confirm(1), Ok(()));
             }
         }
         assert_eq!(witness.decided(RequestId(1), Decision::Granted), Ok(()));
@@ -542,7 +526,7 @@ mod tests {
         let [another, its_list] = file(8, Direction::ToClient);
         let said = |by, line: &Opening| entry(Event::Chat { by, line: line.commitment() });
         let said_line = Opening::new(Hex([4; 16]), "one moment");
-        let rows: [(&str, Vec<Line>, Line); 28] = [
+        let rows: [(&str, Vec<Line>, Line); 29] = [
             ("another operator", vec![], {
                 entry(Event::Operator { certificate_sha256: Hex([1; 32]), verified: true, recognised: true })
             }),
@@ -579,7 +563,8 @@ mod tests {
                 vec![said(Role::Agent, &right), Line::Opening(right.clone())],
                 { entry(Event::Ended { by: Some(Role::Agent), reason: EndReason::ClientEnded }) },
             ),
-            ("a line without its text", vec![said(Role::Agent, &right)], entry(Event::ChatCut)),
+            ("the last line before its time", vec![], entry(Event::ChatCut { by: Role::Agent })),
+            ("a line without its text", vec![said(Role::Agent, &right)], entry(Event::Annotated)),
             ("a hidden line", vec![], entry(Event::HiddenLine { request: 2 })),
             ("a terminal's output", vec![], {
                 entry(Event::TerminalOutput { request: 2, size_bytes: 0, sha256: Hex([0; 32]) })
@@ -609,6 +594,7 @@ mod tests {
         assert_eq!(witness.take(&said(Role::Agent, &right)), Ok(()));
         assert_eq!(witness.take(&Line::Opening(right.clone())), Ok(()));
         assert!(witness.hear("secrets.pdf").is_err(), "another line than stands there");
+        assert!(witness.hear("guide.pdf").is_err(), "a line that stands nowhere");
         assert!(witness.decided(RequestId(1), Decision::Granted).is_err(), "an answer that stands nowhere");
     }
 }

@@ -27,6 +27,8 @@ pub struct Chat {
     entries: Vec<ChatEntry>,
     written: u64,
     received: u64,
+    /// How many of our own the other end has.
+    confirmed: u64,
 }
 
 impl Chat {
@@ -65,8 +67,15 @@ impl Chat {
         self.received
     }
 
+    /// How many lines that were written here the other end does not have, as far as is known: the last ones.
+    #[must_use]
+    pub fn unconfirmed(&self) -> u64 {
+        self.written.saturating_sub(self.confirmed)
+    }
+
     /// The other end has all lines up to this one.
     pub fn handle_received(&mut self, up_to: u64) {
+        self.confirmed = self.confirmed.max(up_to.min(self.written));
         for entry in self.entries.iter_mut().filter(|entry| entry.mine && entry.id <= up_to) {
             entry.delivered = true;
         }
@@ -108,8 +117,12 @@ mod tests {
         assert!(chat.write("   ", at).is_none());
         chat.write("one", at);
         chat.write("two", at);
+        assert_eq!(chat.unconfirmed(), 2);
         chat.handle_received(1);
+        assert_eq!(chat.unconfirmed(), 1);
         let marks: Vec<bool> = chat.entries().iter().map(|entry| entry.delivered).collect();
         assert_eq!(marks, [true, false]);
+        chat.handle_received(u64::MAX);
+        assert_eq!(chat.unconfirmed(), 0);
     }
 }

@@ -61,7 +61,11 @@ pub(super) fn conversation_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, s
             .auto_shrink([false, true]);
         area.show(ui, |ui| {
             for line in found {
-                let id = if line.mine { "console-conversation-mine" } else { "console-conversation-theirs" };
+                let id = match (line.mine, line.not_delivered) {
+                    (true, true) => "console-conversation-mine-not-delivered",
+                    (true, false) => "console-conversation-mine",
+                    (false, _) => "console-conversation-theirs",
+                };
                 let time = i18n.time_of_day(UNIX_EPOCH + Duration::from_millis(line.at_ms));
                 // What is on a second line of one writer must not look like a line of the other.
                 let text = line.text.replace('\n', " \u{21b5} ");

@@ -96,7 +96,9 @@ pub(crate) fn records() -> Arc<[Arc<Record>]> {
                 at_ms: (1_797_000_000 - 5_400 + at_s) * 1000,
                 mine,
                 text: text.to_owned(),
+                not_delivered: false,
             };
+            let last = line(1_210, true, "Allora a presto.");
             let chat = vec![
                 line(60, true, "Buongiorno, mi dica che cosa vede."),
                 line(
@@ -105,6 +107,7 @@ pub(crate) fn records() -> Arc<[Arc<Record>]> {
                     "La colonna con il numero di protocollo non c’è più, da quando ho cambiato la finestra.",
                 ),
                 line(130, true, "Ora guardo insieme a lei."),
+                KeptLine { not_delivered: true, ..last },
             ];
             Kept { terminals: 1, chat, ..kept }
         }),

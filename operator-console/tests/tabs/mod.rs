@@ -457,6 +457,7 @@ fn what_was_written_in_a_past_session_is_read_and_searched() {
     page.get_by_label("What was written in the chat").click();
     page.run_steps(3);
     assert!(page.query_all_by_label_contains("You: Buongiorno").next().is_some());
+    assert!(page.query_all_by_label_contains("You, not delivered: Allora a presto.").next().is_some());
     assert!(page.query_all_by_label_contains("The person: La colonna").next().is_some());
     page.get_by_role_and_label(Role::TextInput, "Find in the chat").focus();
     page.run_steps(2);

@@ -69,9 +69,7 @@ impl Live<'_> {
             view.state = TransferState::Failed(TransferFailure::Cancelled);
         }
         let (operator, lasted) = (Some(self.operator.clone()), self.began.elapsed());
-        // Whoever saw nothing of it, or was in danger, is not asked how it was.
-        let is_orderly = matches!(reason, EndReason::ClientEnded | EndReason::OperatorEnded | EndReason::TimeUp);
-        let rating = if self.seen && is_orderly { RatingView::Open } else { RatingView::None };
+        let rating = asked_after(reason, self.seen);
         let ended = self.machine.ended();
         let still_running = self.shell.left();
         EndView {
@@ -140,6 +138,17 @@ fn chat_lines(chat: &Chat) -> Vec<ChatLine> {
         number: entry.id,
     };
     chat.entries().iter().map(line).collect()
+}
+
+/// What the person is asked after this end, once they have seen something of the session or before.
+pub(super) const fn asked_after(reason: EndReason, seen: bool) -> RatingView {
+    match reason {
+        // Whoever saw nothing of it is not asked how it was.
+        EndReason::ClientEnded | EndReason::OperatorEnded | EndReason::TimeUp if seen => RatingView::Open,
+        // An operator can bring this about to take the question away: there is no praise, but a word against them.
+        EndReason::ProtocolViolation => RatingView::ScamOnly,
+        _ => RatingView::None,
+    }
 }
 
 /// The longest session that the certificate and the organisation's policy allow, the shorter of the two.

@@ -297,7 +297,8 @@ impl<'a> Speaker<'a> {
             Event::HiddenLine { .. } => self.say("log-entry-hidden-line", &[operator]),
             Event::Chat { by: Role::Console, .. } => self.say("log-entry-chat-operator", &[operator, ("line", &text)]),
             Event::Chat { by: Role::Agent, .. } => self.say("log-entry-chat-person", &[("line", &text)]),
-            Event::ChatCut => self.say("log-entry-chat-cut", &[]),
+            Event::ChatCut { by: Role::Console } => self.say("log-entry-chat-cut-operator", &[operator]),
+            Event::ChatCut { by: Role::Agent } => self.say("log-entry-chat-cut-person", &[]),
         }
     }
 }

@@ -82,7 +82,8 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::HiddenLine { request },
         Event::Chat { by: Role::Agent, line: name },
         Event::Chat { by: Role::Console, line: name },
-        Event::ChatCut,
+        Event::ChatCut { by: Role::Agent },
+        Event::ChatCut { by: Role::Console },
     ];
     for power in Capability::ALL {
         events.push(Event::Asked { request, power, detail: None });

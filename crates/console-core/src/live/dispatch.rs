@@ -142,7 +142,7 @@ impl Live<'_> {
                 let up_to = self.hear(id, &text)?;
                 return self.tell(ConsoleToAgent::ChatReceived { up_to });
             }
-            AgentToConsole::ChatReceived { up_to } => self.chat.handle_received(up_to),
+            AgentToConsole::ChatReceived { up_to } => return self.confirmed(up_to),
             AgentToConsole::FileFailed { transfer, failure } => {
                 self.batch_failed(transfer);
                 self.transfer_over(transfer, Err(failure));

@@ -33,6 +33,19 @@ impl Live<'_> {
         ControlFlow::Continue(up_to)
     }
 
+    /// The operator's lines up to this one have come to the person.
+    pub(super) fn confirmed(&mut self, up_to: u64) -> Flow {
+        if let Err(lie) = self.ledger.witness.confirm(up_to) {
+            tracing::warn!(%lie, "the agent's log is not one");
+            return Flow::Break(EndReason::ProtocolViolation);
+        }
+        self.chat.handle_received(up_to);
+        if let Some((records, id)) = &self.record {
+            records.delivered(id, self.chat.unconfirmed());
+        }
+        Flow::Continue(())
+    }
+
     /// Takes a line of the agent's log, and vouches for it where that is due.
     pub(super) fn handle_log(&mut self, line: &str) -> Flow {
         match self.ledger.take(line) {
@@ -84,6 +97,7 @@ impl Live<'_> {
                 Ok(Some(AgentToConsole::Log { line })) if self.handle_log(line.as_str()).is_break() => return None,
                 // What the person wrote while the operator ended it is theirs as well.
                 Ok(Some(AgentToConsole::Chat { id, text })) if self.hear(id, &text).is_break() => return None,
+                Ok(Some(AgentToConsole::ChatReceived { up_to })) if self.confirmed(up_to).is_break() => return None,
                 Ok(Some(AgentToConsole::Ended { .. })) if !ended => {
                     ended = true;
                     closed_by = Instant::now() + LOG_CLOSED_WITHIN;

@@ -117,6 +117,35 @@ fn texts_have_an_end_and_files_that_are_no_records_are_passed_over() {
 }
 
 #[test]
+fn a_line_of_the_operators_that_nobody_confirmed_is_kept_as_not_delivered() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = open(folder.path());
+    let id = records.begin();
+    records.said(&id, true, "first");
+    records.said(&id, false, "theirs");
+    records.said(&id, true, "second");
+    let marks = |records: &Records| -> Vec<(String, bool)> {
+        let kept = &records.find(&id).unwrap().kept;
+        kept.chat.iter().map(|line| (line.text.clone(), line.not_delivered)).collect()
+    };
+    let expected = |marks: [bool; 3]| ["first", "theirs", "second"].map(str::to_owned).into_iter().zip(marks).collect();
+    let all: Vec<(String, bool)> = expected([true, false, true]);
+    assert_eq!(marks(&records), all);
+    let held = records.find(&id).unwrap();
+    records.delivered(&id, 1);
+    let last: Vec<(String, bool)> = expected([false, false, true]);
+    assert_eq!(marks(&records), last);
+    assert!(held.kept.chat[0].not_delivered, "what somebody looks at does not change under their eyes");
+    assert!(records.find(&id).unwrap().kept.to_json().matches("\"not_delivered\": true").count() == 1);
+    records.flush(SOON);
+    drop(records);
+    let records = open(folder.path());
+    assert_eq!(marks(&records), last, "also once the program was started again");
+    records.delivered(&id, 0);
+    assert!(marks(&records).iter().all(|(_, not_delivered)| !not_delivered));
+}
+
+#[test]
 fn the_chat_is_kept_up_to_a_bound_sealed_and_erased_with_its_record() {
     let folder = tempfile::tempdir().unwrap();
     let records = open(folder.path());
@@ -139,10 +168,12 @@ fn the_chat_is_kept_up_to_a_bound_sealed_and_erased_with_its_record() {
     let bytes: usize = kept.chat.iter().map(|line| line.text.len()).sum();
     assert!(bytes <= CHAT_KEPT_BYTES, "{bytes} bytes");
     assert!(kept.chat.last().unwrap().text.starts_with("199 "));
+    assert_eq!(kept.chat.first().unwrap().text, "buongiorno", "nobody pushes out what the other has written");
     assert_eq!(kept.chat.len() as u32 + kept.chat_left_out, 202);
     records.erase(&id);
     records.flush(SOON);
     assert!(files(folder.path()).is_empty());
+    records.delivered(&id, 0);
     records.said(&id, true, "too late");
     records.flush(SOON);
     assert!(files(folder.path()).is_empty());

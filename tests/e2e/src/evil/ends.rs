@@ -8,7 +8,7 @@ use identity::{Organisation, Seed};
 use link::{Control, Packets};
 use pairing::{AgentPairing, ConsolePairing, P3Outcome, Paired, SessionKey};
 use proto::relay::{AttemptId, EndToRelay, NodeName, OfferId, RelayToEnd, SessionId, Side, Ticket};
-use proto::session::{AgentToConsole, ConsoleToAgent, Decision, LogLine, Request, RequestId};
+use proto::session::{AgentToConsole, ChatText, ConsoleToAgent, Decision, LogLine, Request, RequestId};
 use proto::{Blob, Deframer, Locator, Message, PROTOCOL_VERSION, Text};
 use quinn::WriteError;
 use rand::rngs::OsRng;
@@ -241,6 +241,22 @@ impl FalseAgent {
     pub async fn note(&mut self, event: Event) {
         let line = self.writer.append(2, event);
         self.log(line).await;
+    }
+
+    /// Writes down that this line of the chat was written, the first or any later one of its writer.
+    pub async fn note_line(&mut self, by: audit_log::Role, id: u64, text: &ChatText) {
+        let mut salt = [if by == audit_log::Role::Agent { 6 } else { 7 }; 16];
+        salt[..8].copy_from_slice(&id.to_be_bytes());
+        let opening = Opening::new(Hex(salt), &text.shown_lines());
+        self.note(Event::Chat { by, line: opening.commitment() }).await;
+        self.log(Writer::opening(opening)).await;
+    }
+
+    /// Says this line, and writes it down before.
+    pub async fn chat(&mut self, id: u64, text: &str) {
+        let text = ChatText::truncated(text);
+        self.note_line(audit_log::Role::Agent, id, &text).await;
+        self.talk.say(&AgentToConsole::Chat { id, text }).await;
     }
 
     /// Says that the person decided this question so, and writes it down.

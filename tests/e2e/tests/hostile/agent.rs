@@ -8,9 +8,7 @@ use e2e::evil::ends::{Catcher, FalseAgent, framed, stream};
 use pairing::SessionKey;
 use proto::geometry::{Layout, Monitor, MonitorId};
 use proto::screen::{CursorUpdate, ScreenHead, UpdateHead};
-use proto::session::{
-    AgentToConsole, Capability, ChatText, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind,
-};
+use proto::session::{AgentToConsole, Capability, ConsoleToAgent, Decision, EndReason, Request, RequestId, StreamKind};
 use proto::{Locator, Text};
 
 /// An agent that was greeted and says that the person recognised the operator.
@@ -201,7 +199,7 @@ fn a_flood_of_chat_is_shown_up_to_a_bound_and_the_operator_can_still_end() {
     let (console, mut agent) = meet(&trap, &mut catcher);
     trap.run("the flood", async {
         for id in 1..=2500 {
-            agent.talk.say(&AgentToConsole::Chat { id, text: ChatText::truncated("\u{202E}spam\u{7}") }).await;
+            agent.chat(id, "\u{202E}spam\u{7}").await;
             if id % 100 == 0 {
                 let received = |message: &ConsoleToAgent| match message {
                     ConsoleToAgent::ChatReceived { up_to } => (*up_to == id).then_some(()),

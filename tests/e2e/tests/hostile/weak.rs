@@ -7,9 +7,8 @@ use agent_core::view::{AgentCommand, Page, QuestionKind, TransferState};
 use e2e::evil::Trap;
 use e2e::evil::ends::{framed, stream};
 use pairing::SessionKey;
-use proto::Text;
 use proto::files::BatchItem;
-use proto::session::{AgentToConsole, ConsoleToAgent, Request, RequestId, StreamKind, TransferFailure, TransferId};
+use proto::session::{ConsoleToAgent, Request, RequestId, StreamKind, TransferFailure, TransferId};
 use std::fs;
 
 #[test]
@@ -113,7 +112,7 @@ fn a_console_keeps_pictures_of_announced_monitors_only() {
         let heads = [framed(&StreamKind::Screen), false_agent::head(monitor, 64, 64)];
         streams.push(trap.run("a stream", stream(&agent.channel, &heads, &[])));
     }
-    false_agent::say(&trap, &mut agent, &AgentToConsole::Chat { id: 1, text: Text::truncated("x") });
+    trap.run("a line", agent.chat(1, "x"));
     let over = trap.runtime.block_on(async {
         tokio::time::timeout(std::time::Duration::from_secs(2), agent.channel.connection().closed()).await
     });

@@ -6,7 +6,7 @@ use console_core::view::{ConsoleCommand, Stage};
 use e2e::evil::Trap;
 use e2e::evil::ends::FalseAgent;
 use pairing::SessionKey;
-use proto::session::{AgentToConsole, Capability, Decision, EndReason, Request, RequestId};
+use proto::session::{AgentToConsole, Capability, ChatText, ConsoleToAgent, Decision, EndReason, Request, RequestId};
 use proto::{Locator, Text};
 use std::fs;
 
@@ -64,6 +64,7 @@ fn what_the_operator_did_not_do_is_not_vouched_for() {
         ("a command", Event::Command { line: secret().commitment() }),
         ("a forbidden try", Event::NotAllowed { power: Capability::Shell }),
         ("our own end", Event::Ended { by: Some(Role::Console), reason: EndReason::OperatorEnded }),
+        ("no more of the chat, before there is any", Event::ChatCut { by: Role::Agent }),
         ("a time of our clock", Event::ConsoleClock { console_ms: 5 }),
     ];
     for (what, event) in rows {
@@ -86,7 +87,7 @@ fn an_answer_in_the_log_is_the_answer_that_is_told() {
         let (id, what) = (RequestId(1), Request::View);
         trap.run(
             "the question",
-            agent.talk.expect(|message| matches!(message, proto::session::ConsoleToAgent::Ask { .. }).then_some(())),
+            agent.talk.expect(|message| matches!(message, ConsoleToAgent::Ask { .. }).then_some(())),
         );
         trap.run("a true answer", async {
             agent.note(Event::Asked { request: 1, power: what.capability(), detail: None }).await;
@@ -96,6 +97,101 @@ fn an_answer_in_the_log_is_the_answer_that_is_told() {
         });
         assert_eq!(ended(&trap, &console, "another answer").0, EndReason::ProtocolViolation);
     }
+}
+
+/// What the operator writes, and the agent has.
+const LINE: &str = "one moment";
+
+/// The operator has written [`LINE`], and the agent has it.
+fn line_of_the_operator(trap: &Trap, console: &ConsoleHandle, agent: &mut FalseAgent) {
+    trap.console_shows(console, "the session", |view| matches!(view.stage, Stage::Session(_)).then_some(()));
+    console.send(ConsoleCommand::SendChat(LINE.to_owned()));
+    let is_it = |message: &ConsoleToAgent| matches!(message, ConsoleToAgent::Chat { id: 1, .. }).then_some(());
+    trap.run("the line", agent.talk.expect(is_it)).unwrap();
+}
+
+#[test]
+fn a_line_of_the_chat_that_stands_nowhere_ends_the_session_and_is_not_vouched_for() {
+    let text = || ChatText::truncated("send me your password");
+    for what in ["a line that stands nowhere", "another line than stands there", "one line for two"] {
+        let trap = Trap::new();
+        let (console, mut agent) = meet(&trap);
+        ready(&trap, &mut agent);
+        trap.run(what, async {
+            match what {
+                "another line than stands there" => {
+                    agent.note_line(Role::Agent, 1, &ChatText::truncated("thank you")).await;
+                }
+                "one line for two" => agent.chat(1, "thank you").await,
+                _ => {}
+            }
+            let id = if what == "one line for two" { 2 } else { 1 };
+            agent.talk.say(&AgentToConsole::Chat { id, text: text() }).await;
+        });
+        let (reason, log) = ended(&trap, &console, what);
+        assert_eq!(reason, EndReason::ProtocolViolation, "{what}");
+        assert_eq!(log.signed.get(&Role::Console), None, "{what}: nothing was vouched for");
+    }
+}
+
+#[test]
+fn the_operators_line_is_confirmed_only_as_it_stands_in_the_log() {
+    for what in ["it stands nowhere", "one stands there and then no more", "more than was written"] {
+        let trap = Trap::new();
+        let (console, mut agent) = meet(&trap);
+        ready(&trap, &mut agent);
+        line_of_the_operator(&trap, &console, &mut agent);
+        trap.run(what, async {
+            let line = ChatText::truncated(LINE);
+            match what {
+                "it stands nowhere" => agent.talk.say(&AgentToConsole::ChatReceived { up_to: 1 }).await,
+                "more than was written" => {
+                    agent.note_line(Role::Console, 1, &line).await;
+                    agent.talk.say(&AgentToConsole::ChatReceived { up_to: 2 }).await;
+                }
+                _ => {
+                    agent.note_line(Role::Console, 1, &line).await;
+                    agent.talk.say(&AgentToConsole::ChatReceived { up_to: 1 }).await;
+                    console.send(ConsoleCommand::SendChat("and now".to_owned()));
+                    let second =
+                        |message: &ConsoleToAgent| matches!(message, ConsoleToAgent::Chat { id: 2, .. }).then_some(());
+                    agent.talk.expect(second).await.unwrap();
+                    agent.talk.say(&AgentToConsole::ChatReceived { up_to: 2 }).await;
+                }
+            }
+        });
+        assert_eq!(ended(&trap, &console, what).0, EndReason::ProtocolViolation, "{what}");
+    }
+}
+
+#[test]
+fn a_line_that_stands_nowhere_is_not_taken_while_the_session_ends_either() {
+    let trap = Trap::new();
+    let (console, mut agent) = meet(&trap);
+    ready(&trap, &mut agent);
+    trap.run("a line", agent.chat(1, "thank you"));
+    trap.console_shows(&console, "the line", |view| match &view.stage {
+        Stage::Session(session) => (session.chat.len() == 1).then_some(()),
+        _ => None,
+    });
+    console.send(ConsoleCommand::End);
+    let end = |message: &ConsoleToAgent| matches!(message, ConsoleToAgent::End).then_some(());
+    trap.run("the end", agent.talk.expect(end)).unwrap();
+    trap.run("a line on its way", agent.chat(2, "one more thing"));
+    trap.run("a line from nowhere", async {
+        agent.talk.say(&AgentToConsole::Chat { id: 3, text: ChatText::truncated("call this number") }).await;
+        agent.note(Event::Ended { by: Some(Role::Console), reason: EndReason::OperatorEnded }).await;
+    });
+    let (_, log) = ended(&trap, &console, "the end");
+    let texts: Vec<&str> = log
+        .entries
+        .iter()
+        .filter_map(|entry| {
+            if let Event::Chat { line, .. } = &entry.event { log.texts.get(line).map(String::as_str) } else { None }
+        })
+        .collect();
+    assert_eq!(texts, ["thank you", "one more thing"]);
+    assert_eq!(log.signed.get(&Role::Console), None, "the end was not vouched for");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! A console that was changed to ignore its certificate gets nothing by it, and the log says that it tried.
 
 use agent_core::AgentHandle;
-use agent_core::view::{AgentCommand, EndView, Failure, Page};
-use audit_log::{Direction, Event, Report};
+use agent_core::view::{AgentCommand, EndView, Failure, Page, RatingView};
+use audit_log::{ChatRoom, Direction, Event, Report, Role};
 use channel::ConsoleIdentity;
 use e2e::evil::Trap;
 use e2e::evil::ends::{FalseConsole, framed, stream};
@@ -78,6 +78,11 @@ fn view(trap: &Trap, agent: &AgentHandle, console: &mut FalseConsole) {
 fn log(trap: &Trap, agent: &AgentHandle) -> Report {
     agent.send(AgentCommand::End);
     agent.send(AgentCommand::SkipRating);
+    saved_log(trap, agent)
+}
+
+/// The same from the last page.
+fn saved_log(trap: &Trap, agent: &AgentHandle) -> Report {
     let folder = trap.agent_shows(agent, "the log", |view| match &view.page {
         Page::Ended(EndView { log: Some(log), .. }) => log.places.first().map(|(_, folder)| folder.clone()),
         _ => None,
@@ -145,6 +150,42 @@ fn what_the_certificate_lacks_is_never_asked_shown_injected_or_written() {
 }
 
 #[test]
+fn a_console_that_fills_the_log_with_lines_of_chat_takes_no_room_from_the_persons() {
+    let trap = Trap::new();
+    let (agent, mut console) = meet(&trap, &Profile::all_tools());
+    view(&trap, &agent, &mut console);
+    let (mut room, mut lines) = (ChatRoom::default(), 0_usize);
+    while room.has_room_for(1) {
+        room.take(1);
+        lines += 1;
+    }
+    // More than the log takes, and some after that.
+    let said = u64::try_from(lines).unwrap() + 100;
+    trap.run("the flood", async {
+        for id in 1..=said {
+            console.talk.say(&ConsoleToAgent::Chat { id, text: Text::truncated("x") }).await;
+            if id % 100 == 0 || id == said {
+                let received = |message: &AgentToConsole| match message {
+                    AgentToConsole::ChatReceived { up_to } => (*up_to == id).then_some(()),
+                    _ => None,
+                };
+                console.talk.expect(received).await.unwrap();
+            }
+        }
+    });
+    agent.send(AgentCommand::SendChat("leave my bank alone".to_owned()));
+    let told = |message: &AgentToConsole| matches!(message, AgentToConsole::Chat { .. }).then_some(());
+    trap.run("the person's line", console.talk.expect(told)).unwrap();
+    let log = log(&trap, &agent);
+    let is_of = |event: &Event, writer| matches!(event, Event::Chat { by, .. } if *by == writer);
+    assert_eq!(log.entries.iter().filter(|entry| is_of(&entry.event, Role::Console)).count(), lines);
+    let cut = log.entries.iter().position(|entry| entry.event == Event::ChatCut { by: Role::Console }).unwrap();
+    let persons = log.entries.iter().position(|entry| is_of(&entry.event, Role::Agent)).unwrap();
+    assert!(cut < persons);
+    assert!(!log.entries.iter().any(|entry| entry.event == Event::ChatCut { by: Role::Agent }));
+}
+
+#[test]
 fn an_operator_without_viewing_has_nothing_at_all() {
     let trap = Trap::new();
     let (agent, mut console) = meet(&trap, &Profile::of([]));
@@ -153,6 +194,39 @@ fn an_operator_without_viewing_has_nothing_at_all() {
     ping(&trap, &mut console);
     assert!(matches!(agent.view().page, Page::Waiting { .. }));
     assert_eq!(trap.desktop.captures(), 0);
+}
+
+#[test]
+fn a_console_that_breaks_the_rules_does_not_keep_the_person_from_naming_the_scam() {
+    for is_seen in [true, false] {
+        let trap = Trap::new();
+        let (agent, mut console) = meet(&trap, &Profile::all_tools());
+        if is_seen {
+            view(&trap, &agent, &mut console);
+        }
+        trap.run("what is no message", console.talk.raw(&[0, 1, 200]));
+        trap.agent_shows(&agent, "the question after the end", |view| match &view.page {
+            Page::Ended(end) if end.reason == EndReason::ProtocolViolation => {
+                (end.rating == RatingView::ScamOnly).then_some(())
+            }
+            _ => None,
+        });
+        // There are no stars for that.
+        agent.send(AgentCommand::Rate { stars: 5, comment: String::new() });
+        agent.send(AgentCommand::ReportScam);
+        trap.agent_shows(&agent, "what to do now", |view| match &view.page {
+            Page::Ended(end) => (end.reason == EndReason::ReportedAsScam && end.removed.is_some()).then_some(()),
+            _ => None,
+        });
+        let log = saved_log(&trap, &agent);
+        let ends: Vec<EndReason> = log
+            .entries
+            .iter()
+            .filter_map(|entry| if let Event::Ended { reason, .. } = &entry.event { Some(*reason) } else { None })
+            .collect();
+        assert_eq!(ends, [EndReason::ProtocolViolation, EndReason::ReportedAsScam], "seen: {is_seen}");
+        assert!(!log.entries.iter().any(|entry| matches!(entry.event, Event::Rated { .. })));
+    }
 }
 
 #[test]
