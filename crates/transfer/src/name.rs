@@ -124,8 +124,9 @@ fn cut(name: &str, inserted: &str, most: usize) -> String {
 pub struct PartName(String);
 
 impl PartName {
-    /// For one file while it is received, by whatever number. The nonce is random and used once: others may receive into
-    /// the same folder, a file of the same name under the same number, and no peer knows what its file is called meanwhile.
+    /// For one file while it is received, by whatever number. The nonce is random and used once: others may receive
+    /// into the same folder, a file of the same name under the same number, and no peer knows what its file is called
+    /// meanwhile.
     #[must_use]
     pub fn new(transfer: TransferId, nonce: [u8; 16]) -> Self {
         let hash = blake3::hash(&nonce).to_hex();

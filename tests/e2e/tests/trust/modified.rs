@@ -297,8 +297,10 @@ fn a_file_that_was_taken_stands_in_the_log_whatever_the_console_says_of_it() {
     ping(&trap, &mut console);
     let log = log(&trap, &agent);
     let stands = log.entries.iter().any(|entry| {
-        let direction = Direction::ToOperator;
-        matches!(&entry.event, Event::Files { request: 2, direction: to, files: 1, size_bytes: 100_000, .. } if *to == direction)
+        matches!(
+            entry.event,
+            Event::Files { request: 2, direction: Direction::ToOperator, files: 1, size_bytes: 100_000, .. }
+        )
     });
     assert!(stands, "{:?}", log.entries);
 }
