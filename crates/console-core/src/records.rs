@@ -248,8 +248,8 @@ struct State {
     /// The same, as it was asked for last.
     listed: Option<Arc<[Arc<Record>]>>,
     unsaved: BTreeSet<RecordId>,
-    /// With what was unfinished.
-    erased: BTreeMap<RecordId, Vec<Unfinished>>,
+    /// With what has come of files that were cut off.
+    erased: BTreeMap<RecordId, Vec<PathBuf>>,
     /// What terminals of running sessions showed.
     shown: BTreeMap<RecordId, transcript::Unwritten>,
     opened: Option<OpenedTranscript>,
@@ -432,17 +432,18 @@ impl Records {
         }
     }
 
-    /// Erases what is kept of this session, and what has come of files that were cut off, but for its log.
+    /// Erases what is kept of this session, and what has come of files that were cut off, but for its log. A partial
+    /// file that cannot be deleted now goes at the first start at which it can.
     pub fn erase(&self, id: &RecordId) {
         {
             let mut state = self.shared.lock();
             let Ok(place) = state.place(id) else { return };
-            let unfinished = state.all.remove(place).kept.unfinished.clone();
+            let parts = state.all.remove(place).kept.unfinished.iter().map(|one| one.path.clone()).collect();
             state.listed = None;
             state.unsaved.remove(id);
             state.shown.remove(id);
             state.opened.take_if(|opened| opened.id == *id);
-            state.erased.insert(id.clone(), unfinished);
+            state.erased.insert(id.clone(), parts);
         }
         self.changed();
     }

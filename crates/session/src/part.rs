@@ -123,9 +123,11 @@ pub fn discard_part(path: &Path) -> io::Result<Discarded> {
         Err(error) if !is_absent(&error) => return Err(error),
         Ok(_) | Err(_) => return Ok(Discarded::Gone),
     }
-    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    let (file, is_writable) = open_to_lock(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Ok(Discarded::InUse),
+        // A file of the network is locked by whoever may write it.
+        Err(TryLockError::Error(error)) if !is_writable => return Err(error),
         // Where the system has no locks nobody goes on with it either.
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }
@@ -133,6 +135,31 @@ pub fn discard_part(path: &Path) -> io::Result<Discarded> {
         fs::remove_file(path)?;
     }
     Ok(Discarded::Gone)
+}
+
+/// Opens a file that is only locked: for writing, or else for reading what its owner may not write (any more).
+fn open_to_lock(path: &Path) -> io::Result<(File, bool)> {
+    match OpenOptions::new().read(true).write(true).open(path) {
+        Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+            let mut options = OpenOptions::new();
+            Ok((unwaiting(options.read(true)).open(path)?, false))
+        }
+        opened => Ok((opened?, true)),
+    }
+}
+
+/// Whatever has taken the file's place meanwhile is opened without waiting, and by no link.
+#[cfg(unix)]
+fn unwaiting(options: &mut OpenOptions) -> &mut OpenOptions {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.custom_flags((OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed())
+}
+
+/// Nothing that is opened here is waited for.
+#[cfg(not(unix))]
+fn unwaiting(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
 }
 
 fn is_absent(error: &io::Error) -> bool {

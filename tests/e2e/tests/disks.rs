@@ -283,8 +283,10 @@ fn what_a_lost_session_left_of_a_fetch_goes_with_its_record_and_nothing_else_goe
 }
 
 #[test]
-fn a_folder_that_does_not_answer_holds_up_nothing_of_the_records() {
-    if !mounts::is_inside("a_folder_that_does_not_answer_holds_up_nothing_of_the_records") {
+fn a_folder_that_does_not_answer_holds_up_nothing_of_the_records_and_its_half_file_goes_once_it_does() {
+    if !mounts::is_inside(
+        "a_folder_that_does_not_answer_holds_up_nothing_of_the_records_and_its_half_file_goes_once_it_does",
+    ) {
         return;
     }
     let mut world = viewing();
@@ -319,6 +321,48 @@ fn a_folder_that_does_not_answer_holds_up_nothing_of_the_records() {
     assert!(!fs::read_dir(world.path("logs")).unwrap().any(is_there), "the record is erased");
 
     silent.take_away(&into);
+    assert_eq!(tree(&into).len(), 1);
+    let records = world.another_console_with_records().1;
+    goes(&world, &into);
+    assert!(records.find(&id).is_none());
+}
+
+/// Waits until nothing is left in a folder of a file that was cut off, and nothing remembers it.
+fn goes(world: &World, into: &Path) {
+    world.eventually("that its half is gone", || tree(into).is_empty());
+    world.eventually("that nothing of it is remembered", || {
+        let names = fs::read_dir(world.path("logs")).unwrap().map(|entry| entry.unwrap().file_name());
+        !names.map(|name| name.into_string().unwrap()).any(|name| name.ends_with(".ponte-erased"))
+    });
+}
+
+#[test]
+fn what_has_come_of_a_file_onto_a_disk_that_is_read_only_by_now_goes_once_it_is_not() {
+    if !mounts::is_inside("what_has_come_of_a_file_onto_a_disk_that_is_read_only_by_now_goes_once_it_is_not") {
+        return;
+    }
+    let mut world = viewing();
+    let (source, into) = (folder(&world, "source"), folder(&world, "into"));
+    fs::write(source.join("large.bin"), content(8, 96 * MIB)).unwrap();
+    mounts::small_disk(&into, 128 * 1024);
+    world.fetch_files(&[&source.join("large.bin")], &into);
+    world.answer(true);
+    half(&world);
+    let (console, records) = world.another_console_with_records();
+    world.console = console;
+    world.eventually("that its half is remembered", || unfinished(&records).len() == 1);
+    let (id, part) = (records.all()[0].id.clone(), unfinished(&records)[0].path.clone());
+    mounts::read_only(&into, true);
+    records.erase(&id);
+    records.flush(SOON);
+    assert!(!records.has_failed() && part.exists());
+    drop(records);
+
+    mounts::read_only(&into, false);
+    // Nor may its owner write it any more.
+    fs::set_permissions(&part, Permissions::from_mode(0o444)).unwrap();
+    let _records = world.another_console_with_records().1;
+    goes(&world, &into);
 }
 
 /// How a session whose console is gone comes to its end.

@@ -2,10 +2,12 @@
 
 use super::transcript::name;
 use super::unfinished::{Left, UNFINISHED_DAYS, discard_all, look_after};
-use super::{Back, Kept, LISTED, Record, RecordId, SAVED_WITHIN, Shared, Wake};
+use super::{Back, LISTED, Record, RecordId, SAVED_WITHIN, Shared, State, Wake};
 use crate::engine::now_s;
 use crate::gate::{make_private_folder, read_bounded, write_whole};
 use rand::rngs::OsRng;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use session::private::private;
 use std::fs;
 use std::io::{self, Seek as _, Write as _};
@@ -23,12 +25,15 @@ const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 const ENDING: &str = "ponte-record";
 const TRANSCRIPT_ENDING: &str = "ponte-terminal";
+/// Of what an erased record leaves until its partial files are gone: their paths, sealed.
+const ERASED_ENDING: &str = "ponte-erased";
 const STEM: &str = "ponte-";
 
 /// Reads, then writes until every handle is gone, and what is left then.
 pub(super) fn run(shared: &Shared, wakes: &Receiver<Wake>, back: &Back) {
     look_after(back, load(shared));
-    if !shared.lock().unsaved.is_empty() {
+    let is_behind = |state: &State| !state.unsaved.is_empty() || !state.erased.is_empty();
+    if is_behind(&shared.lock()) {
         save(shared);
     }
     (shared.on_change)();
@@ -76,8 +81,17 @@ pub(super) fn transcript_path(folder: &Path, id: &RecordId) -> PathBuf {
     folder.join(format!("{STEM}{id}.{TRANSCRIPT_ENDING}"))
 }
 
-fn id_of(path: &Path) -> Option<RecordId> {
-    if path.extension().is_none_or(|ending| ending != ENDING) {
+fn erased_path(folder: &Path, id: &RecordId) -> PathBuf {
+    folder.join(format!("{STEM}{id}.{ERASED_ENDING}"))
+}
+
+/// Under which name the paths of an erased record are sealed.
+fn erased_name(id: &RecordId) -> String {
+    format!("{id} erased")
+}
+
+fn id_of(path: &Path, wanted: &str) -> Option<RecordId> {
+    if path.extension().is_none_or(|ending| ending != wanted) {
         return None;
     }
     RecordId::parse(path.file_stem()?.to_str()?.strip_prefix(STEM)?)
@@ -94,7 +108,17 @@ fn load(shared: &Shared) -> Vec<Left> {
             return left;
         }
     };
-    let mut ids: Vec<RecordId> = entries.take(FILES).filter_map(|entry| id_of(&entry.ok()?.path())).collect();
+    let mut ids = Vec::new();
+    for path in entries.take(FILES).filter_map(|entry| Some(entry.ok()?.path())) {
+        if let Some(id) = id_of(&path, ENDING) {
+            ids.push(id);
+        } else if let Some(id) = id_of(&path, ERASED_ENDING)
+            && let Some(parts) = read_sealed(shared, &path, &erased_name(&id))
+        {
+            // Not only its partial files may still be there, if the program was ended by force.
+            shared.lock().erased.entry(id).or_insert(parts);
+        }
+    }
     ids.sort_unstable_by(|one, other| other.cmp(one));
     // One that is listed no more may still have left half a file.
     let is_recent = |id: &RecordId| id.began_s().saturating_add(2 * UNFINISHED_DAYS * 24 * 60 * 60) > now_s();
@@ -102,6 +126,9 @@ fn load(shared: &Shared) -> Vec<Left> {
         let is_listed = place < LISTED;
         if !is_listed && !is_recent(&id) {
             break;
+        }
+        if shared.lock().erased.contains_key(&id) {
+            continue;
         }
         let Some(record) = read(shared, &id) else { continue };
         let unfinished = record.kept.unfinished.clone();
@@ -119,6 +146,10 @@ fn load(shared: &Shared) -> Vec<Left> {
             left.push(Left { id, is_listed, unfinished });
         }
     }
+    let is_taken_up = |part: &PathBuf| left.iter().flat_map(|left| &left.unfinished).any(|one| one.path == *part);
+    for parts in shared.lock().erased.values_mut() {
+        parts.retain(|part| !is_taken_up(part));
+    }
     left
 }
 
@@ -132,19 +163,17 @@ pub(super) fn forget_part(shared: &Shared, id: &RecordId, part: &Path) {
 }
 
 fn read(shared: &Shared, id: &RecordId) -> Option<Record> {
-    let path = path(&shared.folder, id);
-    let read = read_bounded(&path, FILE_BYTES).map_err(|error| error.to_string()).and_then(|bytes| {
-        let text = shared.key.open(&id.to_string(), &bytes).map_err(|error| error.to_string())?;
-        serde_json::from_slice::<Kept>(&text).map_err(|error| error.to_string())
+    let kept = read_sealed(shared, &path(&shared.folder, id), &id.to_string())?;
+    Some(Record { id: id.clone(), kept })
+}
+
+fn read_sealed<T: DeserializeOwned>(shared: &Shared, path: &Path, name: &str) -> Option<T> {
+    let read = read_bounded(path, FILE_BYTES).map_err(|error| error.to_string()).and_then(|bytes| {
+        let text = shared.key.open(name, &bytes).map_err(|error| error.to_string())?;
+        serde_json::from_slice(&text).map_err(|error| error.to_string())
     });
-    match read {
-        Ok(kept) => Some(Record { id: id.clone(), kept }),
-        Err(error) => {
-            // Of another operator of this machine, or damaged: left where it is.
-            tracing::info!(%error, path = %path.display(), "a record is passed over");
-            None
-        }
-    }
+    // Of another operator of this machine, or damaged: left where it is.
+    read.inspect_err(|error| tracing::info!(%error, path = %path.display(), "a record is passed over")).ok()
 }
 
 fn save(shared: &Shared) {
@@ -163,12 +192,13 @@ fn save(shared: &Shared) {
         }
     }
     let mut left = Vec::new();
-    for (id, unfinished) in erased {
-        match erase(shared, &id) {
-            Ok(()) => discard_all(unfinished),
+    for (id, parts) in erased {
+        match erase(shared, &id, &parts) {
+            Ok(()) if parts.is_empty() => {}
+            Ok(()) => discard_all(parts, erased_path(&shared.folder, &id)),
             Err(error) => {
                 tracing::warn!(%error, "a record cannot be erased now");
-                left.push((id, unfinished));
+                left.push((id, parts));
             }
         }
     }
@@ -185,9 +215,19 @@ fn save(shared: &Shared) {
     }
 }
 
-fn erase(shared: &Shared, id: &RecordId) -> io::Result<()> {
+/// Removes a record and what belongs to it, but for its partial files: these are remembered until they are gone.
+fn erase(shared: &Shared, id: &RecordId, parts: &[PathBuf]) -> io::Result<()> {
+    let erased = erased_path(&shared.folder, id);
+    if !parts.is_empty()
+        && let Err(error) = write_sealed(shared, &erased, &erased_name(id), &parts)
+    {
+        // A disk that is full does not keep a record from being erased.
+        tracing::warn!(%error, "what is left of files is deleted now or not at all");
+    }
     // The record last: as long as it is there, it can be erased again.
-    for file in [transcript_path(&shared.folder, id), path(&shared.folder, id)] {
+    let mut files = vec![transcript_path(&shared.folder, id), path(&shared.folder, id)];
+    files.extend(parts.is_empty().then_some(erased));
+    for file in files {
         match fs::remove_file(file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
@@ -242,8 +282,12 @@ fn append(shared: &Shared, id: &RecordId, length: u64, sealed: &[u8]) -> io::Res
 }
 
 fn write(shared: &Shared, record: &Record) -> io::Result<()> {
-    let text = zeroize::Zeroizing::new(serde_json::to_vec(&record.kept)?);
-    let file = shared.key.seal(&record.id.to_string(), &text, &mut OsRng);
+    write_sealed(shared, &path(&shared.folder, &record.id), &record.id.to_string(), &record.kept)
+}
+
+fn write_sealed(shared: &Shared, path: &Path, name: &str, what: &impl Serialize) -> io::Result<()> {
+    let text = zeroize::Zeroizing::new(serde_json::to_vec(what)?);
+    let file = shared.key.seal(name, &text, &mut OsRng);
     make_private_folder(&shared.folder)?;
-    write_whole(&path(&shared.folder, &record.id), &file)
+    write_whole(path, &file)
 }

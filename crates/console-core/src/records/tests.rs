@@ -223,8 +223,7 @@ fn half_a_file_is_remembered_before_it_comes_and_goes_with_its_record() {
     std::fs::write(folder.path().join("precious"), "").unwrap();
     after.erase(&id);
     after.flush(SOON);
-    assert!(files(logs.path()).is_empty());
-    soon("half a file goes with its record", || !part.exists());
+    soon("half a file goes with its record", || !part.exists() && files(logs.path()).is_empty());
     assert!(folder.path().join("precious").exists());
 }
 
@@ -293,4 +292,79 @@ fn nothing_stays_of_a_file_that_no_record_remembers() {
         records.book(&many).opened(&part, "large.bin", 8)
     });
     assert_eq!(opened.count(), 8, "there is an end");
+}
+
+/// Lets nobody into a folder, as a disk that answers with errors; and again.
+#[cfg(unix)]
+fn close_folder(folder: &Path, is_closed: bool) {
+    let aside = folder.with_extension("aside");
+    if is_closed {
+        std::fs::rename(folder, aside).unwrap();
+        // It leads to itself.
+        std::os::unix::fs::symlink(folder, folder).unwrap();
+    } else {
+        std::fs::remove_file(folder).unwrap();
+        std::fs::rename(aside, folder).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn half_a_file_that_cannot_be_deleted_keeps_no_other_and_goes_once_it_can() {
+    let ((_closed, first), (_open, second), logs) = (landing(), landing(), tempfile::tempdir().unwrap());
+    let records = open(logs.path());
+    let id = records.begin();
+    half(&records, &id, &first);
+    half(&records, &id, &second);
+    records.flush(SOON);
+    let record = files(logs.path()).remove(0);
+    let sealed = std::fs::read(&record).unwrap();
+    close_folder(first.parent().unwrap(), true);
+    records.erase(&id);
+    records.flush(SOON);
+    assert!(!record.exists() && !records.has_failed(), "nothing of the record is left to be saved");
+    soon("the other one goes", || !second.exists());
+    let kept = std::fs::read_to_string(&files(logs.path())[0]).unwrap();
+    assert!(!kept.contains("ponte-part"), "{kept}");
+    drop(records);
+
+    // As after a program that was ended by force in between.
+    std::fs::write(&record, sealed).unwrap();
+    std::fs::write(&second, "half").unwrap();
+    let records = open(logs.path());
+    assert!(records.all().is_empty() && !record.exists(), "what was erased comes back");
+    // The first was tried before it.
+    soon("the other one goes again", || !second.exists());
+    drop(records);
+    close_folder(first.parent().unwrap(), false);
+    assert!(first.exists());
+    let _records = open(logs.path());
+    soon("it goes at the next start", || !first.exists() && files(logs.path()).is_empty());
+}
+
+#[test]
+fn half_a_file_of_an_erased_session_that_another_has_gone_on_with_is_that_ones() {
+    let ((folder, part), (_open, last), logs) = (landing(), landing(), tempfile::tempdir().unwrap());
+    let records = open(logs.path());
+    let (id, other) = (records.begin(), records.begin());
+    half(&records, &id, &part);
+    half(&records, &id, &last);
+    let aside = folder.path().with_extension("aside");
+    std::fs::rename(folder.path(), &aside).unwrap();
+    records.erase(&id);
+    // Each was tried once this one is gone.
+    soon("the last half goes", || !last.exists());
+    drop(records);
+    std::fs::write(&last, "half").unwrap();
+    let records = open(logs.path());
+    soon("the last half goes again", || !last.exists());
+    assert_eq!(files(logs.path()).len(), 2, "its disk is not connected: it stays remembered");
+    std::fs::rename(&aside, folder.path()).unwrap();
+    half(&records, &other, &part);
+    records.flush(SOON);
+    drop(records);
+    let records = open(logs.path());
+    soon("nothing is left of the erased one", || files(logs.path()).len() == 1);
+    assert!(part.exists());
+    assert_eq!(unfinished(&records, &other).len(), 1);
 }

@@ -164,16 +164,28 @@ pub(super) fn look_after(back: &Back, left: Vec<Left>) {
     });
 }
 
-/// Deletes what is left of these, on a thread of its own; one that somebody writes is that session's by now.
-pub(super) fn discard_all(unfinished: Vec<Unfinished>) {
-    if unfinished.is_empty() {
-        return;
-    }
+/// Deletes what is left of these, on a thread of its own, and then the file that remembers them; one that somebody
+/// writes is that session's by now. While one cannot be deleted, all stay remembered.
+pub(super) fn discard_all(parts: Vec<PathBuf>, remembered: PathBuf) {
     apart(move || {
-        for one in &unfinished {
-            if let Err(error) = discard_part(&one.path) {
-                tracing::warn!(%error, "what is left of a file cannot be deleted");
+        let is_done = |part: &PathBuf| match discard_part(part) {
+            Ok(Discarded::Gone | Discarded::InUse) => true,
+            Ok(Discarded::NoFolder) => false,
+            Err(error) => {
+                tracing::warn!(%error, "what is left of a file cannot be deleted now");
+                false
             }
+        };
+        // Each is tried, whatever becomes of the one before.
+        let mut are_gone = true;
+        for part in &parts {
+            are_gone &= is_done(part);
+        }
+        if are_gone
+            && let Err(error) = std::fs::remove_file(remembered)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "what is left of an erased record cannot be deleted now");
         }
     });
 }
