@@ -1,6 +1,8 @@
 //! Records over real files.
 
+use super::unfinished::look;
 use super::*;
+use crate::engine::now_s;
 use crate::view::RatingView;
 use identity::Seed;
 use std::path::Path;
@@ -193,7 +195,18 @@ fn half(records: &Records, id: &RecordId, part: &Path) {
 
 /// As if it had come so long ago.
 fn age(records: &Records, id: &RecordId, days: u64) {
-    records.change(id, |kept| kept.unfinished.iter_mut().for_each(|one| one.left_s -= days * DAY_S));
+    records.change(id, |kept| {
+        for one in &mut kept.unfinished {
+            one.left_s -= days * DAY_S;
+            write_at(&one.path, one.left_s);
+        }
+    });
+}
+
+/// As if a file had been written last at that time, in seconds since 1970.
+fn write_at(path: &Path, at_s: u64) {
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(UNIX_EPOCH + Duration::from_secs(at_s)).unwrap();
 }
 
 fn unfinished(records: &Records, id: &RecordId) -> Vec<Unfinished> {
@@ -306,6 +319,71 @@ fn close_folder(folder: &Path, is_closed: bool) {
         std::fs::remove_file(folder).unwrap();
         std::fs::rename(aside, folder).unwrap();
     }
+}
+
+#[test]
+fn half_a_file_is_too_old_only_when_both_its_record_and_its_own_time_say_so() {
+    const LONG_AGO_S: u64 = 1_577_836_800;
+    let (_folder, part) = landing();
+    std::fs::write(&part, "half").unwrap();
+    let now_s = now_s();
+    let left = |left_s| Unfinished { path: part.clone(), left_s, ..Unfinished::default() };
+
+    // Somebody else has gone on with it since.
+    write_at(&part, now_s - DAY_S);
+    let seen = look(left(now_s - 30 * DAY_S), now_s).expect("the other's half goes");
+    assert_eq!((seen.left_s, seen.done_bytes), (now_s - DAY_S, 4));
+    // A file system without times of its own.
+    write_at(&part, 0);
+    assert!(look(left(now_s - DAY_S), now_s).is_some());
+    // A start with an empty battery, and the next.
+    let early = look(left(now_s - DAY_S), LONG_AGO_S).expect("a clock that is too early deletes it");
+    assert_eq!(look(early, now_s).expect("it goes at the next start").left_s, now_s - DAY_S);
+    // What came while the clock was too early or too late.
+    write_at(&part, now_s - DAY_S);
+    assert!(look(left(LONG_AGO_S), now_s).is_some() && look(left(now_s + 9 * DAY_S), now_s).is_some());
+    assert!(part.exists());
+    write_at(&part, now_s - 8 * DAY_S);
+    assert_eq!(look(left(now_s - 8 * DAY_S), now_s), None);
+    assert!(!part.exists());
+}
+
+#[test]
+fn half_a_file_that_is_not_where_it_was_stays_remembered_for_a_week() {
+    let (folder, part) = landing();
+    let now_s = now_s();
+    let left = |days| Unfinished { path: part.clone(), left_s: now_s - days * DAY_S, ..Unfinished::default() };
+    // The folder is there, the disk that was connected at it perhaps not.
+    assert!(look(left(6), now_s).is_some());
+    assert_eq!(look(left(7), now_s), None);
+    drop(folder);
+    assert!(look(left(70), now_s).is_some(), "not even the folder is there");
+}
+
+#[test]
+fn a_second_program_writes_over_no_record_whose_session_runs_in_the_first() {
+    let ((_folder, part), logs) = (landing(), tempfile::tempdir().unwrap());
+    let first = open(logs.path());
+    let id = first.begin();
+    let book = first.book(&id);
+    let writer = std::fs::File::create(&part).unwrap();
+    writer.try_lock().unwrap();
+    assert!(book.opened(&part, "reports/large.bin", 8));
+    std::fs::write(&part, "half").unwrap();
+    for days in [0, 8] {
+        age(&first, &id, days);
+        first.flush(SOON);
+        let [record] = files(logs.path()).try_into().unwrap();
+        let before = std::fs::read(&record).unwrap();
+        let second = open(logs.path());
+        soon("how much has come", || unfinished(&second, &id)[0].done_bytes == 4);
+        second.flush(SOON);
+        drop(second);
+        // Sealed anew each time that it is written.
+        assert!(std::fs::read(&record).unwrap() == before, "the record was written by the other, {days} days");
+        assert!(part.exists());
+    }
+    drop(writer);
 }
 
 #[cfg(unix)]

@@ -6,11 +6,11 @@ use crate::engine::now_s;
 use crate::records::{NAME_BYTES, RecordId};
 use serde::{Deserialize, Serialize};
 use session::{Discarded, PartBook, discard_part};
-use std::fs::symlink_metadata;
+use std::fs::{Metadata, symlink_metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What nobody has gone on with for so long is deleted at the next start, in days: the person may be away for a week.
 pub const UNFINISHED_DAYS: u64 = 7;
@@ -150,7 +150,7 @@ pub(super) fn look_after(back: &Back, left: Vec<Left>) {
     apart(move || {
         for Left { id, is_listed, unfinished } in left {
             for one in unfinished {
-                let (path, seen) = (one.path.clone(), look(one));
+                let (path, seen) = (one.path.clone(), look(one, now_s()));
                 let Some(records) = back.records() else { return };
                 match seen {
                     Some(seen) => records.see(&id, seen),
@@ -199,24 +199,38 @@ fn apart(work: impl FnOnce() + Send + 'static) {
 
 /// What there is to know of one now, after deleting what is over its time; nothing if it is gone. What is on a disk that
 /// is not there now stays remembered.
-fn look(mut one: Unfinished) -> Option<Unfinished> {
-    let now_s = now_s();
-    // The clock was wrong then.
-    one.left_s = one.left_s.min(now_s);
-    let is_over = one.ends_s() <= now_s;
+pub(super) fn look(mut one: Unfinished, now_s: u64) -> Option<Unfinished> {
     match symlink_metadata(&one.path) {
-        Ok(found) if !is_over && found.is_file() => {
+        // Another operator of this account may have gone on with it since, and a clock may have been wrong at one of
+        // them: the later counts, also one that is still to come.
+        Ok(found) if found.is_file() => {
+            one.left_s = one.left_s.max(written_s(&found));
             one.done_bytes = found.len();
+        }
+        Ok(_) => {}
+        // Where a disk is connected there may be a folder without it.
+        Err(error) if is_absent(&error) => return (one.ends_s() > now_s || !one.folder().exists()).then_some(one),
+        Err(_) => return Some(one),
+    }
+    if one.ends_s() > now_s {
+        return Some(one);
+    }
+    match discard_part(&one.path) {
+        Ok(Discarded::Gone) => None,
+        Ok(Discarded::InUse | Discarded::NoFolder) => Some(one),
+        Err(error) => {
+            tracing::warn!(%error, "what is left of a file cannot be deleted now");
             Some(one)
         }
-        Err(_) => (!one.folder().exists()).then_some(one),
-        Ok(_) => match discard_part(&one.path) {
-            Ok(Discarded::Gone) => None,
-            Ok(Discarded::InUse | Discarded::NoFolder) => Some(one),
-            Err(error) => {
-                tracing::warn!(%error, "what is left of a file cannot be deleted now");
-                Some(one)
-            }
-        },
     }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// When a file was written last, in seconds since 1970.
+fn written_s(found: &Metadata) -> u64 {
+    let since = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_secs())
 }
