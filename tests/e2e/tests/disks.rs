@@ -248,6 +248,27 @@ fn a_fetch_that_the_consoles_end_cut_short_goes_on_in_its_next_session() {
     world.eventually("that no record speaks of it", || unfinished(&records).is_empty());
 }
 
+#[test]
+fn no_record_is_kept_of_the_half_of_a_photograph_and_nothing_of_it_is_left_when_it_is_cut_off() {
+    let mut world = viewing();
+    let (source, into) = (folder(&world, "source"), folder(&world, "into"));
+    let photographs: Vec<PathBuf> = (0..24).map(|number| source.join(format!("{number:02}.jpg"))).collect();
+    for (number, photograph) in photographs.iter().enumerate() {
+        fs::write(photograph, content(number, 4 * MIB)).unwrap();
+    }
+    moves(&world, false, &photographs, &into);
+    half(&world);
+    let transfer = world.session("the transfer", |session| session.transfers.last().map(|transfer| transfer.id));
+    world.console.send(ConsoleCommand::HoldTransfer(transfer, true));
+    world.session("that it is held", |session| session.transfers.last().filter(|last| last.is_held).map(|_| ()));
+    let only_whole =
+        || tree(&into).into_iter().all(|(name, bytes)| fs::read(source.join(name)).is_ok_and(|all| all == bytes));
+    world.eventually("that all that is there is whole", only_whole);
+    assert!(!tree(&into).is_empty() && unfinished(&world.records).is_empty());
+    world.console = world.another_console();
+    assert!((1..24).contains(&tree(&into).len()) && only_whole());
+}
+
 /// What the records say of files that were cut off.
 fn unfinished(records: &Records) -> Vec<Unfinished> {
     records.all().iter().flat_map(|record| record.kept.unfinished.clone()).collect()

@@ -188,8 +188,8 @@ impl<A: Allowance> Receiving<'_, A> {
             return Err(BROKEN);
         }
         let mut failure = None;
-        let place = if size_bytes <= SMALL_BYTES {
-            Room::Memory(Vec::new())
+        let place = if size_bytes <= self.landing.in_memory_bytes() {
+            Room::Memory(Vec::with_capacity(usize::try_from(size_bytes).unwrap_or_default()))
         } else {
             let kept = (resumable, Arc::clone(&self.landing.keeps_parts));
             let opening = tokio::task::spawn_blocking(move || {
