@@ -177,8 +177,11 @@ pub(super) fn discard_all(parts: Vec<PathBuf>, remembered: PathBuf) {
             }
         };
         // Each is tried, whatever becomes of the one before.
-        let left = parts.iter().filter(|part| !is_done(part)).count();
-        if left == 0
+        let mut are_gone = true;
+        for part in &parts {
+            are_gone &= is_done(part);
+        }
+        if are_gone
             && let Err(error) = std::fs::remove_file(remembered)
             && error.kind() != io::ErrorKind::NotFound
         {
