@@ -106,14 +106,22 @@ fn start(order: &Order, terminal: OwnedFd) -> io::Result<Child> {
     command.envs(order.variables.iter().map(|(name, value)| (name, value))).env(kin::MARK, &order.mark);
     let ends = (terminal.try_clone()?, terminal.try_clone()?);
     command.stdin(ends.0).stdout(ends.1).stderr(terminal);
-    // SAFETY: `take_over` makes two system calls that are allowed between fork and exec (signal-safety(7)), and
+    // SAFETY: `take_over` makes only system calls that are allowed between fork and exec (signal-safety(7)), and
     // allocates nothing.
     unsafe { command.pre_exec(take_over) };
     command.spawn()
 }
 
-/// Begins a session whose terminal is the standard input.
+/// Begins a session whose terminal is the standard input. Whoever started the agent may have had it ignore signals, as
+/// scripts do with what runs in the background: Ctrl+C would stop nothing.
+#[allow(unsafe_code)]
 fn take_over() -> io::Result<()> {
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGTSTP] {
+        // SAFETY: sets no handler.
+        if unsafe { libc::signal(signal, libc::SIG_DFL) } == libc::SIG_ERR {
+            return Err(io::Error::last_os_error());
+        }
+    }
     setsid()?;
     Ok(ioctl_tiocsctty(rustix::stdio::stdin())?)
 }

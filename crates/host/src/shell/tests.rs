@@ -236,6 +236,24 @@ fn who_ends_the_keeper_first_frees_nothing() {
 }
 
 #[test]
+fn ctrl_c_stops_a_program_though_the_agent_was_started_with_that_ignored() {
+    if std::env::var_os(ALONE).is_none() {
+        let name = "shell::tests::ctrl_c_stops_a_program_though_the_agent_was_started_with_that_ignored";
+        let mut alone = std::process::Command::new("/bin/sh");
+        alone.args(["-c", "trap '' INT; exec \"$@\"", "sh"]).arg(std::env::current_exe().unwrap());
+        let alone = alone.args([name, "--exact"]).env(ALONE, "1").output().unwrap();
+        assert!(alone.status.success(), "{}", String::from_utf8_lossy(&alone.stdout));
+        return;
+    }
+    let mut session = Session::start("/bin/sh");
+    session.say("sh -c 'echo \"beg\"un; exec sleep 600'\n");
+    session.sees("begun");
+    session.say("\x03");
+    session.say("echo stop''ped\n");
+    session.sees("stopped");
+}
+
+#[test]
 fn a_shell_that_is_not_there_has_ended() {
     assert_eq!(Session::start("/nowhere/shell").ends(), Some(127));
 }
