@@ -16,6 +16,7 @@ use console_core::proto::session::{Capability, CertificateProblem, Decision, End
 use console_core::records::{Kept, Record};
 use console_core::view::{
     ClipState, ConsoleCommand, ConsoleView, NoticeKind, PowerState, PowerView, SessionView, ShellState, Stage,
+    TransferState,
 };
 use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp, Over};
@@ -218,6 +219,11 @@ fn page(name: &str) -> ConsoleView {
             let all = common::files_session();
             let transfers = all.transfers.iter().take(1).cloned().collect();
             session(SessionView { transfers, ..all })
+        }
+        "choice" => {
+            let there = common::transfer(3, "relazione.odt", true, TransferState::Conflicts(1));
+            let transfers = [there, common::transfer(4, "guida.pdf", false, TransferState::Queued)].into();
+            session(SessionView { transfers, ..common::session(PowerState::Granted, PowerState::Off) })
         }
         "files-ask" => session(common::session(PowerState::Granted, PowerState::Off)),
         "asked" => session(common::session(PowerState::Asked, PowerState::Off)),

@@ -40,6 +40,7 @@ use browser::BrowserState;
 use console_core::gate::{GateCommand, GateView};
 use console_core::picture::SharedPictures;
 use console_core::proto::geometry::MonitorId;
+use console_core::proto::session::TransferId;
 use console_core::records::{Record, RecordId};
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use egui::{Frame, Margin, Panel, Ui};
@@ -48,6 +49,7 @@ use gate::GateState;
 use i18n::{I18n, Language};
 use machine::MachineState;
 use notes::NotesState;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -195,6 +197,8 @@ pub struct ScreenState {
     /// The command palette.
     palette: palette::PaletteState,
     rates: Rates,
+    /// The transfers whose choice was brought into sight beside the screen.
+    choices_shown: BTreeSet<TransferId>,
     rail_releases: bool,
     /// The list of sessions at the beginning.
     recent: recent::RecentState,
@@ -286,6 +290,7 @@ impl ScreenState {
         self.terminal = TerminalState::default();
         self.browser = BrowserState::default();
         self.rates = Rates::default();
+        self.choices_shown.clear();
         self.rail_releases = false;
         self.keys_open = false;
         self.clip = clip::ClipPanel::default();

@@ -759,9 +759,11 @@ console-files-conflict = { $count ->
     [one] One of them is in your folder already.
    *[other] { $count } of them are in your folder already.
 }
+console-files-conflict-one = This file is in your folder already.
 console-files-keep = Keep both
 console-files-replace = Replace
 console-files-skip = Leave them out
+console-files-skip-one = Leave it out
 console-files-left = { $name }: { $why }
 console-transfer-preparing = looking for the files
 console-transfer-queued = waiting for its turn
@@ -789,7 +791,23 @@ console-transfers-moving = { $count ->
     [one] One transfer is running: { $percent } %
    *[other] { $count } transfers are running: { $percent } %
 }
-console-transfers-wait = A transfer waits for your choice (Ctrl O)
+console-transfers-wait = A transfer waits for your choice
+console-transfers-asked = { $count ->
+    [one] The person is deciding about a transfer
+   *[other] The person is deciding about { $count } transfers
+}
+console-transfers-preparing = { $count ->
+    [one] Looking for the files of a transfer
+   *[other] Looking for the files of { $count } transfers
+}
+console-transfers-queued = { $count ->
+    [one] A transfer waits for its turn
+   *[other] { $count } transfers wait for their turn
+}
+console-transfers-held = { $count ->
+    [one] A transfer is paused
+   *[other] { $count } transfers are paused
+}
 console-terminal-hide = Hide: the terminal stays open
 console-requested-saved = saved
 console-revoked = No key can be made with a revoked certificate. Once you have a new one, dismiss the notice above and try again.

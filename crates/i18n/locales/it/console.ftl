@@ -759,9 +759,11 @@ console-files-conflict = { $count ->
     [one] Uno è già nella cartella di questo computer.
    *[other] { $count } sono già nella cartella di questo computer.
 }
+console-files-conflict-one = Questo file è già nella cartella di questo computer.
 console-files-keep = Tieni tutti e due
 console-files-replace = Sostituisci
 console-files-skip = Lascia fuori
+console-files-skip-one = Lascia fuori
 console-files-left = { $name }: { $why }
 console-transfer-preparing = ricerca dei file
 console-transfer-queued = aspetta il suo turno
@@ -789,7 +791,23 @@ console-transfers-moving = { $count ->
     [one] Un trasferimento in corso: { $percent } %
    *[other] { $count } trasferimenti in corso: { $percent } %
 }
-console-transfers-wait = Un trasferimento aspetta la Sua scelta (Ctrl O)
+console-transfers-wait = Un trasferimento aspetta la Sua scelta
+console-transfers-asked = { $count ->
+    [one] La persona decide su un trasferimento
+   *[other] La persona decide su { $count } trasferimenti
+}
+console-transfers-preparing = { $count ->
+    [one] Ricerca dei file di un trasferimento
+   *[other] Ricerca dei file di { $count } trasferimenti
+}
+console-transfers-queued = { $count ->
+    [one] Un trasferimento aspetta il suo turno
+   *[other] { $count } trasferimenti aspettano il loro turno
+}
+console-transfers-held = { $count ->
+    [one] Un trasferimento in pausa
+   *[other] { $count } trasferimenti in pausa
+}
 console-terminal-hide = Nascondi: il terminale resta aperto
 console-requested-saved = salvata
 console-revoked = Con un certificato revocato non si possono creare chiavi. Quando ne ha uno nuovo, chiuda l’avviso qui sopra e riprovi.
