@@ -320,6 +320,13 @@ fn desk(name: &str) -> DeskView {
         news.observe(LineId(2), &session(common::busy_session()), at);
         news.observe(LineId(2), &of_marco, at);
         news.observe(LineId(4), &common::view(common::ended(EndReason::ClientEnded)), at);
+        // Of two that are closed, something is kept of one.
+        for line in [5, 6] {
+            news.observe(LineId(line), &session(common::session(PowerState::Granted, PowerState::Off)), at);
+        }
+        if let Some(record) = common::records().get(2) {
+            news.keep_record(LineId(5), &record.id);
+        }
         desk.news = news.items();
     }
     desk
@@ -329,7 +336,7 @@ fn desk(name: &str) -> DeskView {
 fn names() -> Vec<&'static str> {
     let lines = include_str!("console-gallery.rs").lines().filter_map(|line| line.trim().strip_prefix('"'));
     let names = lines.filter_map(|line| line.split_once("\" =>")).flat_map(|(arm, _)| arm.split("\" | \""));
-    let mut names: Vec<_> = names.chain(["home", "transcript"]).collect();
+    let mut names: Vec<_> = names.chain(["home", "transcript", "conversation"]).collect();
     // Some stand there twice: with what is in them and with what lies over it.
     names.sort_unstable();
     names.dedup();
@@ -405,8 +412,11 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
                 "full-screen" => app.show_over(Over::FullScreen),
                 _ => {}
             }
-            if machine == "transcript" {
+            if machine == "transcript" || machine == "conversation" {
                 app.show_record(common::transcript().id);
+            }
+            if machine == "conversation" {
+                app.show_conversation(common::transcript().id);
             }
             if machine.starts_with("terminal") {
                 app.show_terminal();
@@ -420,7 +430,7 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             if account {
                 app.show(Page::Account);
             }
-            Ok(Box::new(Scrolled { app, scrolls: machine == "transcript", passes: 0 }))
+            Ok(Box::new(Scrolled { app, scrolls: machine == "transcript" || machine == "conversation", passes: 0 }))
         }),
     )
 }

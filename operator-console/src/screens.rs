@@ -21,6 +21,7 @@ pub mod palette;
 mod palette_more;
 mod pane;
 pub mod parts;
+mod past;
 pub mod rail;
 pub mod recent;
 pub mod saved;
@@ -121,6 +122,8 @@ pub enum Effect {
     CloseWindow,
     /// Make the window so, and keep that.
     Choose(Choice),
+    /// Show what is kept of this session, on the first page.
+    OpenRecord(RecordId),
 }
 
 /// Which page is open while there is no session.
@@ -232,6 +235,11 @@ impl ScreenState {
     /// Opens what is kept of this session in the list of the first page.
     pub(crate) fn open_record(&mut self, id: RecordId) {
         self.recent.show(id);
+    }
+
+    /// Opens what was written in the chat of this session, below what is kept of it.
+    pub(crate) fn open_conversation(&mut self, id: RecordId) {
+        self.conversation = conversation::ConversationState::of(id);
     }
 
     /// Puts another session's memory in the place of this, which it gives back; what belongs to the window stays.

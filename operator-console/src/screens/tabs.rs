@@ -5,6 +5,7 @@ use super::news::news_ui;
 use super::parts::{close_button, focus_ring};
 use super::{Effect, Page, Scene, ScreenState};
 use crate::desk::{DeskCommand, Tab};
+use crate::words;
 use console_core::view::{EndingState, PowerState, SessionView, Stage, TransferState};
 use console_core::{LineId, MOST_KEYS, MOST_LINES};
 use egui::{
@@ -91,14 +92,19 @@ fn is_asked(session: &SessionView) -> bool {
         || session.transfers.iter().any(|transfer| transfer.state == TransferState::Asked)
 }
 
-/// What a session is called: whom the operator says it is, else the client's system, else the key's first half,
-/// which is no secret.
+/// What a session is called: whom the operator says it is, else which computer, else the key's first half, which is no
+/// secret.
 pub(super) fn name_of(scene: &Scene<'_>, tab: &Tab) -> String {
     let record = tab.view.record.as_ref().and_then(|id| scene.desk.record(id));
     if let Some(record) = record.filter(|record| !record.kept.name.trim().is_empty()) {
         return record.kept.name.clone();
     }
     match &tab.view.stage {
+        Stage::Session(session) if !session.system.is_empty() => {
+            words::person_or_computer(scene.i18n, name, &session.system)
+        }
+        Stage::Session(_) | Stage::Ended(_) => words::person_or_computer(scene.i18n, name, system),
+        _ if !name.is_empty() => name.to_owned(),
         Stage::Waiting(key) => {
             let first = key.grouped.split(' ').next().unwrap_or_default();
             scene.i18n.text_with("console-tab-key", &[("key", first.into())])

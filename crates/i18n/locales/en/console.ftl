@@ -90,6 +90,7 @@ console-saved-as-failed = Nothing was saved there. Check that the folder exists 
 
 # Session: top bar
 console-client = The person's computer
+console-computer = Computer: { $system }
 console-round-trip = { $ms } ms
 console-rate = { $count } fps
 console-still = still screen
@@ -705,8 +706,8 @@ console-conversation-open = What was written in the chat
 console-conversation-close = Hide what was written in the chat
 console-conversation-find = Find in the chat
 console-conversation-nothing = No line has these words.
-console-conversation-mine = { $time }  You: { $text }
-console-conversation-theirs = { $time }  The person: { $text }
+console-conversation-mine = You
+console-conversation-theirs = The person
 console-conversation-left-out = Only the last lines are kept: { $count } older ones are not.
 console-transcript-open = What the terminal showed
 console-transcript-close = Hide what the terminal showed

@@ -90,6 +90,7 @@ console-saved-as-failed = Lì non è stato salvato nulla. Controlli che la carte
 
 # Sessione: barra in alto
 console-client = Computer della persona
+console-computer = Computer: { $system }
 console-round-trip = { $ms } ms
 console-rate = { $count } fps
 console-still = schermo fermo
@@ -705,8 +706,8 @@ console-conversation-open = Che cosa è stato scritto nella chat
 console-conversation-close = Nascondi ciò che è stato scritto nella chat
 console-conversation-find = Cerca nella chat
 console-conversation-nothing = Nessuna riga ha queste parole.
-console-conversation-mine = { $time }  Tu: { $text }
-console-conversation-theirs = { $time }  La persona: { $text }
+console-conversation-mine = Lei
+console-conversation-theirs = La persona
 console-conversation-left-out = Si conservano solo le ultime righe: { $count } più vecchie non ci sono.
 console-transcript-open = Che cosa mostrava il terminale
 console-transcript-close = Nascondi ciò che mostrava il terminale
