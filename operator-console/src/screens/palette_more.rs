@@ -20,7 +20,6 @@ pub(super) enum More {
     ClipboardStrip,
     Folders,
     Tab(LineId),
-    News,
     Outcome(Outcome),
     Choose(Choice),
 }
@@ -128,7 +127,6 @@ pub(super) fn perform(scene: &Scene<'_>, state: &mut ScreenState, commands: &mut
             }
         }
         More::Tab(line) => tabs::show(state, Some(line)),
-        More::News => state.open_news(),
         More::Outcome(outcome) => {
             if let Some(record) = scene.record() {
                 let what = Description::Outcome(Some(outcome));
