@@ -38,6 +38,7 @@ use crate::settings::{Choice, Settings};
 use crate::terminal::TerminalState;
 use crate::viewer::ViewerState;
 use browser::BrowserState;
+use console_core::LineId;
 use console_core::gate::{GateCommand, GateView};
 use console_core::picture::SharedPictures;
 use console_core::proto::geometry::MonitorId;
@@ -211,10 +212,11 @@ pub struct ScreenState {
     tabs: tabs::TabsState,
     /// What was saved.
     pub saved: saved::SavedState,
-    /// In which language the invitation is; the window's if not chosen.
-    invitation: Option<Language>,
-    /// The words that spell a key in a language.
-    spelt: Option<(Language, String, String)>,
+    /// In which language the person of a key is spoken to; the window's if not chosen.
+    invitations: BTreeMap<Option<LineId>, Language>,
+    /// The words that spell a key in that language, put together once: to read a language's words takes longer than to
+    /// draw.
+    spelt: BTreeMap<Option<LineId>, (Language, String, String)>,
     /// What the bar of the full screen has told.
     bar: full_screen::BarState,
     /// Whether the window is to close, once the operator has said so.
@@ -249,6 +251,7 @@ impl ScreenState {
         std::mem::swap(&mut next.tabs, &mut self.tabs);
         std::mem::swap(&mut next.full_screen, &mut self.full_screen);
         std::mem::swap(&mut next.closing, &mut self.closing);
+        std::mem::swap(&mut next.invitations, &mut self.invitations);
         std::mem::swap(&mut next.settings, &mut self.settings);
         std::mem::swap(&mut next.settings_not_kept, &mut self.settings_not_kept);
         next.page = Page::Assistance;
@@ -332,6 +335,13 @@ impl Scene<'_> {
 /// Draws the page that belongs to the view, into a `ui` that fills the window.
 pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec<ConsoleCommand> {
     let mut commands = Vec::new();
+    // Of keys that wait no more.
+    let waits = |line: &LineId| {
+        let tab = scene.desk.tabs.iter().find(|tab| tab.line == *line);
+        tab.is_some_and(|tab| matches!(tab.view.stage, Stage::Waiting(_)))
+    };
+    state.spelt.retain(|line, _| line.is_none_or(|line| waits(&line)));
+    state.invitations.retain(|line, _| line.is_none_or(|line| waits(&line)));
     // First: while it is open the keys are its own.
     palette::palette_ui(ui, scene, state, &mut commands);
     tabs::tabs_ui(ui, scene, state);

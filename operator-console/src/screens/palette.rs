@@ -390,9 +390,10 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         }
         Act::CopyInvitation | Act::CopyKey => {
             if let Stage::Waiting(key) = &scene.view.stage {
+                let language = state.invitations.get(&scene.desk.front).copied();
                 state.effects.push(match act {
                     Act::CopyKey => Effect::CopyKey(key.grouped.clone()),
-                    _ => Effect::CopyInvitation(home::invitation(scene, state.invitation, key)),
+                    _ => Effect::CopyInvitation(home::invitation(scene, language, key)),
                 });
             }
         }

@@ -6,7 +6,7 @@ use super::parts::{FieldKind, focus_ring, text_field};
 use super::past::{Found, Row};
 use super::transcript::transcript_ui;
 use super::unfinished::unfinished_ui;
-use super::{Effect, Scene, ScreenState};
+use super::{Effect, Scene, ScreenState, home};
 use crate::desk::{DeskCommand, Tab};
 use crate::words;
 use console_core::records::{Outcome, Record, RecordId};
@@ -76,7 +76,7 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, tab: &Tab, key: &KeyView, state: &mut 
         let left = room - PARTS.0 - PARTS.1;
         if left >= SPELLING.0 {
             let tokens = theme::tokens(ui);
-            let spelt = words::spelling(scene.i18n, &key.grouped);
+            let spelt = home::spelt(scene, state, Some(tab.line), &key.grouped);
             let spelt = egui::RichText::new(spelt).font(Weight::Regular.at(tokens.small_size));
             let spelt = egui::Label::new(spelt.color(tokens.ink_secondary)).truncate();
             cell_ui(ui, left.min(SPELLING.1), |ui| ui.add(spelt));

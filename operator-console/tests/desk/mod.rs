@@ -1,16 +1,18 @@
-//! Around the sessions: what happened in those that are closed.
+//! Around the sessions: what happened in those that are closed, tabs on their way, and keys of several persons.
 
-use crate::common::{self, session, view};
-use crate::tabs::{button, home, recent};
-use crate::Page;
+use crate::common::{self, session, tab, view, waiting};
+use crate::notes::done;
+use crate::tabs::{button, home, recent, three};
+use crate::{Page, page};
 use console_core::LineId;
 use console_core::view::{ConsoleView, Notice, NoticeKind, PowerState, Stage};
+use egui::Key;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT, Queryable};
-use operator_console::desk::DeskView;
+use operator_console::desk::{DeskCommand, DeskView};
 use operator_console::news::News;
 use operator_console::screens::Effect;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 #[test]
 fn the_list_of_what_happened_keeps_its_bounds_and_a_busy_session_pushes_out_nothing_of_the_others() {
@@ -61,4 +63,41 @@ fn what_happened_in_a_closed_tab_leads_to_what_is_kept_of_it() {
     page.run_steps(3);
     assert!(page.query_all_by_label_contains("Marco Bianchi").next().is_none());
     assert!(!came(&page, "Closed session"));
+}
+
+#[test]
+fn a_tab_on_which_somebody_is_being_connected_is_closed_only_after_a_word_more() {
+    let mut page = three();
+    page.state_mut().desk.tabs[1] = tab(2, view(Stage::Joining));
+    page.run_steps(2);
+    page.get_by_label("Close New key").click();
+    assert_eq!(done(&mut page), []);
+    page.get_by_label_contains("is being connected");
+    assert!(page.get_by_label("Keep it open").is_focused());
+    page.key_press(Key::Escape);
+    assert_eq!(done(&mut page), []);
+    assert!(page.query_by_label_contains("is being connected").is_none());
+    page.get_by_label("Close New key").click();
+    done(&mut page);
+    page.key_press(Key::Tab);
+    page.run_steps(2);
+    page.key_press(Key::Enter);
+    assert_eq!(done(&mut page), [DeskCommand::Close(LineId(2))]);
+}
+
+#[test]
+fn a_waiting_key_is_spelt_in_the_language_of_its_person() {
+    let now = Instant::now();
+    let waits = || view(waiting(now, Duration::from_secs(300), 3));
+    let mut page = page(waits());
+    page.state_mut().desk.tabs = vec![tab(1, waits()), tab(2, waits())];
+    page.state_mut().desk.front = Some(LineId(1));
+    page.run_steps(3);
+    page.get_by_label("Italiano").click();
+    page.run_steps(3);
+    page.state_mut().desk.front = None;
+    page.state_mut().view = Some(view(Stage::Idle));
+    page.run_steps(3);
+    page.get_by_label("Kursaal · sette · Milano — quattro · Quarto · ics · Palermo");
+    page.get_by_label("Kilo · seven · Mike — four · Quebec · X-ray · Papa");
 }

@@ -398,7 +398,7 @@ fn what_came_of_a_file_that_was_cut_off_is_told_with_its_place_and_its_end() {
     page.run_steps(3);
     page.get_by_label_contains("Of scansioni/large.bin, 48 MB of 96 MB have come. To go on, fetch it again");
     page.get_by_label_contains(
-        "is deleted when this program starts after 16 December 2026.",
+        "is deleted the first time that this program is started and you sign in after 16 December 2026.",
     );
     page.get_by_label("/home/giulia/Scaricati/anagrafe");
     for _ in 0..3 {
