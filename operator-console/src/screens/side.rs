@@ -327,15 +327,10 @@ fn talk_ui(
     if session.chat.is_empty() && ui.available_height() > 180.0 {
         tiny(ui, &scene.i18n.text("console-chat-empty"));
     }
-    let lines: Vec<ChatBubble> = session
+    let lines: Vec<ChatBubble<'_>> = session
         .chat
         .iter()
-        .map(|line| ChatBubble {
-            mine: line.mine,
-            text: line.text.clone(),
-            time: scene.i18n.time_of_day(line.at),
-            delivered: line.delivered,
-        })
+        .map(|line| ChatBubble { mine: line.mine, text: &line.text, at: line.at, delivered: line.delivered })
         .collect();
     let hint = scene.i18n.text("console-chat-hint");
     if let Some(text) = chat_ui(ui, scene.i18n, &lines, &mut state.draft, &hint) {
