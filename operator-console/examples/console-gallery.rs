@@ -16,6 +16,7 @@ use console_core::proto::session::{Capability, CertificateProblem, Decision, End
 use console_core::records::{Kept, Record};
 use console_core::view::{
     ClipState, ConsoleCommand, ConsoleView, NoticeKind, PowerState, PowerView, SessionView, ShellState, Stage,
+    TransferState,
 };
 use i18n::{I18n, Language};
 use operator_console::app::{self, ConsoleApp, Over};
@@ -219,6 +220,11 @@ fn page(name: &str) -> ConsoleView {
             let transfers = all.transfers.iter().take(1).cloned().collect();
             session(SessionView { transfers, ..all })
         }
+        "choice" => {
+            let there = common::transfer(3, "relazione.odt", true, TransferState::Conflicts(1));
+            let transfers = [there, common::transfer(4, "guida.pdf", false, TransferState::Queued)].into();
+            session(SessionView { transfers, ..common::session(PowerState::Granted, PowerState::Off) })
+        }
         "files-ask" => session(common::session(PowerState::Granted, PowerState::Off)),
         "asked" => session(common::session(PowerState::Asked, PowerState::Off)),
         "refused" => session(common::session(PowerState::Refused(Decision::Denied), PowerState::Off)),
@@ -314,6 +320,13 @@ fn desk(name: &str) -> DeskView {
         news.observe(LineId(2), &session(common::busy_session()), at);
         news.observe(LineId(2), &of_marco, at);
         news.observe(LineId(4), &common::view(common::ended(EndReason::ClientEnded)), at);
+        // Of two that are closed, something is kept of one.
+        for line in [5, 6] {
+            news.observe(LineId(line), &session(common::session(PowerState::Granted, PowerState::Off)), at);
+        }
+        if let Some(record) = common::records().get(2) {
+            news.keep_record(LineId(5), &record.id);
+        }
         desk.news = news.items();
     }
     desk
@@ -323,7 +336,7 @@ fn desk(name: &str) -> DeskView {
 fn names() -> Vec<&'static str> {
     let lines = include_str!("console-gallery.rs").lines().filter_map(|line| line.trim().strip_prefix('"'));
     let names = lines.filter_map(|line| line.split_once("\" =>")).flat_map(|(arm, _)| arm.split("\" | \""));
-    let mut names: Vec<_> = names.chain(["home", "transcript"]).collect();
+    let mut names: Vec<_> = names.chain(["home", "transcript", "conversation"]).collect();
     // Some stand there twice: with what is in them and with what lies over it.
     names.sort_unstable();
     names.dedup();
@@ -399,8 +412,11 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
                 "full-screen" => app.show_over(Over::FullScreen),
                 _ => {}
             }
-            if machine == "transcript" {
+            if machine == "transcript" || machine == "conversation" {
                 app.show_record(common::transcript().id);
+            }
+            if machine == "conversation" {
+                app.show_conversation(common::transcript().id);
             }
             if machine.starts_with("terminal") {
                 app.show_terminal();
@@ -414,7 +430,7 @@ fn show(name: &str, language: Language, mode: Mode, is_small: bool, film: Option
             if account {
                 app.show(Page::Account);
             }
-            Ok(Box::new(Scrolled { app, scrolls: machine == "transcript", passes: 0 }))
+            Ok(Box::new(Scrolled { app, scrolls: machine == "transcript" || machine == "conversation", passes: 0 }))
         }),
     )
 }

@@ -192,6 +192,11 @@ impl<E: Engine> ConsoleApp<E> {
         self.state.open_record(id);
     }
 
+    /// Opens what was written in the chat of this session, where its record is open.
+    pub fn show_conversation(&mut self, id: RecordId) {
+        self.state.open_conversation(id);
+    }
+
     /// Brings the terminal into sight.
     pub fn show_terminal(&mut self) {
         self.state.under = Some(Under::Terminal);
@@ -246,7 +251,7 @@ impl<E: Engine> ConsoleApp<E> {
 
     /// What is in sight counts as seen.
     fn see(&mut self, desk: &DeskView) {
-        let is_new = |item: &Item| !item.is_seen && Some(item.line) == desk.front;
+        let is_new = |item: &Arc<Item>| !item.is_seen && Some(item.line) == desk.front;
         if self.state.sees() && desk.news.iter().any(is_new) {
             self.engine.at_desk(DeskCommand::See);
         }
@@ -302,6 +307,12 @@ impl<E: Engine> ConsoleApp<E> {
             Effect::Gate(command) => self.engine.at_gate(command),
             Effect::Desk(command) => self.engine.at_desk(command),
             Effect::Choose(choice) => self.choose(choice, context),
+            Effect::OpenRecord(id) => {
+                self.engine.at_desk(DeskCommand::Show(None));
+                let home = if self.front.is_none() { &mut self.state } else { self.parked.entry(None).or_default() };
+                home.page = Page::Assistance;
+                home.open_record(id);
+            }
             Effect::CloseWindow => {
                 self.may_close = true;
                 context.send_viewport_cmd(egui::ViewportCommand::Close);

@@ -20,7 +20,7 @@ pub struct DeskView {
     /// Which of them is in front; none for the beginning.
     pub front: Option<LineId>,
     /// What happened, newest first.
-    pub news: Vec<Item>,
+    pub news: Arc<[Arc<Item>]>,
     /// What was exported last, and where to; none if that failed.
     pub exported: Option<(RecordId, Option<PathBuf>)>,
     /// What the terminals of a session showed, as far as it is open.
@@ -52,13 +52,13 @@ impl DeskView {
     /// How much happened in a session that was not seen yet; each line of chat counts.
     #[must_use]
     pub fn unseen_in(&self, line: LineId) -> u64 {
-        self.news.iter().filter(|item| item.line == line).map(Item::unseen).sum()
+        self.news.iter().filter(|item| item.line == line).map(|item| item.unseen()).sum()
     }
 
     /// How much happened that was not seen yet.
     #[must_use]
     pub fn unseen(&self) -> u64 {
-        self.news.iter().map(Item::unseen).sum()
+        self.news.iter().map(|item| item.unseen()).sum()
     }
 }
 

@@ -2,15 +2,18 @@
 
 use console_core::LineId;
 use console_core::proto::session::{Capability, Decision, EndReason, GrantEnd, RequestId, TransferFailure, TransferId};
+use console_core::records::RecordId;
 use console_core::view::{
     ConsoleView, EndingState, EndingView, NoticeKind, PowerState, SessionView, Stage, TransferState,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What is remembered of what was seen; the oldest go.
+/// As long as anything of it was seen, the list has no more than this. Of the session that has most, the oldest go: one
+/// in which much happens pushes out nothing of the others.
 const MOST: usize = 200;
-/// What is remembered in any case: more than this at once is read by nobody, and takes less than a megabyte.
+/// The list has no more than this in any case: more at once is read by nobody, and takes less than a megabyte.
 const MOST_UNSEEN: usize = 2000;
 
 /// Something that happened.
@@ -26,8 +29,8 @@ pub struct Item {
     pub what: What,
     /// Whether the operator has seen it.
     pub is_seen: bool,
-    /// Who it was about, once the tab is closed and cannot say it.
-    pub name: Option<String>,
+    /// What is kept of the session, once the tab is closed and cannot say whom it was about.
+    pub record: Option<RecordId>,
 }
 
 impl Item {
@@ -114,7 +117,9 @@ struct Known {
 /// The list.
 #[derive(Debug, Default)]
 pub struct News {
-    items: VecDeque<Item>,
+    items: VecDeque<Arc<Item>>,
+    /// The same for who draws it, newest first, until something changes.
+    drawn: Option<Arc<[Arc<Item>]>>,
     last: u64,
     known: BTreeMap<LineId, Known>,
     /// Lines whose tab is closed; none comes again.
@@ -155,48 +160,85 @@ impl News {
 
     fn push(&mut self, line: LineId, what: What, at: SystemTime) {
         self.calls |= what.calls();
+        self.drawn = None;
         // Somebody who writes much is one thing that happened.
         if let What::Chat(more) = what
             && let Some(item) = self.items.iter_mut().rev().find(|item| item.line == line && !item.is_seen)
-            && let What::Chat(lines) = &mut item.what
+            && let What::Chat(lines) = item.what
         {
-            (*lines, item.at) = (lines.saturating_add(more), at);
+            let item = Arc::make_mut(item);
+            (item.what, item.at) = (What::Chat(lines.saturating_add(more)), at);
             return;
         }
         self.last += 1;
-        let oldest_seen = self.items.iter().position(|item| item.is_seen);
-        if let Some(place) = oldest_seen.filter(|_| self.items.len() >= MOST) {
-            self.items.remove(place);
-        } else if self.items.len() >= MOST_UNSEEN {
-            self.items.pop_front();
-        }
-        self.items.push_back(Item { number: self.last, at, line, what, is_seen: false, name: None });
+        self.items.push_back(Arc::new(Item { number: self.last, at, line, what, is_seen: false, record: None }));
+        self.trim();
     }
 
-    /// All of them, newest first.
-    #[must_use]
-    pub fn items(&self) -> Vec<Item> {
-        self.items.iter().rev().cloned().collect()
+    /// Keeps the bounds: first goes what was seen.
+    fn trim(&mut self) {
+        self.drop_oldest(self.items.len().saturating_sub(MOST), |item| item.is_seen);
+        self.drop_oldest(self.items.len().saturating_sub(MOST_UNSEEN), |_| true);
+    }
+
+    /// Drops so many of those, each the oldest of the line that has most of them then.
+    fn drop_oldest(&mut self, count: usize, which: impl Fn(&Item) -> bool) {
+        if count == 0 {
+            return;
+        }
+        let mut left: BTreeMap<LineId, usize> = BTreeMap::new();
+        self.items.iter().filter(|item| which(item)).for_each(|item| *left.entry(item.line).or_default() += 1);
+        let mut gone: BTreeMap<LineId, usize> = BTreeMap::new();
+        for _ in 0..count {
+            let Some((line, most)) = left.iter_mut().max_by_key(|(_, most)| **most).filter(|(_, most)| **most > 0)
+            else {
+                break;
+            };
+            *most -= 1;
+            *gone.entry(*line).or_default() += 1;
+        }
+        self.items.retain(|item| match gone.get_mut(&item.line) {
+            Some(more) if *more > 0 && which(item) => {
+                *more -= 1;
+                false
+            }
+            _ => true,
+        });
+    }
+
+    /// All of them, newest first; made anew only where something has changed.
+    pub fn items(&mut self) -> Arc<[Arc<Item>]> {
+        Arc::clone(self.drawn.get_or_insert_with(|| self.items.iter().rev().cloned().collect()))
     }
 
     /// The session is in front of the operator: what happened in it was seen.
     pub fn see(&mut self, line: LineId) {
-        self.items.iter_mut().filter(|item| item.line == line).for_each(|item| item.is_seen = true);
+        self.mark_seen(|item| item.line == line);
     }
 
     /// The list was looked at.
     pub fn see_all(&mut self) {
-        self.items.iter_mut().for_each(|item| item.is_seen = true);
+        self.mark_seen(|_| true);
+    }
+
+    fn mark_seen(&mut self, which: impl Fn(&Item) -> bool) {
+        let unseen = self.items.iter_mut().filter(|item| !item.is_seen && which(item));
+        unseen.for_each(|item| Arc::make_mut(item).is_seen = true);
+        self.drawn = None;
+        self.trim();
     }
 
     /// Empties the list of what was seen.
     pub fn clear(&mut self) {
         self.items.retain(|item| !item.is_seen);
+        self.drawn = None;
     }
 
-    /// What happened in this session stays under this name.
-    pub fn keep_name(&mut self, line: LineId, name: &str) {
-        self.items.iter_mut().filter(|item| item.line == line).for_each(|item| item.name = Some(name.to_owned()));
+    /// What happened in this session leads to what is kept of it.
+    pub fn keep_record(&mut self, line: LineId, record: &RecordId) {
+        let items = self.items.iter_mut().filter(|item| item.line == line);
+        items.for_each(|item| Arc::make_mut(item).record = Some(record.clone()));
+        self.drawn = None;
     }
 
     /// Nothing comes from this session any more.

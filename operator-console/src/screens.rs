@@ -21,6 +21,7 @@ pub mod palette;
 mod palette_more;
 mod pane;
 pub mod parts;
+mod past;
 pub mod rail;
 pub mod recent;
 pub mod saved;
@@ -37,9 +38,11 @@ use crate::settings::{Choice, Settings};
 use crate::terminal::TerminalState;
 use crate::viewer::ViewerState;
 use browser::BrowserState;
+use console_core::LineId;
 use console_core::gate::{GateCommand, GateView};
 use console_core::picture::SharedPictures;
 use console_core::proto::geometry::MonitorId;
+use console_core::proto::session::TransferId;
 use console_core::records::{Record, RecordId};
 use console_core::view::{ConsoleCommand, ConsoleView, Stage};
 use egui::{Frame, Margin, Panel, Ui};
@@ -48,6 +51,7 @@ use gate::GateState;
 use i18n::{I18n, Language};
 use machine::MachineState;
 use notes::NotesState;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -119,6 +123,8 @@ pub enum Effect {
     CloseWindow,
     /// Make the window so, and keep that.
     Choose(Choice),
+    /// Show what is kept of this session, on the first page.
+    OpenRecord(RecordId),
 }
 
 /// Which page is open while there is no session.
@@ -195,6 +201,8 @@ pub struct ScreenState {
     /// The command palette.
     palette: palette::PaletteState,
     rates: Rates,
+    /// The transfers whose choice was brought into sight beside the screen.
+    choices_shown: BTreeSet<TransferId>,
     rail_releases: bool,
     /// The list of sessions at the beginning.
     recent: recent::RecentState,
@@ -204,10 +212,11 @@ pub struct ScreenState {
     tabs: tabs::TabsState,
     /// What was saved.
     pub saved: saved::SavedState,
-    /// In which language the invitation is; the window's if not chosen.
-    invitation: Option<Language>,
-    /// The words that spell a key in a language.
-    spelt: Option<(Language, String, String)>,
+    /// In which language the person of a key is spoken to; the window's if not chosen.
+    invitations: BTreeMap<Option<LineId>, Language>,
+    /// The words that spell a key in that language, put together once: to read a language's words takes longer than to
+    /// draw.
+    spelt: BTreeMap<Option<LineId>, (Language, String, String)>,
     /// What the bar of the full screen has told.
     bar: full_screen::BarState,
     /// Whether the window is to close, once the operator has said so.
@@ -230,6 +239,11 @@ impl ScreenState {
         self.recent.show(id);
     }
 
+    /// Opens what was written in the chat of this session, below what is kept of it.
+    pub(crate) fn open_conversation(&mut self, id: RecordId) {
+        self.conversation = conversation::ConversationState::of(id);
+    }
+
     /// Puts another session's memory in the place of this, which it gives back; what belongs to the window stays.
     pub(crate) fn bring(&mut self, mut next: Self) -> Self {
         std::mem::swap(&mut next.gate, &mut self.gate);
@@ -237,6 +251,7 @@ impl ScreenState {
         std::mem::swap(&mut next.tabs, &mut self.tabs);
         std::mem::swap(&mut next.full_screen, &mut self.full_screen);
         std::mem::swap(&mut next.closing, &mut self.closing);
+        std::mem::swap(&mut next.invitations, &mut self.invitations);
         std::mem::swap(&mut next.settings, &mut self.settings);
         std::mem::swap(&mut next.settings_not_kept, &mut self.settings_not_kept);
         next.page = Page::Assistance;
@@ -286,6 +301,7 @@ impl ScreenState {
         self.terminal = TerminalState::default();
         self.browser = BrowserState::default();
         self.rates = Rates::default();
+        self.choices_shown.clear();
         self.rail_releases = false;
         self.keys_open = false;
         self.clip = clip::ClipPanel::default();
@@ -319,6 +335,13 @@ impl Scene<'_> {
 /// Draws the page that belongs to the view, into a `ui` that fills the window.
 pub fn screen_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) -> Vec<ConsoleCommand> {
     let mut commands = Vec::new();
+    // Of keys that wait no more.
+    let waits = |line: &LineId| {
+        let tab = scene.desk.tabs.iter().find(|tab| tab.line == *line);
+        tab.is_some_and(|tab| matches!(tab.view.stage, Stage::Waiting(_)))
+    };
+    state.spelt.retain(|line, _| line.is_none_or(|line| waits(&line)));
+    state.invitations.retain(|line, _| line.is_none_or(|line| waits(&line)));
     // First: while it is open the keys are its own.
     palette::palette_ui(ui, scene, state, &mut commands);
     tabs::tabs_ui(ui, scene, state);

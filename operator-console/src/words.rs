@@ -21,6 +21,17 @@ pub fn spelling(i18n: &I18n, grouped: &str) -> String {
     groups.join(" \u{2014} ")
 }
 
+/// Whom the operator says it is; else which computer it is, marked as such: what the other end calls its computer must
+/// not pass for a name that the operator noted. Nameless where neither is known.
+#[must_use]
+pub fn person_or_computer(i18n: &I18n, name: &str, system: &str) -> String {
+    match (name.trim(), system.trim()) {
+        ("", "") => i18n.text("console-client"),
+        ("", system) => i18n.text_with("console-computer", &[("system", system.into())]),
+        (name, _) => name.to_owned(),
+    }
+}
+
 /// The text to send to the person by mail or message.
 #[must_use]
 pub fn invitation(i18n: &I18n, operator: &OperatorView, key: &KeyView) -> String {

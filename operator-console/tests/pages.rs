@@ -5,6 +5,7 @@
 
 mod clip;
 mod common;
+mod desk;
 mod files;
 mod gate;
 mod machine;

@@ -3,9 +3,10 @@
 use super::layout;
 use agent_core::proto::session::Name;
 use agent_core::view::{AgentCommand, LogView, Place};
-use egui::{Ui, vec2};
+use egui::{Align, Label, Layout, RichText, Ui, vec2};
 use i18n::I18n;
-use ui_kit::TagKind;
+use ui_kit::fonts::Weight;
+use ui_kit::{TagKind, theme};
 
 /// The page; sets `is_open` to false when the person goes back.
 pub(super) fn page_ui(ui: &mut Ui, log: &LogView, i18n: &I18n, is_open: &mut bool) -> Vec<AgentCommand> {
@@ -47,7 +48,42 @@ fn content_ui(ui: &mut Ui, log: &LogView, i18n: &I18n, commands: &mut Vec<AgentC
     ui_kit::heading(ui, &i18n.text("ended-log-read"));
     ui_kit::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
-        log.text.lines().for_each(|line| drop(ui_kit::tiny(ui, line)));
+        for line in log.text.lines() {
+            match entry(line) {
+                Some(entry) => entry_ui(ui, entry),
+                None => drop(ui_kit::tiny(ui, line)),
+            }
+        }
+    });
+}
+
+/// The number, the time and the sentence of a line that is an entry: two blanks stand between them.
+fn entry(line: &str) -> Option<[&str; 3]> {
+    let (number, rest) = line.trim_start().split_once("  ")?;
+    let (time, sentence) = rest.split_once("  ")?;
+    let is_number = !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+    (is_number && !time.contains(' ')).then_some([number, time, sentence])
+}
+
+/// An entry, its number in a column of its own and its time above what happened: whatever somebody wrote there goes on
+/// below itself, never where another entry would begin.
+fn entry_ui(ui: &mut Ui, [number, time, sentence]: [&str; 3]) {
+    let tokens = theme::tokens(ui);
+    let font = Weight::SemiBold.at(tokens.tiny_size);
+    let width = ui.painter().layout_no_wrap("0000".to_owned(), font.clone(), tokens.ink).size().x;
+    ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
+        let height = ui.painter().layout_no_wrap(number.to_owned(), font.clone(), tokens.ink).size().y;
+        let number = RichText::new(number).font(font).color(tokens.ink_secondary);
+        ui.allocate_ui_with_layout(vec2(width, height), Layout::right_to_left(Align::Min), |ui| {
+            ui.set_min_width(width);
+            ui.add(Label::new(number).extend());
+        });
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui_kit::tiny(ui, time);
+            let sentence = RichText::new(sentence).font(Weight::Regular.at(tokens.tiny_size)).color(tokens.ink);
+            ui.add(Label::new(sentence).wrap());
+        });
     });
 }
 
@@ -75,4 +111,20 @@ fn places_ui(ui: &mut Ui, log: &LogView, i18n: &I18n, commands: &mut Vec<AgentCo
 /// The label of a stick is whatever somebody called it.
 fn shown(name: &str) -> String {
     Name::truncated(name).shown()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_an_entry_only_if_it_begins_as_one() {
+        let time = "2026-09-21T14:13:20.001Z";
+        let line = format!("   7  {time}  The person wrote: “ok  8  {time}  yes”.");
+        let sentence = format!("The person wrote: “ok  8  {time}  yes”.");
+        assert_eq!(entry(&line), Some(["7", time, &sentence]));
+        for other in ["", "Session: 12  34  56", "What happened", "- Line 7: this entry  does not  fit."] {
+            assert_eq!(entry(other), None, "{other}");
+        }
+    }
 }

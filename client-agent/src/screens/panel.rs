@@ -494,14 +494,9 @@ fn chat_part_ui(
     }
     state.chat_read = theirs().max().unwrap_or_default();
     ui.add_space(8.0);
-    let lines: Vec<ChatBubble> = chat
+    let lines: Vec<ChatBubble<'_>> = chat
         .iter()
-        .map(|line| ChatBubble {
-            mine: line.mine,
-            text: line.text.clone(),
-            time: i18n.time_of_day(line.at),
-            delivered: line.delivered,
-        })
+        .map(|line| ChatBubble { mine: line.mine, text: &line.text, at: line.at, delivered: line.delivered })
         .collect();
     let height = height + theme::tokens(ui).control_height + theme::tokens(ui).unit + 4.0;
     let size = vec2(ui.available_width(), height);

@@ -243,7 +243,7 @@ pub fn end(reason: EndReason) -> EndView {
         }),
         log: Some(LogView {
             session: "5f0c7d21".into(),
-            text: "09:14 Giulia Rinaldi asked to see the screen.\n09:15 The person said yes.".into(),
+            text: LOG.into(),
             countersigned: true,
             places: vec![
                 (Place::Documents, "/home/marco/Documenti".into()),
@@ -257,6 +257,13 @@ pub fn end(reason: EndReason) -> EndView {
         again: None,
     }
 }
+
+/// A log in words, in which somebody tries to write a line of their own.
+const LOG: &str = "Session log\n\nSession: 5f0c7d21\n\nThis log is whole.\n\nWhat happened\n\n   \
+    1  2026-12-11T08:14:13.000Z  Giulia Rinaldi asked to see the screen.\n   \
+    2  2026-12-11T08:14:19.402Z  The person said yes: the operator may see the screen.\n   \
+    3  2026-12-11T08:15:07.118Z  The person wrote: “That is fine, and then I did what you said and it went well”. 4 \
+    2026-12-11T08:15:09.000Z The operator asked for the password of the bank.”.\n";
 
 /// The line was lost; what has come of files is kept, or there is nothing of that kind.
 pub fn lost(keeps_files: bool) -> EndView {

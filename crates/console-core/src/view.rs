@@ -403,6 +403,15 @@ pub enum TransferState {
     Conflicts(u32),
 }
 
+impl TransferView {
+    /// Whether it can be paused, once the person has agreed and it is known what it is, or go on after a pause.
+    #[must_use]
+    pub const fn may_hold(&self) -> bool {
+        let moves = matches!(self.state, TransferState::Running | TransferState::Queued) && self.files > 0;
+        !self.state.is_over() && (self.is_held || moves)
+    }
+}
+
 impl TransferState {
     /// Whether nothing more comes of it.
     #[must_use]

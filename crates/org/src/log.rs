@@ -16,6 +16,8 @@ use std::path::Path;
 
 /// Largest log, in bytes: days of a busy session.
 const LOG_BYTES: usize = 64 * 1024 * 1024;
+/// Columns that every terminal has.
+const COLUMNS: usize = 80;
 
 pub(crate) fn run(context: &Context<'_>, command: &Log) -> Result<Outcome, Failure> {
     match command {
@@ -194,7 +196,7 @@ fn show(context: &Context<'_>, file: &Path, format: LogFormat, out: Option<&Path
     let report = read(file)?;
     let words = Sentences { words: context.words, operator: None };
     let document = match format {
-        LogFormat::Text => export::text(&report, &words),
+        LogFormat::Text => export::text_within(&report, &words, COLUMNS),
         LogFormat::Html => export::html(&report, &words),
         LogFormat::Json => shown_json(&export::json(&report)),
     };

@@ -5,7 +5,16 @@ use egui::{Event, Key, Modifiers, OutputCommand, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::{I18n, Language};
+use std::time::SystemTime;
 use ui_kit::{ChatBubble, Choice, Density, Mode, TagKind, theme};
+
+/// When every line of a chat was written.
+const AT: SystemTime = SystemTime::UNIX_EPOCH;
+
+/// A line of a chat as a screen reader says it.
+fn said(text: &str, more: &str) -> String {
+    format!("{text} ({}{more})", I18n::new(Language::English).time_of_day(AT))
+}
 
 /// A window with `draw` in it, a hundredth of a second a pass.
 fn window<State: 'static>(
@@ -128,10 +137,10 @@ fn the_caret_stands_at_the_end_of_a_key_that_was_typed_at_once() {
 fn enter_sends_a_line_of_chat_and_an_empty_one_is_not_sent() {
     let i18n = I18n::new(Language::English);
     let mut harness = window((String::new(), Vec::new()), move |ui, (draft, sent): &mut (String, Vec<String>)| {
-        let lines = [ChatBubble { mine: true, text: "Hello".into(), time: "10:42".into(), delivered: true }];
+        let lines = [ChatBubble { mine: true, text: "Hello", at: AT, delivered: true }];
         sent.extend(ui_kit::chat_ui(ui, &i18n, &lines, draft, "Write"));
     });
-    harness.get_by_label("Hello (10:42, delivered)");
+    harness.get_by_label(&said("Hello", ", delivered"));
     harness.get_by_label("Write").focus();
     harness.run();
     harness.key_press(Key::Enter);
@@ -148,13 +157,13 @@ fn enter_sends_a_line_of_chat_and_an_empty_one_is_not_sent() {
 fn an_address_in_the_chat_is_opened_only_after_a_yes_that_shows_all_of_it() {
     let i18n = I18n::new(Language::English);
     let mut harness = window((String::new(), Vec::new()), move |ui, (draft, opened): &mut (String, Vec<String>)| {
-        let bubble = |text: &str| ChatBubble { mine: false, text: text.into(), time: "10:42".into(), delivered: true };
+        let bubble = |text| ChatBubble { mine: false, text, at: AT, delivered: true };
         let lines = [bubble("See https://bank.example.evil.example/login."), bubble("https://a@evil.example/")];
         ui_kit::chat_ui(ui, &i18n, &lines, draft, "Write");
         opened.extend(ui_kit::take_wanted_address(ui.ctx()).map(|address| address.as_str().to_owned()));
     });
-    let link = "See https://bank.example.evil.example/login. (10:42)";
-    assert!(harness.query_by_role_and_label(Role::Link, "https://a@evil.example/ (10:42)").is_none());
+    let link = &said("See https://bank.example.evil.example/login.", "");
+    assert!(harness.query_by_role_and_label(Role::Link, &said("https://a@evil.example/", "")).is_none());
     for (answer, opened) in [("Not now", 0), ("Open", 1)] {
         harness.get_by_role_and_label(Role::Link, link).focus();
         harness.run();
@@ -174,9 +183,12 @@ fn an_address_in_the_chat_is_opened_only_after_a_yes_that_shows_all_of_it() {
 /// A talk of these lines, and what was copied in it.
 fn talk(lines: &[&str]) -> Harness<'static, String> {
     let i18n = I18n::new(Language::English);
-    let bubble = |text: &&str| ChatBubble { mine: false, text: (*text).into(), time: "10:42".into(), delivered: true };
-    let lines: Vec<ChatBubble> = lines.iter().map(bubble).collect();
-    window(String::new(), move |ui, draft| drop(ui_kit::chat_ui(ui, &i18n, &lines, draft, "Write")))
+    let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    window(String::new(), move |ui, draft| {
+        let bubble = |text| ChatBubble { mine: false, text, at: AT, delivered: true };
+        let lines: Vec<ChatBubble<'_>> = lines.iter().map(|line| bubble(line)).collect();
+        drop(ui_kit::chat_ui(ui, &i18n, &lines, draft, "Write"));
+    })
 }
 
 fn copied(harness: &mut Harness<'_, String>) -> Vec<String> {
@@ -198,7 +210,7 @@ fn a_line_of_chat_is_copied_by_keyboard() {
     assert_eq!(copied(&mut harness), [""; 0]);
     harness.key_press_modifiers(Modifiers::SHIFT, Key::Tab);
     harness.run();
-    assert!(harness.get_by_label("Thank you (10:42)").is_focused());
+    assert!(harness.get_by_label(&said("Thank you", "")).is_focused());
     harness.key_press(Key::ArrowUp);
     harness.run();
     assert_eq!(copied(&mut harness), ["S/N 4F-2207"]);
@@ -220,7 +232,7 @@ fn a_line_of_chat_is_copied_by_keyboard() {
 #[test]
 fn words_of_a_line_of_chat_are_selected_by_mouse_and_copied() {
     let mut harness = talk(&["Error 0x80070005", "S/N 4F-2207"]);
-    let rect = harness.get_by_label("Error 0x80070005 (10:42)").rect();
+    let rect = harness.get_by_label(&said("Error 0x80070005", "")).rect();
     let at = |x: f32| egui::pos2(x, rect.top() + 16.0);
     harness.drag_at(at(rect.left() + 13.0));
     harness.run();
@@ -235,7 +247,7 @@ fn words_of_a_line_of_chat_are_selected_by_mouse_and_copied() {
     harness.key_press(Key::ArrowDown);
     harness.run();
     assert_eq!(copied(&mut harness), ["S/N 4F-2207"]);
-    harness.get_by_label("Error 0x80070005 (10:42)").click();
+    harness.get_by_label(&said("Error 0x80070005", "")).click();
     harness.run();
     assert_eq!(copied(&mut harness).last().unwrap(), "Error 0x80070005", "nothing is selected");
     for (key, modifiers) in [(Key::Tab, Modifiers::NONE), (Key::Tab, Modifiers::SHIFT)] {
@@ -243,6 +255,47 @@ fn words_of_a_line_of_chat_are_selected_by_mouse_and_copied() {
         harness.run();
     }
     assert_eq!(copied(&mut harness), ["S/N 4F-2207"], "from the entry to the newest");
+}
+
+#[test]
+fn in_a_long_talk_only_what_is_near_is_drawn_and_everything_is_reached_as_before() {
+    let lines: Vec<String> = (0..2000)
+        .map(|line| match line {
+            700 => "See https://comune.example/700".to_owned(),
+            _ => format!("Line {line} {}", "and more ".repeat(line % 40)),
+        })
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let mut harness = talk(&lines);
+    harness.run();
+    let here = |harness: &Harness<'_, String>| harness.query_all_by_label_contains("Line ").count();
+    assert!((2..120).contains(&here(&harness)), "{}", here(&harness));
+    let newest = harness.get_by_label_contains("Line 1999 ").rect();
+    assert!(newest.bottom() < harness.get_by_label("Write").rect().top() && newest.top() > 0.0, "{newest:?}");
+    // From the newest to the one before, to the very first, and back.
+    harness.get_by_label("Write").focus();
+    harness.run();
+    for (modifiers, key, expected) in [
+        (Modifiers::SHIFT, Key::Tab, 1999),
+        (Modifiers::NONE, Key::ArrowUp, 1998),
+        (Modifiers::NONE, Key::Home, 0),
+        (Modifiers::NONE, Key::ArrowDown, 1),
+        (Modifiers::NONE, Key::End, 1999),
+    ] {
+        harness.key_press_modifiers(modifiers, key);
+        harness.run();
+        let name = format!("Line {expected} ");
+        let line = harness.get_by_label_contains(&name);
+        assert!(line.is_focused(), "{expected}");
+        let rect = line.rect();
+        assert!(rect.bottom() > 16.0 && rect.top() < 560.0, "{expected} is in sight: {rect:?}");
+        assert_eq!(copied(&mut harness), [lines[expected]]);
+    }
+    assert!(here(&harness) < 120);
+    // An address far above is the stop before.
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::Tab);
+    harness.run();
+    assert!(harness.get_by_label_contains("comune.example/700").is_focused());
 }
 
 #[test]

@@ -130,8 +130,8 @@ fn full_screen_is_the_windows_whichever_session_is_in_front() {
 fn what_happens_counts_as_seen_only_where_more_than_the_picture_is_shown() {
     let mut window = Window::new();
     let what = crate::news::What::Chat(1);
-    let item = Item { number: 1, at: std::time::SystemTime::now(), line: ANNA, what, is_seen: false, name: None };
-    window.desk.news = vec![item];
+    let item = Item { number: 1, at: std::time::SystemTime::now(), line: ANNA, what, is_seen: false, record: None };
+    window.desk.news = [Arc::new(item)].into();
     let seen = |window: &mut Window| {
         window.app.see(&window.desk);
         std::mem::take(&mut window.app.engine.1)

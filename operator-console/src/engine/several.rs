@@ -127,16 +127,9 @@ impl Several {
         }
     }
 
-    /// Who it was, for what is told of it later.
-    fn name_of(&self, line: LineId) -> Option<String> {
-        let record = self.records.as_ref()?.find(&self.line(line)?.view().record?)?;
-        let names = [record.kept.name.trim(), record.kept.system.trim()];
-        names.into_iter().find(|name| !name.is_empty()).map(str::to_owned)
-    }
-
     fn close(&mut self, line: LineId) {
-        if let Some(name) = self.name_of(line) {
-            self.news(|news| news.keep_name(line, &name));
+        if let Some(record) = self.line(line).and_then(|handle| handle.view().record) {
+            self.news(|news| news.keep_record(line, &record));
         }
         if let Some(board) = &mut self.board {
             board.close(line);
@@ -250,7 +243,7 @@ impl Engine for Several {
             is_full: self.board.as_ref().is_some_and(Switchboard::is_full),
             tabs,
             front: self.front,
-            news: self.news(|news| news.items()),
+            news: self.news(News::items),
             exported: self.exported.clone(),
             transcript: self.records.as_ref().and_then(Records::opened),
         }

@@ -16,10 +16,7 @@ use console_core::proto::input::{InputEvent, KeyUsage};
 use console_core::proto::machine::{Facts, Topic};
 use console_core::proto::session::{Capability, TransferId};
 use console_core::proto::shell::TerminalSize;
-use console_core::view::{
-    ConsoleCommand, EndingState, PowerState, SessionView, ShellState, Stage, TransferState as Moving, TransferView,
-    Typed,
-};
+use console_core::view::{ConsoleCommand, EndingState, PowerState, SessionView, ShellState, Stage, Typed};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -465,8 +462,7 @@ impl<W: Write> Desk<W> {
     /// Lets a transfer stand still, or go on, where the window has a button for that.
     fn hold(&mut self, transfer: u32, held: bool) -> Result {
         let known = self.session()?.transfers.iter().find(|known| known.id == TransferId(transfer));
-        let may = |known: &TransferView| known.is_held || matches!(known.state, Moving::Running | Moving::Queued);
-        if known.is_some_and(|known| !known.state.is_over() && !may(known)) {
+        if known.is_some_and(|known| !known.state.is_over() && !known.may_hold()) {
             return Err(Problem::new(Code::WrongStage, "the transfer does not move yet"));
         }
         self.on_transfer(transfer, |id| ConsoleCommand::HoldTransfer(id, held))

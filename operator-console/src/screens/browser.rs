@@ -4,12 +4,12 @@ use super::pane::{Pane, Side};
 use super::parts::{StripButton, close_button, panel_title, strip_button, under_screen};
 use super::session::may_move;
 use super::side::Powers;
-use super::transfers::transfer_ui;
+use super::transfers::{choice_ui, transfer_ui, waits};
 use super::{Scene, ScreenState, Under};
 use crate::places;
 use crate::words;
 use console_core::proto::session::{Capability, TransferId};
-use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, TransferState, TransferView};
+use console_core::view::{ConsoleCommand, PowerState, SessionView, TransferState, TransferView};
 use egui::{Align, Label, Layout, Margin, RichText, ScrollArea, Ui, vec2};
 use std::path::PathBuf;
 use ui_kit::{TagKind, button, primary_button, small, tag, theme, tiny};
@@ -76,12 +76,24 @@ pub(super) fn toggle(
         return;
     }
     state.browser.just_opened = true;
+    list_own(session, commands);
+    let is_off = session.files.browse == PowerState::Off;
+    // What the operator decides about files of their own asks the person nothing.
+    let decides = session.transfers.iter().any(waits);
+    if is_off && !decides && may_move(&scene.view.operator, session, Capability::FetchFile) {
+        commands.push(ConsoleCommand::Browse { path: String::new() });
+    }
+}
+
+/// Opens the folders for what moves between them: nobody is asked for anything.
+pub(super) fn look_at_transfers(session: &SessionView, state: &mut ScreenState, commands: &mut Vec<ConsoleCommand>) {
+    state.under = Some(Under::Folders);
+    list_own(session, commands);
+}
+
+fn list_own(session: &SessionView, commands: &mut Vec<ConsoleCommand>) {
     if session.files.local.is_none() {
         commands.push(ConsoleCommand::ListLocal(places::home().unwrap_or_else(places::downloads)));
-    }
-    let is_off = session.files.browse == PowerState::Off;
-    if is_off && may_move(&scene.view.operator, session, Capability::FetchFile) {
-        commands.push(ConsoleCommand::Browse { path: String::new() });
     }
 }
 
@@ -205,11 +217,6 @@ fn listed<'a>(moving: &[&'a TransferView], browser: &BrowserState) -> Option<&'a
 
 fn is_a_list(transfer: &TransferView) -> bool {
     transfer.files > 1 && !transfer.items.is_empty()
-}
-
-/// Whether the operator is to choose.
-fn waits(transfer: &TransferView) -> bool {
-    matches!(transfer.state, TransferState::Conflicts(_))
 }
 
 /// What the tool is called, or whose folder is shown where there is room for one only.
@@ -401,9 +408,7 @@ fn moving_ui(
             } else {
                 ("console-transfer-pause", "console-transfer-pause-name")
             };
-            let may_hold =
-                matches!(transfer.state, TransferState::Running | TransferState::Queued) && transfer.files > 0;
-            let hold = ui.add_enabled_ui(may_hold, |ui| button(ui, &i18n.text(word))).inner;
+            let hold = ui.add_enabled_ui(transfer.may_hold(), |ui| button(ui, &i18n.text(word))).inner;
             if hold.accessible_name(named(message)).clicked() {
                 commands.push(ConsoleCommand::HoldTransfer(id, !transfer.is_held));
             }
@@ -418,21 +423,7 @@ fn moving_ui(
             state.browser.listed = (!is_listed).then_some(id);
         }
     }
-    if let TransferState::Conflicts(count) = transfer.state {
-        tiny(ui, &i18n.text_with("console-files-conflict", &[("count", count.into())]));
-        tiny(ui, &transfer.conflicts.join(", "));
-        ui.horizontal_wrapped(|ui| {
-            for (conflict, word) in [
-                (Conflict::KeepBoth, "console-files-keep"),
-                (Conflict::Replace, "console-files-replace"),
-                (Conflict::Skip, "console-files-skip"),
-            ] {
-                if button(ui, &i18n.text(word)).clicked() {
-                    commands.push(ConsoleCommand::Resolve(id, conflict));
-                }
-            }
-        });
-    }
+    choice_ui(ui, i18n, transfer, commands);
     // In the list each file says it.
     let is_told = is_a_list(transfer) && state.browser.listed == Some(id);
     for (name, failure) in transfer.failures.iter().filter(|_| !is_told) {

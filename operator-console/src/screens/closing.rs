@@ -72,26 +72,61 @@ pub(super) fn closing_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
         state.closing = ClosingState::No;
         return;
     }
+    let is_new = std::mem::replace(&mut state.closing, ClosingState::Asked) == ClosingState::Wanted;
+    let asked = StripQuestion {
+        id: "closing the window",
+        words: question(scene.i18n, running),
+        keep: scene.i18n.text("console-close-keep"),
+        end: scene.i18n.text_with("console-close-end", &[("count", running.sessions.into())]),
+    };
+    match strip_question_ui(ui, &asked, is_new, !state.has_keyboard()) {
+        Some(Answer::Keep) => state.closing = ClosingState::No,
+        Some(Answer::End) => state.effects.push(Effect::CloseWindow),
+        None => {}
+    }
+}
+
+/// Whether something that runs is to end, asked in a strip over the page.
+pub(super) struct StripQuestion {
+    /// Of the strip.
+    pub(super) id: &'static str,
+    /// What would end.
+    pub(super) words: String,
+    /// The answer that ends nothing.
+    pub(super) keep: String,
+    /// The other one.
+    pub(super) end: String,
+}
+
+/// What was answered.
+pub(super) enum Answer {
+    Keep,
+    End,
+}
+
+/// The answer that ends nothing has the keyboard once the question `is_new`; Escape says the same, unless the keyboard
+/// is the client's.
+pub(super) fn strip_question_ui(ui: &mut Ui, asked: &StripQuestion, is_new: bool, may_escape: bool) -> Option<Answer> {
     let tokens = theme::tokens(ui);
     let frame = Frame::new().fill(tokens.warning_soft).inner_margin(Margin::symmetric(16, 6));
-    Panel::top("closing the window").min_size(0.0).frame(frame).show(ui, |ui| {
+    let strip = Panel::top(asked.id).min_size(0.0).frame(frame).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
-            small(ui, &question(scene.i18n, running));
-            let keep = button(ui, &scene.i18n.text("console-close-keep"));
-            if std::mem::replace(&mut state.closing, ClosingState::Asked) == ClosingState::Wanted {
+            small(ui, &asked.words);
+            let keep = button(ui, &asked.keep);
+            if is_new {
                 keep.request_focus();
             }
-            let count = [("count", running.sessions.into())];
-            if danger_button(ui, &scene.i18n.text_with("console-close-end", &count)).clicked() {
-                state.effects.push(Effect::CloseWindow);
-            }
-            let may_escape = !state.has_keyboard();
+            let ends = danger_button(ui, &asked.end).clicked();
             let escaped = may_escape && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
-            if keep.clicked() || escaped {
-                state.closing = ClosingState::No;
+            match (ends, keep.clicked() || escaped) {
+                (true, _) => Some(Answer::End),
+                (false, true) => Some(Answer::Keep),
+                (false, false) => None,
             }
-        });
+        })
+        .inner
     });
+    strip.inner
 }
 
 fn question(i18n: &I18n, running: Running) -> String {

@@ -5,6 +5,7 @@ use super::parts::{ToolState, ToolWords, focus_ring, keyboard_hint, tool_button}
 use super::{Copied, Effect, Page, Scene, ScreenState, account, recent};
 use crate::icons::Icon;
 use crate::words;
+use console_core::LineId;
 use console_core::proto::limits::KEY_TRIES;
 use console_core::view::{ConsoleCommand, KeyView, NoticeKind, Stage};
 use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Panel, Response, Sense, StrokeKind, Ui, vec2};
@@ -261,7 +262,8 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState
             });
         });
         mono_key(ui, &key.grouped, key_size(&key.grouped, ui.available_width()));
-        body(ui, spelt(scene, state, &key.grouped)).on_hover_text(scene.i18n.text("console-spelling-name"));
+        body(ui, spelt(scene, state, scene.desk.front, &key.grouped))
+            .on_hover_text(scene.i18n.text("console-spelling-name"));
         if key.tries_left < KEY_TRIES {
             let text = scene.i18n.text_with("console-tries-left", &[("tries", key.tries_left.into())]);
             notice(ui, TagKind::Warn, "", &text);
@@ -270,7 +272,7 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState
         ui.horizontal_wrapped(|ui| {
             let invites = primary_button(ui, &scene.i18n.text("console-copy-invitation"));
             if invites.on_hover_text("Ctrl+Shift+C").clicked() || by_key {
-                let text = invitation(scene, state.invitation, key);
+                let text = invitation(scene, state.invitations.get(&scene.desk.front).copied(), key);
                 state.effects.push(Effect::CopyInvitation(text));
             }
             if button(ui, &scene.i18n.text("console-copy-key")).clicked() {
@@ -280,21 +282,22 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, key: &KeyView, state: &mut ScreenState
                 commands.push(ConsoleCommand::CancelKey);
             }
         });
-        language_ui(ui, scene, &mut state.invitation);
+        language_ui(ui, scene, state);
         copied_ui(ui, scene, state.copied);
     });
     steps_ui(ui, scene, "console-next-title", "console-next-1");
 }
 
-/// The words that spell the key in the language of the person, put together once for each key and language: to read a
-/// language's words takes longer than to draw.
-fn spelt<'a>(scene: &Scene<'_>, state: &'a mut ScreenState, key: &str) -> &'a str {
-    let of = (state.invitation.unwrap_or(scene.i18n.language()), key);
-    if !state.spelt.as_ref().is_some_and(|(language, known, _)| (*language, known.as_str()) == of) {
-        let words = in_language(scene, state.invitation, |i18n| words::spelling(i18n, key));
-        state.spelt = Some((of.0, key.to_owned(), words));
+/// The words that spell the key of this line in the language of its person.
+pub(super) fn spelt<'a>(scene: &Scene<'_>, state: &'a mut ScreenState, line: Option<LineId>, key: &str) -> &'a str {
+    let chosen = state.invitations.get(&line).copied();
+    let language = chosen.unwrap_or(scene.i18n.language());
+    let known = state.spelt.entry(line).or_insert_with(|| (language, String::new(), String::new()));
+    if (known.0, known.1.as_str()) != (language, key) {
+        let words = in_language(scene, chosen, |i18n| words::spelling(i18n, key));
+        *known = (language, key.to_owned(), words);
     }
-    state.spelt.as_ref().map_or("", |(_, _, words)| words)
+    &known.2
 }
 
 /// The invitation in the language of the person, as the operator chose it.
@@ -311,12 +314,14 @@ fn in_language(scene: &Scene<'_>, language: Option<Language>, say: impl Fn(&I18n
 }
 
 /// In which language the invitation is.
-fn language_ui(ui: &mut Ui, scene: &Scene<'_>, chosen: &mut Option<Language>) {
+fn language_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
+    let line = scene.desk.front;
+    let now = state.invitations.get(&line).copied().unwrap_or(scene.i18n.language());
     let tokens = theme::tokens(ui);
     ui.horizontal_wrapped(|ui| {
         small(ui, &scene.i18n.text("console-invitation-language"));
         for language in Language::ALL {
-            let is_chosen = chosen.unwrap_or(scene.i18n.language()) == language;
+            let is_chosen = now == language;
             let name = scene.i18n.text(&format!("console-language-{}", language.tag()));
             let ink = if is_chosen { tokens.accent } else { tokens.ink };
             let words = egui::RichText::new(name).font(Weight::SemiBold.at(tokens.small_size)).color(ink);
@@ -325,7 +330,7 @@ fn language_ui(ui: &mut Ui, scene: &Scene<'_>, chosen: &mut Option<Language>) {
             let choice = ui.add(egui::Button::new(words).selected(is_chosen).fill(fill).stroke(edge));
             focus_ring(ui, &choice, choice.rect);
             if choice.clicked() {
-                *chosen = Some(language);
+                state.invitations.insert(line, language);
             }
         }
     });

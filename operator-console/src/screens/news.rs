@@ -1,10 +1,12 @@
 //! The list of what happened in any session, until the operator empties it.
 
 use super::parts::{close_button, focus_ring};
-use super::{Effect, Scene, ScreenState, machine, session, side, tabs};
+use super::{Effect, Scene, ScreenState, machine, past, session, side, tabs};
 use crate::desk::DeskCommand;
 use crate::news::{Item, What};
 use crate::words;
+use console_core::LineId;
+use console_core::records::RecordId;
 use console_core::view::{PowerState, Stage};
 use egui::{Align, Area, Frame, Layout, Margin, Order, ScrollArea, Sense, Stroke, Ui, WidgetInfo, vec2};
 use i18n::I18n;
@@ -20,6 +22,7 @@ pub(super) fn news_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     let top = tabs::HEIGHT + bar;
     let size = vec2(side::width(ui), window.height() - top);
     let mut open = true;
+    let mut leads = None;
     let area = Area::new(ui.scope_id().with("news")).order(Order::Middle);
     area.fixed_pos(window.right_top() + vec2(-size.x, top)).show(ui.ctx(), |ui| {
         let edge = Stroke::new(1.0, tokens.line);
@@ -41,8 +44,8 @@ pub(super) fn news_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
                 state.effects.push(Effect::Desk(DeskCommand::ClearNews));
             }
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                for item in &scene.desk.news {
-                    item_ui(ui, scene, item, state);
+                for item in scene.desk.news.iter() {
+                    leads = item_ui(ui, scene, item).or(leads.take());
                 }
             });
         });
@@ -50,16 +53,33 @@ pub(super) fn news_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
     if scene.desk.unseen() > 0 {
         state.effects.push(Effect::Desk(DeskCommand::SeeNews));
     }
+    match leads {
+        Some(Leads::Tab(line)) => state.effects.push(Effect::Desk(DeskCommand::Show(Some(line)))),
+        // It is on the first page, where the list would cover a part of it.
+        Some(Leads::Record(id)) => {
+            open = false;
+            state.effects.push(Effect::OpenRecord(id));
+        }
+        None => {}
+    }
     state.tabs.news_open = open;
 }
 
-fn item_ui(ui: &mut Ui, scene: &Scene<'_>, item: &Item, state: &mut ScreenState) {
+/// Where something that happened leads.
+enum Leads {
+    Tab(LineId),
+    Record(RecordId),
+}
+
+/// Something that happened; where it leads, if it was pressed and leads anywhere.
+fn item_ui(ui: &mut Ui, scene: &Scene<'_>, item: &Item) -> Option<Leads> {
     let tokens = theme::tokens(ui);
     let tab = scene.desk.tabs.iter().find(|tab| tab.line == item.line);
-    let who = match (tab, &item.name) {
-        (Some(tab), _) => tabs::name_of(scene, tab),
-        (None, Some(name)) => name.clone(),
-        (None, None) => scene.i18n.text("console-news-gone"),
+    let record = item.record.as_ref().and_then(|id| scene.desk.record(id));
+    let (who, leads) = match (tab, record) {
+        (Some(tab), _) => (tabs::name_of(scene, tab), Some(Leads::Tab(item.line))),
+        (None, Some(record)) => (past::name_of(scene.i18n, record), Some(Leads::Record(record.id.clone()))),
+        (None, None) => (scene.i18n.text("console-news-gone"), None),
     };
     let time = scene.i18n.time_of_day(item.at);
     let what = what(scene.i18n, &item.what);
@@ -74,12 +94,13 @@ fn item_ui(ui: &mut Ui, scene: &Scene<'_>, item: &Item, state: &mut ScreenState)
         line(ui, &what, Weight::Regular.at(tokens.small_size), tokens.ink);
     });
     let rect = egui::Rect::from_min_max(top, frame.response.rect.max.max(top + vec2(1.0, 1.0)));
+    // Without a place to lead to it is there to be read only.
+    let leads = leads?;
     let response = ui.interact(rect, ui.scope_id().with(("news", item.number)), Sense::click());
+    let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
     focus_ring(ui, &response, rect);
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, tab.is_some(), format!("{what}, {who}, {time}")));
-    if response.clicked() && tab.is_some() {
-        state.effects.push(Effect::Desk(DeskCommand::Show(Some(item.line))));
-    }
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("{what}, {who}, {time}")));
+    response.clicked().then_some(leads)
 }
 
 /// What happened, in words.

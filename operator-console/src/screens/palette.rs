@@ -17,6 +17,7 @@ use egui::{
 };
 use egui::{Ui, WidgetInfo, vec2};
 use std::borrow::Cow;
+use std::collections::HashMap;
 use ui_kit::fonts::Weight;
 use ui_kit::theme;
 
@@ -36,7 +37,10 @@ const AROUND: f32 = 100.0;
 pub struct PaletteState {
     is_open: bool,
     typed: String,
-    at: usize,
+    /// The one that Enter does, by its key.
+    chosen: Option<String>,
+    /// For what the list was made, and where each stands in it, by its key.
+    listed: Option<(String, HashMap<String, usize>)>,
 }
 
 impl PaletteState {
@@ -44,9 +48,32 @@ impl PaletteState {
     pub(super) fn open(&mut self) {
         *self = Self { is_open: true, ..Self::default() };
     }
+
+    /// What comes and goes while the list is open, also at the other end's will, moves nothing under the keys or the
+    /// pointer: what was listed keeps its place until another letter is typed, and what is new follows. What is chosen
+    /// is the same as long as it is there, and then nothing is.
+    fn settle(&mut self, entries: &mut [Entry]) {
+        if self.listed.as_ref().is_none_or(|(typed, _)| *typed != self.typed) {
+            self.chosen = entries.first().map(|entry| entry.key.clone());
+            self.listed = Some((self.typed.clone(), HashMap::new()));
+        }
+        let Some((_, places)) = &mut self.listed else { return };
+        entries.sort_by_key(|entry| places.get(&entry.key).copied().unwrap_or(usize::MAX));
+        for entry in entries.iter() {
+            let next = places.len();
+            places.entry(entry.key.clone()).or_insert(next);
+        }
+    }
+
+    /// The place of what is chosen.
+    fn at(&self, entries: &[Entry]) -> Option<usize> {
+        let chosen = self.chosen.as_ref()?;
+        entries.iter().position(|entry| entry.key == *chosen)
+    }
 }
 
 /// What a command does.
+#[derive(Debug)]
 enum Act {
     Send(ConsoleCommand),
     NewKey,
@@ -79,10 +106,18 @@ enum Act {
 
 /// One command that makes sense now.
 struct Entry {
-    /// The message with its name; none where it has a name of its own.
-    name: &'static str,
+    name: String,
     shortcut: Cow<'static, str>,
     act: Act,
+    /// Its name with what it does: of two tabs with one name each has its own.
+    key: String,
+}
+
+impl Entry {
+    fn new(name: String, shortcut: Cow<'static, str>, act: Act) -> Self {
+        let key = format!("{name} {act:?}");
+        Self { name, shortcut, act, key }
+    }
 }
 
 /// Opens and closes it, and does what is chosen. Keys that the remote screen has stay the client's.
@@ -93,18 +128,19 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
     if !state.palette.is_open {
         return;
     }
-    let entries = found(scene, state);
+    let mut entries = found(scene, state);
+    state.palette.settle(&mut entries);
     let count = entries.len();
-    let before = state.palette.at;
+    let mut at = state.palette.at(&entries);
     let step = |ui: &Ui, key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    if step(ui, Key::ArrowDown) {
-        state.palette.at = (state.palette.at + 1) % count.max(1);
+    let mut moved = false;
+    for (key, from_nothing, by) in [(Key::ArrowDown, 0, 1), (Key::ArrowUp, count.max(1) - 1, count.max(1) - 1)] {
+        if step(ui, key) {
+            moved = true;
+            at = Some(at.map_or(from_nothing, |at| (at + by) % count.max(1)));
+            state.palette.chosen = at.and_then(|at| entries.get(at)).map(|entry| entry.key.clone());
+        }
     }
-    if step(ui, Key::ArrowUp) {
-        state.palette.at = (state.palette.at + count.max(1) - 1) % count.max(1);
-    }
-    state.palette.at = state.palette.at.min(count.saturating_sub(1));
-    let moved = state.palette.at != before;
     let by_enter = step(ui, Key::Enter);
     let escaped = step(ui, Key::Escape);
     let width = WIDTH.min(ui.ctx().content_rect().width() - 32.0);
@@ -129,9 +165,10 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
             }
             let mut chosen = None;
             ScrollArea::vertical().max_height(room).show(ui, |ui| {
-                for (place, (name, entry)) in entries.iter().enumerate() {
-                    let is_next = place == state.palette.at;
-                    let row = row_ui(ui, name, &entry.shortcut, is_next);
+                for (place, entry) in entries.iter().enumerate() {
+                    let is_next = Some(place) == at;
+                    // A press that begins on one never ends on another.
+                    let row = ui.push_id(&entry.key, |ui| row_ui(ui, &entry.name, &entry.shortcut, is_next)).inner;
                     if is_next && moved {
                         row.scroll_to_me(None);
                     }
@@ -151,12 +188,12 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
             chosen
         })
     });
-    let chosen = shown.inner.inner.or(by_enter.then_some(state.palette.at));
+    let chosen = shown.inner.inner.or(at.filter(|_| by_enter));
     let elsewhere = ui.input(|input| {
         let pressed = input.pointer.any_pressed().then(|| input.pointer.interact_pos()).flatten();
         pressed.is_some_and(|at| !shown.response.rect.contains(at))
     });
-    let act = chosen.and_then(|place| entries.into_iter().nth(place)).map(|(_, entry)| entry.act);
+    let act = chosen.and_then(|place| entries.into_iter().nth(place)).map(|entry| entry.act);
     if act.is_some() || escaped || elsewhere {
         state.palette = PaletteState::default();
     }
@@ -166,14 +203,14 @@ pub(super) fn palette_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState
 }
 
 /// All that fits what is typed, what fits best first.
-fn found(scene: &Scene<'_>, state: &ScreenState) -> Vec<(String, Entry)> {
-    let usual = entries(scene, state).into_iter().map(|entry| (scene.i18n.text(entry.name), entry));
+fn found(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
+    let usual = entries(scene, state).into_iter();
+    let usual = usual.map(|(id, shortcut, act)| Entry::new(scene.i18n.text(id), shortcut.into(), act));
     let more = palette_more::more(scene, state).into_iter();
-    let more =
-        more.map(|(name, shortcut, act)| (name, Entry { name: "", shortcut: shortcut.into(), act: Act::More(act) }));
+    let more = more.map(|(name, shortcut, act)| Entry::new(name, shortcut.into(), Act::More(act)));
     let typed = &state.palette.typed;
-    let mut found: Vec<_> = usual.chain(more).filter(|(name, _)| matches(name, typed)).collect();
-    found.sort_by_cached_key(|(name, _)| palette_more::rank(name, typed));
+    let mut found: Vec<_> = usual.chain(more).filter(|entry| matches(&entry.name, typed)).collect();
+    found.sort_by_cached_key(|entry| palette_more::rank(&entry.name, typed));
     found
 }
 
@@ -226,9 +263,12 @@ const fn mark_name(tool: Tool) -> &'static str {
     }
 }
 
+/// The message with a name, keys, and what is done.
+type Usual = (&'static str, &'static str, Act);
+
 /// Everything that makes sense now, what is done most first.
-fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
-    let entry = |name, shortcut: &'static str, act| Entry { name, shortcut: shortcut.into(), act };
+fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Usual> {
+    let entry = |name: &'static str, shortcut: &'static str, act| (name, shortcut, act);
     let operator = &scene.view.operator;
     let mut entries = Vec::new();
     match &scene.view.stage {
@@ -315,7 +355,6 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
         Stage::Preparing | Stage::Joining => {}
     }
     if !scene.desk.tabs.is_empty() {
-        let news_keys = if matches!(scene.view.stage, Stage::Session(_)) { "Shift F8" } else { "" };
         let stands = !matches!(scene.view.stage, Stage::Idle | Stage::Ended(_));
         if stands && operator.open_now {
             entries.push(entry("console-palette-new-tab", "Ctrl N", Act::NewTab));
@@ -324,7 +363,10 @@ fn entries(scene: &Scene<'_>, state: &ScreenState) -> Vec<Entry> {
             entries.push(entry("console-palette-home", "Ctrl 1", Act::Home));
             entries.push(entry("console-palette-close-tab", "Ctrl W", Act::CloseTab));
         }
-        entries.push(entry("console-news", news_keys, Act::News));
+    }
+    if !scene.desk.tabs.is_empty() || !scene.desk.news.is_empty() {
+        let keys = if matches!(scene.view.stage, Stage::Session(_)) { "Shift F8" } else { "" };
+        entries.push(entry("console-news", keys, Act::News));
     }
     if matches!(scene.view.stage, Stage::Idle | Stage::Waiting(_)) {
         let (name, page) = match state.page {
@@ -348,9 +390,10 @@ fn perform(ui: &Ui, scene: &Scene<'_>, state: &mut ScreenState, commands: &mut V
         }
         Act::CopyInvitation | Act::CopyKey => {
             if let Stage::Waiting(key) = &scene.view.stage {
+                let language = state.invitations.get(&scene.desk.front).copied();
                 state.effects.push(match act {
                     Act::CopyKey => Effect::CopyKey(key.grouped.clone()),
-                    _ => Effect::CopyInvitation(home::invitation(scene, state.invitation, key)),
+                    _ => Effect::CopyInvitation(home::invitation(scene, language, key)),
                 });
             }
         }

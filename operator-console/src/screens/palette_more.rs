@@ -3,6 +3,7 @@
 
 use super::notes::outcome_name;
 use super::side::Powers;
+use super::transfers::{choices, waits};
 use super::{Effect, Scene, ScreenState, browser, clip, look, tabs};
 use crate::desk::DeskCommand;
 use crate::settings::{Choice, Look};
@@ -10,15 +11,15 @@ use crate::words;
 use console_core::LineId;
 use console_core::proto::session::Capability;
 use console_core::records::{Description, Outcome};
-use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, Stage, TransferState};
+use console_core::view::{ConsoleCommand, PowerState, SessionView, Stage};
 
 /// What one of them does.
+#[derive(Debug)]
 pub(super) enum More {
     Send(ConsoleCommand),
     ClipboardStrip,
     Folders,
     Tab(LineId),
-    News,
     Outcome(Outcome),
     Choose(Choice),
 }
@@ -61,10 +62,7 @@ pub(super) fn more(scene: &Scene<'_>, state: &ScreenState) -> Vec<Named> {
             found.push((scene.i18n.text_with("console-palette-tab", &name), keys, More::Tab(tab.line)));
         }
     }
-    if scene.desk.tabs.is_empty() && !scene.desk.news.is_empty() {
-        found.push((scene.i18n.text("console-news"), String::new(), More::News));
-    }
-    choices(scene, state, &mut found);
+    settings(scene, state, &mut found);
     found
 }
 
@@ -85,16 +83,12 @@ fn transfers(scene: &Scene<'_>, session: &SessionView, found: &mut Vec<Named>) {
     for transfer in open() {
         let named = |id: &str| i18n.text_with(id, &[("name", (&transfer.name).into())]);
         let id = transfer.id;
-        if matches!(transfer.state, TransferState::Running | TransferState::Queued) && transfer.files > 0 {
+        if transfer.may_hold() {
             let message = if transfer.is_held { "console-transfer-resume-name" } else { "console-transfer-pause-name" };
             push(named(message), ConsoleCommand::HoldTransfer(id, !transfer.is_held));
         }
-        if matches!(transfer.state, TransferState::Conflicts(_)) {
-            for (answer, conflict) in [
-                ("console-files-keep", Conflict::KeepBoth),
-                ("console-files-replace", Conflict::Replace),
-                ("console-files-skip", Conflict::Skip),
-            ] {
+        if waits(transfer) {
+            for (conflict, answer) in choices(transfer) {
                 let name = format!("{}: {}", i18n.text(answer), transfer.name);
                 push(name, ConsoleCommand::Resolve(id, conflict));
             }
@@ -109,7 +103,7 @@ fn transfers(scene: &Scene<'_>, session: &SessionView, found: &mut Vec<Named>) {
     }
 }
 
-fn choices(scene: &Scene<'_>, state: &ScreenState, found: &mut Vec<Named>) {
+fn settings(scene: &Scene<'_>, state: &ScreenState, found: &mut Vec<Named>) {
     let i18n = scene.i18n;
     let mut push = |title: &str, value: String, choice| {
         found.push((format!("{}: {value}", i18n.text(title)), String::new(), More::Choose(choice)));
@@ -128,14 +122,11 @@ pub(super) fn perform(scene: &Scene<'_>, state: &mut ScreenState, commands: &mut
         More::Send(command) => commands.push(command),
         More::ClipboardStrip => state.clip.open = !state.clip.open,
         More::Folders => {
-            if let Stage::Session(session) = &scene.view.stage
-                && state.under != Some(super::Under::Folders)
-            {
-                browser::toggle(scene, session, state, commands);
+            if let Stage::Session(session) = &scene.view.stage {
+                browser::look_at_transfers(session, state, commands);
             }
         }
         More::Tab(line) => tabs::show(state, Some(line)),
-        More::News => state.open_news(),
         More::Outcome(outcome) => {
             if let Some(record) = scene.record() {
                 let what = Description::Outcome(Some(outcome));

@@ -1,18 +1,19 @@
 //! Keys that wait, and the sessions until now, on the first page.
 
 use super::conversation::conversation_ui;
-use super::notes::{notes_ui, outcome_name, outcome_ui};
+use super::notes::{notes_ui, outcome_ui};
 use super::parts::{FieldKind, focus_ring, text_field};
+use super::past::{Found, Row};
 use super::transcript::transcript_ui;
 use super::unfinished::unfinished_ui;
-use super::{Effect, Scene, ScreenState};
+use super::{Effect, Scene, ScreenState, home};
 use crate::desk::{DeskCommand, Tab};
 use crate::words;
 use console_core::records::{Outcome, Record, RecordId};
 use console_core::view::{KeyView, Stage};
-use egui::{Align, Layout, Sense, Ui, WidgetInfo, vec2};
-use i18n::I18n;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use egui::{Align, Layout, Response, Sense, Ui, WidgetInfo, vec2};
+use std::sync::Arc;
+use std::time::SystemTime;
 use ui_kit::fonts::Weight;
 use ui_kit::{
     TagKind, body, body_secondary, button, card, danger_button, heading, mono_key, notice, small, tag, theme, tiny,
@@ -25,15 +26,19 @@ const SHOWN: usize = 40;
 #[derive(Debug, Default)]
 pub struct RecentState {
     filter: String,
+    found: Found,
     open: Option<RecordId>,
+    /// Whether the open one is to come into sight.
+    is_sought: bool,
     /// Whether the open one is to be erased, once the operator has said so.
     erasing: bool,
 }
 
 impl RecentState {
-    /// Opens this one.
+    /// Opens this one, whatever was filtered before.
     pub(super) fn show(&mut self, id: RecordId) {
-        (self.open, self.erasing) = (Some(id), false);
+        self.filter.clear();
+        (self.open, self.erasing, self.is_sought) = (Some(id), false, true);
     }
 }
 
@@ -71,7 +76,7 @@ fn key_ui(ui: &mut Ui, scene: &Scene<'_>, tab: &Tab, key: &KeyView, state: &mut 
         let left = room - PARTS.0 - PARTS.1;
         if left >= SPELLING.0 {
             let tokens = theme::tokens(ui);
-            let spelt = words::spelling(scene.i18n, &key.grouped);
+            let spelt = home::spelt(scene, state, Some(tab.line), &key.grouped);
             let spelt = egui::RichText::new(spelt).font(Weight::Regular.at(tokens.small_size));
             let spelt = egui::Label::new(spelt.color(tokens.ink_secondary)).truncate();
             cell_ui(ui, left.min(SPELLING.1), |ui| ui.add(spelt));
@@ -135,13 +140,14 @@ pub(super) fn recent_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState)
             return;
         }
         text_field(ui, FieldKind::Name, &scene.i18n.text("console-recent-filter"), &mut state.recent.filter);
-        let filter = state.recent.filter.to_lowercase();
-        let words: Vec<&str> = filter.split_whitespace().collect();
-        let found: Vec<_> = past().filter(|record| matches(scene.i18n, record, &words)).collect();
+        let mut found = state.recent.found.look(scene.i18n, &scene.desk.records, &state.recent.filter);
+        found.retain(|record| !running.contains(&&record.id));
         if found.is_empty() {
             body_secondary(ui, &scene.i18n.text("console-recent-nothing"));
         }
-        for record in found.iter().take(SHOWN) {
+        // The open one is shown wherever it stands.
+        let open = found.iter().skip(SHOWN).find(|record| Some(&record.id) == state.recent.open.as_ref()).cloned();
+        for record in found.iter().take(SHOWN).chain(&open) {
             ui.push_id(("recent", record.id.to_string()), |ui| record_ui(ui, scene, record, state));
         }
         if found.len() > SHOWN {
@@ -151,22 +157,13 @@ pub(super) fn recent_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState)
     });
 }
 
-/// Whether every word is somewhere in what is kept, in the name of the outcome, or in the day.
-fn matches(i18n: &I18n, record: &Record, words: &[&str]) -> bool {
-    if words.is_empty() {
-        return true;
-    }
-    let kept = &record.kept;
-    let day = i18n.day_and_time(UNIX_EPOCH + Duration::from_secs(kept.began_s));
-    let outcome = kept.outcome.map(|outcome| i18n.text(outcome_name(outcome))).unwrap_or_default();
-    let texts = [&kept.name, &kept.notes, &kept.system, &day, &outcome].into_iter().chain(&kept.tags);
-    let all = texts.map(|text| text.to_lowercase()).collect::<Vec<_>>().join("\n");
-    words.iter().all(|word| all.contains(word))
-}
-
-fn record_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, state: &mut ScreenState) {
+fn record_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Arc<Record>, state: &mut ScreenState) {
     let is_open = state.recent.open.as_ref() == Some(&record.id);
-    if line_ui(ui, scene, record, is_open) {
+    let row = line_ui(ui, scene, record, is_open);
+    if is_open && std::mem::take(&mut state.recent.is_sought) {
+        row.scroll_to_me(Some(Align::Min));
+    }
+    if row.clicked() {
         state.recent.open = (!is_open).then(|| record.id.clone());
         state.recent.erasing = false;
     } else if is_open {
@@ -174,19 +171,10 @@ fn record_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, state: &mut Screen
     }
 }
 
-/// One session in a line; whether it was pressed.
-fn line_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, is_open: bool) -> bool {
+/// One session in a line, which can be pressed.
+fn line_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, is_open: bool) -> Response {
     let tokens = theme::tokens(ui);
-    let i18n = scene.i18n;
-    let kept = &record.kept;
-    let when = i18n.when(UNIX_EPOCH + Duration::from_secs(kept.began_s), SystemTime::now());
-    let lasted = match kept.lasted_s {
-        Some(seconds) => i18n.duration(Duration::from_secs(seconds)),
-        None => i18n.text("console-recent-cut"),
-    };
-    let name = name_of(scene, record);
-    let outcome = kept.outcome.map(|outcome| (outcome, i18n.text(outcome_name(outcome))));
-    let rated = kept.stars.map(|stars| i18n.text_with("console-ended-stars", &[("stars", u32::from(stars).into())]));
+    let Row { name, when, lasted, outcome, rated } = Row::of(scene.i18n, record, SystemTime::now());
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 46.0), Sense::click());
     if is_open || response.hovered() {
         // What the pointer rests on is not chosen yet.
@@ -220,17 +208,10 @@ fn line_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, is_open: bool) -> bo
     let parts = [Some(name), Some(when), Some(lasted), outcome.map(|(_, word)| word), rated];
     let whole = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, is_open, &whole));
-    response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+    response.on_hover_cursor(egui::CursorIcon::PointingHand)
 }
 
-fn name_of(scene: &Scene<'_>, record: &Record) -> String {
-    let kept = &record.kept;
-    let names = [&kept.name, &kept.system].into_iter();
-    let name = names.map(|name| name.trim()).find(|name| !name.is_empty());
-    name.map_or_else(|| scene.i18n.text("console-client"), str::to_owned)
-}
-
-fn opened_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record, state: &mut ScreenState) {
+fn opened_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Arc<Record>, state: &mut ScreenState) {
     let i18n = scene.i18n;
     let kept = &record.kept;
     if let Some(reason) = kept.end {

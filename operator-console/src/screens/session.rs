@@ -253,14 +253,10 @@ fn top_bar_ui(ui: &mut Ui, scene: &Scene<'_>, session: &SessionView, commands: &
     });
 }
 
-/// Whom the operator says it is, else what the computer is.
+/// Whom the operator says it is, else which computer it is.
 fn called(scene: &Scene<'_>, session: &SessionView) -> String {
-    let name = scene.record().map(|record| record.kept.name.trim()).filter(|name| !name.is_empty());
-    match name {
-        Some(name) => name.to_owned(),
-        None if session.system.is_empty() => scene.i18n.text("console-client"),
-        None => session.system.clone(),
-    }
+    let name = scene.record().map_or("", |record| record.kept.name.as_str());
+    words::person_or_computer(scene.i18n, name, &session.system)
 }
 
 /// Since when, and for how long.

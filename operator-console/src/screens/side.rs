@@ -1,14 +1,13 @@
 //! The right column of a session: check word, powers, files, chat.
 
 use super::parts::{StripButton, strip_button, strong};
-use super::transfers::transfer_ui;
-use super::{Scene, ScreenState};
+use super::transfers::{choice_ui, in_one_line, transfer_ui, waits};
+use super::{Scene, ScreenState, Under};
 use crate::words;
-use console_core::proto::session::Capability;
-use console_core::view::{
-    ConsoleCommand, OperatorView, PowerState, PowerView, SessionView, TransferState, TransferView,
-};
+use console_core::proto::session::{Capability, TransferId};
+use console_core::view::{ConsoleCommand, OperatorView, PowerState, PowerView, SessionView, TransferView};
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
+use std::collections::BTreeSet;
 use ui_kit::fonts::Weight;
 use ui_kit::{ChatBubble, TagKind, button, chat_ui, tag, theme, tiny};
 
@@ -49,19 +48,22 @@ pub fn side_ui(
         let share = if state.notes.open { TALK_SHARE_BESIDE_NOTES } else { TALK_SHARE };
         let talk = (ui.available_height() * share).clamp(TALK_HEIGHTS.0, TALK_HEIGHTS.1);
         let talk = if talks { talk } else { 0.0 };
-        let moving = moving(scene, session);
+        // In a line that is in sight also where the column is too short for it.
+        let moving = in_one_line(scene.i18n, &session.transfers);
         let line_height = if moving.is_some() { MOVING_LINE } else { 0.0 };
         let above = (ui.available_height() - talk - line_height).max(40.0);
         let column = ScrollArea::vertical().id_salt("above the talk").max_height(above).auto_shrink([false, true]);
         let drawn = column.show(ui, |ui| {
             super::notices::notices_ui(ui, scene, state, commands);
+            choices_ui(ui, scene, session, state, commands);
             check_word_ui(ui, scene, session);
             powers_ui(ui, scene, session, commands);
             details_ui(ui, scene, session);
             notes_ui(ui, scene, state);
             let now_s = ui.input(|input| input.time);
             state.rates.observe(now_s, &session.transfers, session.reconnecting);
-            for transfer in session.transfers.iter().rev() {
+            let above = |transfer: &TransferView| waits(transfer) && state.under != Some(Under::Folders);
+            for transfer in session.transfers.iter().rev().filter(|transfer| !above(transfer)) {
                 line(ui);
                 transfer_ui(ui, scene.i18n, transfer, &state.rates);
             }
@@ -78,21 +80,32 @@ pub fn side_ui(
     });
 }
 
-/// What moves, in a line that is in sight also where the column is too short for it.
-fn moving(scene: &Scene<'_>, session: &SessionView) -> Option<String> {
-    let running = || session.transfers.iter().filter(|transfer| !transfer.state.is_over());
-    let count = running().count();
-    if count == 0 {
-        return None;
+/// What waits for the operator's choice stands first, and comes into sight when it begins to. While the folders are
+/// open it is chosen there.
+fn choices_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    session: &SessionView,
+    state: &mut ScreenState,
+    commands: &mut Vec<ConsoleCommand>,
+) {
+    let waiting = || session.transfers.iter().rev().filter(|transfer| waits(transfer));
+    let ids: BTreeSet<TransferId> = waiting().map(|transfer| transfer.id).collect();
+    let is_new = !ids.is_subset(&state.choices_shown);
+    state.choices_shown = ids;
+    if state.choices_shown.is_empty() || state.under == Some(Under::Folders) {
+        return;
     }
-    if running().any(|transfer| matches!(transfer.state, TransferState::Conflicts(_))) {
-        return Some(scene.i18n.text("console-transfers-wait"));
+    let shown = ui.vertical(|ui| {
+        for transfer in waiting() {
+            transfer_ui(ui, scene.i18n, transfer, &state.rates);
+            choice_ui(ui, scene.i18n, transfer, commands);
+            line(ui);
+        }
+    });
+    if is_new {
+        ui.scroll_to_rect(shown.response.rect, Some(Align::Min));
     }
-    let sum = |of: fn(&TransferView) -> u64| running().map(of).fold(0_u64, u64::saturating_add);
-    let (done, all) = (sum(|transfer| transfer.done_bytes), sum(|transfer| transfer.size_bytes));
-    let percent = u128::from(done) * 100 / u128::from(all.max(1));
-    let args = [("count", count.into()), ("percent", percent.min(100).to_string().into())];
-    Some(scene.i18n.text_with("console-transfers-moving", &args))
 }
 
 fn line(ui: &mut Ui) {
@@ -314,15 +327,10 @@ fn talk_ui(
     if session.chat.is_empty() && ui.available_height() > 180.0 {
         tiny(ui, &scene.i18n.text("console-chat-empty"));
     }
-    let lines: Vec<ChatBubble> = session
+    let lines: Vec<ChatBubble<'_>> = session
         .chat
         .iter()
-        .map(|line| ChatBubble {
-            mine: line.mine,
-            text: line.text.clone(),
-            time: scene.i18n.time_of_day(line.at),
-            delivered: line.delivered,
-        })
+        .map(|line| ChatBubble { mine: line.mine, text: &line.text, at: line.at, delivered: line.delivered })
         .collect();
     let hint = scene.i18n.text("console-chat-hint");
     if let Some(text) = chat_ui(ui, scene.i18n, &lines, &mut state.draft, &hint) {

@@ -1,10 +1,12 @@
 //! The tabs over the page: the beginning, and one for each key and session, with where it stands and what is new in
 //! it. Beside them the list of what happened; under them, asked before a running session is closed.
 
+use super::closing::{Answer, StripQuestion, strip_question_ui};
 use super::news::news_ui;
 use super::parts::{close_button, focus_ring};
 use super::{Effect, Page, Scene, ScreenState};
 use crate::desk::{DeskCommand, Tab};
+use crate::words;
 use console_core::view::{EndingState, PowerState, SessionView, Stage, TransferState};
 use console_core::{LineId, MOST_KEYS, MOST_LINES};
 use egui::{
@@ -12,7 +14,7 @@ use egui::{
     Ui, WidgetInfo, pos2, vec2,
 };
 use ui_kit::fonts::Weight;
-use ui_kit::{Tokens, button, danger_button, small, theme};
+use ui_kit::{Tokens, small, theme};
 
 /// Height of the strip, in points.
 pub(super) const HEIGHT: f32 = 42.0;
@@ -26,10 +28,8 @@ const ROOM_FOR_CROSS: f32 = 132.0;
 pub struct TabsState {
     /// Whether the list of what happened is open.
     pub(super) news_open: bool,
-    /// Which running session is to end, once the operator has said so.
-    closing: Option<LineId>,
-    /// Whether the safe answer to that has had the keyboard.
-    closing_asked: bool,
+    /// Which running session is to end, once the operator has said so, and whether that has just begun to be asked.
+    closing: Option<(LineId, bool)>,
     /// Whether another key was wanted where there is room for none.
     wanted_more: bool,
     /// Which tab was brought into sight last.
@@ -91,23 +91,21 @@ fn is_asked(session: &SessionView) -> bool {
         || session.transfers.iter().any(|transfer| transfer.state == TransferState::Asked)
 }
 
-/// What a session is called: whom the operator says it is, else the client's system, else the key's first half,
-/// which is no secret.
+/// What a session is called: whom the operator says it is, else which computer, else the key's first half, which is no
+/// secret.
 pub(super) fn name_of(scene: &Scene<'_>, tab: &Tab) -> String {
     let record = tab.view.record.as_ref().and_then(|id| scene.desk.record(id));
-    if let Some(record) = record.filter(|record| !record.kept.name.trim().is_empty()) {
-        return record.kept.name.clone();
-    }
+    let (name, system) = record.map_or(("", ""), |record| (record.kept.name.trim(), record.kept.system.as_str()));
     match &tab.view.stage {
+        Stage::Session(session) if !session.system.is_empty() => {
+            words::person_or_computer(scene.i18n, name, &session.system)
+        }
+        Stage::Session(_) | Stage::Ended(_) => words::person_or_computer(scene.i18n, name, system),
+        _ if !name.is_empty() => name.to_owned(),
         Stage::Waiting(key) => {
             let first = key.grouped.split(' ').next().unwrap_or_default();
             scene.i18n.text_with("console-tab-key", &[("key", first.into())])
         }
-        Stage::Session(session) if !session.system.is_empty() => session.system.clone(),
-        Stage::Session(_) | Stage::Ended(_) => match record.filter(|record| !record.kept.system.is_empty()) {
-            Some(record) => record.kept.system.clone(),
-            None => scene.i18n.text("console-client"),
-        },
         Stage::Idle | Stage::Preparing | Stage::Joining => scene.i18n.text("console-tab-new"),
     }
 }
@@ -244,13 +242,18 @@ fn tab_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState, tab: &Tab, pl
     });
 }
 
-/// A session that runs ends only after a word more, and its last page stays: what became of it is asked there.
+/// What runs ends only after a word more.
 fn close_tab(state: &mut ScreenState, tab: &Tab) {
-    if matches!(tab.view.stage, Stage::Session(_)) {
-        (state.tabs.closing, state.tabs.closing_asked) = (Some(tab.line), false);
+    if runs(tab) {
+        state.tabs.closing = Some((tab.line, true));
     } else {
         state.effects.push(Effect::Desk(DeskCommand::Close(tab.line)));
     }
+}
+
+/// Whether a person is there, or on the way.
+fn runs(tab: &Tab) -> bool {
+    matches!(tab.view.stage, Stage::Session(_) | Stage::Joining)
 }
 
 /// The same for the one in front.
@@ -261,33 +264,31 @@ pub(super) fn close_front(scene: &Scene<'_>, state: &mut ScreenState) {
 }
 
 fn closing_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut ScreenState) {
-    let runs = |tab: &&Tab| Some(tab.line) == state.tabs.closing && matches!(tab.view.stage, Stage::Session(_));
-    let Some(tab) = scene.desk.tabs.iter().find(runs) else {
+    let Some((line, is_new)) = state.tabs.closing else { return };
+    let Some(tab) = scene.desk.tabs.iter().find(|tab| tab.line == line && runs(tab)) else {
         state.tabs.closing = None;
         return;
     };
-    let tokens = theme::tokens(ui);
-    let frame = Frame::new().fill(tokens.warning_soft).inner_margin(Margin::symmetric(16, 6));
-    Panel::top("closing a tab").frame(frame).show(ui, |ui| {
-        ui.horizontal_wrapped(|ui| {
-            let name = name_of(scene, tab);
-            small(ui, &scene.i18n.text_with("console-tab-close-ask", &[("name", name.into())]));
-            let keep = button(ui, &scene.i18n.text("console-tab-keep"));
-            if !std::mem::replace(&mut state.tabs.closing_asked, true) {
-                keep.request_focus();
-            }
-            if danger_button(ui, &scene.i18n.text("console-tool-end")).clicked() {
-                // It is not brought to the front: what is being typed there is for somebody else.
-                state.effects.push(Effect::Desk(DeskCommand::End(tab.line)));
-                state.tabs.closing = None;
-            }
-            let may_escape = !state.has_keyboard();
-            let escaped = may_escape && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
-            if keep.clicked() || escaped {
-                state.tabs.closing = None;
-            }
-        });
-    });
+    let is_joining = matches!(tab.view.stage, Stage::Joining);
+    let ask = if is_joining { "console-tab-close-ask-joining" } else { "console-tab-close-ask" };
+    let asked = StripQuestion {
+        id: "closing a tab",
+        words: scene.i18n.text_with(ask, &[("name", name_of(scene, tab).into())]),
+        keep: scene.i18n.text("console-tab-keep"),
+        end: scene.i18n.text("console-tool-end"),
+    };
+    state.tabs.closing = Some((line, false));
+    match strip_question_ui(ui, &asked, is_new, !state.has_keyboard()) {
+        Some(Answer::Keep) => state.tabs.closing = None,
+        Some(Answer::End) => {
+            // It is not brought to the front: what is being typed there is for somebody else. The last page of a
+            // session stays: what became of it is asked there.
+            let end = if is_joining { DeskCommand::Close(line) } else { DeskCommand::End(line) };
+            state.effects.push(Effect::Desk(end));
+            state.tabs.closing = None;
+        }
+        None => {}
+    }
 }
 
 /// Another key beside what is in front, or why there is none.

@@ -2,13 +2,13 @@
 
 use crate::words;
 use console_core::proto::session::TransferId;
-use console_core::view::{TransferState, TransferView};
+use console_core::view::{Conflict, ConsoleCommand, TransferState, TransferView};
 use egui::Ui;
 use i18n::I18n;
 use std::path::Path;
 use std::time::Duration;
 use ui_kit::fonts::Weight;
-use ui_kit::{progress, theme, tiny};
+use ui_kit::{button, progress, theme, tiny};
 
 /// How often a running file is looked at even when no news of it comes.
 const RATE_LOOK: Duration = Duration::from_secs(1);
@@ -61,7 +61,10 @@ pub fn transfer_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Ra
                 }
             }
             TransferState::Preparing => drop(tiny(ui, &i18n.text("console-transfer-preparing"))),
-            TransferState::Queued => drop(tiny(ui, &moving(i18n, transfer, i18n.text("console-transfer-queued")))),
+            TransferState::Queued => {
+                let state = held(i18n, transfer, i18n.text("console-transfer-queued"));
+                tiny(ui, &moving(i18n, transfer, state));
+            }
             TransferState::Conflicts(_) => drop(tiny(ui, &i18n.text("console-transfer-conflicts"))),
             TransferState::Asked => drop(tiny(ui, &moving(i18n, transfer, i18n.text("console-transfer-asked")))),
             TransferState::Refused => drop(tiny(ui, &i18n.text("console-transfer-refused"))),
@@ -73,6 +76,66 @@ pub fn transfer_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Ra
             }
         }
     });
+}
+
+/// Whether the operator is to choose.
+pub(super) fn waits(transfer: &TransferView) -> bool {
+    matches!(transfer.state, TransferState::Conflicts(_))
+}
+
+/// What becomes of files that are in the operator's folder already, where that is to be chosen.
+pub(super) fn choice_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, commands: &mut Vec<ConsoleCommand>) {
+    let TransferState::Conflicts(count) = transfer.state else { return };
+    let is_one = transfer.files <= 1;
+    if is_one {
+        tiny(ui, &i18n.text("console-files-conflict-one"));
+    } else {
+        tiny(ui, &i18n.text_with("console-files-conflict", &[("count", count.into())]));
+        tiny(ui, &transfer.conflicts.join(", "));
+    }
+    ui.horizontal_wrapped(|ui| {
+        for (conflict, word) in choices(transfer) {
+            if button(ui, &i18n.text(word)).clicked() {
+                commands.push(ConsoleCommand::Resolve(transfer.id, conflict));
+            }
+        }
+    });
+}
+
+/// What can be chosen, and its name.
+pub(super) fn choices(transfer: &TransferView) -> [(Conflict, &'static str); 3] {
+    let skip = if transfer.files <= 1 { "console-files-skip-one" } else { "console-files-skip" };
+    [(Conflict::KeepBoth, "console-files-keep"), (Conflict::Replace, "console-files-replace"), (Conflict::Skip, skip)]
+}
+
+/// What there is to say of all that moves, in one line: what waits for the operator, else how far it is, else what it
+/// waits for. None where nothing moves.
+pub(super) fn in_one_line(i18n: &I18n, transfers: &[TransferView]) -> Option<String> {
+    let standing = |transfer: &&TransferView| match transfer.state {
+        TransferState::Conflicts(_) => Some("console-transfers-wait"),
+        // The person's answer comes also while it is paused.
+        TransferState::Asked => Some("console-transfers-asked"),
+        TransferState::Running | TransferState::Queued if transfer.is_held => Some("console-transfers-held"),
+        TransferState::Running => Some("console-transfers-moving"),
+        TransferState::Preparing => Some("console-transfers-preparing"),
+        TransferState::Queued => Some("console-transfers-queued"),
+        _ => None,
+    };
+    let at = |id: &'static str| transfers.iter().filter(move |transfer| standing(transfer) == Some(id));
+    let order = [
+        "console-transfers-wait",
+        "console-transfers-moving",
+        "console-transfers-asked",
+        "console-transfers-preparing",
+        "console-transfers-queued",
+        "console-transfers-held",
+    ];
+    let id = order.into_iter().find(|id| at(id).next().is_some())?;
+    let sum = |of: fn(&TransferView) -> u64| at(id).map(of).fold(0_u64, u64::saturating_add);
+    let (done, all) = (sum(|transfer| transfer.done_bytes), sum(|transfer| transfer.size_bytes));
+    let percent = u128::from(done) * 100 / u128::from(all.max(1));
+    let args = [("count", at(id).count().into()), ("percent", percent.min(100).to_string().into())];
+    Some(i18n.text_with(id, &args))
 }
 
 /// The name of a file, or of the first of several and how many there are.
@@ -129,10 +192,16 @@ fn moving(i18n: &I18n, transfer: &TransferView, state: String) -> String {
     i18n.text_with(id, &[("state", state.into())])
 }
 
+/// That it is paused, after where it stands.
+fn held(i18n: &I18n, transfer: &TransferView, state: String) -> String {
+    if transfer.is_held { i18n.text_with("transfer-held", &[("state", state.into())]) } else { state }
+}
+
 fn running_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Rates) {
     let (done, total) = (transfer.done_bytes, transfer.size_bytes);
     let mut args = vec![("done", i18n.bytes(done).into()), ("total", i18n.bytes(total).into())];
-    let text = match rates.of(transfer) {
+    // What stands still has no rate, and nobody knows how long.
+    let text = match rates.of(transfer).filter(|_| !transfer.is_held) {
         Some((rate, left)) => {
             args.extend([("rate", i18n.bytes(rate).into()), ("left", i18n.duration(left).into())]);
             i18n.text_with("console-transfer-rate", &args)

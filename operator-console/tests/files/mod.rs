@@ -1,9 +1,9 @@
 //! The two folders: asked for, chosen from by mouse and keyboard, and what moves between them.
 
-use crate::common::{files_session, session, view};
+use crate::common::{files_session, session, transfer, view};
 use crate::{Page, click, page_of, session_page, taken};
 use console_core::proto::session::{FileName, TransferId};
-use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, Stage};
+use console_core::view::{Conflict, ConsoleCommand, PowerState, SessionView, Stage, TransferState, TransferView};
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, Pos2, Rect};
 use egui_kittest::kittest::Queryable;
@@ -256,7 +256,7 @@ fn the_choice_about_files_that_are_there_already_is_whole_above_what_runs() {
 fn what_moves_is_in_sight_beside_the_screen_also_where_the_column_is_too_short_for_it() {
     let session = Stage::Session(Box::new(files_session()));
     let mut page = page_of(view(session.clone()), Language::English, [640.0, 400.0]);
-    let waits = "A transfer waits for your choice (Ctrl O)";
+    let waits = "A transfer waits for your choice";
     let line = page.get_by_label(waits).rect();
     assert!(line.bottom() < page.get_by_label("Write to the person...").rect().top(), "{line:?}");
     let Stage::Session(mut session) = session else { unreachable!() };
@@ -267,4 +267,89 @@ fn what_moves_is_in_sight_beside_the_screen_also_where_the_column_is_too_short_f
     // Where there is room for all of it, it is not said twice.
     let page = page_of(view(Stage::Session(session)), Language::English, WINDOW_SIZE);
     assert!(page.query_all_by_label_contains("One transfer is running: ").next().is_none());
+}
+
+/// One file that is fetched with F4 and is in the operator's folder already.
+fn fetched_again() -> SessionView {
+    let there = transfer(3, "relazione.odt", true, TransferState::Conflicts(1));
+    SessionView { transfers: [there].into(), ..session(PowerState::Granted, PowerState::Off) }
+}
+
+#[test]
+fn what_is_there_already_is_chosen_beside_the_screen() {
+    for size in [WINDOW_SIZE, SMALLEST_WINDOW] {
+        for (choice, conflict) in
+            [("Keep both", Conflict::KeepBoth), ("Replace", Conflict::Replace), ("Leave it out", Conflict::Skip)]
+        {
+            let mut page = page_of(view(Stage::Session(Box::new(fetched_again()))), Language::English, size);
+            page.get_by_label("This file is in your folder already.");
+            let place = page.get_by_label(choice).rect();
+            let talk = page.get_by_label("Write to the person...").rect();
+            assert!(place.top() > 0.0 && place.bottom() < talk.top(), "{choice} at {place:?} of {size:?}");
+            assert_eq!(click(&mut page, choice), [ConsoleCommand::Resolve(TransferId(3), conflict)]);
+        }
+    }
+}
+
+#[test]
+fn a_choice_that_comes_while_the_column_is_scrolled_comes_into_sight() {
+    let without = || SessionView { transfers: [].into(), ..fetched_again() };
+    let mut page = page_of(view(Stage::Session(Box::new(without()))), Language::English, SMALLEST_WINDOW);
+    page.get_by_label("Write").scroll_to_me();
+    page.run_steps(10);
+    page.state_mut().view = Some(view(Stage::Session(Box::new(fetched_again()))));
+    page.run_steps(40);
+    let place = page.get_by_label("Keep both").rect();
+    let bar = page.get_by_label_contains("Computer: ").rect();
+    let talk = page.get_by_label("Write to the person...").rect();
+    assert!(place.top() > bar.bottom() && place.bottom() < talk.top(), "{place:?}");
+}
+
+#[test]
+fn the_person_is_asked_nothing_where_the_operator_decides_about_own_files() {
+    let asked = |page: &mut Page| {
+        let commands = taken(page);
+        assert!(commands.iter().any(|command| matches!(command, ConsoleCommand::ListLocal(_))), "{commands:?}");
+        commands.iter().any(|command| matches!(command, ConsoleCommand::Browse { .. }))
+    };
+    let mut page = session_page(fetched_again());
+    page.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    assert!(!asked(&mut page));
+    assert_eq!(click(&mut page, "Replace"), [ConsoleCommand::Resolve(TransferId(3), Conflict::Replace)]);
+    assert!(page.query_by_label("Ask to look through the folders").is_some(), "that has a button of its own");
+
+    let runs = transfer(3, "relazione.odt", true, TransferState::Running);
+    let mut page = session_page(SessionView { transfers: [runs].into(), ..fetched_again() });
+    page.key_press_modifiers(Modifiers::CTRL, Key::K);
+    page.run_steps(3);
+    page.get_by_role_and_label(Role::TextInput, "All commands").type_text("look at the transfers");
+    page.run_steps(3);
+    page.key_press(Key::Enter);
+    assert!(!asked(&mut page), "who looks at what moves asks nobody for anything");
+}
+
+#[test]
+fn what_moves_is_said_in_words_that_are_true() {
+    let held = |state| TransferView { is_held: true, ..transfer(1, "guida.pdf", false, state) };
+    let of = |state| transfer(2, "guida.pdf", false, state);
+    for (transfers, line) in [
+        (vec![of(TransferState::Asked)], "The person is deciding about a transfer"),
+        (vec![of(TransferState::Preparing)], "Looking for the files of a transfer"),
+        (vec![of(TransferState::Queued)], "A transfer waits for its turn"),
+        (vec![held(TransferState::Running)], "A transfer is paused"),
+        (vec![held(TransferState::Queued), held(TransferState::Running)], "2 transfers are paused"),
+        // What stands still does not count for how far the others are.
+        (vec![held(TransferState::Running), of(TransferState::Running)], "One transfer is running: 66 %"),
+        (vec![of(TransferState::Running), of(TransferState::Asked)], "One transfer is running: 66 %"),
+        (vec![of(TransferState::Running), of(TransferState::Conflicts(1))], "A transfer waits for your choice"),
+    ] {
+        let session = SessionView { transfers: transfers.into(), ..session(PowerState::Granted, PowerState::Off) };
+        let page = page_of(view(Stage::Session(Box::new(session))), Language::English, SMALLEST_WINDOW);
+        page.get_by_label(line);
+    }
+    let session = SessionView {
+        transfers: [held(TransferState::Queued)].into(),
+        ..session(PowerState::Granted, PowerState::Off)
+    };
+    session_page(session).get_by_label("sending · waiting for its turn, paused");
 }

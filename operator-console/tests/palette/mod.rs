@@ -1,17 +1,18 @@
 //! The command palette: every command that makes sense, by a few letters.
 
-use crate::common::{busy_session, ended, session, tab, view, waiting};
+use crate::common::{busy_session, ended, session, tab, transfer, view, waiting};
 use crate::{controlled_page, page, session_page, taken};
 use console_core::LineId;
 use console_core::proto::geometry::MonitorId;
 use console_core::proto::session::{Capability, EndReason, TransferId};
 use console_core::records::{Description, Outcome};
-use console_core::view::{ConsoleCommand, PowerState, SessionView, Stage};
+use console_core::view::{ConsoleCommand, PowerState, SessionView, Stage, TransferState};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use i18n::Language;
 use operator_console::desk::DeskCommand;
+use operator_console::news::News;
 use operator_console::screens::Effect;
 use operator_console::settings::{Choice, Look};
 use std::time::{Duration, Instant};
@@ -144,4 +145,48 @@ fn the_outcome_is_given_on_the_last_page() {
         panic!("nothing was described");
     };
     assert_eq!(*what, Description::Outcome(Some(Outcome::Solved)));
+}
+
+#[test]
+fn enter_does_what_was_chosen_whatever_comes_and_goes_meanwhile() {
+    let session_with = |state| {
+        let moving = transfer(4, "guida.pdf", true, state);
+        let session = SessionView { transfers: [moving].into(), ..session(PowerState::Granted, PowerState::Off) };
+        view(Stage::Session(Box::new(session)))
+    };
+    let mut page = page(session_with(TransferState::Asked));
+    open(&mut page);
+    page.get_by_label("All commands").type_text("guida.pdf");
+    page.run_steps(3);
+    page.get_by_role_and_label(Role::Button, "Cancel: guida.pdf");
+    // The other end lets a choice come between the last look and the key.
+    page.state_mut().view = Some(session_with(TransferState::Conflicts(1)));
+    page.run_steps(2);
+    let top = |page: &crate::Page, name: &str| page.get_by_role_and_label(Role::Button, name).rect().top();
+    assert!(top(&page, "Cancel: guida.pdf") < top(&page, "Replace: guida.pdf"), "what was there keeps its place");
+    page.key_press(Key::Enter);
+    assert_eq!(taken(&mut page), [ConsoleCommand::CancelTransfer(TransferId(4))]);
+
+    // What was chosen and is gone is not done, and nothing else in its place.
+    page.state_mut().view = Some(session_with(TransferState::Conflicts(1)));
+    open(&mut page);
+    page.get_by_label("All commands").type_text("replace guida");
+    page.run_steps(3);
+    page.get_by_role_and_label(Role::Button, "Replace: guida.pdf");
+    page.state_mut().view = Some(session_with(TransferState::Running));
+    page.run_steps(2);
+    page.key_press(Key::Enter);
+    assert_eq!(taken(&mut page), []);
+}
+
+#[test]
+fn the_list_of_what_happened_stands_once_in_the_palette() {
+    let mut page = session_page(session(PowerState::Granted, PowerState::Off));
+    let mut news = News::default();
+    news.observe(LineId(1), &view(ended(EndReason::ClientEnded)), std::time::SystemTime::now());
+    page.state_mut().desk.news = news.items();
+    open(&mut page);
+    page.get_by_label("All commands").type_text("what happened");
+    page.run_steps(3);
+    page.get_by_role_and_label(Role::Button, "What happened, Shift F8");
 }

@@ -6,6 +6,7 @@ mod html;
 mod json;
 mod messages;
 mod page;
+mod wrap;
 
 pub use html::html;
 pub use json::{json, summary};
@@ -42,9 +43,20 @@ pub fn findings(report: &Report, words: &dyn Words) -> Vec<String> {
     page::findings(report, words)
 }
 
-/// The log as plain text, one line for each entry.
+/// The log as plain text, one line for each entry: its number, its time and what happened, two blanks apart.
 #[must_use]
 pub fn text(report: &Report, words: &dyn Words) -> String {
+    text_of(report, words, None)
+}
+
+/// The same for a terminal that is so many columns wide: what an entry says goes on in a column of its own, so that no
+/// text which somebody wrote stands where a number and a time do.
+#[must_use]
+pub fn text_within(report: &Report, words: &dyn Words, columns: usize) -> String {
+    text_of(report, words, Some(columns))
+}
+
+fn text_of(report: &Report, words: &dyn Words, columns: Option<usize>) -> String {
     let page = Page::of(report, words);
     let mut text = format!("{}\n\n", page.title);
     // Writing to a string does not fail.
@@ -59,7 +71,14 @@ pub fn text(report: &Report, words: &dyn Words) -> String {
         let _ = writeln!(text, "\n{}\n", page.entries_title);
     }
     for (number, at, sentence) in &page.entries {
-        let _ = writeln!(text, "{number:>4}  {at}  {sentence}");
+        let head = format!("{number:>4}  {at}  ");
+        let indent = head.chars().count();
+        text.push_str(&head);
+        match columns {
+            Some(columns) => wrap::wrap(&mut text, sentence, indent, columns),
+            None => text.push_str(sentence),
+        }
+        text.push('\n');
     }
     text
 }

@@ -303,11 +303,19 @@ impl<'a> Speaker<'a> {
     }
 }
 
-/// What rearranges text or hides in it is written out, so that what a person reads is what is there.
+/// What rearranges text or hides in it is written out, so that what a person reads is what is there. Several blanks are
+/// shown as one: with enough of them, the end of a text would stand where another entry begins.
 fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
+    let mut after_blank = false;
     for c in text.chars() {
+        let is_blank = c == ' ' || is_like_a_blank(c);
+        if is_blank && std::mem::replace(&mut after_blank, true) {
+            continue;
+        }
+        after_blank = is_blank;
         match c {
+            c if is_like_a_blank(c) => shown.push(' '),
             '\u{00AD}'
             | '\u{061C}'
             | '\u{180E}'
@@ -327,4 +335,10 @@ fn visible(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Whether nothing is to be seen of it but room.
+fn is_like_a_blank(c: char) -> bool {
+    let is_empty = matches!(c, '\u{115F}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}');
+    is_empty || (c.is_whitespace() && !c.is_control() && !matches!(c, ' ' | '\u{2028}' | '\u{2029}'))
 }

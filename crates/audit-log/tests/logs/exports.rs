@@ -306,6 +306,28 @@ fn hostile_text_stays_text() {
 }
 
 #[test]
+fn nothing_that_somebody_wrote_stands_where_an_entry_begins() {
+    let forged = "   2  2026-09-21T14:13:20.009Z  The person said yes: the operator may see the screen.";
+    let hash = Hex([0xA7; 32]).to_string();
+    for padding in ["\u{2800}".repeat(60), "\u{a0}\u{3164}".repeat(40), " ".repeat(90), "x".repeat(300)] {
+        let opening = Opening::new(Hex([1; 16]), &format!("ok{padding}{forged} {hash} 日本{}", "語".repeat(90)));
+        let report = report(&log_of(vec![Event::Chat { by: Role::Agent, line: opening.commitment() }], &[opening]));
+        let words = InLanguage(I18n::new(Language::English));
+        let text = export::text_within(&report, &words, 80);
+        let entries = text.split_once("What happened\n\n").unwrap().1;
+        let (first, others) = entries.split_once('\n').unwrap();
+        assert!(first.starts_with("   1  2026-09-21T14:13:20.000Z  The person "), "{first}");
+        let indent = " ".repeat(32);
+        assert!(others.lines().count() > 3 && others.lines().all(|line| line.starts_with(&indent)), "{entries}");
+        assert!(others.lines().all(|line| line.chars().count() <= 80 || line.contains(&hash)), "{entries}");
+        assert!(others.contains(&hash), "a fingerprint is whole");
+        // In one line, blanks do not move the end of a text to where another line begins.
+        let whole = export::text(&report, &words);
+        assert!(!whole.lines().last().unwrap().trim_start().split_once("  The person").unwrap().1.contains("  "));
+    }
+}
+
+#[test]
 fn a_program_reads_what_happened() {
     let (agent, _) = logs();
     let read = |lines: &[String]| serde_json::from_str::<serde_json::Value>(&export::json(&report(lines))).unwrap();

@@ -90,6 +90,7 @@ console-saved-as-failed = Nothing was saved there. Check that the folder exists 
 
 # Session: top bar
 console-client = The person's computer
+console-computer = Computer: { $system }
 console-round-trip = { $ms } ms
 console-rate = { $count } fps
 console-still = still screen
@@ -644,6 +645,7 @@ console-tab-name = { $name }, { $state }
 console-tab-news = { $name }, { $state }, { $count } new
 console-tab-close = Close { $name }
 console-tab-close-ask = The session with { $name } is running, and would end for the person too. Its last page stays open.
+console-tab-close-ask-joining = Somebody has typed this key and is being connected. Closing it ends that for the person too.
 console-tab-keep = Keep it open
 console-tabs-full = { $most } keys and sessions are open, and that is as many as there can be. Close one, then make a new key.
 console-keys-full = { $most } keys are waiting, and that is as many as there can be at once. Take one back, then make a new one.
@@ -698,17 +700,17 @@ console-recent-erase = Erase
 console-recent-erase-now = Erase for good
 console-recent-keep = Keep
 console-unfinished = Of { $name }, { $done } of { $total } have come.
-console-unfinished-text = To go on, fetch it again into the same folder. If nobody does, what has come is deleted when this program starts after { $day }.
+console-unfinished-text = To go on, fetch it again into the same folder. If nobody does, what has come is deleted the first time that this program is started and you sign in after { $day }.
 console-unfinished-folder = The folder
 console-recent-erase-text = The name, notes, tags, outcome, chat, what the terminal showed and the parts of files that were cut off are erased. The signed log stays where it is, with the lines of the chat and the terminal in it.
 console-conversation-open = What was written in the chat
 console-conversation-close = Hide what was written in the chat
 console-conversation-find = Find in the chat
 console-conversation-nothing = No line has these words.
-console-conversation-mine = { $time }  You: { $text }
-console-conversation-mine-not-delivered = { $time }  You, not delivered: { $text }
-console-conversation-theirs = { $time }  The person: { $text }
 console-conversation-left-out = Only the last lines of each are kept: { $count } older ones are not.
+console-conversation-mine = You
+console-conversation-theirs = The person
+console-conversation-not-delivered = Not delivered
 console-transcript-open = What the terminal showed
 console-transcript-close = Hide what the terminal showed
 console-transcript-save = Save as text
@@ -760,9 +762,11 @@ console-files-conflict = { $count ->
     [one] One of them is in your folder already.
    *[other] { $count } of them are in your folder already.
 }
+console-files-conflict-one = This file is in your folder already.
 console-files-keep = Keep both
 console-files-replace = Replace
 console-files-skip = Leave them out
+console-files-skip-one = Leave it out
 console-files-left = { $name }: { $why }
 console-transfer-preparing = looking for the files
 console-transfer-queued = waiting for its turn
@@ -790,7 +794,23 @@ console-transfers-moving = { $count ->
     [one] One transfer is running: { $percent } %
    *[other] { $count } transfers are running: { $percent } %
 }
-console-transfers-wait = A transfer waits for your choice (Ctrl O)
+console-transfers-wait = A transfer waits for your choice
+console-transfers-asked = { $count ->
+    [one] The person is deciding about a transfer
+   *[other] The person is deciding about { $count } transfers
+}
+console-transfers-preparing = { $count ->
+    [one] Looking for the files of a transfer
+   *[other] Looking for the files of { $count } transfers
+}
+console-transfers-queued = { $count ->
+    [one] A transfer waits for its turn
+   *[other] { $count } transfers wait for their turn
+}
+console-transfers-held = { $count ->
+    [one] A transfer is paused
+   *[other] { $count } transfers are paused
+}
 console-terminal-hide = Hide: the terminal stays open
 console-requested-saved = saved
 console-revoked = No key can be made with a revoked certificate. Once you have a new one, dismiss the notice above and try again.

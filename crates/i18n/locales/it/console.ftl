@@ -90,6 +90,7 @@ console-saved-as-failed = Lì non è stato salvato nulla. Controlli che la carte
 
 # Sessione: barra in alto
 console-client = Computer della persona
+console-computer = Computer: { $system }
 console-round-trip = { $ms } ms
 console-rate = { $count } fps
 console-still = schermo fermo
@@ -644,6 +645,7 @@ console-tab-name = { $name }, { $state }
 console-tab-news = { $name }, { $state }, { $count } novità
 console-tab-close = Chiudi { $name }
 console-tab-close-ask = La sessione con { $name } è in corso e finirebbe anche per la persona. La sua ultima pagina resta aperta.
+console-tab-close-ask-joining = Qualcuno ha scritto questa chiave e si sta collegando. Chiudendola finisce anche per la persona.
 console-tab-keep = Lascia aperta
 console-tabs-full = Fra chiavi e sessioni ce ne sono { $most } aperte: è il massimo. Ne chiuda una, poi crei una nuova chiave.
 console-keys-full = { $most } chiavi sono in attesa: è il massimo. Ne annulli una, poi ne crei una nuova.
@@ -698,17 +700,17 @@ console-recent-erase = Cancella
 console-recent-erase-now = Cancella per sempre
 console-recent-keep = Tieni
 console-unfinished = Di { $name } sono arrivati { $done } su { $total }.
-console-unfinished-text = Per continuare, lo prenda di nuovo nella stessa cartella. Altrimenti ciò che è arrivato viene eliminato all’avvio del programma dopo il { $day }.
+console-unfinished-text = Per continuare, lo prenda di nuovo nella stessa cartella. Altrimenti ciò che è arrivato viene eliminato la prima volta che il programma viene avviato e Lei accede dopo il { $day }.
 console-unfinished-folder = La cartella
 console-recent-erase-text = Vengono cancellati nome, note, etichette, esito, chat, ciò che mostrava il terminale e le parti dei file interrotti. Il registro firmato resta dov’è, con le righe della chat e del terminale.
 console-conversation-open = Che cosa è stato scritto nella chat
 console-conversation-close = Nascondi ciò che è stato scritto nella chat
 console-conversation-find = Cerca nella chat
 console-conversation-nothing = Nessuna riga ha queste parole.
-console-conversation-mine = { $time }  Tu: { $text }
-console-conversation-mine-not-delivered = { $time }  Tu, non consegnata: { $text }
-console-conversation-theirs = { $time }  La persona: { $text }
 console-conversation-left-out = Di ciascuno si conservano solo le ultime righe: { $count } più vecchie non ci sono.
+console-conversation-mine = Lei
+console-conversation-theirs = La persona
+console-conversation-not-delivered = Non consegnata
 console-transcript-open = Che cosa mostrava il terminale
 console-transcript-close = Nascondi ciò che mostrava il terminale
 console-transcript-save = Salva come testo
@@ -760,9 +762,11 @@ console-files-conflict = { $count ->
     [one] Uno è già nella cartella di questo computer.
    *[other] { $count } sono già nella cartella di questo computer.
 }
+console-files-conflict-one = Questo file è già nella cartella di questo computer.
 console-files-keep = Tieni tutti e due
 console-files-replace = Sostituisci
 console-files-skip = Lascia fuori
+console-files-skip-one = Lascia fuori
 console-files-left = { $name }: { $why }
 console-transfer-preparing = ricerca dei file
 console-transfer-queued = aspetta il suo turno
@@ -790,7 +794,23 @@ console-transfers-moving = { $count ->
     [one] Un trasferimento in corso: { $percent } %
    *[other] { $count } trasferimenti in corso: { $percent } %
 }
-console-transfers-wait = Un trasferimento aspetta la Sua scelta (Ctrl O)
+console-transfers-wait = Un trasferimento aspetta la Sua scelta
+console-transfers-asked = { $count ->
+    [one] La persona decide su un trasferimento
+   *[other] La persona decide su { $count } trasferimenti
+}
+console-transfers-preparing = { $count ->
+    [one] Ricerca dei file di un trasferimento
+   *[other] Ricerca dei file di { $count } trasferimenti
+}
+console-transfers-queued = { $count ->
+    [one] Un trasferimento aspetta il suo turno
+   *[other] { $count } trasferimenti aspettano il loro turno
+}
+console-transfers-held = { $count ->
+    [one] Un trasferimento in pausa
+   *[other] { $count } trasferimenti in pausa
+}
 console-terminal-hide = Nascondi: il terminale resta aperto
 console-requested-saved = salvata
 console-revoked = Con un certificato revocato non si possono creare chiavi. Quando ne ha uno nuovo, chiuda l’avviso qui sopra e riprovi.

@@ -1,30 +1,35 @@
 //! The chat: lines whose words can be selected and copied, by keyboard the whole line, and an entry.
 
+use super::chat_rows::{Skipped, rows};
 use super::icons::paint_check;
-use super::links::{address_question_ui, addresses, ask_about};
+use super::links::{Address, address_question_ui, addresses, ask_about};
 use super::{AtMost, focus_ring, primary_button, small};
 use crate::fonts::Weight;
 use crate::theme;
+use egui::emath::GuiRounding;
 use egui::text::{LayoutJob, TextFormat};
 use egui::text_selection::LabelSelectionState;
 use egui::{
-    Align, Align2, Context, Event, EventFilter, Frame, Id, Key, Layout, Margin, Modifiers, Rect, Response, Role,
-    ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Context, Event, EventFilter, Frame, Galley, Id, Key, Layout, Margin, Modifiers, Rect, Response,
+    Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 use i18n::I18n;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 /// Longest line that can be written, in bytes of UTF-8: as much as travels at once.
 pub const LONGEST_LINE_BYTES: usize = 3000;
 
 /// One line of chat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChatBubble {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChatBubble<'a> {
     /// Whether the person at this window wrote it.
     pub mine: bool,
     /// The line.
-    pub text: String,
-    /// The time of day to show.
-    pub time: String,
+    pub text: &'a str,
+    /// When it was written or arrived; the time of day is shown.
+    pub at: SystemTime,
     /// Whether the other end has it; only told for own lines.
     pub delivered: bool,
 }
@@ -41,7 +46,7 @@ pub fn focus_chat(ctx: &Context) {
 
 /// Lines, the newest in sight, and an entry under them; fills the room that `ui` has. Returns the
 /// line that was sent; Enter sends.
-pub fn chat_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble], draft: &mut String, hint: &str) -> Option<String> {
+pub fn chat_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble<'_>], draft: &mut String, hint: &str) -> Option<String> {
     let tokens = theme::tokens(ui);
     address_question_ui(ui, i18n);
     if is_full(draft) {
@@ -66,16 +71,27 @@ fn is_full(draft: &str) -> bool {
     draft.len() + char::MAX.len_utf8() > LONGEST_LINE_BYTES
 }
 
-/// The lines; Tab stops at one of them and at those with an address, and arrows go on from there.
-fn lines_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble]) {
+/// The lines; Tab stops at one of them and at those with an address, and arrows go on from there. What is out of sight
+/// is not laid out again: there are thousands in a long session, and a moving screen beside them is drawn sixty times a
+/// second.
+fn lines_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble<'_>]) {
     let last = lines.len().saturating_sub(1);
     let kept = ui.scope_id().with("the line with the focus");
     let line_id = |place: usize| kept.with(place);
     let before = ui.ctx().data(|data| data.get_temp::<usize>(kept)).filter(|at| *at <= last);
     let stop = before.filter(|at| ui.memory(|memory| memory.has_focus(line_id(*at)))).unwrap_or(last);
     let (mut at, mut by_keyboard) = (stop, false);
-    for (place, line) in lines.iter().enumerate() {
-        let response = bubble(ui, i18n, line, line_id(place), place == stop);
+    let width = ui.available_width() - 10.0;
+    let top = ui.cursor().min;
+    let rows = rows(ui, kept, lines, width, stop);
+    let mut skipped = Skipped::default();
+    for (place, (line, row)) in lines.iter().zip(&rows).enumerate() {
+        if !row.is_drawn {
+            skipped.pass(row.height);
+            continue;
+        }
+        skipped.fill(ui, width);
+        let response = bubble(ui, i18n, line, width, line_id(place), place == stop);
         if response.clicked() || response.drag_started() {
             response.request_focus();
         }
@@ -88,12 +104,18 @@ fn lines_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble]) {
             focused(ui, line, &response);
         }
     }
+    skipped.fill(ui, width);
     ui.ctx().data_mut(|data| data.insert_temp(kept, at));
     if !lines.is_empty() && ui.memory(|memory| memory.has_focus(line_id(at))) {
         let to = moved(ui, at, last);
         if to != at {
             ui.ctx().data_mut(|data| data.insert_temp(kept, to));
             ui.memory_mut(|memory| memory.request_focus(line_id(to)));
+            // Where it is, is known also where it is not drawn yet.
+            let (above, from) = rows.split_at(to.min(rows.len()));
+            let above: f32 = above.iter().map(|row| row.height + ui.spacing().item_spacing.y).sum();
+            let size = vec2(width, from.first().map_or(0.0, |row| row.height));
+            ui.scroll_to_rect(Rect::from_min_size(top + vec2(0.0, above), size), None);
             by_keyboard = true;
         }
     }
@@ -104,13 +126,13 @@ fn lines_ui(ui: &mut Ui, i18n: &I18n, lines: &[ChatBubble]) {
 }
 
 /// The arrows stay with a line that has the focus, and copying copies all of it, if nothing is selected.
-fn focused(ui: &Ui, line: &ChatBubble, response: &Response) {
+fn focused(ui: &Ui, line: &ChatBubble<'_>, response: &Response) {
     let arrows = EventFilter { vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
     let copies = ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Copy)));
     if copies {
         // What is selected is copied after this, and stays.
-        ui.ctx().copy_text(line.text.clone());
+        ui.ctx().copy_text(line.text.to_owned());
     }
 }
 
@@ -130,34 +152,54 @@ fn moved(ui: &Ui, at: usize, last: usize) -> usize {
     }
 }
 
-fn bubble(ui: &mut Ui, i18n: &I18n, line: &ChatBubble, id: Id, is_stop: bool) -> Response {
+/// Room around the text of a line, in points.
+const PADDING: Vec2 = vec2(12.0, 8.0);
+
+/// The text of a line in a talk that is `width` points wide, and the addresses in it.
+fn lay_out(ui: &Ui, text: &str, width: f32) -> (Arc<Galley>, Vec<(Range<usize>, Address)>) {
     let tokens = theme::tokens(ui);
     let size = tokens.small_size.max(15.0);
-    let padding = vec2(12.0, 8.0);
-    let full = ui.available_width() - 10.0;
-    let most = (full * 0.84 - 2.0 * padding.x).max(60.0);
     let format = |size: f32, ink| TextFormat {
         line_height: Some(size * 1.4),
         ..TextFormat::simple(Weight::Regular.at(size), ink)
     };
-    let links = addresses(&line.text);
+    let links = addresses(text);
     let mut job = LayoutJob::default();
     let mut at = 0;
     for (place, _) in &links {
         let link = TextFormat { underline: Stroke::new(1.0, tokens.accent), ..format(size, tokens.accent) };
-        job.append(line.text.get(at..place.start).unwrap_or_default(), 0.0, format(size, tokens.ink));
-        job.append(line.text.get(place.clone()).unwrap_or_default(), 0.0, link);
+        job.append(text.get(at..place.start).unwrap_or_default(), 0.0, format(size, tokens.ink));
+        job.append(text.get(place.clone()).unwrap_or_default(), 0.0, link);
         at = place.end;
     }
-    job.append(line.text.get(at..).unwrap_or_default(), 0.0, format(size, tokens.ink));
-    job.wrap.max_width = most;
+    job.append(text.get(at..).unwrap_or_default(), 0.0, format(size, tokens.ink));
+    job.wrap.max_width = (width * 0.84 - 2.0 * PADDING.x).max(60.0);
     job.wrap.break_anywhere = false;
-    let text = ui.fonts_mut(|fonts| fonts.layout_job(job));
-    let time =
-        ui.painter().layout_no_wrap(line.time.clone(), Weight::Regular.at(tokens.tiny_size), tokens.ink_secondary);
+    (ui.fonts_mut(|fonts| fonts.layout_job(job)), links)
+}
+
+fn lay_out_time(ui: &Ui, time: String) -> Arc<Galley> {
+    let tokens = theme::tokens(ui);
+    ui.painter().layout_no_wrap(time, Weight::Regular.at(tokens.tiny_size), tokens.ink_secondary)
+}
+
+/// How high a line is as [`bubble`] draws it, in points, and whether it has an address.
+pub(super) fn measured(ui: &Ui, text: &str, width: f32) -> (f32, bool) {
+    let (text, links) = lay_out(ui, text, width);
+    let height = text.size().y + lay_out_time(ui, "00:00".to_owned()).size().y + 2.0 * PADDING.y;
+    (height.round_ui(), !links.is_empty())
+}
+
+fn bubble(ui: &mut Ui, i18n: &I18n, line: &ChatBubble<'_>, width: f32, id: Id, is_stop: bool) -> Response {
+    let tokens = theme::tokens(ui);
+    let padding = PADDING;
+    let (text, links) = lay_out(ui, line.text, width);
+    let said_at = i18n.time_of_day(line.at);
+    let time = lay_out_time(ui, said_at.clone());
     let mark = if line.mine { 18.0 } else { 0.0 };
     let inner = vec2(text.size().x.max(time.size().x + mark), text.size().y + time.size().y) + 2.0 * padding;
-    let (row, _) = ui.allocate_exact_size(vec2(full, inner.y), Sense::hover());
+    // Only room: which lines are drawn changes, and with it what egui would number.
+    let (_, row) = ui.allocate_space(vec2(width, inner.y.round_ui()));
     let left = if line.mine { row.right() - inner.x } else { row.left() };
     let rect = Rect::from_min_size(pos2(left, row.top()), inner);
     // By touch, a drag scrolls.
@@ -186,13 +228,13 @@ fn bubble(ui: &mut Ui, i18n: &I18n, line: &ChatBubble, id: Id, is_stop: bool) ->
         (true, false) => format!(", {}", i18n.text("common-not-delivered")),
     };
     let role = if links.is_empty() { Role::Label } else { Role::Link };
-    response.widget_info(|| WidgetInfo::labeled(role, true, format!("{} ({}{state})", line.text, line.time)));
+    response.widget_info(|| WidgetInfo::labeled(role, true, format!("{} ({said_at}{state})", line.text)));
     focus_ring(ui, &response, rect, f32::from(tokens.card_radius), &tokens);
     if response.clicked() {
         // By mouse the address that was hit; by keyboard the first.
         let hit = response.interact_pointer_pos().map(|at| text.cursor_from_pos(at - rect.min - padding).index);
         let hit = hit.map(|at| line.text.char_indices().nth(at.into()).map_or(line.text.len(), |(byte, _)| byte));
-        let is_hit = |place: &std::ops::Range<usize>| hit.is_none_or(|byte| place.contains(&byte));
+        let is_hit = |place: &Range<usize>| hit.is_none_or(|byte| place.contains(&byte));
         if let Some((_, address)) = links.into_iter().find(|(place, _)| is_hit(place)) {
             ask_about(ui.ctx(), address);
         }

@@ -3,6 +3,7 @@
 mod at_most;
 mod buttons;
 mod chat;
+mod chat_rows;
 mod choice;
 mod containers;
 mod icons;
