@@ -238,6 +238,8 @@ fn everything_that_happens_is_told_once() {
         What::Ended(EndReason::ClientEnded),
     ];
     assert_eq!(happened(&views), expected);
+    let scam = [EndReason::ClientEnded, EndReason::ReportedAsScam];
+    assert_eq!(happened(&scam.map(|reason| view(ended(reason)))), scam.map(What::Ended), "a scam that is named later");
     let key = Instant::now();
     let waits = view(waiting(key, Duration::from_secs(9), 3));
     assert_eq!(happened(&[view(Stage::Preparing), waits]), []);

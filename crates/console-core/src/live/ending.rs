@@ -39,6 +39,9 @@ impl Live<'_> {
         }
         self.keeper.leave(GOODBYE).await;
         end.rating = self.ledger.rating();
+        if reason != EndReason::ProtocolViolation && self.ledger.is_named_scam() {
+            end.reason = EndReason::ReportedAsScam;
+        }
         end.log = self.ledger.finish().unwrap_or_else(|error| {
             tracing::error!(%error, "the log could not be written");
             desk.notice(NoticeKind::LogNotSaved);
