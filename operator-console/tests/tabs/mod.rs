@@ -403,6 +403,7 @@ fn what_came_of_a_file_that_was_cut_off_is_told_with_its_place_and_its_end() {
     page.get_by_label_contains("Of scansioni/large.bin, 48 MB of 96 MB have come. To go on, fetch it again");
     page.get_by_label_contains("is deleted when this program starts after 16 December 2026.");
     page.get_by_label("/home/giulia/Scaricati/anagrafe");
+    page.get_by_label_contains("scansioni: 3 files that came are not in the log. The session ended before the log");
     for _ in 0..3 {
         page.get_by_label("Erase").scroll_to_me();
         page.run_steps(4);

@@ -31,6 +31,7 @@ impl Live<'_> {
             next = self.close_log(desk, reader, reason != EndReason::OperatorEnded).await;
             end.is_closing = false;
         }
+        self.close_fetches();
         self.outbox.close(GOODBYE).await;
         if reason == EndReason::ProtocolViolation {
             self.channel.break_off(GOODBYE).await;
@@ -41,6 +42,9 @@ impl Live<'_> {
         end.rating = self.ledger.rating();
         if reason != EndReason::ProtocolViolation && self.ledger.is_named_scam() {
             end.reason = EndReason::ReportedAsScam;
+        }
+        for view in &mut end.transfers {
+            view.not_in_log = self.transfers.get(&view.id).map_or(0, |wanted| wanted.view.not_in_log);
         }
         end.log = self.ledger.finish().unwrap_or_else(|error| {
             tracing::error!(%error, "the log could not be written");
