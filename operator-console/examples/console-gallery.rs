@@ -13,7 +13,7 @@ use console_core::picture::SharedPictures;
 use console_core::proto::clipboard::ClipKind;
 use console_core::proto::machine::Topic;
 use console_core::proto::session::{Capability, CertificateProblem, Decision, EndReason, Step, TransferId};
-use console_core::records::{Kept, Record};
+use console_core::records::{Kept, NotInLog, Record};
 use console_core::view::{
     ClipState, ConsoleCommand, ConsoleView, NoticeKind, PowerState, PowerView, SessionView, ShellState, Stage,
     TransferState,
@@ -234,7 +234,7 @@ fn page(name: &str) -> ConsoleView {
             session(view)
         }
         "ended" => common::view(common::ended(EndReason::ClientEnded)),
-        "ended-unfinished" => common::view(common::ended(EndReason::ConnectionLost)),
+        "ended-unfinished" => common::view(common::ended_without_files_in_the_log()),
         "ends-soon" => {
             let mut view = common::view(Stage::Idle);
             view.operator.days_left = 5;
@@ -297,7 +297,9 @@ fn desk(name: &str) -> DeskView {
     } else if name == "ended-unfinished" {
         let mut records = common::records().to_vec();
         if let Some(record) = records.first_mut() {
-            Arc::make_mut(record).kept.unfinished = vec![common::unfinished()];
+            let kept = &mut Arc::make_mut(record).kept;
+            kept.unfinished = vec![common::unfinished()];
+            kept.not_in_log = vec![NotInLog { name: "scansioni".to_owned(), files: 3 }];
         }
         desk.records = records.into();
     } else if name == "waiting-keys" {

@@ -103,7 +103,7 @@ impl What {
 #[derive(Debug, Default)]
 struct Known {
     is_session: bool,
-    has_ended: bool,
+    ended: Option<EndReason>,
     recognised: bool,
     reconnecting: bool,
     powers: BTreeMap<Capability, PowerState>,
@@ -139,12 +139,13 @@ impl News {
         match &view.stage {
             Stage::Session(session) => follow(known, session, &mut new),
             Stage::Ended(end) => {
-                if !std::mem::replace(&mut known.has_ended, true) {
+                // Also a scam that the person names after the end.
+                if known.ended.replace(end.reason) != Some(end.reason) {
                     new.push(What::Ended(end.reason));
                 }
             }
             // Another key on the same line.
-            Stage::Preparing if known.has_ended => {
+            Stage::Preparing if known.ended.is_some() => {
                 *known = Known { notice: known.notice, ..Known::default() };
             }
             Stage::Idle | Stage::Preparing | Stage::Waiting(_) | Stage::Joining => {}

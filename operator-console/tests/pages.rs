@@ -18,7 +18,9 @@ mod tabs;
 mod terminal;
 mod window;
 
-use common::{MONITOR, busy_session, ended, pictures, session, view, view_with_notices, waiting};
+use common::{
+    MONITOR, busy_session, ended, ended_without_files_in_the_log, pictures, session, view, view_with_notices, waiting,
+};
 use console_core::gate::{GateStage, GateView};
 use console_core::picture::SharedPictures;
 use console_core::proto::input::{Button, InputEvent};
@@ -247,6 +249,7 @@ fn no_page_has_a_message_without_words_or_fails_at_its_smallest_size() {
     ] {
         stages.push(ended(reason));
     }
+    stages.push(ended_without_files_in_the_log());
     for step in [Step::Terms, Step::Choosing] {
         let session = session(PowerState::Off, PowerState::Off);
         stages.push(Stage::Session(Box::new(SessionView { recognised: false, step: Some(step), ..session })));

@@ -35,8 +35,12 @@ pub const NAME_BYTES: usize = 200;
 pub const FILE_NAME_BYTES: usize = 255;
 /// Longest path, in bytes of UTF-8.
 pub const PATH_BYTES: usize = 1024;
-/// Longest line of a session's log that travels, in bytes: it must fit into a control message.
-pub const LOG_LINE_BYTES: usize = 3800;
+/// Longest line of a session's log that travels, in bytes: the longest line of chat, also where each of its letters
+/// takes two bytes in JSON, with what stands around it.
+pub const LOG_LINE_BYTES: usize = 2 * CHAT_BYTES + 100;
+/// Longest message of the agent to the console, in bytes: a line of the log fits, and 100 messages waiting for a slow
+/// reader stay under 650 kB.
+pub const AGENT_MESSAGE_BYTES: usize = LOG_LINE_BYTES + 64;
 /// Longest list of revoked certificates, in bytes: some 25,000 entries.
 pub const REVOCATIONS_BYTES: usize = 1024 * 1024;
 /// Part of that list in one message of the relay, in bytes.
@@ -114,9 +118,6 @@ pub const SHELL_WINDOW_BYTES: u64 = 256 * 1024;
 pub const SHELL_COLUMNS: u16 = 500;
 /// Most rows of a terminal.
 pub const SHELL_ROWS: u16 = 200;
-/// Longest command line in a session's log, in bytes of UTF-8: it must fit into a line of the log, where each
-/// character may take six bytes.
-pub const SHELL_COMMAND_BYTES: usize = 600;
 /// Output of one terminal that the console keeps, and that the log commits to, in bytes from the beginning: some
 /// hundred thousand lines. What comes after is counted, not kept.
 pub const TRANSCRIPT_BYTES: u64 = 16 * 1024 * 1024;

@@ -449,5 +449,5 @@ impl Message for ConsoleToAgent {
     const MAX_BYTES: usize = limits::CONTROL_MESSAGE_BYTES;
 }
 impl Message for AgentToConsole {
-    const MAX_BYTES: usize = limits::CONTROL_MESSAGE_BYTES;
+    const MAX_BYTES: usize = limits::AGENT_MESSAGE_BYTES;
 }

@@ -22,7 +22,7 @@ use crate::answers::Refusal;
 use agent_core::Share;
 use agent_core::proto::session::{RequestId, TransferId};
 use agent_core::view::{AgentCommand, AgentView, Page, RatingView};
-use egui::{Event, Key, Ui, Vec2};
+use egui::{Event, Key, PointerButton, Ui, Vec2};
 use i18n::I18n;
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub const PAGE_SIZE: Vec2 = Vec2::new(460.0, 680.0);
 /// Width of the window when it shows the panel, in points; its height follows what is in it.
 pub const PANEL_WIDTH: f32 = 340.0;
 
-/// How long Enter and the space bar press nothing after a page has come up.
+/// How long Enter and the space bar press nothing after a page has come up, and the pointer nothing on a last page.
 pub const PAGE_GUARD: Duration = Duration::from_millis(700);
 
 /// The two forms of the one window.
@@ -72,6 +72,8 @@ pub struct ScreenState {
     drawn: Option<(RequestId, u64)>,
     told: Option<RequestId>,
     shown: Option<(Shown, f64)>,
+    /// Whether the pointer's press that is going on was meant for this page.
+    press_counts: bool,
     /// Why the last answer was not counted, and whether that was not said yet.
     pub(crate) refusal: Option<Refusal>,
     is_refused_now: bool,
@@ -173,6 +175,17 @@ fn heed_page_change(ui: &Ui, shown: Shown, state: &mut ScreenState) {
                 .retain(|event| !matches!(event, Event::Key { key: Key::Enter | Key::Space, pressed: true, .. }));
         });
     }
+    if ui.input(|input| input.pointer.button_pressed(PointerButton::Primary)) {
+        state.press_counts = now - since >= PAGE_GUARD.as_secs_f64();
+    }
+}
+
+/// Whether the pointer has pressed something on a last page that was meant for the page before: the second press of a
+/// double click. There nothing is urgent, and some of it cannot be taken back.
+fn is_stray(ui: &Ui, view: &AgentView, state: &ScreenState) -> bool {
+    matches!(view.page, Page::Ended(_) | Page::Failed(_))
+        && !state.press_counts
+        && ui.input(|input| input.pointer.button_released(PointerButton::Primary))
 }
 
 /// Draws what `view` says and returns what the person did.
@@ -192,7 +205,13 @@ pub fn screen_ui(ui: &mut Ui, view: &AgentView, i18n: &I18n, state: &mut ScreenS
     if !matches!(view.page, Page::Question(_)) {
         state.drawn = None;
     }
+    let is_stray = is_stray(ui, view, state);
+    let log_open = state.log_open;
     let mut commands = ui.push_id(shown, |ui| form_ui(ui, view, i18n, state)).inner;
+    if is_stray {
+        commands.clear();
+        state.log_open = log_open;
+    }
     commands.extend(gone);
     commands
 }

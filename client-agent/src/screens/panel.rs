@@ -272,15 +272,15 @@ fn shell_ui(ui: &mut Ui, lines: &[String], i18n: &I18n) {
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         // As high from the beginning, so that the switches stay where they are.
-        // A line stays a line: what stands in columns can be read only so.
-        let area = ScrollArea::both().id_salt("shell").stick_to_bottom(true).auto_shrink(false);
+        // What is wider than the panel goes on below: what the operator does is in sight, and nothing is to be scrolled to.
+        let area = ScrollArea::vertical().id_salt("shell").stick_to_bottom(true).auto_shrink(false);
         area.max_height(HEIGHT).min_scrolled_height(HEIGHT).show(ui, |ui| {
             if lines.is_empty() {
                 ui_kit::tiny(ui, &i18n.text("panel-shell-empty"));
             }
             let shown = lines.join("\n");
             let words = RichText::new(&shown).font(Weight::Mono.at(SIZE)).color(tokens.ink);
-            let label = ui.add(Label::new(words).extend());
+            let label = ui.add(Label::new(words).wrap());
             label.accessible_name(i18n.text_with("panel-shell", &[("lines", (&shown).into())]));
         });
     });

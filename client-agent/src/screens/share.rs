@@ -102,7 +102,7 @@ pub(super) fn page_ui(
         |ui| content_ui(ui, operator, choices, i18n, share),
         |ui, hidden: Option<Rect>| {
             asking::refused_ui(ui, refused.as_ref());
-            if is_missed && !is_chosen && hidden.is_none() {
+            if is_missed && !is_chosen {
                 ui_kit::notice(ui, TagKind::Warn, "", &i18n.text("share-choose-first"));
             }
             // In the accent where there is something to go on with.

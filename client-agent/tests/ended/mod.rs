@@ -2,10 +2,41 @@
 
 use crate::{GUARD_PASSES, support, window};
 use agent_core::proto::session::EndReason;
-use agent_core::view::{AgentCommand, EndView, Page, QuestionKind};
+use agent_core::view::{AgentCommand, EndView, Failure, Page, QuestionKind};
+use client_agent::screens::PAGE_SIZE;
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
 use i18n::Language;
+
+/// A tenth of a second a pass: after this many the pointer counts on a last page.
+const PAGE_PASSES: usize = 9;
+
+#[test]
+fn the_second_press_of_a_double_click_on_the_page_before_presses_nothing_on_a_last_page() {
+    let failed = || support::page(Page::Failed(Failure::RelayUnreachable));
+    let ended = |end: fn() -> EndView| support::page(Page::Ended(end()));
+    let rows = [
+        (ended(support::rating), "It was a scam", AgentCommand::ReportScam),
+        (ended(support::rating), "Skip", AgentCommand::SkipRating),
+        (ended(|| support::lost(true)), "It was a scam", AgentCommand::ReportScam),
+        (ended(|| support::lost(true)), "Close", AgentCommand::End),
+        (ended(|| support::end(EndReason::OperatorEnded)), "Close", AgentCommand::Quit),
+        (failed(), "Close", AgentCommand::Quit),
+    ];
+    for (view, name, command) in rows {
+        let mut harness = window(support::with_panel(Page::Session, support::panel()), Language::English);
+        harness.set_size(PAGE_SIZE);
+        harness.state_mut().view = view;
+        harness.run_steps(3);
+        harness.get_by_role_and_label(Role::Button, name).click();
+        harness.run_steps(3);
+        assert_eq!(harness.state().commands, [], "{name}");
+        harness.run_steps(PAGE_PASSES);
+        harness.get_by_role_and_label(Role::Button, name).click();
+        harness.run_steps(3);
+        assert_eq!(harness.state().commands, [command], "{name}");
+    }
+}
 
 #[test]
 fn whoever_says_that_it_is_a_scam_is_told_what_to_do_next() {
@@ -16,7 +47,7 @@ fn whoever_says_that_it_is_a_scam_is_told_what_to_do_next() {
     harness.run_steps(2);
     assert!(harness.state().commands.contains(&AgentCommand::ReportScam));
     harness.state_mut().view = support::page(Page::Ended(support::end(EndReason::ReportedAsScam)));
-    harness.run_steps(2);
+    harness.run_steps(PAGE_PASSES);
     harness.get_by_label("You were right to close");
     harness.get_by_label("Keep the log").click();
     harness.run_steps(2);

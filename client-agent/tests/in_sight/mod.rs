@@ -180,6 +180,33 @@ fn in_the_smallest_window_the_choices_of_what_to_share_come_into_sight_first() {
 }
 
 #[test]
+fn whoever_goes_on_without_a_choice_is_told_so_and_sees_the_choices_in_every_height() {
+    let page = || Page::Share { operator: support::operator(), choices: support::choices(ShareReason::First) };
+    let heights = (440_u16..830).step_by(15);
+    for (width, height) in heights.flat_map(|height| [(360.0, f32::from(height)), (440.0, f32::from(height))]) {
+        let mut harness = window(support::page(page()), Language::English);
+        harness.set_size(Vec2::new(width, height));
+        harness.run_steps(GUARD_PASSES);
+        // The first press may be needed to see what there is to choose from, the second says what is missing.
+        for _ in 0..3 {
+            let name = if is_there(&harness, "See the choices") { "See the choices" } else { "Continue" };
+            harness.get_by_role_and_label(Role::Button, name).click();
+            harness.run_steps(GUARD_PASSES);
+        }
+        assert!(is_there(&harness, "Choose one of these first"), "{width} x {height}");
+        assert!(!is_there(&harness, "See the choices"), "{width} x {height}");
+        let first = harness.get_by_role_and_label(Role::RadioButton, "Main screen, Only this one").rect();
+        let missed = harness.get_by_label_contains("Choose one of these first").rect();
+        assert!(first.top() >= 0.0 && first.bottom() <= missed.top(), "{width} x {height} {first:?} {missed:?}");
+        assert_eq!(harness.state().commands, [], "{width} x {height}");
+    }
+}
+
+fn is_there(harness: &Harness<'static, Shown>, words: &str) -> bool {
+    harness.query_by_label_contains(words).is_some()
+}
+
+#[test]
 fn the_safest_thing_to_share_is_one_press_away() {
     let page = Page::Share { operator: support::operator(), choices: support::choices(ShareReason::First) };
     let mut harness = window(support::page(page), Language::English);

@@ -141,6 +141,19 @@ pub fn shell_panel() -> PanelView {
     panel
 }
 
+/// The operator enters commands in a terminal of 500 columns whose prompt begins far at the right.
+pub fn wide_shell_panel() -> PanelView {
+    let blanks = " ".repeat(8);
+    let lines = [
+        format!("{blanks}sara@pc-anagrafe:~$ ls"),
+        "Documenti".to_owned() + &format!("{blanks}Immagini{blanks}Scaricati").repeat(12),
+        format!(
+            "{blanks}sara@pc-anagrafe:~$ tar czf /tmp/documenti.tgz Documenti Immagini Scaricati && rm -r Documenti"
+        ),
+    ];
+    PanelView { shell: Some(lines.into()), ..shell_panel() }
+}
+
 pub fn busy_panel() -> PanelView {
     let line =
         |mine, number, text: &str| ChatLine { mine, text: text.into(), at: SystemTime::now(), delivered: true, number };
@@ -372,6 +385,7 @@ pub fn views() -> Vec<(&'static str, AgentView)> {
         ("system", with_panel(question(QuestionKind::SystemInfo), panel())),
         ("shell", with_panel(question(QuestionKind::Shell), panel())),
         ("panel-shell", with_panel(Page::Session, shell_panel())),
+        ("panel-shell-wide", with_panel(Page::Session, wide_shell_panel())),
         ("clipboard", with_panel(question(QuestionKind::Clipboard), panel())),
         ("end-process", with_panel(question(end_process(false)), panel())),
         ("end-process-force", with_panel(question(end_process(true)), panel())),

@@ -6,7 +6,7 @@ use crate::witness::{Lie, Witness};
 use audit_log::{Broken, Event, Follower, Hex, Line, LogKey, Report, certificates_line, operator_statement};
 use channel::{Channel, ChannelError, ConsoleIdentity};
 use identity::Operator;
-use proto::session::ConsoleToAgent;
+use proto::session::{ConsoleToAgent, EndReason};
 use proto::text::Blob;
 use rand::RngCore as _;
 use rand::rngs::OsRng;
@@ -158,6 +158,12 @@ impl Ledger {
         let Event::Rated { stars, .. } = rated.event else { return None };
         // Whatever the other end writes: there are no six stars.
         (1..=5).contains(&stars).then(|| RatingView { stars, comment: report.text_of(&rated.event).map(shown) })
+    }
+
+    /// Whether the person has said that it was a scam, at the end or after it.
+    pub(crate) fn is_named_scam(&self) -> bool {
+        let is_it = |event: &Event| matches!(event, Event::Ended { reason: EndReason::ReportedAsScam, .. });
+        Report::of(&self.log).entries.iter().any(|entry| is_it(&entry.event))
     }
 
     /// Whether the log has begun.

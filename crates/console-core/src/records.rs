@@ -41,6 +41,8 @@ pub const TAGS: usize = 16;
 pub const TAG_BYTES: usize = 64;
 /// Sessions that are listed, the newest; older ones stay on the disk.
 pub const LISTED: usize = 1000;
+/// Transfers that are kept because the log lacks files of them: with their names 30 kB.
+pub const NOT_IN_LOG: usize = 100;
 /// What a line of the chat has on the disk besides its text, in bytes.
 const LINE_AROUND_BYTES: usize = 80;
 /// Wakings of the writer that wait; one is as good as many.
@@ -150,6 +152,17 @@ pub struct Kept {
     pub chat: Vec<KeptLine>,
     /// How many older lines there were.
     pub chat_left_out: u32,
+    /// Transfers of which files came that do not stand in the log, the first [`NOT_IN_LOG`].
+    pub not_in_log: Vec<NotInLog>,
+}
+
+/// Files that came and that the log does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotInLog {
+    /// What the transfer is called, safe to show.
+    pub name: String,
+    /// How many files of it.
+    pub files: u32,
 }
 
 /// A line of the chat.
@@ -213,6 +226,9 @@ impl Kept {
         if let Some(rating) = &end.rating {
             (self.stars, self.comment) = (Some(rating.stars), rating.comment.clone());
         }
+        let missing = end.transfers.iter().filter(|transfer| transfer.not_in_log > 0);
+        let missing = missing.map(|transfer| NotInLog { name: transfer.name.clone(), files: transfer.not_in_log });
+        self.not_in_log = missing.take(NOT_IN_LOG).collect();
         // What is no text cannot be written down.
         self.log = end.log.clone().filter(|path| path.to_str().is_some());
     }

@@ -365,6 +365,9 @@ pub struct TransferView {
     pub at: Option<u32>,
     /// Which of them [`TransferView::failures`] are about.
     pub failed_items: Arc<[u32]>,
+    /// Files that came and do not stand in the session's log, once the session is over: it ended before the log said
+    /// so, or the agent never did (incoming only).
+    pub not_in_log: u32,
 }
 
 /// One file or folder of a transfer of several.

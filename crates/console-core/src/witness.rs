@@ -204,10 +204,12 @@ impl Witness {
         }
     }
 
-    /// A batch that came here is over, and these digests we found: all of them must stand in the log.
-    pub(crate) fn batch_over(&mut self, request: RequestId, found: &[[u8; 32]]) -> Result<(), Lie> {
+    /// How many of the files that came for this question, of which these are the digests that we found, do not stand
+    /// in the log. Once a batch is over there are none, unless the log is not one.
+    pub(crate) fn not_in_log(&mut self, request: RequestId, found: &[[u8; 32]]) -> u32 {
         let given = self.given.entry(request.0).or_default();
-        if found.iter().all(|digest| given.take(digest)) { Ok(()) } else { Err(Lie("a file that stands nowhere")) }
+        let missing = found.iter().filter(|digest| !given.take(digest)).count();
+        u32::try_from(missing).unwrap_or(u32::MAX)
     }
 
     fn files(&mut self, files: UnopenedFiles, text: &str) -> Result<(), Lie> {

@@ -325,6 +325,7 @@ mod tests {
             failed_files: 0,
             failures: Arc::default(),
             failed_items: Arc::default(),
+            not_in_log: 0,
             items: Arc::default(),
             at: None,
             now: None,

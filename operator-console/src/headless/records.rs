@@ -8,7 +8,8 @@ use super::perform::{NOTHING, Result, bad_value};
 use super::state::text;
 use crate::engine::Engine as _;
 use console_core::records::{
-    Description, Kept, NAME_BYTES, NOTES_BYTES, Outcome, Record, RecordId, Records, TAG_BYTES, TAGS, Unfinished,
+    Description, Kept, NAME_BYTES, NOTES_BYTES, NotInLog, Outcome, Record, RecordId, Records, TAG_BYTES, TAGS,
+    Unfinished,
 };
 use serde::Serialize;
 use std::io::Write;
@@ -72,6 +73,8 @@ pub(super) struct RecordLine {
     outcome: Option<&'static str>,
     stars: Option<u8>,
     unfinished: Vec<UnfinishedState>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_in_log: Vec<NotInLog>,
 }
 
 impl RecordLine {
@@ -87,6 +90,7 @@ impl RecordLine {
             outcome: kept.outcome.map(names::outcome),
             stars: kept.stars,
             unfinished: kept.unfinished.iter().map(UnfinishedState::of).collect(),
+            not_in_log: kept.not_in_log.clone(),
         }
     }
 }

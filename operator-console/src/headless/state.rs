@@ -140,6 +140,14 @@ pub(super) struct TransferState {
     /// The first of those that are in the folder already, while it is to be decided about them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     conflicts: Vec<String>,
+    /// Files that came and do not stand in the session's log, at its end.
+    #[serde(skip_serializing_if = "is_zero")]
+    not_in_log: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// A file that does not come.
@@ -317,6 +325,7 @@ impl TransferState {
                 view::TransferState::Conflicts(_) => transfer.conflicts.to_vec(),
                 _ => Vec::new(),
             },
+            not_in_log: transfer.not_in_log,
         }
     }
 }

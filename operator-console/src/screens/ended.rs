@@ -36,6 +36,7 @@ pub fn ended_ui(
     });
     if let Some(record) = scene.record() {
         unfinished::unfinished_ui(ui, scene, record);
+        unfinished::not_in_log_ui(ui, scene, record);
         notes::outcome_ui(ui, scene, record, state);
     }
     next_ui(ui, scene, may, by_key, commands);

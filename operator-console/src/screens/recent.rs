@@ -5,7 +5,7 @@ use super::notes::{notes_ui, outcome_ui};
 use super::parts::{FieldKind, focus_ring, text_field};
 use super::past::{Found, Row};
 use super::transcript::transcript_ui;
-use super::unfinished::unfinished_ui;
+use super::unfinished::{not_in_log_ui, unfinished_ui};
 use super::{Effect, Scene, ScreenState, home};
 use crate::desk::{DeskCommand, Tab};
 use crate::words;
@@ -221,6 +221,7 @@ fn opened_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Arc<Record>, state: &mut S
         body_secondary(ui, &i18n.text_with("console-ended-comment", &[("comment", comment.into())]));
     }
     unfinished_ui(ui, scene, record);
+    not_in_log_ui(ui, scene, record);
     outcome_ui(ui, scene, record, state);
     notes_ui(ui, scene, record, true, state);
     if let Some(log) = &kept.log {

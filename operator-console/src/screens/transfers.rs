@@ -75,6 +75,9 @@ pub fn transfer_ui(ui: &mut Ui, i18n: &I18n, transfer: &TransferView, rates: &Ra
                 tiny(ui, &i18n.text_with("console-transfer-not-sent", &[("why", why.into())]));
             }
         }
+        if transfer.not_in_log > 0 {
+            tiny(ui, &i18n.text_with("console-not-in-log", &[("count", transfer.not_in_log.into())]));
+        }
     });
 }
 
@@ -259,6 +262,7 @@ mod tests {
             items: [].into(),
             at: None,
             failed_items: [].into(),
+            not_in_log: 0,
         };
         let mut rates = Rates::default();
         rates.observe(0.0, std::slice::from_ref(&transfer), false);

@@ -1,4 +1,5 @@
-//! What has come of files that a lost session cut off: where it is, and until when it can be gone on with.
+//! What has come of files that a lost session cut off: where it is, and until when it can be gone on with; and files
+//! that came and that the log does not have.
 
 use super::Scene;
 use crate::gate_words;
@@ -23,5 +24,15 @@ pub(super) fn unfinished_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record) {
         tiny(ui, &i18n.text("console-unfinished-folder"));
         let words = egui::RichText::new(&folder).font(Weight::Mono.at(13.0)).color(theme::tokens(ui).ink);
         ui.add(egui::Label::new(words).wrap().selectable(true)).accessible_name(folder);
+    }
+}
+
+/// Names the transfers of which files came that the log does not have, if there are any.
+pub(super) fn not_in_log_ui(ui: &mut Ui, scene: &Scene<'_>, record: &Record) {
+    let i18n = scene.i18n;
+    for missing in &record.kept.not_in_log {
+        let name = [("name", missing.name.as_str().into()), ("count", missing.files.into())];
+        let title = i18n.text_with("console-not-in-log-title", &name);
+        notice(ui, TagKind::Warn, &title, &i18n.text("console-not-in-log-text"));
     }
 }

@@ -16,8 +16,8 @@ use console_core::proto::session::{
 };
 use console_core::proto::shell::TerminalSize;
 use console_core::records::{
-    Kept, KeptLine, OpenedTranscript, Outcome, PlainLine, Record, RecordId, TerminalText, Transcript, TranscriptState,
-    Unfinished,
+    Kept, KeptLine, NotInLog, OpenedTranscript, Outcome, PlainLine, Record, RecordId, TerminalText, Transcript,
+    TranscriptState, Unfinished,
 };
 use console_core::terminal::Terminal;
 use console_core::view::{
@@ -114,7 +114,9 @@ pub(crate) fn records() -> Arc<[Arc<Record>]> {
         record(93_000, 3, kept("Ufficio tributi", "Da rifare con il tecnico.", 41, Some(Outcome::ToContinue), None)),
         record(180_000, 4, {
             let unfinished = vec![unfinished()];
-            Kept { end: Some(EndReason::ConnectionLost), lasted_s: Some(65), unfinished, ..Kept::default() }
+            let not_in_log = vec![NotInLog { name: "scansioni".to_owned(), files: 3 }];
+            let end = Some(EndReason::ConnectionLost);
+            Kept { end, lasted_s: Some(65), unfinished, not_in_log, ..Kept::default() }
         }),
         record(260_000, 5, Kept::default()),
     ]
@@ -473,6 +475,7 @@ pub(crate) fn transfer(id: u32, name: &str, incoming: bool, state: TransferState
         items: [].into(),
         at: None,
         failed_items: [].into(),
+        not_in_log: 0,
     }
 }
 
@@ -543,6 +546,14 @@ pub(crate) fn ended(reason: EndReason) -> Stage {
         is_closing: false,
         rating: Some(RatingView { stars: 5, comment: Some("Gentile e paziente.".into()) }),
     })
+}
+
+/// As [`ended`], after files came that the log does not have.
+pub(crate) fn ended_without_files_in_the_log() -> Stage {
+    let Stage::Ended(end) = ended(EndReason::ConnectionLost) else { unreachable!() };
+    let failed = TransferState::Failed(TransferFailure::Cancelled);
+    let lost = TransferView { files: 5, done_files: 3, not_in_log: 3, ..transfer(2, "scansioni", true, failed) };
+    Stage::Ended(EndView { transfers: [end.transfers.clone(), vec![lost]].concat(), ..end })
 }
 
 /// A desktop with a window on it, and an arrow for a pointer.

@@ -236,6 +236,8 @@ fn everything_that_happens_is_told_once() {
         What::Ended(EndReason::ClientEnded),
     ];
     assert_eq!(happened(&views), expected);
+    let scam = [EndReason::ClientEnded, EndReason::ReportedAsScam];
+    assert_eq!(happened(&scam.map(|reason| view(ended(reason)))), scam.map(What::Ended), "a scam that is named later");
     let key = Instant::now();
     let waits = view(waiting(key, Duration::from_secs(9), 3));
     assert_eq!(happened(&[view(Stage::Preparing), waits]), []);
@@ -401,6 +403,7 @@ fn what_came_of_a_file_that_was_cut_off_is_told_with_its_place_and_its_end() {
         "is deleted the first time that this program is started and you sign in after 16 December 2026.",
     );
     page.get_by_label("/home/giulia/Scaricati/anagrafe");
+    page.get_by_label_contains("scansioni: 3 files that came are not in the log. The session ended before the log");
     for _ in 0..3 {
         page.get_by_label("Erase").scroll_to_me();
         page.run_steps(4);
@@ -457,7 +460,7 @@ fn what_was_written_in_a_past_session_is_read_and_searched() {
     page.get_by_label("What was written in the chat").click();
     page.run_steps(3);
     assert!(page.query_all_by_label_contains("You: Buongiorno").next().is_some());
-    assert!(page.query_all_by_label_contains("You, not delivered: Allora a presto.").next().is_some());
+    assert!(page.query_all_by_label_contains("You, Not delivered: Allora a presto.").next().is_some());
     assert!(page.query_all_by_label_contains("The person: La colonna").next().is_some());
     page.get_by_role_and_label(Role::TextInput, "Find in the chat").focus();
     page.run_steps(2);

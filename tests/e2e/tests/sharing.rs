@@ -288,6 +288,7 @@ fn who_finds_out_after_the_end_that_it_was_a_scam_says_so_instead_of_rating_it()
     assert_eq!((end.reason, end.rating), (EndReason::ReportedAsScam, RatingView::None));
     let log = end.log.unwrap();
     assert!(log.countersigned && log.text.contains("log-entry-ended-reported-as-scam"), "{}", log.text);
+    assert_eq!(consoles_end(&world).reason, EndReason::ReportedAsScam, "the operator is told as well");
     assert!(!world.path("ponte-agent").exists());
 }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
-/// How long a page may take to be read.
+/// How long a page may take to be read, with the wait for an earlier reading of it.
 const LOOK_WITHIN: Duration = Duration::from_secs(15);
 /// How much of a page is given to the channel between two looks at the grant, in bytes.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -27,8 +27,8 @@ const END: Scope = Scope { capability: Capability::EndProcess, transfer: None };
 
 /// What a task that reads or waits reports.
 pub(super) enum MachineReport {
-    /// A page is with the console, or cannot be read.
-    Page(Topic, bool),
+    /// A page is with the console, or cannot be read; and which of those that were asked for.
+    Page(Topic, u64, bool),
     /// What became of the program that this question was about.
     Ending(RequestId, Ending),
 }
@@ -50,10 +50,41 @@ struct Told {
     watch: AbortHandle,
 }
 
+/// The tasks that give pages, one for each topic.
+#[derive(Default)]
+struct Giving {
+    tasks: BTreeMap<Topic, (u64, AbortHandle)>,
+    last: u64,
+}
+
+impl Giving {
+    /// The number of the next task for this page; the one before gives no more.
+    fn next(&mut self, topic: Topic) -> u64 {
+        if let Some((_, before)) = self.tasks.remove(&topic) {
+            before.abort();
+        }
+        self.last += 1;
+        self.last
+    }
+
+    /// Takes the last word of a task. Whether it counts: it may be that of the task before, which was on its way.
+    fn over(&mut self, topic: Topic, number: u64) -> bool {
+        let is_it = self.tasks.get(&topic).is_some_and(|(current, _)| *current == number);
+        is_it && self.tasks.remove(&topic).is_some()
+    }
+
+    /// None of them gives any more.
+    fn stop(&mut self) {
+        for (_, (_, task)) in std::mem::take(&mut self.tasks) {
+            task.abort();
+        }
+    }
+}
+
 /// Pages on their way, and programs that are to end.
 #[derive(Default)]
 pub(super) struct MachineWork {
-    giving: BTreeMap<Topic, AbortHandle>,
+    giving: Giving,
     /// Pages whose reading has not come back: a disk that hangs must not be read twice.
     reading: watch::Sender<BTreeSet<Topic>>,
     /// What an open question is about; at most one.
@@ -82,9 +113,7 @@ impl Live<'_> {
             return if was_granted { Flow::Continue(()) } else { self.not_allowed(Capability::SystemInfo) };
         };
         // A console asks anew once it has the page before, of which the last word may still be on its way here.
-        if let Some(before) = self.machine.giving.remove(&topic) {
-            before.abort();
-        }
+        let number = self.machine.giving.next(topic);
         let (machine, reading) = (Arc::clone(&self.config.platform.machine), self.machine.reading.clone());
         let (channel, report) = (self.channel.clone(), self.events.0.clone());
         let task = self.tasks.spawn(async move {
@@ -94,17 +123,15 @@ impl Live<'_> {
                 None => false,
             };
             // Fails only when the session is over.
-            let _ = report.send(Report::Machine(MachineReport::Page(topic, is_given))).await;
+            let _ = report.send(Report::Machine(MachineReport::Page(topic, number, is_given))).await;
         });
-        self.machine.giving.insert(topic, task);
+        self.machine.giving.tasks.insert(topic, (number, task));
         Flow::Continue(())
     }
 
     /// The grant is over: what has not left of a page stays here.
     pub(super) fn stop_looking(&mut self) {
-        for (_, task) in std::mem::take(&mut self.machine.giving) {
-            task.abort();
-        }
+        self.machine.giving.stop();
     }
 
     /// Finds the program that a question is about, before anybody is asked.
@@ -159,9 +186,9 @@ impl Live<'_> {
 
     pub(super) fn handle_machine(&mut self, report: MachineReport) -> Flow {
         match report {
-            MachineReport::Page(topic, is_given) => {
-                self.machine.giving.remove(&topic);
-                if is_given { Flow::Continue(()) } else { self.tell(AgentToConsole::NoFacts { topic }) }
+            MachineReport::Page(topic, number, is_given) => {
+                let counts = self.machine.giving.over(topic, number);
+                if is_given || !counts { Flow::Continue(()) } else { self.tell(AgentToConsole::NoFacts { topic }) }
             }
             MachineReport::Ending(request, ending) => {
                 if ending == Ending::Ended {
@@ -215,10 +242,11 @@ async fn read(
     topic: Topic,
     reading: watch::Sender<BTreeSet<Topic>>,
 ) -> Result<Option<Box<Facts>>, Revoked> {
+    let by = tokio::time::Instant::now() + LOOK_WITHIN;
     // One for an earlier grant may be about to end.
     let mut earlier = reading.subscribe();
     let over = earlier.wait_for(|topics| !topics.contains(&topic));
-    if tokio::time::timeout(LOOK_WITHIN, over).await.is_err() {
+    if tokio::time::timeout_at(by, over).await.is_err() {
         tracing::warn!(?topic, "the machine is still being read");
         return Ok(None);
     }
@@ -230,7 +258,7 @@ async fn read(
         let _ = told.send(());
     };
     let looking = lease.with(|permit| machine.look(permit, topic, Box::new(come_back)))?;
-    if tokio::time::timeout(LOOK_WITHIN, ready).await.is_err() {
+    if tokio::time::timeout_at(by, ready).await.is_err() {
         tracing::warn!(?topic, "the machine is not read in time");
     }
     Ok(match lease.with(|permit| looking.take(permit))? {
@@ -273,5 +301,30 @@ async fn watch_end(target: Arc<dyn Target>, request: RequestId, report: mpsc::Se
         if ending == Ending::Ended {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_late_word_of_the_page_before_takes_nothing_from_the_page_that_is_read_now() {
+        let mut giving = Giving::default();
+        let begin = |giving: &mut Giving| {
+            let number = giving.next(Topic::Processes);
+            let task = tokio::spawn(std::future::pending::<()>());
+            giving.tasks.insert(Topic::Processes, (number, task.abort_handle()));
+            (number, task)
+        };
+        let (first, first_task) = begin(&mut giving);
+        let (second, second_task) = begin(&mut giving);
+        assert!(first_task.await.unwrap_err().is_cancelled());
+        assert!(!giving.over(Topic::Processes, first), "it has nothing to say any more");
+        giving.stop();
+        assert!(second_task.await.unwrap_err().is_cancelled(), "the new one stops with the grant");
+        assert!(!giving.over(Topic::Processes, second));
+        let (third, _task) = begin(&mut giving);
+        assert!(giving.over(Topic::Processes, third) && !giving.over(Topic::Processes, third));
     }
 }

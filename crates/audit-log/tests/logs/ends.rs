@@ -218,6 +218,10 @@ fn a_text_is_made_fit_to_be_shown_and_cut_where_its_line_would_be_too_long() {
         assert!((LINE_BYTES - 3 - each..=LINE_BYTES).contains(&line.len()), "{character}: {}", line.len());
         assert!(cut.text().starts_with(character) && cut.text().ends_with('…'));
     }
+    for letter in ["\"", "\\", "a", "€"] {
+        let chat = letter.repeat(proto::limits::CHAT_BYTES / letter.len());
+        assert_eq!(opening(&chat).text(), chat, "the longest line of chat is kept whole: {letter}");
+    }
     assert_eq!(format!("{:?}", opening("Mario")), "Opening(5 bytes)");
 }
 
@@ -226,7 +230,7 @@ proptest! {
 
     #[test]
     fn every_text_travels_and_is_read_as_what_was_committed_to(
-        text in prop_oneof!["[\"\\\\a\u{0}-\u{20}è€🙂\u{80}-\u{A0}]{0,1300}", "(?s).{0,1500}", "[\"\\\\]{1700,4000}"]
+        text in prop_oneof!["[\"\\\\a\u{0}-\u{20}è€🙂\u{80}-\u{A0}]{0,1300}", "(?s).{0,2500}", "[\"\\\\]{2900,6000}"]
     ) {
         let (mut writer, first) = Writer::begin(begin(), key(AGENT));
         let mut follower = Follower::begin(&first, CHANNEL, key(CONSOLE)).unwrap();

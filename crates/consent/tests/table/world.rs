@@ -420,6 +420,7 @@ fn over(cause: Cause) -> &'static str {
     match cause {
         Cause::Person => "over, the person took it back",
         Cause::Operator => "over, the operator gave it back",
-        Cause::UseOver | Cause::LineBroke => "over, its use is done or the line broke",
+        Cause::UseOver => "over, its use is done",
+        Cause::LineBroke => "over, the line broke",
     }
 }

@@ -61,6 +61,8 @@ struct Ongoing {
 pub(super) struct FileDesk {
     view: Arc<FilesView>,
     batches: BTreeMap<TransferId, Ongoing>,
+    /// What came of batches that were given up, by its digests.
+    left: Vec<(TransferId, Vec<[u8; 32]>)>,
     last_listing: u32,
     /// The listing that is waited for, and the task that reads it.
     awaited: Option<(u32, Option<AbortHandle>)>,
@@ -79,6 +81,7 @@ impl Default for FileDesk {
         Self {
             view: Arc::default(),
             batches: BTreeMap::new(),
+            left: Vec::new(),
             last_listing: 0,
             awaited: None,
             wanted: None,
@@ -111,6 +114,20 @@ impl FileDesk {
 
     pub(super) fn has_batch(&self, transfer: TransferId) -> bool {
         self.batches.contains_key(&transfer)
+    }
+
+    /// Takes a batch away before both ends have said that it is whole; what came of it is looked for in the log later.
+    fn give_up(&mut self, transfer: TransferId) -> Option<Ongoing> {
+        let mut batch = self.batches.remove(&transfer)?;
+        self.left.push((transfer, std::mem::take(&mut batch.found)));
+        Some(batch)
+    }
+
+    /// A file had come before its batch was given up.
+    fn keep_found(&mut self, transfer: TransferId, event: &BatchEvent) {
+        if let BatchEvent::News(BatchNews::Whole { digest, .. }) = event {
+            self.left.push((transfer, vec![*digest]));
+        }
     }
 }
 
@@ -352,6 +369,7 @@ impl Live<'_> {
 
     pub(super) fn handle_batch(&mut self, (transfer, event): Told) -> Flow {
         if !self.files.has_batch(transfer) {
+            self.files.keep_found(transfer, &event);
             return Flow::Continue(());
         }
         match event {
@@ -380,7 +398,7 @@ impl Live<'_> {
                 return self.batch_done(transfer);
             }
             BatchEvent::Over(Err(failure)) => {
-                let incoming = self.files.batches.remove(&transfer).is_some_and(|batch| batch.incoming);
+                let incoming = self.files.give_up(transfer).is_some_and(|batch| batch.incoming);
                 self.transfer_over(transfer, Err(failure));
                 self.tell(ConsoleToAgent::FileFailed { transfer, failure })?;
                 return self.look_again(incoming);
@@ -452,11 +470,8 @@ impl Live<'_> {
             return Flow::Continue(());
         }
         let Some(batch) = self.files.batches.remove(&transfer) else { return Flow::Continue(()) };
-        if batch.incoming
-            && let Some(request) = self.requests.get(&transfer)
-            && let Err(lie) = self.ledger.witness.batch_over(*request, &batch.found)
-        {
-            tracing::warn!(%lie, "the agent's log is not one");
+        if batch.incoming && self.count_not_in_log(transfer, &batch.found) > 0 {
+            tracing::warn!("the agent's log is not one: it lacks files that came");
             return Flow::Break(EndReason::ProtocolViolation);
         }
         let saved_to = self.transfers.get(&transfer).and_then(|view| view.saved_to.clone());
@@ -466,9 +481,35 @@ impl Live<'_> {
 
     /// The agent gives a batch up: somebody there wants no more of it, so nothing of it stays.
     pub(super) fn batch_failed(&mut self, transfer: TransferId) {
-        if let Some(batch) = self.files.batches.remove(&transfer) {
+        if let Some(batch) = self.files.give_up(transfer) {
             batch.keeps_parts.store(false, Ordering::Relaxed);
             batch.task.inspect(AbortHandle::abort);
+        }
+    }
+
+    /// Notes how many files of a fetch do not stand in the log, by their digests, and gives that.
+    fn count_not_in_log(&mut self, transfer: TransferId, found: &[[u8; 32]]) -> u32 {
+        let (Some(request), Some(view)) = (self.requests.get(&transfer), self.transfers.get_mut(&transfer)) else {
+            return 0;
+        };
+        let missing = self.ledger.witness.not_in_log(*request, found);
+        view.not_in_log = view.not_in_log.saturating_add(missing);
+        missing
+    }
+
+    /// The session is over, and its log is closed: of each fetch that was not whole, how many of the files that came
+    /// do not stand there. Its end may have come before the log said so; or the agent says nothing of them.
+    pub(super) fn close_fetches(&mut self) {
+        while let Ok((transfer, event)) = self.files.events.1.try_recv() {
+            self.files.keep_found(transfer, &event);
+        }
+        for transfer in self.files.batches.keys().copied().collect::<Vec<_>>() {
+            self.files.give_up(transfer);
+        }
+        for (transfer, found) in std::mem::take(&mut self.files.left) {
+            if self.transfers.get(&transfer).is_some_and(|view| view.incoming) {
+                self.count_not_in_log(transfer, &found);
+            }
         }
     }
 }

@@ -35,6 +35,7 @@ impl Live<'_> {
             next = self.close_log(desk, reader, reason != EndReason::OperatorEnded).await;
             end.is_closing = false;
         }
+        self.close_fetches();
         self.outbox.close(GOODBYE).await;
         if reason == EndReason::ProtocolViolation {
             self.channel.break_off(GOODBYE).await;
@@ -43,6 +44,12 @@ impl Live<'_> {
         }
         self.keeper.leave(GOODBYE).await;
         end.rating = self.ledger.rating();
+        if reason != EndReason::ProtocolViolation && self.ledger.is_named_scam() {
+            end.reason = EndReason::ReportedAsScam;
+        }
+        for view in &mut end.transfers {
+            view.not_in_log = self.transfers.get(&view.id).map_or(0, |view| view.not_in_log);
+        }
         end.log = self.ledger.finish().unwrap_or_else(|error| {
             tracing::error!(%error, "the log could not be written");
             desk.notice(NoticeKind::LogNotSaved);

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::task::AbortHandle;
 
-/// A page that has not come by then may be asked for again: a little longer than an agent takes to give one up.
+/// A page that has not come by then may be asked for again: the 15 s after which an agent gives one up, and five for
+/// its word to come.
 const AGAIN_AFTER: Duration = Duration::from_secs(20);
 /// Most programs whose end is shown.
 const MOST_ENDINGS: usize = 50;

@@ -32,6 +32,7 @@ impl Live<'_> {
             items: Arc::default(),
             at: None,
             failed_items: Arc::default(),
+            not_in_log: 0,
         };
         self.transfers.insert(id, view);
         id

@@ -702,6 +702,15 @@ console-recent-keep = Keep
 console-unfinished = Of { $name }, { $done } of { $total } have come.
 console-unfinished-text = To go on, fetch it again into the same folder. If nobody does, what has come is deleted the first time that this program is started and you sign in after { $day }.
 console-unfinished-folder = The folder
+console-not-in-log = { $count ->
+    [one] 1 file that came is not in the log
+   *[other] { $count } files that came are not in the log
+}
+console-not-in-log-title = { $count ->
+    [one] { $name }: 1 file that came is not in the log.
+   *[other] { $name }: { $count } files that came are not in the log.
+}
+console-not-in-log-text = The session ended before the log named what came, or the person’s program did not write it down. So the log does not show where it is from. Ask the person before you use it.
 console-recent-erase-text = The name, notes, tags, outcome, chat, what the terminal showed and the parts of files that were cut off are erased. The signed log stays where it is, with the lines of the chat and the terminal in it.
 console-conversation-open = What was written in the chat
 console-conversation-close = Hide what was written in the chat

@@ -702,6 +702,15 @@ console-recent-keep = Tieni
 console-unfinished = Di { $name } sono arrivati { $done } su { $total }.
 console-unfinished-text = Per continuare, lo prenda di nuovo nella stessa cartella. Altrimenti ciò che è arrivato viene eliminato la prima volta che il programma viene avviato e Lei accede dopo il { $day }.
 console-unfinished-folder = La cartella
+console-not-in-log = { $count ->
+    [one] 1 file arrivato non figura nel registro
+   *[other] { $count } file arrivati non figurano nel registro
+}
+console-not-in-log-title = { $count ->
+    [one] { $name }: 1 file arrivato non figura nel registro.
+   *[other] { $name }: { $count } file arrivati non figurano nel registro.
+}
+console-not-in-log-text = La sessione è finita prima che il registro nominasse ciò che è arrivato, oppure il programma della persona non l’ha annotato. Il registro quindi non ne mostra la provenienza. Prima di usarlo, chieda alla persona.
 console-recent-erase-text = Vengono cancellati nome, note, etichette, esito, chat, ciò che mostrava il terminale e le parti dei file interrotti. Il registro firmato resta dov’è, con le righe della chat e del terminale.
 console-conversation-open = Che cosa è stato scritto nella chat
 console-conversation-close = Nascondi ciò che è stato scritto nella chat

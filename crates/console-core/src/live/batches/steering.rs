@@ -105,7 +105,7 @@ impl Live<'_> {
         };
         let failure = TransferFailure::Cancelled;
         let was_asked = view.state == TransferState::Asked;
-        if let Some(batch) = self.files.batches.remove(&transfer) {
+        if let Some(batch) = self.files.give_up(transfer) {
             batch.keeps_parts.store(false, Ordering::Relaxed);
             batch.motion.send_replace(Motion::Stopped);
             batch.task.inspect(AbortHandle::abort);
