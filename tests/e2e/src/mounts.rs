@@ -60,6 +60,12 @@ pub fn read_only(folder: &Path, is_read_only: bool) {
 #[derive(Debug)]
 pub struct Silent(File);
 
+/// Whether this system has file systems of programs, by which a disk can be silent; a container often has none.
+#[must_use]
+pub fn has_silent_disks() -> bool {
+    File::options().read(true).write(true).open("/dev/fuse").is_ok()
+}
+
 /// Puts such a disk over a folder, as a server of the network that went away would be.
 ///
 /// # Panics
