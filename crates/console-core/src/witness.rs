@@ -599,4 +599,13 @@ mod tests {
         assert!(witness.hear("guide.pdf").is_err(), "a line that stands nowhere");
         assert!(witness.decided(RequestId(1), Decision::Granted).is_err(), "an answer that stands nowhere");
     }
+
+    #[test]
+    fn files_that_came_are_looked_for_in_the_log_each_as_often_as_it_came() {
+        let mut witness = witness();
+        witness.given.entry(2).or_default().add([1; 32]);
+        assert_eq!(witness.not_in_log(RequestId(2), &[[1; 32], [1; 32], [2; 32]]), 2);
+        assert_eq!(witness.not_in_log(RequestId(3), &[[1; 32]]), 1, "of another question");
+        assert_eq!(witness.not_in_log(RequestId(3), &[]), 0);
+    }
 }

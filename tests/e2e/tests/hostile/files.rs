@@ -271,44 +271,6 @@ fn files_of_impossible_sizes_take_no_memory_and_leave_nothing_and_the_session_go
 }
 
 #[test]
-fn the_operator_is_told_of_files_that_came_and_that_the_log_does_not_have() {
-    let trap = Trap::new();
-    let mut catcher = trap.catcher();
-    let (console, mut agent) = meet(&trap, &mut catcher);
-    grant(&trap, &mut agent, RequestId(1), &Request::View);
-    let content = [7_u8; 10];
-    for given_up in [false, true] {
-        let transfer = fetches(&trap, &console, &mut agent);
-        let list = framed(&entry(&format!("{given_up}.txt"), BatchItem::File, 10));
-        let more = framed(&entry("more.txt", BatchItem::File, 10));
-        let head = [framed(&StreamKind::BatchList { transfer })];
-        trap.run("the list", stream(&agent.channel, &head, &[list, more].concat())).unwrap().finish().unwrap();
-        let parts = [
-            framed(&BatchPart::Begin { index: 0, from_bytes: 0 }),
-            framed(&BatchPart::Block { length: 10 }),
-            content.to_vec(),
-            framed(&BatchPart::End { digest: *blake3::hash(&content).as_bytes() }),
-        ];
-        let head = [framed(&StreamKind::Batch { transfer })];
-        let _sent = trap.run("a file", stream(&agent.channel, &head, &parts.concat())).unwrap();
-        session(&trap, &console, "the file", |session| {
-            session.transfers.last().filter(|last| last.id == transfer && last.done_files == 1).map(drop)
-        });
-        assert_eq!(fs::read(trap.path(&format!("into/{given_up}.txt"))).unwrap(), content);
-        if given_up {
-            console.send(ConsoleCommand::CancelTransfer(transfer));
-        }
-    }
-    trap.run("the end", agent.talk.say(&AgentToConsole::Ended { reason: EndReason::ClientEnded }));
-    trap.run("the last word", agent.talk.say(&AgentToConsole::Closed));
-    let end = trap.console_shows(&console, "the end", |view| match &view.stage {
-        Stage::Ended(end) if !end.is_closing => Some(end.clone()),
-        _ => None,
-    });
-    assert_eq!(end.transfers.iter().map(|transfer| transfer.not_in_log).collect::<Vec<_>>(), [1, 1]);
-}
-
-#[test]
 fn files_that_nobody_asked_for_are_stopped() {
     let trap = Trap::new();
     let mut catcher = trap.catcher();
