@@ -11,6 +11,7 @@ mod command;
 mod desk;
 mod lines;
 mod marks;
+mod moving;
 mod names;
 mod pending;
 mod perform;

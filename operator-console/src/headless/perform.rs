@@ -5,16 +5,15 @@ use super::command::{Command, Goal, Power};
 use super::desk::{Desk, Step};
 use super::pending::{self, Behind, Kind};
 use super::press;
-use super::state::{self, ItemState, State, TerminalState, TransferState, text};
+use super::state::{self, State, TerminalState, text};
 use crate::engine::Engine as _;
-use crate::places;
 use console_core::gate::{GateCommand, GateProblem, GateStage, Secret};
 use console_core::private;
 use console_core::proto::annotation::Annotation;
 use console_core::proto::geometry::MonitorId;
 use console_core::proto::input::{InputEvent, KeyUsage};
 use console_core::proto::machine::{Facts, Topic};
-use console_core::proto::session::{Capability, TransferId};
+use console_core::proto::session::Capability;
 use console_core::proto::shell::TerminalSize;
 use console_core::view::{ConsoleCommand, EndingState, PowerState, SessionView, ShellState, Stage, Typed};
 use std::fs::File;
@@ -22,8 +21,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Files and folders of a transfer that one answer names: a line stays readable.
-const MOST_ITEMS: usize = 1000;
 /// Longest wait.
 const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -236,19 +233,6 @@ impl<W: Write> Desk<W> {
         }
     }
 
-    /// Answered once the person has the question, where they have to be asked.
-    fn list_folder(&mut self, path: String) -> Step {
-        let capability = Capability::FetchFile;
-        let stands = self
-            .may_move(capability)
-            .and_then(|()| self.session().map(|session| (session.files.browse, pending::asked(session, capability))));
-        match stands.and_then(|stands| self.send(ConsoleCommand::Browse { path }).map(|done| (stands, done))) {
-            Err(problem) => Step::Answer(Err(problem)),
-            Ok(((PowerState::Granted | PowerState::Asked, _), done)) => Step::Answer(Ok(done)),
-            Ok(((_, asks), _)) => Step::Later(Kind::Request { capability, asks }, None),
-        }
-    }
-
     fn facts(&mut self, topic: Topic) -> Result<Kind> {
         match pending::power(self.session()?, Capability::SystemInfo) {
             None => Err(not_in_profile()),
@@ -405,93 +389,6 @@ impl<W: Write> Desk<W> {
         self.send(ConsoleCommand::SendChat(text))?;
         self.lines += 1;
         Ok(Done::Chat { line: self.lines })
-    }
-
-    fn send_file(&mut self, path: PathBuf) -> Result {
-        self.may_move(Capability::SendFile)?;
-        self.send(ConsoleCommand::send_file(path))?;
-        self.files += 1;
-        Ok(Done::File { transfer: self.files })
-    }
-
-    fn fetch_file(&mut self, path: String, into: Option<PathBuf>) -> Result {
-        self.may_move(Capability::FetchFile)?;
-        let into = into.unwrap_or_else(places::downloads);
-        if !into.is_dir() {
-            return Err(bad_value("\"into\" is to be a folder that is there"));
-        }
-        self.send(ConsoleCommand::fetch_file(path, into))?;
-        self.files += 1;
-        Ok(Done::File { transfer: self.files })
-    }
-
-    fn send_files(&mut self, paths: Vec<PathBuf>, into: String) -> Result {
-        self.may_move(Capability::SendFile)?;
-        if paths.is_empty() {
-            return Err(bad_value("\"paths\" names at least one file or folder"));
-        }
-        self.send(ConsoleCommand::SendFiles { paths, into })?;
-        self.files += 1;
-        Ok(Done::File { transfer: self.files })
-    }
-
-    fn fetch_files(&mut self, paths: Vec<String>, into: Option<PathBuf>) -> Result {
-        self.may_move(Capability::FetchFile)?;
-        if paths.is_empty() {
-            return Err(bad_value("\"paths\" names at least one file or folder"));
-        }
-        let into = into.unwrap_or_else(places::downloads);
-        if !into.is_dir() {
-            return Err(bad_value("\"into\" is to be a folder that is there"));
-        }
-        self.send(ConsoleCommand::FetchFiles { paths, into })?;
-        self.files += 1;
-        Ok(Done::File { transfer: self.files })
-    }
-
-    /// Something about a transfer that is not over.
-    fn on_transfer(&mut self, transfer: u32, command: impl FnOnce(TransferId) -> ConsoleCommand) -> Result {
-        let id = TransferId(transfer);
-        match self.session()?.transfers.iter().find(|known| known.id == id) {
-            None => Err(bad_value("there is no such transfer")),
-            Some(known) if known.state.is_over() => Err(Problem::new(Code::Already, "the transfer is over")),
-            Some(_) => self.send(command(id)),
-        }
-    }
-
-    /// Lets a transfer stand still, or go on, where the window has a button for that.
-    fn hold(&mut self, transfer: u32, held: bool) -> Result {
-        let known = self.session()?.transfers.iter().find(|known| known.id == TransferId(transfer));
-        if known.is_some_and(|known| !known.state.is_over() && !known.may_hold()) {
-            return Err(Problem::new(Code::WrongStage, "the transfer does not move yet"));
-        }
-        self.on_transfer(transfer, |id| ConsoleCommand::HoldTransfer(id, held))
-    }
-
-    /// What a transfer consists of, once that is known and until it is over.
-    fn transfer_items(&mut self, transfer: u32, from: usize) -> Result {
-        let known = self.session()?.transfers.iter().find(|known| known.id == TransferId(transfer));
-        let items = &known.ok_or_else(|| bad_value("there is no such transfer"))?.items;
-        let some = items.iter().skip(from).take(MOST_ITEMS).map(ItemState::of).collect();
-        Ok(Done::Items { items: some, count: items.len() })
-    }
-
-    fn cancel_file(&mut self, transfer: u32, file: &str) -> Result {
-        let id = TransferId(transfer);
-        let known = self.session()?.transfers.iter().find(|known| known.id == id);
-        let item = known.and_then(|known| known.items.iter().position(|item| item.is_file && item.name == file));
-        let item = item.and_then(|item| u32::try_from(item).ok());
-        let item = item.ok_or_else(|| bad_value("\"file\" names no file of such a transfer"))?;
-        self.on_transfer(transfer, |id| ConsoleCommand::CancelItem(id, item))
-    }
-
-    fn transfers(&mut self) -> Result {
-        let transfers = match self.stage()? {
-            Stage::Session(session) => session.transfers.iter().map(TransferState::of).collect(),
-            Stage::Ended(end) => end.transfers.iter().map(TransferState::of).collect(),
-            _ => Vec::new(),
-        };
-        Ok(Done::Transfers { transfers })
     }
 
     pub(super) fn may_move(&self, capability: Capability) -> Result<()> {
