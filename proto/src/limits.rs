@@ -38,8 +38,7 @@ pub const PATH_BYTES: usize = 1024;
 /// Longest line of a session's log that travels, in bytes: the longest line of chat, also where each of its letters
 /// takes two bytes in JSON, with what stands around it.
 pub const LOG_LINE_BYTES: usize = 2 * CHAT_BYTES + 100;
-/// Longest message of the agent to the console, in bytes: a line of the log fits, and 100 messages waiting for a slow
-/// reader stay under 650 kB.
+/// Longest message of the agent to the console, in bytes: a line of the log fits.
 pub const AGENT_MESSAGE_BYTES: usize = LOG_LINE_BYTES + 64;
 /// Longest list of revoked certificates, in bytes: some 25,000 entries.
 pub const REVOCATIONS_BYTES: usize = 1024 * 1024;

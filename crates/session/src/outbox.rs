@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// Messages that may wait: a peer that does not read for that long is lost. A line of the chat takes three of the
-/// agent's, itself and what stands in the log; at their longest all of them have eight megabytes.
+/// agent's, itself and what stands in the log; at their longest all of them have thirteen megabytes.
 const WAITING: usize = 2048;
 
 /// The session is over, or the other end reads no more.

@@ -454,6 +454,11 @@ impl Live<'_> {
     /// disk stays only where the other end may send it again.
     pub(super) fn stop_batch(&mut self, transfer: TransferId, keeps_parts: bool, why: TransferFailure) -> Flow {
         let Some(batch) = self.files.batches.get_mut(&transfer) else { return Flow::Continue(()) };
+        if !self.transfers.contains_key(&transfer) {
+            // An earlier yes granted it, and the disk is still being looked at.
+            batch.preparing.abort();
+            return self.batch_impossible(transfer, why);
+        }
         batch.keeps_parts.store(keeps_parts, Ordering::Relaxed);
         batch.motion.send_replace(Motion::Stopped);
         let Some(task) = batch.moving.take() else {
@@ -503,8 +508,14 @@ impl Live<'_> {
 
     /// The console wants no more of a batch. What has moved by then the task that moves it says, not the console.
     pub(super) fn console_gave_up(&mut self, transfer: TransferId, failure: TransferFailure) -> Flow {
-        let is_running = |view: &TransferView| view.state == TransferState::Running;
-        if !self.transfers.get(&transfer).is_some_and(is_running) {
+        let stops = match self.transfers.get(&transfer) {
+            Some(view) => view.state == TransferState::Running,
+            // Granted by an earlier yes, and not begun yet.
+            None => [Capability::SendFile, Capability::FetchFile]
+                .into_iter()
+                .any(|capability| self.consent.is_granted(Scope { capability, transfer: Some(transfer) })),
+        };
+        if !stops {
             return Flow::Continue(());
         }
         self.stop_batch(transfer, true, failure)

@@ -15,6 +15,9 @@ const SHELL: Scope = Scope { capability: Capability::Shell, transfer: None };
 /// Command lines that one session may leave in the log; nobody enters so many by hand. What could not be written
 /// down is not done: the terminal closes.
 const MOST_COMMANDS: usize = 5000;
+/// As many bytes may all of them have: at worst twice as many in JSON, so that with what stands around each the log,
+/// which takes 8 MiB, has room for them.
+const COMMANDS_BYTES: usize = 1536 * 1024;
 
 /// The terminal of a session: at most one.
 pub(super) struct ShellWork {
@@ -22,6 +25,8 @@ pub(super) struct ShellWork {
     pub(super) events: (mpsc::Sender<ShellReport>, mpsc::Receiver<ShellReport>),
     open: Option<Open>,
     commands: usize,
+    /// How long all of them were, in bytes.
+    commands_bytes: usize,
     /// Programs that could not be ended.
     left: usize,
     /// A question for another one that came while the last was being closed.
@@ -30,7 +35,7 @@ pub(super) struct ShellWork {
 
 impl Default for ShellWork {
     fn default() -> Self {
-        Self { events: mpsc::channel(EVENTS), open: None, commands: 0, left: 0, next: None }
+        Self { events: mpsc::channel(EVENTS), open: None, commands: 0, commands_bytes: 0, left: 0, next: None }
     }
 }
 
@@ -53,7 +58,7 @@ impl ShellWork {
 
     /// Whether the log takes no more command lines, so that no terminal stays open.
     pub(super) fn is_log_full(&self) -> bool {
-        self.commands >= MOST_COMMANDS
+        self.commands >= MOST_COMMANDS || self.commands_bytes >= COMMANDS_BYTES
     }
 
     /// Whether this question for another one is put later: the last is just being closed, and no other waits.
@@ -165,14 +170,14 @@ impl Live<'_> {
     pub(super) fn handle_shell(&mut self, report: ShellReport) -> Flow {
         match report {
             ShellReport::Command(request, line) => {
-                if !self.counts_command(request) {
+                if !self.counts_command(request, line.len()) {
                     return Flow::Continue(());
                 }
                 self.note_with_text(&line, |line| Event::Command { line })
             }
             ShellReport::Unseen(lines) => self.note_unseen(lines),
             ShellReport::HiddenLine(request) => {
-                if !self.counts_command(request) {
+                if !self.counts_command(request, 0) {
                     return Flow::Continue(());
                 }
                 self.note(Event::HiddenLine { request: request.0 })
@@ -207,11 +212,12 @@ impl Live<'_> {
     }
 
     /// One more line for the log, which holds so many. False if it is of a terminal that is gone.
-    fn counts_command(&mut self, request: RequestId) -> bool {
+    fn counts_command(&mut self, request: RequestId, bytes: usize) -> bool {
         if self.shell.of(request).is_none() {
             return false;
         }
         self.shell.commands += 1;
+        self.shell.commands_bytes = self.shell.commands_bytes.saturating_add(bytes);
         if self.shell.is_log_full() {
             tracing::warn!("more command lines than a log holds: the terminal closes");
             self.consent.use_over(SHELL);

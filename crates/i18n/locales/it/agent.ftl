@@ -431,10 +431,7 @@ ask-conflict = { $count ->
 }
 ask-conflict-only = C’è già un file con questo nome. Che cosa ne facciamo?
 ask-conflict-keep = Tieni tutti e due
-ask-conflict-replace = { $count ->
-    [one] Sostituisci quello che c’è
-   *[other] Sostituisci quelli che ci sono
-}
+ask-conflict-replace = Sostituisci ciò che c’è già
 ask-conflict-skip = { $count ->
     [one] Lascia quello che c’è, non ricevere questo
    *[other] Lascia quelli che ci sono, non ricevere questi

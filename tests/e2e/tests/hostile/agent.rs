@@ -145,9 +145,11 @@ fn messages_that_no_agent_sends_end_the_session() {
     let line = |id| framed(&AgentToConsole::Chat { id, text: Text::truncated("x") });
     // Ten thousand monitors do not fit in a message: only the number of them does.
     let many = [&[0, 9, 6, 1, 251, 0x10, 0x27][..], &[0; 4]].concat();
+    let length = proto::limits::AGENT_MESSAGE_BYTES + 1;
+    let too_long = [&u16::try_from(length).unwrap().to_be_bytes()[..], &vec![0; length]].concat();
     let rows: [(&str, Vec<u8>); 13] = [
         ("the longest length", vec![0xFF, 0xFF]),
-        ("one more than allowed", [&[0x10, 0x01][..], &[0; 4097]].concat()),
+        ("one more than allowed", too_long),
         ("no such message", vec![0, 1, 200]),
         ("an empty message", vec![0, 0]),
         ("a second proof", {
