@@ -34,9 +34,9 @@ fn the_question_about_what_is_there_already_speaks_of_one_file_where_it_is_one()
     let one = |conflicts| FilesView { files: 1, names: ["guida.pdf".to_owned()].into(), ..support::files(conflicts) };
     let rows = [
         (one(1), Language::English, ["There is a file of this name already.", "do not receive this one"]),
-        (one(1), Language::Italian, ["C’è già un file con questo nome.", "Sostituisci quello che c’è"]),
+        (one(1), Language::Italian, ["C’è già un file con questo nome.", "Sostituisci ciò che c’è già"]),
         (support::files(1), Language::Italian, ["Uno c’è già.", "Lascia quello che c’è, non ricevere questo"]),
-        (support::files(2), Language::Italian, ["2 ci sono già.", "Sostituisci quelli che ci sono"]),
+        (support::files(2), Language::Italian, ["2 ci sono già.", "Sostituisci ciò che c’è già"]),
         (support::files(2), Language::English, ["2 of them are there already.", "do not receive them"]),
     ];
     for (files, language, words) in rows {
