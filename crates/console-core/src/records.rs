@@ -283,6 +283,8 @@ struct State {
     /// The same, as it was asked for last.
     listed: Option<Arc<[Arc<Record>]>>,
     unsaved: BTreeSet<RecordId>,
+    /// What could not be written the last time.
+    failed: BTreeSet<RecordId>,
     /// With what has come of files that were cut off.
     erased: BTreeMap<RecordId, Vec<PathBuf>>,
     /// What terminals of running sessions showed.
@@ -397,10 +399,11 @@ impl Records {
         self.shared.lock().has_failed
     }
 
-    /// Whether what is kept of this session is on the disk as it is.
+    /// Whether what was kept of this session the last time that anything was written is on the disk. What has changed
+    /// since does not count.
     pub(crate) fn is_saved(&self, id: &RecordId) -> bool {
         let state = self.shared.lock();
-        state.place(id).is_ok() && !state.unsaved.contains(id)
+        state.place(id).is_ok() && !state.failed.contains(id)
     }
 
     /// The operator says something of this session; false if there is no such session.

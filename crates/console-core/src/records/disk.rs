@@ -206,6 +206,7 @@ fn save(shared: &Shared) {
     let has_failed = is_behind || !failed.is_empty() || !left.is_empty();
     let is_news = {
         let mut state = shared.lock();
+        state.failed = failed.iter().cloned().collect();
         state.unsaved.extend(failed);
         state.erased.extend(left);
         std::mem::replace(&mut state.has_failed, has_failed) != has_failed

@@ -320,6 +320,26 @@ fn half_a_file_belongs_to_the_last_session_that_wrote_it() {
 }
 
 #[test]
+fn half_a_file_is_remembered_whatever_else_is_said_of_its_session_meanwhile() {
+    let ((_folder, part), logs) = (landing(), tempfile::tempdir().unwrap());
+    let records = open(logs.path());
+    let id = records.begin();
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut number = 0;
+            while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                records.describe(&id, Description::Notes(number.to_string()));
+                number += 1;
+            }
+        });
+        let are_remembered = (0..20).map(|_| records.book(&id).opened(&part, "large.bin", 8)).collect::<Vec<_>>();
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(are_remembered, [true; 20]);
+    });
+}
+
+#[test]
 fn nothing_stays_of_a_file_that_no_record_remembers() {
     let ((_folder, part), logs) = (landing(), tempfile::tempdir().unwrap());
     let records = open(logs.path());

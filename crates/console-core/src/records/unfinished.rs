@@ -19,7 +19,7 @@ const MOST: usize = 8;
 /// Longest path of one that is remembered, in bytes; of a longer one nothing stays.
 const PATH_BYTES: usize = 4096;
 /// How long the disk may take to remember one.
-const REMEMBERED_WITHIN: Duration = Duration::from_secs(2);
+const REMEMBERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What has come of a file that a lost session cut off.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
