@@ -89,6 +89,11 @@ struct Receiving<'a, A> {
     allowed: A,
 }
 
+/// Whether this engine's threads end just now: then it is not the disk that takes nothing more.
+async fn is_ending() -> bool {
+    tokio::task::spawn_blocking(|| ()).await.is_err()
+}
+
 /// What came is not what may come.
 const BROKEN: TransferFailure = TransferFailure::Corrupted;
 
@@ -100,7 +105,12 @@ impl<A: Allowance> Receiving<'_, A> {
         }
         let mut coming = None;
         let result = self.parts(reader, gate, &mut coming).await;
-        if result.is_err_and(|failure| failure != TransferFailure::Cancelled) {
+        let is_cut_off = match result {
+            Ok(()) | Err(TransferFailure::Cancelled) => true,
+            Err(TransferFailure::Storage) => is_ending().await,
+            Err(_) => false,
+        };
+        if !is_cut_off {
             // Nothing is gone on with of what came from an end that breaks the rules, or that there is no room for.
             self.landing.keeps_parts.store(false, Ordering::Relaxed);
         }
@@ -240,6 +250,9 @@ impl<A: Allowance> Receiving<'_, A> {
                 };
                 let on_disk = on_disk.into_std().await;
                 if let Err(error) = synced {
+                    if is_ending().await {
+                        return Err(TransferFailure::Cancelled);
+                    }
                     remove_part(&target.part.path);
                     return self.disk_failed(index, storage_failure(&error)).await;
                 }
@@ -292,6 +305,9 @@ impl Coming {
             Room::Memory(content) => content.extend_from_slice(block),
             Room::Disk(file) => {
                 if let Err(error) = file.write_all(block).await {
+                    if is_ending().await {
+                        return Err(TransferFailure::Cancelled);
+                    }
                     let failure = storage_failure(&error);
                     remove_part(&self.target.part.path);
                     if failure == TransferFailure::DiskFull {
