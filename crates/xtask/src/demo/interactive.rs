@@ -98,7 +98,7 @@ async fn answer(client: &Person<'_>) -> Result<(), Failure> {
     }
     if client.sees_beginning(agent::REMOVED).await && client.offers(agent::CLOSE).await {
         println!("demo: the session is over, the client closes the last page");
-        client.press(agent::CLOSE).await?;
+        client.answer(agent::CLOSE).await?;
     }
     Ok(())
 }

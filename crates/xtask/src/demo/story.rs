@@ -282,7 +282,7 @@ impl Story<'_> {
         }
         self.client.see_beginning(agent::REMOVED).await?;
         self.agent_window("agent-end.png").await?;
-        self.client.press(agent::CLOSE).await?;
+        self.client.answer(agent::CLOSE).await?;
         self.stage.processes.ended(program::AGENT, PATIENCE).await?;
 
         let (folder, agent) = (self.stage.client_folder(), self.stage.agent_program());
