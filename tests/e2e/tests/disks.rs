@@ -226,14 +226,20 @@ fn after_the_loss_of_the_link_what_has_arrived_is_not_sent_again() {
     }
 }
 
-#[test]
-fn a_fetch_that_the_consoles_end_cut_short_goes_on_in_its_next_session() {
-    let mut world = viewing();
-    let (source, into) = (folder(&world, "source"), folder(&world, "into"));
+/// Half of a large file has come from the first folder into the second.
+fn half_fetched(world: &World) -> (PathBuf, PathBuf) {
+    let (source, into) = (folder(world, "source"), folder(world, "into"));
     fs::write(source.join("large.bin"), content(8, 96 * MIB)).unwrap();
     world.fetch_files(&[&source.join("large.bin")], &into);
     world.answer(true);
-    half(&world);
+    half(world);
+    (source, into)
+}
+
+#[test]
+fn a_fetch_that_the_consoles_end_cut_short_goes_on_in_its_next_session() {
+    let mut world = viewing();
+    let (source, into) = half_fetched(&world);
     let (console, records) = world.another_console_with_records();
     world.console = console;
     assert!(!into.join("large.bin").exists(), "nothing half-written has its name");
@@ -320,11 +326,7 @@ fn a_folder_that_does_not_answer_holds_up_nothing_of_the_records_and_its_half_fi
         return;
     }
     let mut world = viewing();
-    let (source, into) = (folder(&world, "source"), folder(&world, "into"));
-    fs::write(source.join("large.bin"), content(8, 96 * MIB)).unwrap();
-    world.fetch_files(&[&source.join("large.bin")], &into);
-    world.answer(true);
-    half(&world);
+    let (_, into) = half_fetched(&world);
     lose_console(&mut world);
 
     let silent = mounts::silent_disk(&into);
