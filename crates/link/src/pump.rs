@@ -334,7 +334,13 @@ where
                 Err(_) => return,
             }
         }
-        let _ = timeout(LAST_WORDS, out.close()).await;
+        // Until reading sees the peer's end of it: a socket that is gone before resets the stream when something
+        // still comes, and what the peer has not read by then is lost to it.
+        let parting = async {
+            let _ = out.close().await;
+            pending::<()>().await;
+        };
+        let _ = timeout(patience.for_next(false), parting).await;
     };
     let read = async {
         let mut reader = ControlReader::default();
@@ -383,6 +389,7 @@ fn batch_message(packet: Bytes, waiting: &mut PacketReceiver, counters: &Counter
 mod tests {
     use super::*;
     use proto::relay::{EndToRelay, RelayToEnd};
+    use tokio::io::AsyncReadExt;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
     type End = (Control, PacketSender, PacketReceiver);
@@ -418,6 +425,37 @@ mod tests {
         assert_eq!(relay.control.recv().await.unwrap(), EndToRelay::Leave);
         assert!(matches!(relay.control.recv().await, Err(LinkError::Closed)));
         assert!(relay.packets.is_closed());
+    }
+
+    /// A link whose relay refuses and closes, and what its end has not read yet.
+    async fn refused() -> tokio::io::DuplexStream {
+        let (a, b) = tokio::io::duplex(4096);
+        let (sink, _receiver) = packet_queue();
+        let relay: Pumped<RelayToEnd, EndToRelay> =
+            websocket(WebSocketStream::from_raw_socket(b, Role::Server, None).await, Arc::new(sink));
+        relay.control.send(&RelayToEnd::Pong).await.unwrap();
+        a
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_closing_link_waits_for_an_end_that_has_not_read_the_last_words() {
+        let late = refused().await;
+        tokio::time::sleep(LAST_WORDS / 2).await;
+        let begin = Instant::now();
+        let mut end = WebSocketStream::from_raw_socket(late, Role::Client, None).await;
+        // A stream that is closed already takes nothing, and with a socket what was not read is gone then.
+        end.send(WebSocketMessage::Ping(Bytes::new())).await.unwrap();
+        let mut seen = Vec::new();
+        while let Some(Ok(message)) = end.next().await {
+            seen.push(message);
+        }
+        assert!(seen.iter().any(WebSocketMessage::is_binary), "{seen:?}");
+        assert_eq!(begin.elapsed(), Duration::ZERO, "an end that answers is not waited for");
+
+        let mut silent = refused().await;
+        let begin = Instant::now();
+        silent.read_to_end(&mut Vec::new()).await.unwrap();
+        assert_eq!(begin.elapsed(), LAST_WORDS);
     }
 
     #[tokio::test]
