@@ -25,6 +25,7 @@ mod past;
 pub mod rail;
 pub mod recent;
 pub mod saved;
+mod seek;
 pub mod session;
 pub mod shell;
 pub mod side;

@@ -2,6 +2,7 @@
 
 use super::Scene;
 use super::parts::{AtMost, focus_ring};
+use super::seek::Seek;
 use crate::words;
 use console_core::proto::files::{EntryKind, FolderEntry};
 use console_core::proto::session::TransferFailure;
@@ -65,6 +66,7 @@ pub(super) struct Pane {
     scroll: bool,
     /// Whether the keyboard goes into the list as soon as it is there.
     wants_keyboard: bool,
+    seek: Seek,
 }
 
 impl Side {
@@ -108,6 +110,7 @@ impl Pane {
             anchor: 0,
             scroll: false,
             wants_keyboard: false,
+            seek: Seek::default(),
         }
     }
 
@@ -407,15 +410,23 @@ impl Pane {
 
     /// All keys in the order in which they were pressed: on a slow machine several come at once.
     fn keys(&mut self, ui: &Ui, folder: &FolderView, may: bool, picked: &mut Picked) {
-        let pressed: Vec<(Key, Modifiers)> = ui.input(|input| {
-            let pressed = input.events.iter().filter_map(|event| match event {
-                Event::Key { key, pressed: true, modifiers, .. } => Some((*key, *modifiers)),
-                _ => None,
-            });
-            pressed.collect()
-        });
-        for (key, modifiers) in pressed {
-            self.key(key, modifiers, folder, may, picked);
+        let (events, now_s) = ui.input(|input| (input.events.clone(), input.time));
+        for event in events {
+            match event {
+                Event::Key { key, pressed: true, modifiers, .. } => self.key(key, modifiers, folder, may, picked),
+                // The space bar has its own meaning.
+                Event::Text(letters) if !letters.trim().is_empty() => self.seek(&letters, now_s, folder),
+                _ => {}
+            }
+        }
+    }
+
+    /// Goes to the row whose name begins with what is typed.
+    fn seek(&mut self, letters: &str, now_s: f64, folder: &FolderView) {
+        let name = |row: &usize| folder.entries.get(*row).map_or("", |entry| entry.name.as_str());
+        if let Some(place) = self.seek.to(letters, now_s, self.cursor, self.order.iter().map(name)) {
+            self.choose(place, Modifiers::NONE);
+            self.scroll = true;
         }
     }
 
@@ -448,9 +459,13 @@ impl Pane {
             }
             _ => return,
         };
-        let shift = Modifiers { shift: modifiers.shift, ..Modifiers::NONE };
-        self.choose(to.min(last), shift);
         self.scroll = true;
+        if modifiers.command && !modifiers.shift {
+            // On the way to one more: what is chosen stays.
+            self.cursor = to.min(last);
+        } else {
+            self.choose(to.min(last), Modifiers { shift: modifiers.shift, ..Modifiers::NONE });
+        }
     }
 }
 

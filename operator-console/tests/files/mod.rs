@@ -150,6 +150,41 @@ fn keys_that_come_at_once_are_taken_in_their_order() {
 }
 
 #[test]
+fn files_that_do_not_stand_together_are_chosen_by_the_keyboard_alone() {
+    let mut page = open();
+    page.get_by_label_contains("Files of the person’s computer").focus();
+    page.run_steps(2);
+    page.key_press(Key::Space);
+    page.run_steps(2);
+    page.get_by_label("1 chosen");
+    for _ in 0..3 {
+        page.key_press_modifiers(Modifiers::COMMAND, Key::ArrowDown);
+        page.run_steps(1);
+    }
+    page.get_by_label("1 chosen");
+    page.key_press_modifiers(Modifiers::COMMAND, Key::Space);
+    page.run_steps(2);
+    page.get_by_label("2 chosen");
+    page.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    let paths = ["Documenti", "foto.jpg"].map(|name| format!("/home/marco/{name}")).into();
+    let into = PathBuf::from("/home/giulia");
+    assert_eq!(taken(&mut page), [ConsoleCommand::FetchFiles { paths, into }]);
+}
+
+#[test]
+fn a_file_is_found_by_typing_how_its_name_begins() {
+    let mut page = open();
+    page.get_by_label_contains("Files of the person’s computer").focus();
+    page.run_steps(2);
+    for letter in ["f", "O"] {
+        page.event(Event::Text(letter.to_owned()));
+    }
+    page.run_steps(2);
+    page.get_by_label("Files of the person’s computer: foto.jpg");
+    page.get_by_label("1 chosen");
+}
+
+#[test]
 fn a_transfer_is_paused_cancelled_and_decided_about() {
     let several = files_session();
     let first = several.transfers.iter().take(1).cloned().collect();
