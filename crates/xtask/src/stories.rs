@@ -215,7 +215,10 @@ impl<'a> Teller<'a> {
             client.read("the editor among the windows", |name| name.starts_with(EDITOR_TITLE).then(|| name.to_owned()));
         let editor = editor.await?;
         self.keep("share", &client).await?;
-        client.press_named(&editor).await?;
+        // Below what the page shows at first.
+        client.press(agent::ONE_WINDOW).await?;
+        client.choose_named(&editor).await?;
+        self.keep("one-chosen", &client).await?;
         client.answer(agent::SHARE).await?;
         client.see(agent::ALLOW_VIEW_WINDOW).await?;
         self.keep("view", &client).await?;

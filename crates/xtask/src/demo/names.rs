@@ -98,6 +98,8 @@ pub(crate) mod agent {
     pub(crate) const SHARE_NOW: &str = "share-yes-now";
     /// Goes on with what is chosen to be shared.
     pub(crate) const SHARE: &str = "share-yes";
+    /// Brings the single windows into sight.
+    pub(crate) const ONE_WINDOW: &str = "share-one-window";
     /// The best rating.
     pub(crate) const STARS: &str = "rating-5";
     /// Sends the rating.
@@ -315,6 +317,7 @@ mod tests {
             agent::READ_ON,
             agent::TERMS,
             agent::SHARE,
+            agent::ONE_WINDOW,
             agent::TERMS_TITLE,
             agent::PAUSE,
             agent::RESUME,
