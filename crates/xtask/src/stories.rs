@@ -261,9 +261,9 @@ impl<'a> Teller<'a> {
         self.operator.see_text("Molto gentile").await?;
         client.see_beginning(agent::REMOVED).await?;
         self.keep("ended", &client).await?;
-        client.press(agent::KEEP_LOG).await?;
-        let downloads = self.words.text("place-downloads");
-        client.press_named(&self.words.with("ended-log-save-in", "place", &downloads)).await?;
+        let save = self.words.with("ended-log-save-in", "place", &self.words.text("place-downloads"));
+        client.press_for(agent::KEEP_LOG, &save).await?;
+        client.press_named(&save).await?;
         client.see_beginning("ended-log-saved").await?;
         self.keep("log", &client).await?;
         client.answer("ended-log-back").await?;

@@ -91,6 +91,22 @@ impl<'a> Person<'a> {
         self.gone(id, PATIENCE).await
     }
 
+    /// Presses the control with the name of that message until the one that is called `next` is there: a last page takes
+    /// no press in its first moment.
+    pub(crate) async fn press_for(&self, id: &str, next: &str) -> Result<(), Failure> {
+        let what = format!("\"{next}\"");
+        let see_next =
+            |within| self.wait(&what, within, |controls| best(controls, next, |control| control.usable).map(|_| ()));
+        for _ in 1..MOST_PRESSES {
+            self.press(id).await?;
+            if see_next(REACTION).await.is_ok() {
+                return Ok(());
+            }
+        }
+        self.press(id).await?;
+        see_next(PATIENCE).await
+    }
+
     /// Recognises the operator, reads and accepts the terms, and shares the screen.
     pub(crate) async fn let_help_begin(&self) -> Result<(), Failure> {
         self.answer(agent::RECOGNISED).await?;

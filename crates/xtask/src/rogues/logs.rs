@@ -13,7 +13,7 @@ use std::path::Path;
 enum Wanted {
     /// Everything holds.
     Whole,
-    /// Nothing was changed, but something is missing, and that is said.
+    /// Nothing was changed, but something is missing, and that is said; the last entries are one side's word.
     Incomplete,
     /// Nothing was changed, but one side never signed it, and that is said.
     OneSided,
@@ -26,7 +26,7 @@ impl Wanted {
     const fn said(self) -> (i32, &'static str) {
         match self {
             Self::Whole => (0, "log-verdict-whole"),
-            Self::Incomplete => (0, "log-verdict-incomplete"),
+            Self::Incomplete => (3, "log-verdict-incomplete"),
             Self::OneSided => (3, "org-log-one-sided-agent"),
             Self::Changed => (1, "log-verdict-changed"),
         }

@@ -198,18 +198,24 @@ impl<'w> Scene<'w> {
 
     /// The person saves the log on the last page; where its copy is then.
     pub(crate) async fn save_log(&self, client: &Person<'_>, copy: &str) -> Result<PathBuf, Failure> {
-        client.press(agent::KEEP_LOG).await?;
-        let downloads = self.words.text("place-downloads");
-        client.press_named(&self.words.with("ended-log-save-in", "place", &downloads)).await?;
-        let is_log = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "ponte-log");
-        let log =
-            until("the saved log", PATIENCE, || async { Ok(self.in_downloads()?.into_iter().find(is_log)) }).await?;
+        let save = self.words.with("ended-log-save-in", "place", &self.words.text("place-downloads"));
+        client.press_for(agent::KEEP_LOG, &save).await?;
+        client.press_named(&save).await?;
+        let log = until("the saved log", PATIENCE, || async {
+            Ok(self.in_downloads()?.into_iter().find(|path| is_log(path)))
+        })
+        .await?;
         client.see_beginning("ended-log-saved").await?;
         let kept = self.out.join(copy);
         // Moved, so that the next log is the only one again.
         fs::copy(&log, &kept).and_then(|_| fs::remove_file(&log)).context(log.display())?;
         Ok(kept)
     }
+}
+
+/// Whether it is a session's log, among what else is kept of sessions.
+pub(crate) fn is_log(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "ponte-log")
 }
 
 /// Fails where a sentence is missing, or is there that must not be.

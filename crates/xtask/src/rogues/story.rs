@@ -1,7 +1,7 @@
 //! The acts with the organisation's own relay, and those with a relay that lets in whoever comes.
 
 use super::office::{DOMAIN, NAME, Office, TEAM};
-use super::scene::{Scene, Whose, check};
+use super::scene::{Scene, Whose, check, is_log};
 use crate::demo::names::{self, agent, console};
 use crate::demo::person::Person;
 use crate::demo::wait::{PATIENCE, until};
@@ -93,9 +93,10 @@ impl<'w> Scene<'w> {
         let saved = self.save_log(&client, "log-agent.ponte-log").await?;
         self.keep(Whose::Client, &client, "1-right-operator-ended").await?;
         let logs = self.data(OPERATOR).join("logs");
-        let log = fs::read_dir(&logs).context(logs.display())?.flatten().next().ok_or("the console kept no log")?;
+        let mut files = fs::read_dir(&logs).context(logs.display())?.flatten().map(|file| file.path());
+        let log = files.find(|path| is_log(path)).ok_or("the console kept no log")?;
         let kept = self.out.join("log-console.ponte-log");
-        fs::copy(log.path(), &kept).context(kept.display())?;
+        fs::copy(log, &kept).context(kept.display())?;
         Ok([saved, kept])
     }
 
