@@ -4,7 +4,7 @@ use super::parts::keyboard_hint;
 use super::transfers::transfer_ui;
 use super::{Scene, ScreenState, account, notes, notices, transfers::Rates, unfinished};
 use crate::words;
-use console_core::view::{ConsoleCommand, EndView, NoticeKind};
+use console_core::view::{ConsoleCommand, EndView, NoticeKind, RatingView};
 use egui::{Key, Modifiers, Ui};
 use std::path::Path;
 use ui_kit::fonts::Weight;
@@ -29,9 +29,11 @@ pub fn ended_ui(
         body(ui, &scene.i18n.text(words::end_reason(end.reason)));
         let lasted = scene.i18n.duration(end.lasted);
         body_secondary(ui, &scene.i18n.text_with("console-ended-lasted", &[("duration", lasted.into())]));
-        if end.is_closing && end.rating.is_none() {
+        match &end.rating {
+            Some(rating) => rating_ui(ui, scene, rating),
             // Before the ways on: they end it.
-            body_secondary(ui, &scene.i18n.text("console-ended-closing"));
+            None if end.is_closing => drop(body_secondary(ui, &scene.i18n.text("console-ended-closing"))),
+            None => {}
         }
     });
     if let Some(record) = scene.record() {
@@ -46,7 +48,6 @@ pub fn ended_ui(
             notes::notes_ui(ui, scene, record, true, state);
         });
     }
-    rating_ui(ui, scene, end);
     if !end.is_closing
         && let Some(log) = &end.log
     {
@@ -91,17 +92,11 @@ fn next_ui(ui: &mut Ui, scene: &Scene<'_>, may: bool, by_key: bool, commands: &m
     }
 }
 
-/// What the person said of the help.
-fn rating_ui(ui: &mut Ui, scene: &Scene<'_>, end: &EndView) {
-    if let Some(rating) = &end.rating {
-        card(ui, |ui| {
-            heading(ui, &scene.i18n.text("console-ended-rating"));
-            let stars = [("stars", u32::from(rating.stars).into())];
-            body(ui, &scene.i18n.text_with("console-ended-stars", &stars));
-            if let Some(comment) = &rating.comment {
-                body_secondary(ui, &scene.i18n.text_with("console-ended-comment", &[("comment", comment.into())]));
-            }
-        });
+/// What the person said of the help, in the place of the words that they still may.
+fn rating_ui(ui: &mut Ui, scene: &Scene<'_>, rating: &RatingView) {
+    body(ui, &scene.i18n.text_with("console-ended-rated", &[("stars", u32::from(rating.stars).into())]));
+    if let Some(comment) = &rating.comment {
+        body_secondary(ui, &scene.i18n.text_with("console-ended-comment", &[("comment", comment.into())]));
     }
 }
 

@@ -600,7 +600,7 @@ console-empty-paused-text = Nothing of their screen is sent and no input is take
 console-ended-terms = The person did not accept the terms.
 console-ended-scam = The person ended the session and said that it was a scam. Both logs say so; talk to your supervisor.
 console-ended-closing = The person may still rate the help, for at most two minutes. You need not wait: with a new key it is over.
-console-ended-rating = Rating
+console-ended-rated = Rating: { $stars } out of 5
 console-ended-stars = { $stars } out of 5
 console-ended-comment = “{ $comment }”
 

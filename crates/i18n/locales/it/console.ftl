@@ -600,7 +600,7 @@ console-empty-paused-text = Nulla del suo schermo arriva e nessun comando viene 
 console-ended-terms = La persona non ha accettato le condizioni.
 console-ended-scam = La persona ha chiuso la sessione e ha detto che era una truffa. È scritto in entrambi i registri; ne parli con il Suo responsabile.
 console-ended-closing = La persona può ancora dare un voto, per due minuti al massimo. Non è necessario aspettare: se crea una nuova chiave, l’attesa finisce.
-console-ended-rating = Voto
+console-ended-rated = Voto: { $stars } su 5
 console-ended-stars = { $stars } su 5
 console-ended-comment = «{ $comment }»
 
