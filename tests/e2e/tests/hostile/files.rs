@@ -271,6 +271,36 @@ fn files_of_impossible_sizes_take_no_memory_and_leave_nothing_and_the_session_go
 }
 
 #[test]
+fn files_that_came_and_that_the_agent_never_writes_down_are_counted_at_the_end() {
+    let trap = Trap::new();
+    let mut catcher = trap.catcher();
+    let (console, mut agent) = meet(&trap, &mut catcher);
+    grant(&trap, &mut agent, RequestId(1), &Request::View);
+    let transfer = fetches(&trap, &console, &mut agent);
+    let list = framed(&entry("all", BatchItem::File, 10));
+    for (kind, bytes) in [
+        (StreamKind::BatchList { transfer }, list),
+        // After it the agent would say that this was all, once it stands in the log.
+        (StreamKind::Batch { transfer }, whole_file(0, &[7; 10])),
+    ] {
+        trap.run("files", stream(&agent.channel, &[framed(&kind)], &bytes)).unwrap().finish().unwrap();
+    }
+    session(&trap, &console, "the file", |session| {
+        session.transfers.last().filter(|last| last.done_files == 1).map(|_| ())
+    });
+    console.send(ConsoleCommand::End);
+    let end = |message: &ConsoleToAgent| matches!(message, ConsoleToAgent::End).then_some(());
+    trap.run("the end", agent.talk.expect(end)).unwrap();
+    drop(agent);
+    let missing = trap.console_shows(&console, "the end", |view| match &view.stage {
+        Stage::Ended(end) if !end.is_closing => Some(end.transfers[0].not_in_log),
+        _ => None,
+    });
+    assert_eq!(missing, 1);
+    assert_eq!(fs::read(trap.path("into/all")).unwrap(), [7; 10]);
+}
+
+#[test]
 fn files_that_nobody_asked_for_are_stopped() {
     let trap = Trap::new();
     let mut catcher = trap.catcher();
