@@ -304,3 +304,51 @@ fn a_file_that_was_taken_stands_in_the_log_whatever_the_console_says_of_it() {
     });
     assert!(stands, "{:?}", log.entries);
 }
+
+#[test]
+fn what_an_earlier_yes_allowed_is_given_up_while_its_list_is_still_awaited() {
+    let trap = Trap::new();
+    let tools = [Capability::View, Capability::SendFile];
+    let (agent, mut console) = meet(&trap, &Profile::of(tools.map(|tool| (tool, Asking::OncePerSession))));
+    view(&trap, &agent, &mut console);
+    let send = |id: u32| Request::SendBatch {
+        transfer: TransferId(id),
+        title: FileName::truncated("a.txt"),
+        items: 1,
+        folder: PathText::truncated(""),
+    };
+    let list = |console: &FalseConsole, id: u32| {
+        let path = PathText::truncated("a.txt");
+        let file = BatchEntry { path, item: BatchItem::File, size_bytes: 0, modified_s: 0 };
+        let bytes = [framed(&StreamKind::BatchList { transfer: TransferId(id) }), framed(&file)];
+        trap.run("a list", stream(&console.channel, &bytes, &[]))
+    };
+    trap.run("asking", console.talk.say(&ConsoleToAgent::Ask { request: RequestId(2), what: send(2) }));
+    list(&console, 2).unwrap().finish().unwrap();
+    let id = RequestId(2);
+    trap.agent_shows(&agent, "the question", |view| match &view.page {
+        Page::Question(question) => (question.id == id).then_some(()),
+        _ => None,
+    });
+    agent.send(AgentCommand::QuestionShown(id));
+    agent.send(AgentCommand::Answer(id, true));
+    assert_eq!(decided(&trap, &mut console, 2), Decision::Granted);
+
+    assert_eq!(ask(&trap, &mut console, 3, send(3)), Decision::Granted, "by the yes before");
+    let (transfer, failure) = (TransferId(3), TransferFailure::Cancelled);
+    trap.run("giving up", console.talk.say(&ConsoleToAgent::FileFailed { transfer, failure }));
+    let given_up = |message: &AgentToConsole| match message {
+        AgentToConsole::FileFailed { transfer, failure } => Some((*transfer, *failure)),
+        _ => None,
+    };
+    assert_eq!(trap.run("its end", console.talk.expect(given_up)), Some((transfer, failure)));
+    // It does not begin after all.
+    let late = list(&console, 3);
+    ping(&trap, &mut console);
+    let names = trap.agent_shows(&agent, "the panel", |view| {
+        let panel = view.panel.as_ref()?;
+        Some(panel.transfers.iter().map(|transfer| transfer.id).collect::<Vec<_>>())
+    });
+    assert_eq!(names, [TransferId(2)]);
+    drop(late);
+}
