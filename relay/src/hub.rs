@@ -14,6 +14,7 @@ use proto::relay::{EndToRelay, RelayToEnd, Work};
 use rand::rngs::StdRng;
 use relay_core::{LinkId, Lookup, Output, RelayCore, Source};
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -95,16 +96,25 @@ pub(crate) struct Hub {
     next_link: Arc<AtomicU64>,
     numbers: Arc<Numbers>,
     limits: Limits,
+    /// See [`Forward`].
+    open: mpsc::Sender<Infallible>,
 }
 
 impl Hub {
-    pub(crate) fn new(events: mpsc::Sender<Event>, numbers: Arc<Numbers>, limits: Limits) -> Self {
-        Self { events, next_link: Arc::new(AtomicU64::new(1)), numbers, limits }
+    /// `open` is dropped when no link is open and none can come.
+    pub(crate) fn new(
+        events: mpsc::Sender<Event>,
+        numbers: Arc<Numbers>,
+        limits: Limits,
+        open: mpsc::Sender<Infallible>,
+    ) -> Self {
+        Self { events, next_link: Arc::new(AtomicU64::new(1)), numbers, limits, open }
     }
 
     /// Where a new link's packets will go.
     pub(crate) fn forward(&self) -> Arc<Forward> {
-        Arc::new(Forward::new(self.limits == Limits::Normal, self.numbers.bytes_forwarded.clone()))
+        let bytes = self.numbers.bytes_forwarded.clone();
+        Arc::new(Forward::new(self.limits == Limits::Normal, bytes, self.open.clone()))
     }
 
     /// Looks a locator up; `None` when the relay is about to end.
