@@ -109,8 +109,7 @@ async fn said_with_descriptors(soft: u32, hard: u32) -> String {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.next_line().await.unwrap().is_some(), "it runs");
     child.kill().await.unwrap();
-    let said = said.await.unwrap();
-    said
+    said.await.unwrap()
 }
 
 #[cfg(unix)]
