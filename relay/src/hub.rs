@@ -18,7 +18,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::sleep_until;
 
@@ -30,6 +30,11 @@ pub(crate) fn now() -> Instant {
 /// What happens on links and waits to be decided on. When it is full the links' tasks wait, which
 /// slows their senders down.
 pub(crate) const WAITING_EVENTS: usize = 1024;
+
+/// A timer that is so late shows that this machine stood still: an end may have said in time what it waits for.
+const STOOD_STILL: Duration = Duration::from_secs(1);
+/// How long links have then to hand on what has arrived.
+const CATCHING_UP: Duration = Duration::from_secs(1);
 
 /// Numbers that anyone may read while the relay runs.
 #[derive(Debug, Default)]
@@ -181,8 +186,9 @@ impl Decider {
     }
 
     pub(crate) async fn run(mut self, mut events: mpsc::Receiver<Event>) {
+        let mut caught_up_at = None;
         loop {
-            let due = self.core.poll_timeout();
+            let due = self.core.poll_timeout().map(|due| caught_up_at.map_or(due, |at| due.max(at)));
             tokio::select! {
                 event = events.recv() => match event {
                     Some(Event::Shutdown) => {
@@ -204,7 +210,17 @@ impl Decider {
                         Some(due) => sleep_until(due.into()).await,
                         None => std::future::pending().await,
                     }
-                } => self.core.handle_timeout(now()),
+                } => {
+                    let now = now();
+                    // Once: a machine that is always late must come to its timers, too.
+                    let stood_still = due.is_some_and(|due| now.saturating_duration_since(due) > STOOD_STILL);
+                    if stood_still && caught_up_at.is_none() {
+                        caught_up_at = Some(now + CATCHING_UP);
+                        continue;
+                    }
+                    caught_up_at = None;
+                    self.core.handle_timeout(now);
+                }
             }
             self.act();
             self.numbers.links.store(self.links.len(), Ordering::Relaxed);

@@ -72,7 +72,7 @@ pub(crate) struct Pair {
     pub(crate) crl_number: u64,
 }
 
-fn body(text: &str) -> OpaqueBytes {
+pub(crate) fn body(text: &str) -> OpaqueBytes {
     Blob::new(text.as_bytes()).unwrap()
 }
 

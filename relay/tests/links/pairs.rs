@@ -1,14 +1,16 @@
 //! Two ends meet, packets pass, links and relays come back.
 
-use crate::ends::{ARRIVAL, Ends, World, any_port, both_ways, lasting_port, settings};
+use crate::ends::{ARRIVAL, Ends, World, any_port, body, both_ways, lasting_port, settings};
 use bytes::Bytes;
 use link::{Choice, LinkError, LinkKind, connect};
 use proto::relay::{EndToRelay, Refusal, RelayToEnd};
 use relay::{RelayHandle, start};
+use relay_core::limits::CONFIRMATION_DUE;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 use tokio::time::{interval, timeout};
 
 async fn check(console: LinkKind, agent: LinkKind) {
@@ -98,6 +100,20 @@ impl Killable {
         .unwrap()
     }
 
+    /// Keeps its one thread from everything for so long; gives back the end of that, once it has begun.
+    async fn stand_still(&self, time: Duration) -> JoinHandle<()> {
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let still = self.runtime.spawn(async move {
+            let until = Instant::now() + time;
+            begun.send(()).unwrap();
+            while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+                std::thread::park_timeout(left);
+            }
+        });
+        has_begun.await.unwrap();
+        still
+    }
+
     pub(crate) async fn kill(self) {
         let gone = tokio::task::spawn_blocking(move || {
             drop(self.runtime);
@@ -138,6 +154,36 @@ async fn a_session_survives_the_relay_being_killed_and_started_again() {
     let mut agent = ends.attach(LinkKind::Tls, pair.agent_ticket).await;
     both_ways(&mut console, &mut agent, 100).await;
     again.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_end_said_in_time_counts_also_where_the_relay_stood_still() {
+    let dir = tempfile::tempdir().unwrap();
+    let relay = Killable::start(dir.path().to_owned(), any_port()).await;
+    let ends = Ends::of(dir.path());
+    loop {
+        let mut console = ends.link(LinkKind::Tls).await.unwrap();
+        assert_eq!(ends.prove(&mut console).await, RelayToEnd::Proved);
+        console.control.send(&EndToRelay::Offer).await.unwrap();
+        let RelayToEnd::Offered { locator, .. } = console.control.recv().await.unwrap() else { panic!() };
+        let mut agent = ends.link(LinkKind::Quic).await.unwrap();
+        agent.control.send(&EndToRelay::Join { locator, p1: body("p1"), work: None }).await.unwrap();
+        let RelayToEnd::Joined { attempt, .. } = agent.control.recv().await.unwrap() else { panic!() };
+        assert_eq!(console.control.recv().await.unwrap(), RelayToEnd::PeerJoined { attempt, p1: body("p1") });
+        let asked = Instant::now();
+        console.control.send(&EndToRelay::P2 { attempt, body: body("p2") }).await.unwrap();
+        assert_eq!(agent.control.recv().await.unwrap(), RelayToEnd::P2 { body: body("p2") });
+        let still = relay.stand_still(CONFIRMATION_DUE + Duration::from_secs(2)).await;
+        agent.control.send(&EndToRelay::P3 { body: body("p3") }).await.unwrap();
+        let is_in_time = asked.elapsed() < CONFIRMATION_DUE / 2;
+        still.await.unwrap();
+        // Unless this machine stood still itself.
+        if is_in_time {
+            assert_eq!(console.control.recv().await.unwrap(), RelayToEnd::P3 { attempt, body: body("p3") });
+            break;
+        }
+    }
+    relay.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
