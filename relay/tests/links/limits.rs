@@ -264,9 +264,7 @@ async fn flooded() -> Option<Vec<u32>> {
     for number in 0..FLOOD {
         let packet = [&number.to_be_bytes()[..], &[0; 300]].concat();
         assert!(pair.console.packets.sender.send(packet.into()));
-        while pair.console.packets.sender.free() < 8 {
-            tokio::task::yield_now().await;
-        }
+        std::future::poll_fn(|context| pair.console.packets.sender.poll_room(context, 8)).await;
     }
     both_ways(&mut honest.console, &mut honest.agent, 50).await;
     let mut got = Vec::new();
