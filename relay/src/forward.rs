@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use link::PacketSender;
 use link::pump::PacketSink;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+use tokio::sync::mpsc;
 
 /// 50 Mbit/s in each direction, in bytes per second: a full screen of video fits.
 const RATE: f64 = 50e6 / 8.0;
@@ -48,6 +50,8 @@ pub(crate) struct Forward {
     route: Mutex<Route>,
     bytes: AtomicU64,
     all_bytes: Arc<AtomicU64>,
+    /// Nothing is sent: when all are dropped, every link has ended. A link's pump keeps this to its end.
+    _open: mpsc::Sender<Infallible>,
 }
 
 #[derive(Debug)]
@@ -58,10 +62,10 @@ struct Route {
 }
 
 impl Forward {
-    /// Goes nowhere yet. `all_bytes` counts for the whole relay.
-    pub(crate) fn new(limited: bool, all_bytes: Arc<AtomicU64>) -> Self {
+    /// Goes nowhere yet. `all_bytes` counts for the whole relay; `open` is dropped when the link has ended.
+    pub(crate) fn new(limited: bool, all_bytes: Arc<AtomicU64>, open: mpsc::Sender<Infallible>) -> Self {
         let bucket = limited.then(|| Bucket::new(Instant::now()));
-        Self { route: Mutex::new(Route { to: None, bucket }), bytes: AtomicU64::new(0), all_bytes }
+        Self { route: Mutex::new(Route { to: None, bucket }), bytes: AtomicU64::new(0), all_bytes, _open: open }
     }
 
     fn route(&self) -> MutexGuard<'_, Route> {
@@ -114,7 +118,7 @@ mod tests {
     #[test]
     fn packets_go_nowhere_until_there_is_a_pair() {
         let all = Arc::new(AtomicU64::new(0));
-        let forward = Forward::new(true, all.clone());
+        let forward = Forward::new(true, all.clone(), mpsc::channel(1).0);
         let (sender, mut receiver) = link::packets::packet_queue();
         forward.put(Bytes::from_static(b"early"));
         forward.set(Some(sender));
@@ -128,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_packet_that_waits_does_not_keep_what_it_came_with() {
-        let forward = Forward::new(true, Arc::default());
+        let forward = Forward::new(true, Arc::default(), mpsc::channel(1).0);
         let (sender, mut receiver) = link::packets::packet_queue();
         forward.set(Some(sender));
         let received = Bytes::from(vec![7; 64 * 1024]);

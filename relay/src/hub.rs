@@ -14,10 +14,11 @@ use proto::relay::{EndToRelay, RelayToEnd, Work};
 use rand::rngs::StdRng;
 use relay_core::{LinkId, Lookup, Output, RelayCore, Source};
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::sleep_until;
 
@@ -29,6 +30,11 @@ pub(crate) fn now() -> Instant {
 /// What happens on links and waits to be decided on. When it is full the links' tasks wait, which
 /// slows their senders down.
 pub(crate) const WAITING_EVENTS: usize = 1024;
+
+/// A timer that is so late shows that this machine stood still: an end may have said in time what it waits for.
+const STOOD_STILL: Duration = Duration::from_secs(1);
+/// How long links have then to hand on what has arrived.
+const CATCHING_UP: Duration = Duration::from_secs(1);
 
 /// Numbers that anyone may read while the relay runs.
 #[derive(Debug, Default)]
@@ -95,16 +101,25 @@ pub(crate) struct Hub {
     next_link: Arc<AtomicU64>,
     numbers: Arc<Numbers>,
     limits: Limits,
+    /// See [`Forward`].
+    open: mpsc::Sender<Infallible>,
 }
 
 impl Hub {
-    pub(crate) fn new(events: mpsc::Sender<Event>, numbers: Arc<Numbers>, limits: Limits) -> Self {
-        Self { events, next_link: Arc::new(AtomicU64::new(1)), numbers, limits }
+    /// `open` is dropped when no link is open and none can come.
+    pub(crate) fn new(
+        events: mpsc::Sender<Event>,
+        numbers: Arc<Numbers>,
+        limits: Limits,
+        open: mpsc::Sender<Infallible>,
+    ) -> Self {
+        Self { events, next_link: Arc::new(AtomicU64::new(1)), numbers, limits, open }
     }
 
     /// Where a new link's packets will go.
     pub(crate) fn forward(&self) -> Arc<Forward> {
-        Arc::new(Forward::new(self.limits == Limits::Normal, self.numbers.bytes_forwarded.clone()))
+        let bytes = self.numbers.bytes_forwarded.clone();
+        Arc::new(Forward::new(self.limits == Limits::Normal, bytes, self.open.clone()))
     }
 
     /// Looks a locator up; `None` when the relay is about to end.
@@ -171,8 +186,9 @@ impl Decider {
     }
 
     pub(crate) async fn run(mut self, mut events: mpsc::Receiver<Event>) {
+        let mut caught_up_at = None;
         loop {
-            let due = self.core.poll_timeout();
+            let due = self.core.poll_timeout().map(|due| caught_up_at.map_or(due, |at| due.max(at)));
             tokio::select! {
                 event = events.recv() => match event {
                     Some(Event::Shutdown) => {
@@ -194,7 +210,17 @@ impl Decider {
                         Some(due) => sleep_until(due.into()).await,
                         None => std::future::pending().await,
                     }
-                } => self.core.handle_timeout(now()),
+                } => {
+                    let now = now();
+                    // Once: a machine that is always late must come to its timers, too.
+                    let stood_still = due.is_some_and(|due| now.saturating_duration_since(due) > STOOD_STILL);
+                    if stood_still && caught_up_at.is_none() {
+                        caught_up_at = Some(now + CATCHING_UP);
+                        continue;
+                    }
+                    caught_up_at = None;
+                    self.core.handle_timeout(now);
+                }
             }
             self.act();
             self.numbers.links.store(self.links.len(), Ordering::Relaxed);

@@ -14,6 +14,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use relay_core::{ClusterKey, Config, List, RelayCore, limits};
 use ring::hmac;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -64,6 +65,8 @@ pub struct RelayHandle {
     numbers: Arc<Numbers>,
     events: mpsc::Sender<Event>,
     endpoint: quinn::Endpoint,
+    /// Ends when every link has.
+    open: mpsc::Receiver<Infallible>,
     tasks: JoinSet<()>,
     decider: JoinSet<()>,
 }
@@ -91,7 +94,8 @@ pub async fn start(settings: Settings) -> Result<RelayHandle, StartError> {
 
     let numbers = Arc::new(Numbers::default());
     let (events, waiting) = mpsc::channel(WAITING_EVENTS);
-    let hub = Hub::new(events.clone(), numbers.clone(), limits);
+    let (link_open, open) = mpsc::channel(1);
+    let hub = Hub::new(events.clone(), numbers.clone(), limits, link_open);
     let config = Config {
         node,
         cluster_key: cluster_key(&node_secret),
@@ -121,7 +125,7 @@ pub async fn start(settings: Settings) -> Result<RelayHandle, StartError> {
     tasks.spawn(quic::accept(endpoint.clone(), places.clone(), hub.clone()));
     tasks.spawn(tcp::accept(listener, acceptor, places, hub, portal));
     tracing::info!(address = %sockets.address, "listening");
-    Ok(RelayHandle { address: sockets.address, numbers, events, endpoint, tasks, decider })
+    Ok(RelayHandle { address: sockets.address, numbers, events, endpoint, open, tasks, decider })
 }
 
 fn shelf(trust: &OrganisationTrust) -> Shelf {
@@ -192,8 +196,12 @@ impl RelayHandle {
         })
         .await;
         self.tasks.shutdown().await;
-        // The links' last messages are on their way; closing the endpoint would cut them off.
-        let _ = timeout(SHUTDOWN, self.endpoint.wait_idle()).await;
+        // The links' last messages are on their way; closing the endpoint, or the program's end, would cut them off.
+        let _ = timeout(SHUTDOWN, async {
+            while self.open.recv().await.is_some() {}
+            self.endpoint.wait_idle().await;
+        })
+        .await;
         self.endpoint.close(0u8.into(), b"");
     }
 }

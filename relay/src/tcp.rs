@@ -120,6 +120,8 @@ impl Visit<'_> {
         // `without_shutdown` gives the stream back whole, whatever became of the request.
         let mut connection = pin!(connection.without_shutdown());
         let parts = tokio::select! {
+            // What is ready goes before the end of its time.
+            biased;
             parts = &mut connection => parts,
             Ok(longer) = prolonged => {
                 // The place of a handshake is free again while something else is taken.

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Long enough for anything that must happen.
-pub(crate) const LONG: Duration = Duration::from_secs(10);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 /// Long enough to see that nothing happens.
 pub(crate) const SHORT: Duration = Duration::from_millis(40);
 

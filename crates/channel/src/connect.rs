@@ -22,6 +22,9 @@ const IDLE: Duration = Duration::from_secs(120);
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// How long the two ends may take to make the channel.
 const HANDSHAKE: Duration = Duration::from_secs(20);
+/// How long a console that is refused has to hear of it: on a slow line that loses the word it asks again after a
+/// second or two. QUIC lets go sooner where the line is quick.
+const TOLD_WITHIN: Duration = Duration::from_secs(3);
 /// Bytes that may be under way unread on one stream: 50 Mbit/s at 300 ms.
 const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
 /// Bytes that may be under way unread in all.
@@ -221,7 +224,7 @@ pub async fn accept_with(
     let connection = within(handshake).await?;
     if connection.is_err() {
         // What was refused, and why, is still on its way to the console.
-        let _ = tokio::time::timeout(Duration::from_millis(500), endpoint.wait_idle()).await;
+        let _ = tokio::time::timeout(TOLD_WITHIN, endpoint.wait_idle()).await;
     }
     let connection = match (connection, verifier.outcome()) {
         (Ok(connection), Some(Ok(tls::ProvenOperator { operator, chain }))) => {

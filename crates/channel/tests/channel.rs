@@ -4,9 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use channel::{Channel, ChannelError, ConsoleIdentity, Port, Role, accept, connect};
-use link::packets::in_memory_pair;
+use link::packets::{PacketReceiver, PacketSender, in_memory_pair};
+use proto::session::CertificateProblem;
+use std::sync::Arc;
 use std::time::Duration;
 use testkit::{NOW_S, PairedEnds, paired_ends};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 
 fn identity(ends: &PairedEnds) -> ConsoleIdentity {
     let chain = ends.operator.chain.iter().map(|der| der.clone().into()).collect();
@@ -112,6 +117,57 @@ async fn a_certificate_that_has_ended_says_so() {
     let accepting = accept(agent_port, &ends.agent, certificate, &ends.seed, ends.organisation.clone(), late);
     let (_console, agent) = tokio::join!(connect(console_port, &ends.console, &identity), accepting);
     assert!(matches!(agent, Err(ChannelError::Operator(identity::OperatorError::Expired))), "{agent:?}");
+}
+
+/// How long a packet takes on a slow line.
+const DELAY: Duration = Duration::from_millis(150);
+
+/// Carries packets one way, each after [`DELAY`]; those that come before the moment in `lost_until` are lost.
+fn carry(from: PacketReceiver, to: PacketSender, lost_until: watch::Receiver<Instant>) -> JoinHandle<()> {
+    let (mut from, to) = (from, Arc::new(to));
+    tokio::spawn(async move {
+        while let Some(packet) = from.recv().await {
+            if Instant::now() < *lost_until.borrow() {
+                continue;
+            }
+            let (to, arrival) = (Arc::clone(&to), Instant::now() + DELAY);
+            tokio::spawn(async move {
+                sleep_until(arrival).await;
+                to.send(packet);
+            });
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_console_on_a_slow_line_that_loses_the_refusal_hears_it_all_the_same() {
+    let ends = paired_ends(12);
+    let ((ours, near), (far, theirs)) = (in_memory_pair(), in_memory_pair());
+    let (console_port, agent_port) = (Port::new(), Port::new());
+    console_port.attach(ours);
+    agent_port.attach(theirs);
+    let (lose_until, lost_until) = watch::channel(Instant::now());
+    carry(near.receiver, far.sender, watch::channel(Instant::now()).1);
+    let from_agent = carry(far.receiver, near.sender, lost_until);
+    let identity = identity(&ends);
+    let certificate = ends.certificate.clone().into();
+    let late = NOW_S + 60 * 86_400;
+    let connecting = async {
+        let console = connect(console_port, &ends.console, &identity).await.unwrap();
+        // What the agent says to the certificate that is now on its way.
+        lose_until.send(Instant::now() + DELAY + DELAY / 2).unwrap();
+        console.connection().closed().await;
+        console.refusal_by_peer().flatten()
+    };
+    let accepting = async {
+        let agent = accept(agent_port, &ends.agent, certificate, &ends.seed, ends.organisation.clone(), late).await;
+        // With the agent its link goes.
+        from_agent.abort();
+        agent
+    };
+    let (told, agent) = tokio::join!(connecting, accepting);
+    assert!(matches!(agent, Err(ChannelError::Operator(identity::OperatorError::Expired))), "{agent:?}");
+    assert_eq!(told, Some(CertificateProblem::Expired));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

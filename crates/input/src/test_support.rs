@@ -65,8 +65,9 @@ impl Xvfb {
 
     fn started(mut server: Command) -> Self {
         let program = server.get_program().to_string_lossy().into_owned();
+        // No key repeats by itself: a busy machine may hold one down for long.
         let mut process = server
-            .args(["-displayfd", "1", "-nolisten", "tcp", "-noreset"])
+            .args(["-displayfd", "1", "-nolisten", "tcp", "-noreset", "-ardelay", "60000"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

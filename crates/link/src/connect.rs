@@ -268,9 +268,10 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_there_is_unreachable() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
+        // It takes nobody, and as long as it is there nobody else does at its port.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let port = socket.local_addr().unwrap().port();
         let relay = RelayAddress { name: "relay".into(), host: "127.0.0.1".into(), port };
         let link = connect(&relay, &Trust::Pin([0; 32]), Choice::Only(LinkKind::Tls), "test").await;
         assert!(matches!(link, Err(LinkError::Unreachable(_))));

@@ -85,12 +85,16 @@ impl<Out: Message, In> Control<Out, In> {
         (self.sender, self.receiver)
     }
 
-    /// See [`ControlSender::send`].
+    /// As [`ControlSender::send`], but that the link has ended only [`Control::recv`] tells: why it has, a refusal
+    /// perhaps, may lie there unread.
     ///
     /// # Errors
-    /// As there.
+    /// [`LinkError::Local`] for a message beyond its own limit.
     pub async fn send(&self, message: &Out) -> Result<(), LinkError> {
-        self.sender.send(message).await
+        match self.sender.send(message).await {
+            Err(LinkError::Closed) => Ok(()),
+            sent => sent,
+        }
     }
 
     /// See [`ControlReceiver::recv`].
@@ -155,6 +159,7 @@ impl ControlReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proto::relay::Refusal;
 
     #[test]
     fn another_protocol_version_is_told_from_garbage() {
@@ -177,6 +182,17 @@ mod tests {
             }
             assert_eq!(seen, [EndToRelay::Offer, EndToRelay::Ping]);
         }
+    }
+
+    #[tokio::test]
+    async fn why_a_link_has_ended_is_told_to_whoever_says_something_first() {
+        let (mut control, ends) = control::<EndToRelay, RelayToEnd>();
+        let refused = RelayToEnd::Refused { refusal: Refusal::Full };
+        ends.incoming.send(Ok(refused.clone())).await.unwrap();
+        drop(ends);
+        control.send(&EndToRelay::Ping).await.unwrap();
+        assert_eq!(control.recv().await.unwrap(), refused);
+        assert!(matches!(control.recv().await, Err(LinkError::Closed)));
     }
 
     #[tokio::test]

@@ -211,8 +211,10 @@ async fn run_quic<In: Message + Send>(
         pending().await
     };
     tokio::select! {
-        () = write => {}
+        biased;
+        // First: what has arrived is handed on before anything else may end the link.
         () = read => {}
+        () = write => {}
         () = packets_in => {}
         () = packets_out => {}
         () = unanswered(&connection) => {}
@@ -389,6 +391,7 @@ fn batch_message(packet: Bytes, waiting: &mut PacketReceiver, counters: &Counter
 mod tests {
     use super::*;
     use proto::relay::{EndToRelay, RelayToEnd};
+    use rustls::pki_types::PrivatePkcs8KeyDer;
     use tokio::io::AsyncReadExt;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
@@ -456,6 +459,51 @@ mod tests {
         let begin = Instant::now();
         silent.read_to_end(&mut Vec::new()).await.unwrap();
         assert_eq!(begin.elapsed(), LAST_WORDS);
+    }
+
+    /// Both ends of a QUIC connection, and what it lives by.
+    async fn connected() -> (quinn::Connection, quinn::Connection, [quinn::Endpoint; 2]) {
+        let (mut rng, names) = (rand::rngs::OsRng, ["localhost".to_owned()]);
+        let ca = identity::create_root(identity::Seed::random(&mut rng), "Test", &[1], testkit::NOW_S).unwrap();
+        let seed = identity::Seed::random(&mut rng);
+        let certificate = identity::server_certificate(&ca, &seed, &names, testkit::NOW_S).unwrap();
+        let trust = crate::Trust::Pin(identity::spki_sha256(&certificate).unwrap());
+        let key = PrivatePkcs8KeyDer::from(seed.pkcs8_der().to_vec()).into();
+        let keys = crate::quic::NodeKeys::derive(&[7; 32]).unwrap();
+        let server = keys.server_config(vec![certificate.into()], key).unwrap();
+        let any = "127.0.0.1:0".parse().unwrap();
+        let [relay, end] = [quinn::Endpoint::server(server, any).unwrap(), quinn::Endpoint::client(any).unwrap()];
+        let (config, _) = crate::tls::client_config(&trust, crate::quic::ALPN).unwrap();
+        let config = crate::quic::client_config(config).unwrap();
+        let connecting = end.connect_with(config, relay.local_addr().unwrap(), "localhost").unwrap();
+        let accepting = async { relay.accept().await.unwrap().await.unwrap() };
+        let (connection, accepted) = tokio::join!(connecting, accepting);
+        (connection.unwrap(), accepted, [relay, end])
+    }
+
+    #[tokio::test]
+    async fn last_words_of_an_end_that_hears_nothing_any_more_are_heard() {
+        let said = |message: &EndToRelay, mut bytes: Vec<u8>| {
+            proto::frame_into(message, &mut bytes).unwrap();
+            bytes
+        };
+        // Which of two things that have happened is looked at first was chance.
+        for _ in 0..16 {
+            let (end, relay, _endpoints) = connected().await;
+            let (mut send, mut recv) = end.open_bi().await.unwrap();
+            send.write_all(&said(&EndToRelay::Ping, vec![PROTOCOL_VERSION])).await.unwrap();
+            let stream = relay.accept_bi().await.unwrap();
+            let (sink, _receiver) = packet_queue();
+            let mut relay: Pumped<RelayToEnd, EndToRelay> = quic(relay, stream, Arc::new(sink));
+            assert_eq!(relay.control.recv().await.unwrap(), EndToRelay::Ping);
+            // It has always something to write.
+            let sender = relay.control.sender.clone();
+            tokio::spawn(async move { while sender.send(&RelayToEnd::Pong).await.is_ok() {} });
+            send.write_all(&said(&EndToRelay::Leave, Vec::new())).await.unwrap();
+            recv.stop(0u8.into()).unwrap();
+            assert_eq!(relay.control.recv().await.unwrap(), EndToRelay::Leave);
+            assert!(matches!(relay.control.recv().await, Err(LinkError::Closed)));
+        }
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! The portal on real sockets: its page, its lookups, its downloads, and what must not pass.
 
-use crate::ends::{World, any_port, settings};
+use crate::ends::{ARRIVAL, World, any_port, settings};
 use crate::hostile::tls_stream;
 use crate::web::{Answer, get, look_up, offer, post, raw};
 use identity::{Authority, OperatorFile, OperatorRequest, Organisation, Profile, Seed};
@@ -342,8 +342,10 @@ async fn nothing_but_the_known_files_leaves_the_folder() {
     }
 }
 
+type Download = tokio_rustls::client::TlsStream<tokio::net::TcpStream>;
+
 /// Begins a download and reads nothing of it.
-async fn begin(world: &World) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+async fn begin(world: &World) -> Download {
     let mut stream = tls_stream(world).await;
     stream.write_all(format!("GET {AGENT} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
     let mut first = [0; 15];
@@ -352,13 +354,30 @@ async fn begin(world: &World) -> tokio_rustls::client::TlsStream<tokio::net::Tcp
     stream
 }
 
+/// Reads a little of a download now and then, so that the relay does not take it for one that nobody reads; gives it
+/// back with what was read when told to.
+async fn slowly(mut stream: Download, mut stop: tokio::sync::oneshot::Receiver<()>) -> (Download, Vec<u8>) {
+    let (mut read, mut piece) = (Vec::new(), vec![0; 64 * 1024]);
+    let mut ticks = tokio::time::interval(Duration::from_millis(500));
+    loop {
+        tokio::select! {
+            _ = &mut stop => return (stream, read),
+            _ = ticks.tick() => {
+                let length = stream.read(&mut piece).await.unwrap();
+                read.extend_from_slice(&piece[..length]);
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn so_many_downloads_of_one_address_and_links_are_taken_meanwhile() {
     let content = some_bytes(20_000_000, 1);
     let world = with_agent(&content).await;
     let mut downloads = Vec::new();
     for _ in 0..8 {
-        downloads.push(begin(&world).await);
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        downloads.push((tokio::spawn(slowly(begin(&world).await, stopped)), stop));
     }
     let busy = get(&world, AGENT).await;
     assert_eq!((busy.status, busy.header("location")), (303, "/#busy"));
@@ -370,16 +389,17 @@ async fn so_many_downloads_of_one_address_and_links_are_taken_meanwhile() {
     world.ends().pair(LinkKind::Tls, LinkKind::Quic).await;
     drop(silent);
     // One that is broken off makes room, and one that went on slowly is whole.
-    let mut slow = downloads.pop().unwrap();
-    drop(downloads);
-    let mut rest = Vec::new();
+    let (slow, stop) = downloads.pop().unwrap();
+    for (download, _) in downloads {
+        download.abort();
+    }
+    stop.send(()).unwrap();
+    let (mut slow, mut rest) = slow.await.unwrap();
     slow.read_to_end(&mut rest).await.unwrap();
     assert!(rest.ends_with(&content), "{} bytes", rest.len());
     let mut answer = get(&world, AGENT).await;
-    for _ in 0..100 {
-        if answer.status == 200 {
-            break;
-        }
+    let begin = Instant::now();
+    while answer.status != 200 && begin.elapsed() < ARRIVAL {
         // The relay notices the broken ones by itself, a moment later.
         answer = get(&world, AGENT).await;
     }
@@ -390,16 +410,18 @@ async fn so_many_downloads_of_one_address_and_links_are_taken_meanwhile() {
 async fn downloads_that_nobody_reads_are_ended_and_make_room() {
     let world = with_agent(&some_bytes(20_000_000, 2)).await;
     let mut unread = Vec::new();
+    // The first of them may be ended when a busy machine has hardly begun the last.
+    let first = Instant::now();
     for _ in 0..8 {
         unread.push(begin(&world).await);
     }
-    let begin = Instant::now();
+    let last = Instant::now();
     let mut looks = tokio::time::interval(Duration::from_millis(250));
     while get(&world, AGENT).await.status != 200 {
-        assert!(begin.elapsed() < Duration::from_secs(60), "they are kept");
+        assert!(last.elapsed() < ARRIVAL, "they are kept");
         looks.tick().await;
     }
-    assert!(begin.elapsed() >= Duration::from_secs(9), "{:?}", begin.elapsed());
+    assert!(first.elapsed() >= Duration::from_secs(10), "{:?}", first.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

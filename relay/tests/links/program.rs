@@ -4,18 +4,29 @@ use crate::ends::{Ends, World, any_port, settings};
 use crate::web::{get, offer, post, raw_to};
 use identity::{Authority, Seed, create_crl, create_root, server_certificate};
 use link::LinkKind;
+use proto::relay::{Refusal, RelayToEnd};
 use relay::{Limits, Settings, SettingsError};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::SystemTime;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::Command;
+use tokio::process::{ChildStderr, Command};
+use tokio::task::JoinHandle;
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ponte-relay"));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     command
+}
+
+/// All that a program says, read as it comes: one that finds no room for its words stands still.
+fn all_of(mut stderr: ChildStderr) -> JoinHandle<String> {
+    tokio::spawn(async move {
+        let mut said = String::new();
+        stderr.read_to_string(&mut said).await.unwrap();
+        said
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,6 +40,28 @@ async fn the_program_says_where_it_listens_and_takes_links_there() {
     ends.pair(LinkKind::Quic, LinkKind::Tls).await;
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_tells_every_link_before_it_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = program().arg("--dev").arg(dir.path()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next_line().await.unwrap().is_some(), "it runs");
+    let ends = Ends::of(dir.path());
+    let mut links = Vec::new();
+    for kind in [LinkKind::Tls, LinkKind::Quic].repeat(4) {
+        links.push(ends.link(kind).await.unwrap());
+    }
+    let id = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-s", "TERM", &id]).status().await.unwrap().success());
+    for mut link in links {
+        let told = link.control.recv().await;
+        let refused = RelayToEnd::Refused { refusal: Refusal::Draining };
+        assert!(matches!(&told, Ok(told) if *told == refused), "{}: {told:?}", link.kind);
+    }
+    assert!(child.wait().await.unwrap().success());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_writes_nothing_down_of_who_looks_for_whom() {
     let dir = tempfile::tempdir().unwrap();
@@ -38,6 +71,7 @@ async fn the_program_writes_nothing_down_of_who_looks_for_whom() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    let said = all_of(child.stderr.take().unwrap());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.next_line().await.unwrap().is_some(), "it runs");
     let ends = Ends::of(dir.path());
@@ -48,8 +82,7 @@ async fn the_program_writes_nothing_down_of_who_looks_for_whom() {
     let answer = raw_to(address, format!("{head}{question}").as_bytes()).await;
     assert_eq!(answer.json()["name"], "Giulia Rinaldi");
     child.kill().await.unwrap();
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
+    let said = said.await.unwrap();
     assert!(said.contains("listening"), "it does write");
     assert!(!said.contains("Giulia"), "{said}");
     let locator = locator.to_string();
@@ -72,12 +105,11 @@ async fn said_with_descriptors(soft: u32, hard: u32) -> String {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
+    let said = all_of(child.stderr.take().unwrap());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.next_line().await.unwrap().is_some(), "it runs");
     child.kill().await.unwrap();
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
-    said
+    said.await.unwrap()
 }
 
 #[cfg(unix)]

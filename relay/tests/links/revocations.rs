@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{interval, timeout};
 
 const LOOK: Duration = Duration::from_millis(10);
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Serial numbers of operators who were issued here.
 const SERIAL: [u8; 2] = [0x55, 1];
 const OTHER_SERIAL: [u8; 2] = [0x55, 2];

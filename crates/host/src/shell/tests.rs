@@ -9,7 +9,7 @@ use std::time::Instant;
 /// What the part of the keeper is called on the command line.
 const KEEPER: [&str; 3] = ["shell::tests::the_part_of_the_keeper", "--exact", "--quiet"];
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A process of its own, started by the others; among them it does nothing, because nobody orders anything.
 #[test]
@@ -187,6 +187,7 @@ fn when_the_agent_is_killed_everything_ends_that_was_started_there_also_what_wen
     // SIGKILL: it can do nothing more itself.
     agent.kill().unwrap();
     agent.wait().unwrap();
+    let deadline = Instant::now() + PATIENCE;
     while started.into_iter().any(runs) {
         assert!(Instant::now() < deadline, "{:?}", started.map(runs));
         std::thread::park_timeout(Duration::from_millis(10));

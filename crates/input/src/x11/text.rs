@@ -15,7 +15,7 @@ use x11rb::wrapper::ConnectionExt as _;
 use xkeysym::Keysym;
 
 /// A program has looked up what was pressed this long ago, also on a busy machine.
-const LOOKED_UP_AFTER: Duration = Duration::from_millis(200);
+const LOOKED_UP_AFTER: Duration = Duration::from_millis(500);
 /// Nothing on that key and level.
 const NO_SYMBOL: u32 = 0;
 /// Rows of the modifier map, and the bits of the pointer's state that hold the layout's group.

@@ -8,7 +8,7 @@ use x11rb::protocol::xproto::{KeyButMask, KeyPressEvent};
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::wrapper::ConnectionExt as _;
 
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(60);
 /// A key that every keyboard has: Return.
 const KEY: u8 = 36;
 const RIGHT: u8 = 3;
