@@ -11,6 +11,7 @@ pub(super) fn page_ui(ui: &mut Ui, failure: &Failure, i18n: &I18n, state: &mut S
     let id = match failure {
         Failure::Organisation => "failed-organisation",
         Failure::RelayUnreachable => "failed-relay",
+        Failure::RelayBusy => "failed-busy",
         Failure::ProxyPassword => "failed-proxy",
         Failure::OtherVersion => "failed-version",
         Failure::OperatorNotProven(problem) => problem_id(*problem),
@@ -117,7 +118,11 @@ fn report_ui(ui: &mut Ui, reason: Option<&str>, i18n: &I18n, report: &mut Report
 /// Whether another try makes sense: not where the program or the other end cannot be trusted.
 fn can_try_again(failure: &Failure) -> bool {
     match failure {
-        Failure::RelayUnreachable | Failure::ProxyPassword | Failure::ProtocolBroken | Failure::OperatorGone => true,
+        Failure::RelayUnreachable
+        | Failure::RelayBusy
+        | Failure::ProxyPassword
+        | Failure::ProtocolBroken
+        | Failure::OperatorGone => true,
         Failure::OperatorNotProven(problem) => !is_grave(*problem) && *problem != CertificateProblem::NewerProfile,
         Failure::OtherVersion
         | Failure::Organisation

@@ -307,9 +307,10 @@ pub fn short_end(reason: EndReason) -> EndView {
     EndView { lasted: Duration::ZERO, used: Vec::new(), files: Vec::new(), ended: Vec::new(), removed, ..end }
 }
 
-pub const FAILURES: [Failure; 19] = [
+pub const FAILURES: [Failure; 20] = [
     Failure::Organisation,
     Failure::RelayUnreachable,
+    Failure::RelayBusy,
     Failure::ProxyPassword,
     Failure::OtherVersion,
     Failure::OperatorNotProven(CertificateProblem::Malformed),

@@ -6,7 +6,7 @@ use crate::view::{Failure, KeyProblem};
 use identity::Seed;
 use link::{Control, Link, LinkError, RelayAddress, Trust};
 use pairing::{AgentPairing, Paired, PairingError, SessionKey};
-use proto::relay::{EndToRelay, OpaqueBytes, RelayToEnd, Ticket, Work};
+use proto::relay::{EndToRelay, OpaqueBytes, Refusal, RelayToEnd, Ticket, Work};
 use rand::RngCore as _;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -29,6 +29,7 @@ impl From<LinkError> for JoinError {
         tracing::warn!(%error, "the link to the relay failed");
         Self::Failed(match error {
             LinkError::ProxyAuthentication => Failure::ProxyPassword,
+            LinkError::Refused(Refusal::TooMany | Refusal::Full | Refusal::Draining) => Failure::RelayBusy,
             _ => Failure::RelayUnreachable,
         })
     }

@@ -449,6 +449,8 @@ pub enum Failure {
     Organisation,
     /// The relay cannot be reached by any way, or does not answer.
     RelayUnreachable,
+    /// The relay takes nobody more just now, or nobody more from this address.
+    RelayBusy,
     /// The network's proxy wants a name and password, or others than it was given.
     ProxyPassword,
     /// The operator's program could not read the first message: the two versions do not fit.

@@ -48,10 +48,9 @@ fn refused(refusal: Refusal) -> NoticeKind {
         Refusal::Revoked => NoticeKind::CertificateRevoked,
         Refusal::OutsideHours => NoticeKind::OutsideHours,
         Refusal::CertificateTime => NoticeKind::CertificateTime,
-        Refusal::TooMany | Refusal::Full => NoticeKind::RelayFull,
-        Refusal::Unexpected | Refusal::BadTicket | Refusal::Draining | Refusal::TimedOut => {
-            NoticeKind::RelayUnreachable
-        }
+        // One that ends takes nobody either, and another is there soon.
+        Refusal::TooMany | Refusal::Full | Refusal::Draining => NoticeKind::RelayFull,
+        Refusal::Unexpected | Refusal::BadTicket | Refusal::TimedOut => NoticeKind::RelayUnreachable,
     }
 }
 

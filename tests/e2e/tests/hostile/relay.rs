@@ -310,7 +310,9 @@ fn an_agent_takes_no_message_out_of_place() {
             vec![paired(), RelayToEnd::Joined { offer, attempt, crl_number: 0 }, RelayToEnd::PeerLeft],
             failed(Failure::OperatorGone),
         ),
-        (vec![RelayToEnd::Refused { refusal: Refusal::Full }], failed(Failure::RelayUnreachable)),
+        (vec![RelayToEnd::Refused { refusal: Refusal::Full }], failed(Failure::RelayBusy)),
+        (vec![RelayToEnd::Refused { refusal: Refusal::Draining }], failed(Failure::RelayBusy)),
+        (vec![RelayToEnd::Refused { refusal: Refusal::TimedOut }], failed(Failure::RelayUnreachable)),
         (vec![RelayToEnd::NotFound], problem(KeyProblem::NotFound)),
         (vec![RelayToEnd::Busy], problem(KeyProblem::Busy)),
         (vec![RelayToEnd::P4Fail { tries_left: 255 }], failed(Failure::OtherVersion)),
@@ -358,11 +360,11 @@ fn a_console_takes_no_message_out_of_place() {
         (RelayToEnd::PeerLeft, gone.clone()),
         (ended(OfferEnd::Burned), NoticeKind::KeyBurned),
         (ended(OfferEnd::Expired), NoticeKind::KeyExpired),
-        (ended(OfferEnd::Withdrawn), gone.clone()),
+        (ended(OfferEnd::Withdrawn), gone),
         (refused(Refusal::Full), NoticeKind::RelayFull),
         (refused(Refusal::Revoked), NoticeKind::CertificateRevoked),
         (refused(Refusal::CertificateTime), NoticeKind::CertificateTime),
-        (refused(Refusal::Draining), gone),
+        (refused(Refusal::Draining), NoticeKind::RelayFull),
     ];
     let trap = Trap::new();
     let (relay, console) = (trap.relay(), trap.console());
