@@ -7,9 +7,14 @@ use super::person::Person;
 use super::wait::{PATIENCE, until};
 use crate::run::{self, Failure};
 use std::process::Command;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// How many controls the Tab key may pass on the way to the yes.
 const MOST_TABS: usize = 12;
+
+/// How long the window may take to refuse a key.
+const REACTION: Duration = Duration::from_secs(3);
 
 /// What must not be.
 const ANSWERED: &str = "a program has answered for the client";
@@ -54,24 +59,34 @@ impl<'a> Intruder<'a> {
         })
         .await?;
         for key in ["space", "Return"] {
-            for _ in 0..MOST_TABS {
-                if client.has_focus(yes).await {
-                    break;
-                }
-                let before = client.focus().await;
-                self.key("Tab")?;
-                until("the focus to move", PATIENCE, || async { Ok((client.focus().await != before).then_some(())) })
-                    .await?;
-            }
-            client.see_focus(yes).await?;
-            self.key(key)?;
-            // A refusal puts the no under the focus.
-            client.see_focus(agent::NOT_NOW).await?;
+            // Nor does it take a key then, or right after it has refused something.
+            until(&format!("the window to refuse a program's {key}"), PATIENCE, || async {
+                self.put_focus_on(client, yes).await?;
+                self.key(key)?;
+                // A refusal puts the no under the focus.
+                let refused = timeout(REACTION, client.see_focus(agent::NOT_NOW)).await;
+                Ok(refused.is_ok_and(|seen| seen.is_ok()).then_some(()))
+            })
+            .await?;
         }
         client.reader().take_focus(&client.control(yes).await?).await?;
         client.see_focus(yes).await?;
         client.reader().act(&client.control(yes).await?).await?;
         client.see_focus(agent::NOT_NOW).await?;
         if client.offers(yes).await { Ok(()) } else { Err(ANSWERED.into()) }
+    }
+
+    /// Goes to the yes by the Tab key.
+    async fn put_focus_on(&self, client: &Person<'_>, yes: &str) -> Result<(), Failure> {
+        for _ in 0..MOST_TABS {
+            if client.has_focus(yes).await {
+                return Ok(());
+            }
+            let before = client.focus().await;
+            self.key("Tab")?;
+            until("the focus to move", PATIENCE, || async { Ok((client.focus().await != before).then_some(())) })
+                .await?;
+        }
+        client.see_focus(yes).await
     }
 }
