@@ -63,7 +63,7 @@ pub(crate) mod console {
     /// Bytes that were sent, argument `bytes`.
     pub(crate) const SENT: &str = "console-details-sent-bytes";
     /// The person's rating, argument `stars`.
-    pub(crate) const STARS: &str = "console-ended-stars";
+    pub(crate) const STARS: &str = "console-ended-rated";
     /// After the end.
     pub(crate) const ENDED: &str = "console-ended-title";
 }
