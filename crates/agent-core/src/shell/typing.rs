@@ -15,8 +15,11 @@ use zeroize::Zeroizing;
 
 /// Longest line that a terminal collects, in bytes (MAX_CANON of Linux).
 const LINE_BYTES: usize = 4096;
-/// What is typed has come to the programs after this time, and one that has read it has gone on.
+/// What is typed has come to the programs after this time.
 const SETTLED: Duration = Duration::from_millis(40);
+/// A program that has read a line has gone on after this time, also on a busy machine: it shows again what is typed, or
+/// waits for more.
+const GONE_ON: Duration = Duration::from_millis(200);
 
 /// Where typing stands.
 #[derive(Default)]
@@ -81,7 +84,8 @@ async fn is_taken(shared: &Shared) -> Result<bool, StreamError> {
         tokio::time::sleep(SETTLED).await;
         let is_hidden = shared.terminal.is_hidden();
         if !shared.terminal.is_unread() {
-            return Ok(is_hidden);
+            tokio::time::sleep(GONE_ON).await;
+            return Ok(is_hidden && shared.terminal.is_hidden());
         }
         if !is_hidden || Instant::now() >= deadline {
             tracing::debug!("a hidden line was not read");

@@ -16,7 +16,7 @@ struct State {
     typed: Vec<u8>,
     output: VecDeque<u8>,
     sizes: Vec<TerminalSize>,
-    is_hidden: bool,
+    hidden_looks: usize,
     is_stuck: bool,
     forgotten: usize,
     over: Option<Option<i32>>,
@@ -54,9 +54,9 @@ impl FakeShells {
         self.0.1.notify_all();
     }
 
-    /// From now on what is typed is hidden, or no longer.
-    pub fn hide(&self, is_hidden: bool) {
-        self.state().is_hidden = is_hidden;
+    /// What is typed is hidden for as many looks from now on.
+    pub fn hide_for(&self, looks: usize) {
+        self.state().hidden_looks = looks;
     }
 
     /// From now on ending takes its time, or no longer.
@@ -158,7 +158,10 @@ impl Terminal for FakeTerminal {
     }
 
     fn is_hidden(&self) -> bool {
-        self.0.state().is_hidden
+        let left = &mut self.0.state().hidden_looks;
+        let is_hidden = *left > 0;
+        *left = left.saturating_sub(1);
+        is_hidden
     }
 
     fn is_unread(&self) -> bool {

@@ -222,6 +222,26 @@ fn while_the_person_has_paused_nothing_is_typed_and_nothing_comes_out() {
 }
 
 #[test]
+fn what_is_typed_after_a_hidden_line_goes_to_nobody_else_also_where_the_program_is_slow_to_go_on() {
+    let trap = Trap::new();
+    let (_agent, _console, shells, mut typing) = opened(&trap);
+    // The program has read its line, and shows only a moment later what is typed again.
+    shells.hide_for(2);
+    types(&trap, &mut typing, b"tulip\rtouch leaked\r");
+    types(&trap, &mut typing, b"echo\r");
+    trap.eventually("what is shown", || shells.typed().ends_with(b"echo\r"));
+    assert_eq!(shells.typed(), b"tulip\recho\r");
+    // Nobody reads this line.
+    shells.get_stuck(true);
+    shells.hide_for(usize::MAX);
+    types(&trap, &mut typing, b"rose\rtouch leaked\r");
+    trap.eventually("that the line is forgotten", || shells.forgotten() == 1);
+    shells.hide_for(0);
+    types(&trap, &mut typing, b"echo\r");
+    trap.eventually("what is shown", || shells.typed().ends_with(b"rose\recho\r"));
+}
+
+#[test]
 fn what_could_not_be_ended_stands_in_the_log_and_on_the_last_page() {
     let trap = Trap::new();
     let (agent, mut console, shells, _typing) = opened(&trap);
