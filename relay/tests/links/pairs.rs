@@ -1,6 +1,6 @@
 //! Two ends meet, packets pass, links and relays come back.
 
-use crate::ends::{ARRIVAL, Ends, World, any_port, body, both_ways, lasting_port, settings};
+use crate::ends::{Ends, World, any_port, body, both_ways, lasting_port, settings};
 use bytes::Bytes;
 use link::{Choice, LinkError, LinkKind, connect};
 use proto::relay::{EndToRelay, Refusal, RelayToEnd};
@@ -44,10 +44,11 @@ async fn packets_pass_between_links_of_different_kinds() {
 async fn the_race_is_won_by_quic_where_udp_passes_and_by_tls_where_not() {
     let world = World::new().await;
     let ends = world.ends();
-    // On a busy machine QUIC may miss its head start.
-    let begin = Instant::now();
-    while connect(&ends.address, &ends.trust, Choice::Race, "test").await.unwrap().kind != LinkKind::Quic {
-        assert!(begin.elapsed() < ARRIVAL, "QUIC never wins");
+    // On a busy machine QUIC may miss its head start, but not again and again.
+    let mut winners = Vec::new();
+    while winners.last() != Some(&LinkKind::Quic) {
+        winners.push(connect(&ends.address, &ends.trust, Choice::Race, "test").await.unwrap().kind);
+        assert!(winners.len() <= 3, "{winners:?}");
     }
 
     // A port where UDP vanishes and TCP leads to the relay.

@@ -19,7 +19,7 @@ const NAME: &str = "ponte-watcher";
 const TELLING: Duration = Duration::from_millis(500);
 
 /// How long it may take to end after the last word.
-const ENDING: Duration = Duration::from_secs(1);
+pub(super) const ENDING: Duration = Duration::from_secs(1);
 
 /// The watcher's process, and the way to it.
 pub(super) struct LinuxWatcher {
